@@ -1,0 +1,27 @@
+# convoy_library(NAME sources...): one static library per folder, alias convoy::NAME, with the house's warnings.
+# convoy_options(TARGET): the same options for programs and tests.
+#
+# The baseline is x86-64-v3 (AVX2, FMA): one build runs on every such machine. Code for AVX-512 stands in its
+# own files behind a run-time check, so that no shared inline function is ever compiled for more than the baseline.
+set(CONVOY_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=; empty: none")
+find_package(Threads REQUIRED)
+
+function(convoy_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror
+                                           -march=x86-64-v3)
+  if(CONVOY_SANITIZE)
+    target_compile_options(${target} PUBLIC -fsanitize=${CONVOY_SANITIZE} -fno-omit-frame-pointer
+                                            -fno-sanitize-recover=all)
+    target_link_options(${target} PUBLIC -fsanitize=${CONVOY_SANITIZE})
+  endif()
+endfunction()
+
+function(convoy_library name)
+  add_library(${name} STATIC ${ARGN})
+  add_library(convoy::${name} ALIAS ${name})
+  convoy_options(${name})
+  target_link_libraries(${name} PUBLIC Threads::Threads)
+endfunction()

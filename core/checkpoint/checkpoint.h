@@ -1,0 +1,112 @@
+// A checkpoint: a folder that exists whole or not at all.
+//
+//   checkpoints/step-00000500/
+//     model.safetensors                        weights under their Hugging Face names, in the compute dtype
+//     optimizer-00000-of-00002.safetensors     one per rank: f32 ranges of m, v and (bf16 runs) master weights
+//     config.json, config.yaml, tokenizer.json small files
+//     manifest.json                            step, position, virtual ranks, every file's bytes and checksum
+//   checkpoints/latest                         text: the newest one's name
+//
+// Every rank writes its part into `.step-00000500.NONCE.tmp`, fsyncs it and leaves a receipt; rank 0 waits for all
+// receipts, writes the manifest, renames the folder and fsyncs its parent. No collective is needed, only a shared file
+// system, so this happens in a background thread while training goes on.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/tensor/tensor.h"
+
+namespace convoy {
+
+struct TrainingPosition {
+  int64_t step = 0;     // optimizer steps done
+  int64_t samples = 0;  // training samples consumed: the next one's number
+  int64_t tokens = 0;
+  int64_t virtual_ranks = 1;
+  int64_t seed = 0;
+  std::string plan_fingerprint;  // of parameters' names, shapes and order
+};
+
+struct NamedTensor {
+  std::string name;
+  Tensor tensor;  // in host memory
+};
+
+// Elements [begin, end) of flat f32 optimizer state with `total` elements.
+struct OptimizerShard {
+  int64_t begin = 0, end = 0, total = 0;
+  const float* master = nullptr;  // null where weights are f32 and serve as their own master
+  const float* m = nullptr;
+  const float* v = nullptr;
+};
+
+struct CheckpointContents {
+  TrainingPosition position;
+  std::vector<NamedTensor> weights;          // rank 0; empty on the others
+  OptimizerShard optimizer;                  // this rank's
+  std::map<std::string, std::string> files;  // rank 0: name and content, e.g. config.json
+};
+
+struct CheckpointStoreOptions {
+  std::filesystem::path folder;  // RUN/checkpoints, made if missing
+  int rank = 0, size = 1;
+  int64_t keep_last = 2;   // 0: all
+  std::string nonce;       // the same on all ranks, new at every start
+  double timeout_s = 600;  // how long rank 0 waits for the other ranks' parts
+};
+
+// Writes checkpoints in a background thread. Use from one thread.
+class CheckpointStore {
+ public:
+  explicit CheckpointStore(CheckpointStoreOptions options);
+  ~CheckpointStore();
+
+  // Copies the contents to a staging buffer (allocated once, at the first call) and returns; waits first if the last
+  // one is still being written. A failed write (full disk, unwritable folder) removes what it left, is logged as a
+  // warning, and is told by the next failure(): training goes on and older checkpoints are untouched.
+  void save(const CheckpointContents& contents);
+  // Waits for the background. Then latest() is up to date on rank 0.
+  void wait();
+  std::optional<std::string> failure() const;  // of the last save
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The newest checkpoint in RUN/checkpoints whose manifest and checksums are good; damaged ones are skipped with a
+// warning that names the file. Absent: there is none. Throws CheckpointError if there are only damaged ones.
+std::optional<std::filesystem::path> find_checkpoint(const std::filesystem::path& checkpoints);
+
+// Removes what earlier starts left half-written. Rank 0, before any save.
+void remove_unfinished_checkpoints(const std::filesystem::path& checkpoints);
+
+// Reads one checkpoint. Throws CheckpointError: found, wanted, remedy.
+class CheckpointReader {
+ public:
+  // Reads the manifest and checks that every file is there with its size; verify: also their checksums.
+  CheckpointReader(std::filesystem::path folder, bool verify);
+  ~CheckpointReader();
+
+  const TrainingPosition& position() const;
+  const std::filesystem::path& folder() const;
+  std::string file(const std::string& name) const;  // content of a small file; throws if absent
+  bool has_file(const std::string& name) const;
+
+  // Into host memory of the tensor's shape and dtype; a stored dtype other than wanted (f32, bf16) is converted.
+  void read_weight(const std::string& name, const Tensor& out) const;
+  // Elements [begin, end), from however many shards hold them. master may be null.
+  void read_optimizer(int64_t begin, int64_t end, float* master, float* m, float* v) const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace convoy

@@ -1,0 +1,224 @@
+// Everything a run can be told. Each default lives here and nowhere else; each key has its unit and meaning, from which
+// `trainer config` prints its page and the loader makes its errors.
+//
+// describe(visitor, section) calls visitor(key, field, unit, meaning) for every field; fields are bool, int64_t,
+// double, std::string, enums with enum_names, or Auto<int64_t>.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/config/enum_names.h"
+
+namespace convoy {
+
+// A number or `auto`.
+struct Auto {
+  std::optional<int64_t> value;  // absent: auto
+  int64_t value_or(int64_t automatic) const { return value.value_or(automatic); }
+};
+
+enum class Resume { never, automatic, must };
+constexpr auto enum_names(Resume) {
+  return std::array{std::pair{std::string_view("never"), Resume::never},
+                    std::pair{std::string_view("auto"), Resume::automatic},
+                    std::pair{std::string_view("must"), Resume::must}};
+}
+
+enum class DeviceChoice { automatic, cpu, cuda };
+constexpr auto enum_names(DeviceChoice) {
+  return std::array{std::pair{std::string_view("auto"), DeviceChoice::automatic},
+                    std::pair{std::string_view("cpu"), DeviceChoice::cpu},
+                    std::pair{std::string_view("cuda"), DeviceChoice::cuda}};
+}
+
+enum class Precision { f32, bf16 };
+constexpr auto enum_names(Precision) {
+  return std::array{std::pair{std::string_view("f32"), Precision::f32},
+                    std::pair{std::string_view("bf16"), Precision::bf16}};
+}
+
+enum class Recompute { none, block };
+constexpr auto enum_names(Recompute) {
+  return std::array{std::pair{std::string_view("none"), Recompute::none},
+                    std::pair{std::string_view("block"), Recompute::block}};
+}
+
+struct RunConfig {
+  std::string dir = "runs/run";
+  int64_t seed = 1;
+  Resume resume = Resume::never;
+};
+template <class Visitor>
+void describe(Visitor&& visit, RunConfig& c) {
+  visit("dir", c.dir, "folder", "where the run writes everything; never overwritten without resume");
+  visit("seed", c.seed, "", "of initial weights, data order and dropout");
+  visit("resume", c.resume, "",
+        "never: a run that exists is an error; auto: go on if there is something; must: go on or fail");
+}
+
+struct ModelConfig {
+  std::string preset;  // fills the other fields; explicit keys win
+  std::string family = "gpt2";
+  int64_t layers = 4, heads = 4, channels = 128, context = 64;
+  double dropout = 0.0;
+  Auto vocabulary;  // auto: the dataset's
+};
+template <class Visitor>
+void describe(Visitor&& visit, ModelConfig& c) {
+  visit("preset", c.preset, "",
+        "gpt2-124m, gpt2-350m, gpt2-774m or gpt2-1558m: sets the sizes below; keys given beside it win");
+  visit("family", c.family, "", "gpt2");
+  visit("layers", c.layers, "blocks", "transformer blocks");
+  visit("heads", c.heads, "heads", "attention heads; must divide channels");
+  visit("channels", c.channels, "channels", "width of the residual stream");
+  visit("context", c.context, "tokens", "sequence length T");
+  visit("dropout", c.dropout, "probability", "of embeddings, attention probabilities and branches");
+  visit("vocabulary", c.vocabulary, "tokens", "auto: the dataset's vocabulary");
+}
+
+struct DataConfig {
+  std::string path = "data/shakespeare";
+  int64_t prefetch = 4;
+};
+template <class Visitor>
+void describe(Visitor&& visit, DataConfig& c) {
+  visit("path", c.path, "folder", "HDF5 shards with a manifest, as `trainer data import-text` writes them");
+  visit("prefetch", c.prefetch, "micro-batches", "read ahead by the loader thread");
+}
+
+struct BatchConfig {
+  int64_t micro = 8, global = 32;
+};
+template <class Visitor>
+void describe(Visitor&& visit, BatchConfig& c) {
+  visit("micro", c.micro, "sequences", "per rank and pass");
+  visit("global", c.global, "sequences", "per optimizer step over all ranks; a multiple of micro x virtual ranks");
+}
+
+struct TrainConfig {
+  int64_t steps = 2000, stop_at = 0;
+  double clip_norm = 1.0;
+  Recompute recompute = Recompute::none;
+};
+template <class Visitor>
+void describe(Visitor&& visit, TrainConfig& c) {
+  visit("steps", c.steps, "steps", "optimizer steps in all");
+  visit("stop_at", c.stop_at, "step", "save and end this start after that step; 0: never");
+  visit("clip_norm", c.clip_norm, "", "largest global norm of the gradients; 0: no clipping");
+  visit("recompute", c.recompute, "",
+        "none: keep all activations; block: keep block inputs and recompute the rest in backward");
+}
+
+struct OptimizerConfig {
+  std::string name = "adamw";
+  double lr = 3.0e-3, beta1 = 0.9, beta2 = 0.95, eps = 1.0e-8, weight_decay = 0.1;
+};
+template <class Visitor>
+void describe(Visitor&& visit, OptimizerConfig& c) {
+  visit("name", c.name, "", "adamw");
+  visit("lr", c.lr, "", "peak learning rate");
+  visit("beta1", c.beta1, "", "decay of the first moment");
+  visit("beta2", c.beta2, "", "decay of the second moment");
+  visit("eps", c.eps, "", "added to the root of the second moment");
+  visit("weight_decay", c.weight_decay, "", "decoupled; of matrices and embeddings, not of biases and norms");
+}
+
+struct ScheduleConfig {
+  std::string name = "cosine";
+  int64_t warmup_steps = 100;
+  double final_ratio = 0.1;
+};
+template <class Visitor>
+void describe(Visitor&& visit, ScheduleConfig& c) {
+  visit("name", c.name, "", "cosine or constant");
+  visit("warmup_steps", c.warmup_steps, "steps", "linear rise from 0 to optimizer.lr");
+  visit("final_ratio", c.final_ratio, "", "last learning rate over optimizer.lr");
+}
+
+struct ParallelConfig {
+  int64_t stage = 0, bucket_bytes = 26214400;
+  bool reproducible = true;
+  Auto virtual_ranks;
+  int64_t timeout_s = 120, sentinel_every = 0;
+  Auto threads;
+};
+template <class Visitor>
+void describe(Visitor&& visit, ParallelConfig& c) {
+  visit("stage", c.stage, "", "ZeRO sharding stage; 0: everything on every rank");
+  visit("bucket_bytes", c.bucket_bytes, "bytes", "gradients that are reduced together");
+  visit("reproducible", c.reproducible, "", "sum gradients in an order that does not depend on the number of ranks");
+  visit("virtual_ranks", c.virtual_ranks, "",
+        "leaves of the reduction tree, a multiple of the rank count; auto: ranks of the first start");
+  visit("timeout_s", c.timeout_s, "seconds", "a collective that takes longer ends the job with exit code 71; 0: never");
+  visit("sentinel_every", c.sentinel_every, "steps", "each rank checks a neighbour's gradients; 0: never");
+  visit("threads", c.threads, "threads", "of the CPU device per rank; auto: this rank's share of the machine");
+}
+
+struct EvaluateConfig {
+  int64_t every_steps = 200, batches = 20;
+};
+template <class Visitor>
+void describe(Visitor&& visit, EvaluateConfig& c) {
+  visit("every_steps", c.every_steps, "steps", "between evaluations on the validation split; 0: only at the end");
+  visit("batches", c.batches, "micro-batches", "per evaluation, over all ranks together");
+}
+
+struct CheckpointConfig {
+  int64_t every_steps = 500, keep_last = 2;
+};
+template <class Visitor>
+void describe(Visitor&& visit, CheckpointConfig& c) {
+  visit("every_steps", c.every_steps, "steps", "between checkpoints; 0: only at the end");
+  visit("keep_last", c.keep_last, "checkpoints", "older ones are removed; 0: keep all");
+}
+
+struct LogConfig {
+  int64_t every_steps = 10;
+  bool tensorboard = true;
+};
+template <class Visitor>
+void describe(Visitor&& visit, LogConfig& c) {
+  visit("every_steps", c.every_steps, "steps", "between lines of the plain log");
+  visit("tensorboard", c.tensorboard, "", "write TensorBoard events into the run folder");
+}
+
+struct Config {
+  RunConfig run;
+  DeviceChoice device = DeviceChoice::automatic;
+  Precision precision = Precision::f32;
+  ModelConfig model;
+  DataConfig data;
+  BatchConfig batch;
+  TrainConfig train;
+  OptimizerConfig optimizer;
+  ScheduleConfig schedule;
+  ParallelConfig parallel;
+  EvaluateConfig evaluate;
+  CheckpointConfig checkpoint;
+  LogConfig log;
+};
+
+// visit.section(name, section) for groups, visit(key, field, unit, meaning) for the keys that stand alone.
+template <class Visitor>
+void describe(Visitor&& visit, Config& c) {
+  visit.section("run", c.run);
+  visit("device", c.device, "", "auto: a GPU where there is one, else the CPU");
+  visit("precision", c.precision, "", "f32, or bf16 with f32 master weights");
+  visit.section("model", c.model);
+  visit.section("data", c.data);
+  visit.section("batch", c.batch);
+  visit.section("train", c.train);
+  visit.section("optimizer", c.optimizer);
+  visit.section("schedule", c.schedule);
+  visit.section("parallel", c.parallel);
+  visit.section("evaluate", c.evaluate);
+  visit.section("checkpoint", c.checkpoint);
+  visit.section("log", c.log);
+}
+
+// The config as YAML with every key, as config.yaml of a run and of a checkpoint holds it.
+// (launcher/config reads it back.)
+}  // namespace convoy

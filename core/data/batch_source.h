@@ -1,0 +1,38 @@
+// Where training samples come from. datasets/ implements it over HDF5 shards.
+//
+// A pure function of the sample number: sample i of split S is the same on every rank, in every run with the same seed,
+// whoever asks and in whatever order. Training samples 0, 1, 2, ... walk through one keyed permutation of the windows
+// per epoch (epoch = i / samples_per_epoch); validation samples are not permuted but evenly spread over the split.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/tensor/tensor.h"
+
+namespace convoy {
+
+enum class Split { train, validation };
+
+// One field of a batch as the model sees it: (count, shape...).
+struct BatchField {
+  std::string name;  // "tokens", "targets"; later "x", "y"
+  DType dtype = DType::i32;
+  Shape shape;  // of one sample
+};
+
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+
+  virtual const std::vector<BatchField>& fields() const = 0;
+  // Samples in one epoch of the split; 0 if the dataset has no such split.
+  virtual int64_t samples(Split split) const = 0;
+  // Fills one host tensor per field, each (count, shape...), with samples [first, first + count).
+  // Thread safe. Throws DataError, naming file and place, if the data is damaged.
+  virtual void read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) = 0;
+};
+
+}  // namespace convoy

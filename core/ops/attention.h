@@ -1,0 +1,49 @@
+// Scaled dot-product attention that never stores the (T, T) matrix: online softmax over tiles, after FlashAttention-2,
+// Dao, arXiv:2307.08691. Grouped-query: query head h reads key head h / (H / Hkv), arXiv:2305.13245.
+//
+//   scores = scale q k^T, masked; y = softmax(scores) v
+//
+// q (B, Tq, H, D); k, v (B, Tk, Hkv, D). Each is a view with its own strides, so that the packed (B, T, 3C) output of
+// one product, or a key-value cache, is read in place. Within a token, heads are dense: head h starts at h * D.
+// causal: query i of Tq sees keys j <= i + Tk - Tq.
+// Dropout of probabilities (GPT-2): index of the generator as in dropout.h with rows (b, h, i): rows_per_sample = H Tq,
+// element = j.
+#pragma once
+
+#include "core/ops/dropout.h"
+#include "core/tensor/tensor.h"
+
+namespace convoy {
+
+struct Heads {
+  void* data = nullptr;
+  int64_t token_stride = 0;   // elements from one token to the next
+  int64_t sample_stride = 0;  // elements from one sample to the next
+};
+
+struct AttentionShape {
+  int64_t B = 0, Tq = 0, Tk = 0, H = 0, Hkv = 0, D = 0;
+  DType dtype = DType::f32;
+  bool causal = true;
+  float scale = 0;  // 1 / sqrt(D) as a rule
+};
+
+struct AttentionForward {
+  AttentionShape shape;
+  Heads y;           // (B, Tq, H, D), written
+  Tensor logsumexp;  // (B, H, Tq) f32 of scaled scores, written; absent: not kept
+  Heads q, k, v;
+  Dropout dropout;
+  Tensor scratch;  // scratch_bytes(args)
+};
+
+struct AttentionBackward {
+  AttentionShape shape;
+  Heads dq, dk, dv;  // written
+  Heads dy, y, q, k, v;
+  Tensor logsumexp;  // (B, H, Tq)
+  Dropout dropout;
+  Tensor scratch;  // scratch_bytes(args); holds the rows' sums of dy * y among others
+};
+
+}  // namespace convoy

@@ -1,0 +1,26 @@
+// Token embedding plus learned positions, as in GPT-2.
+//   y[b, t] = token_table[tokens[b, t]] + position_table[first_position + t]
+#pragma once
+
+#include "core/tensor/tensor.h"
+
+namespace convoy {
+
+struct EmbeddingForward {
+  Tensor y;               // (B, T, C)
+  Tensor tokens;          // (B, T) i32, each in [0, V): the caller has checked
+  Tensor token_table;     // (V, C)
+  Tensor position_table;  // (max T, C) or absent
+  int64_t first_position = 0;
+};
+
+// Tables' gradients, f32, are added to, in an order fixed by the tokens alone.
+struct EmbeddingBackward {
+  Tensor dtoken_table;     // (V, C) f32, +=
+  Tensor dposition_table;  // (max T, C) f32, +=, or absent
+  Tensor dy;               // (B, T, C)
+  Tensor tokens;           // (B, T) i32
+  Tensor scratch;          // scratch_bytes(args)
+};
+
+}  // namespace convoy

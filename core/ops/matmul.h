@@ -1,0 +1,34 @@
+// c = act(a b + bias), and the forms its backward needs, after cuBLASLt's epilogues.
+//
+//   a (M, K), or (K, M) with a_transposed; b (K, N), or (N, K) with b_transposed; c (M, N). Row-major, dense.
+//   a and b: f32 or bf16, both the same. c: f32 or bf16. Products are summed in f32.
+//
+// In this order: the product; + c's old value if `accumulate`; + bias; pre_activation written; activation applied, or
+// multiplied by the derivative of `derivative_of` at pre_activation; rounded to c's dtype.
+#pragma once
+
+#include "core/tensor/tensor.h"
+
+namespace convoy {
+
+// gelu_tanh: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), Hendrycks and Gimpel, arXiv:1606.08415.
+enum class Activation : uint8_t { none, gelu_tanh, relu, silu, tanh };
+
+struct Matmul {
+  Tensor c, a, b;
+  bool a_transposed = false, b_transposed = false;
+  bool accumulate = false;  // c is added to; needs activation and derivative_of none
+
+  Tensor bias;                                  // (N), a's dtype; absent: none
+  Activation activation = Activation::none;     // forward
+  Tensor pre_activation;                        // (M, N), a's dtype: written forward if present, read for derivative_of
+  Activation derivative_of = Activation::none;  // backward: c = (a b) * act'(pre_activation)
+
+  // (N), f32: += column sums of b (K, N), not transposed. With a = x transposed and b = dy this is the bias gradient
+  // that goes with the weight gradient c = x^T dy.
+  Tensor column_sums;
+
+  Tensor scratch;  // scratch_bytes(args) of u8
+};
+
+}  // namespace convoy

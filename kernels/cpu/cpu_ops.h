@@ -1,0 +1,48 @@
+// The CPU's operators: the specification that other devices are tested against, and fast enough to train with.
+//
+// oneDNN multiplies; everything else is SIMD under OpenMP. Work is cut by shape alone, never by the number of threads,
+// so that results have the same bits for any number of them.
+#pragma once
+
+#include <memory>
+
+#include "core/ops/ops.h"
+
+namespace convoy::cpu {
+
+class ProductCache;  // oneDNN primitives by shape, kernels/cpu/product_cache.h
+
+class CpuOps final : public Ops {
+ public:
+  CpuOps();
+  ~CpuOps() override;
+
+  void run(Stream& stream, const Matmul& args) override;
+  void run(Stream& stream, const LayerNormForward& args) override;
+  void run(Stream& stream, const LayerNormBackward& args) override;
+  void run(Stream& stream, const AttentionForward& args) override;
+  void run(Stream& stream, const AttentionBackward& args) override;
+  void run(Stream& stream, const EmbeddingForward& args) override;
+  void run(Stream& stream, const EmbeddingBackward& args) override;
+  void run(Stream& stream, const DropoutApply& args) override;
+  void run(Stream& stream, const CrossEntropy& args) override;
+  void run(Stream& stream, const AdamW& args) override;
+  void run(Stream& stream, const Sum& args) override;
+  void run(Stream& stream, const SumSquares& args) override;
+  void run(Stream& stream, const ClipFactor& args) override;
+  void run(Stream& stream, const Add& args) override;
+  void run(Stream& stream, const TreeSum& args) override;
+  void run(Stream& stream, const Cast& args) override;
+  void run(Stream& stream, const Statistics& args) override;
+
+  size_t scratch_bytes(const Matmul& args) const override;
+  size_t scratch_bytes(const LayerNormBackward& args) const override;
+  size_t scratch_bytes(const AttentionForward& args) const override;
+  size_t scratch_bytes(const AttentionBackward& args) const override;
+  size_t scratch_bytes(const EmbeddingBackward& args) const override;
+
+ private:
+  std::unique_ptr<ProductCache> products_;
+};
+
+}  // namespace convoy::cpu

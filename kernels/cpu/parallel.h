@@ -1,0 +1,30 @@
+// Loops over independent pieces of work, and the hand-over to a stream.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "kernels/cpu/cpu_stream.h"
+
+namespace convoy::cpu {
+
+// body(piece) for piece in [0, pieces), on this thread's OpenMP team. What a piece is may depend on shapes only, never
+// on the number of threads: that is what keeps bits equal.
+template <class Body>
+void parallel_for(int64_t pieces, const Body& body) {
+#pragma omp parallel for schedule(dynamic, 1) if (pieces > 1)
+  for (int64_t piece = 0; piece < pieces; ++piece) body(piece);
+}
+
+// Runs the work in the stream's order: at once on a compute stream, without an allocation; by the stream's own thread
+// otherwise. Arguments must be captured by value.
+template <class Work>
+void enqueue(Stream& stream, Work&& work) {
+  auto& cpu = static_cast<CpuStream&>(stream);
+  if (cpu.is_inline())
+    cpu.run_inline(std::forward<Work>(work));
+  else
+    cpu.run(std::forward<Work>(work));
+}
+
+}  // namespace convoy::cpu
