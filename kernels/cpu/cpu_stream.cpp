@@ -150,7 +150,7 @@ void ThreadStream::serve() {
 }
 
 void ThreadStream::execute(Task& task) {
-  std::exception_ptr failure;
+  std::exception_ptr failure, thrown;
   {
     const std::lock_guard lock(mutex_);
     failure = failure_;
@@ -165,13 +165,14 @@ void ThreadStream::execute(Task& task) {
           },
           task);
     } catch (...) {
-      failure = std::current_exception();
+      thrown = std::current_exception();
     }
   }
   task = CopyRows{};  // what the work captured must not outlive it: synchronize() may return next
   const std::lock_guard lock(mutex_);
-  failure_ = failure;
-  if (++done_ == pushed_) finished_.notify_all();
+  if (thrown) failure_ = thrown;
+  ++done_;
+  finished_.notify_all();
 }
 
 void ThreadStream::synchronize() {
