@@ -1,0 +1,45 @@
+// The keys of a config as data, generated from describe().
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/config.h"
+
+namespace convoy {
+
+// Calls visit(dotted_key, field, unit, meaning) for every key, in the order of the config page.
+template <class Visit>
+class KeyWalk {
+ public:
+  explicit KeyWalk(Visit& visit) : visit_(visit) {}
+  template <class Section>
+  void section(std::string_view name, Section& section) {
+    prefix_ = std::string(name) + ".";
+    describe(*this, section);
+    prefix_.clear();
+  }
+  template <class Field>
+  void operator()(std::string_view key, Field& field, std::string_view unit, std::string_view meaning) {
+    visit_(prefix_ + std::string(key), field, unit, meaning);
+  }
+
+ private:
+  Visit& visit_;
+  std::string prefix_;
+};
+
+template <class Visit>
+void for_each_key(Config& config, Visit&& visit) {
+  describe(KeyWalk(visit), config);
+}
+
+std::vector<std::string> config_keys();      // "run.dir", "run.seed", ..., "device", ...
+std::vector<std::string> config_sections();  // "run", "model", ...
+
+// The known key that a mistyped one most likely means, with how to say so: "; did you mean model.channels?" A key that
+// stands in the wrong group or outside all is recognised by its last part. If nothing is near, the keys of its group.
+std::string key_advice(const std::string& unknown_key);
+
+}  // namespace convoy

@@ -1,0 +1,84 @@
+#include "launcher/config/write_config.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cctype>
+#include <string_view>
+
+#include "launcher/config/config_keys.h"
+
+namespace convoy {
+namespace {
+
+bool needs_quotes(std::string_view text) {
+  if (text.empty() || !(std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '/' || text[0] == '.'))
+    return true;
+  for (const char c : text)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && std::string_view("/._-").find(c) == std::string_view::npos)
+      return true;
+  // Other readers of YAML would take these, and what starts like .5 or .inf, for something else than text.
+  constexpr std::array kSpecial = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
+  std::string lower;
+  for (const char c : text) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char* special : kSpecial)
+    if (lower == special) return true;
+  return text[0] == '.' && text.size() > 1 && std::isalnum(static_cast<unsigned char>(text[1]));
+}
+
+std::string scalar(const std::string& text) {
+  if (!needs_quotes(text)) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      quoted += fmt::format("\\{}", c);
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      quoted += c;
+  }
+  return quoted + "\"";
+}
+
+std::string scalar(double value) {
+  std::string text = fmt::format("{}", value);  // shortest that reads back exactly
+  // YAML 1.1 readers take 1e-08 for text: they want the point.
+  if (text.find('.') == std::string::npos) text.insert(std::min(text.find('e'), text.size()), ".0");
+  return text;
+}
+
+std::string scalar(bool value) { return value ? "true" : "false"; }
+std::string scalar(int64_t value) { return fmt::format("{}", value); }
+std::string scalar(const Auto& value) { return value.value ? scalar(*value.value) : "auto"; }
+template <class E>
+requires std::is_enum_v<E> std::string scalar(E value) { return std::string(to_name(value)); }
+
+constexpr size_t kCommentColumn = 32;
+
+std::string write(Config config, bool with_comments) {
+  std::string page, group;
+  for_each_key(config, [&](const std::string& key, auto& field, std::string_view unit, std::string_view meaning) {
+    const size_t dot = key.find('.');
+    const bool grouped = dot != std::string::npos;
+    if (grouped && key.substr(0, dot) != group) {
+      group = key.substr(0, dot);
+      page += group + ":\n";
+    }
+    const std::string line =
+        fmt::format("{}{}: {}", grouped ? "  " : "", grouped ? key.substr(dot + 1) : key, scalar(field));
+    page += line;
+    if (with_comments) {
+      page += fmt::format("{:{}}  # ", "", line.size() < kCommentColumn ? kCommentColumn - line.size() : 0);
+      page += unit.empty() ? std::string(meaning) : fmt::format("[{}] {}", unit, meaning);
+    }
+    page += "\n";
+  });
+  return page;
+}
+
+}  // namespace
+
+std::string to_yaml(const Config& config) { return write(config, false); }
+std::string config_page(const Config& config) { return write(config, true); }
+
+}  // namespace convoy

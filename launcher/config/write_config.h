@@ -1,0 +1,16 @@
+// A Config as YAML.
+#pragma once
+
+#include <string>
+
+#include "core/config/config.h"
+
+namespace convoy {
+
+// Every key, resolved. Read back it gives the same Config, doubles included: they are written shortest exact.
+std::string to_yaml(const Config& config);
+
+// The same with unit and meaning behind every value: the page that `trainer config` prints.
+std::string config_page(const Config& config);
+
+}  // namespace convoy

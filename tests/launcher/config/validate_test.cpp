@@ -1,0 +1,103 @@
+#include "launcher/config/validate.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "core/base/error.h"
+
+namespace convoy {
+namespace {
+
+// The one contradiction that a change to the defaults makes; "" if none.
+std::string after(const std::function<void(Config&)>& change) {
+  Config config;
+  change(config);
+  const std::vector<Contradiction> found = find_contradictions(config);
+  EXPECT_LE(found.size(), 1u);
+  return found.empty() ? "" : found[0].message;
+}
+
+void expect_says(const std::string& message, const std::string& part) {
+  EXPECT_NE(message.find(part), std::string::npos) << "'" << message << "' should say '" << part << "'";
+}
+
+TEST(Validate, TheDefaultsAreSound) {
+  EXPECT_EQ(after([](Config&) {}), "");
+}
+
+TEST(Validate, HeadsMustDivideChannels) {
+  expect_says(after([](Config& c) { c.model.heads = 6; }),
+              "model.heads = 6 does not divide model.channels = 128; the next larger width is 132");
+}
+
+TEST(Validate, SizesMustBePositive) {
+  expect_says(after([](Config& c) { c.model.heads = 0; }), "model.heads = 0; at least 1");
+  expect_says(after([](Config& c) { c.model.context = -1; }), "model.context = -1");
+  expect_says(after([](Config& c) { c.model.vocabulary.value = 0; }), "model.vocabulary = 0");
+  expect_says(after([](Config& c) { c.batch.micro = 0; }), "batch.micro = 0");
+  expect_says(after([](Config& c) { c.train.steps = 0; }), "train.steps = 0");
+  expect_says(after([](Config& c) { c.parallel.threads.value = 0; }), "parallel.threads = 0");
+  expect_says(after([](Config& c) { c.evaluate.batches = 0; }), "evaluate.batches = 0");
+  expect_says(after([](Config& c) { c.log.every_steps = 0; }), "log.every_steps = 0");
+}
+
+TEST(Validate, RangesOfRealNumbers) {
+  expect_says(after([](Config& c) { c.model.dropout = 1.0; }), "model.dropout = 1; a number from 0 to below 1");
+  expect_says(after([](Config& c) { c.model.dropout = -0.1; }), "model.dropout = -0.1");
+  expect_says(after([](Config& c) { c.optimizer.lr = 0; }), "optimizer.lr = 0; more than 0");
+  expect_says(after([](Config& c) { c.optimizer.beta2 = 1; }), "optimizer.beta2 = 1");
+  expect_says(after([](Config& c) { c.schedule.final_ratio = 1.5; }), "schedule.final_ratio = 1.5");
+  EXPECT_EQ(after([](Config& c) { c.schedule.final_ratio = 1.0; }), "");
+  expect_says(after([](Config& c) { c.train.clip_norm = -1; }), "train.clip_norm = -1; 0 or more");
+}
+
+TEST(Validate, NamesMustBeKnown) {
+  expect_says(after([](Config& c) { c.model.family = "gpt3"; }), "model.family = gpt3 is unknown; there is gpt2");
+  expect_says(after([](Config& c) { c.optimizer.name = "adam"; }), "did you mean adamw?");
+  expect_says(after([](Config& c) { c.schedule.name = "cosin"; }), "did you mean cosine?");
+}
+
+TEST(Validate, WhatThisVersionLacksIsSaid) {
+  expect_says(after([](Config& c) { c.parallel.stage = 2; }), "this version has only stage 0");
+  expect_says(after([](Config& c) { c.parallel.sentinel_every = 100; }), "this version has no sentinel");
+}
+
+TEST(Validate, TheGlobalBatchIsWholePasses) {
+  expect_says(after([](Config& c) { c.batch.global = 30; }),
+              "batch.global = 30 is not a multiple of batch.micro = 8; the next is 32");
+  expect_says(after([](Config& c) { c.parallel.virtual_ranks.value = 3; }),
+              "batch.global = 32 is not a multiple of batch.micro x parallel.virtual_ranks = 24; the next is 48");
+}
+
+std::string rank_error(const Config& config, int64_t leaves, int ranks) {
+  try {
+    check_ranks(config, leaves, ranks);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(CheckRanks, TheBatchMustSplitOverTheRanks) {
+  const Config config;  // micro 8, global 32
+  EXPECT_EQ(rank_error(config, 4, 2), "");
+  expect_says(rank_error(config, 3, 3),
+              "batch.global = 32 is not a multiple of batch.micro x ranks = 24; the next is 48");
+  expect_says(rank_error(config, 8, 2), "batch.micro x virtual ranks = 64; the next is 64");
+}
+
+TEST(CheckRanks, VirtualRanksMustSplitOverTheRanks) {
+  expect_says(rank_error(Config(), 4, 3), "4 virtual ranks do not split over 3 ranks evenly");
+  expect_says(rank_error(Config(), 4, 8), "parallel.virtual_ranks=8");
+}
+
+TEST(VirtualRanks, DefaultToTheRankCount) {
+  Config config;
+  EXPECT_EQ(virtual_ranks(config, 2), 2);
+  config.parallel.virtual_ranks.value = 8;
+  EXPECT_EQ(virtual_ranks(config, 2), 8);
+}
+
+}  // namespace
+}  // namespace convoy
