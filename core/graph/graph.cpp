@@ -1,0 +1,50 @@
+#include "core/graph/graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+
+namespace convoy {
+
+ValueId Graph::add_input(std::string name, const TensorSpec& spec) {
+  values_.push_back({std::move(name), spec, -1, 0, false});
+  return static_cast<ValueId>(values_.size()) - 1;
+}
+
+std::vector<ValueId> Graph::add(std::string name, std::unique_ptr<Layer> layer, std::vector<ValueId> inputs) {
+  bool needs_gradient = !layer->parameters().empty();
+  for (const ValueId input : inputs) needs_gradient |= values_[static_cast<size_t>(input)].needs_gradient;
+  std::vector<ValueId> outputs;
+  int position = 0;
+  for (const TensorSpec& spec : layer->infer(specs(inputs))) {
+    outputs.push_back(static_cast<ValueId>(values_.size()));
+    values_.push_back(
+        {fmt::format("{}.{}", name, position), spec, static_cast<int>(nodes_.size()), position, needs_gradient});
+    ++position;
+  }
+  nodes_.push_back({std::move(name), std::move(layer), std::move(inputs), outputs, block_});
+  return outputs;
+}
+
+ValueId Graph::input(const std::string& name) const {
+  const auto found = std::find_if(values_.begin(), values_.end(),
+                                  [&](const Value& value) { return value.producer < 0 && value.name == name; });
+  if (found == values_.end()) throw InternalError(fmt::format("the graph has no input named {}", name));
+  return static_cast<ValueId>(found - values_.begin());
+}
+
+std::vector<TensorSpec> Graph::specs(const std::vector<ValueId>& values) const {
+  std::vector<TensorSpec> specs;
+  for (const ValueId value : values) specs.push_back(values_[static_cast<size_t>(value)].spec);
+  return specs;
+}
+
+double Graph::forward_flops() const {
+  double flops = 0;
+  for (const Node& node : nodes_) flops += node.layer->forward_flops(specs(node.inputs));
+  return flops;
+}
+
+}  // namespace convoy

@@ -1,0 +1,56 @@
+// A model: layers joined by values with static shapes, in an order in which they can run.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/layers/layer.h"
+
+namespace convoy {
+
+using ValueId = int;
+
+struct Value {
+  std::string name;
+  TensorSpec spec;
+  int producer = -1;            // node; -1: an input of the graph
+  int output = 0;               // which output of the producer
+  bool needs_gradient = false;  // a parameter lies upstream
+};
+
+struct Node {
+  std::string name;
+  std::unique_ptr<Layer> layer;
+  std::vector<ValueId> inputs, outputs;
+  int block = -1;  // nodes of one block are recomputed together; -1: never recomputed
+};
+
+class Graph {
+ public:
+  // Nodes added from now on belong to this block.
+  void begin_block(int block) { block_ = block; }
+
+  ValueId add_input(std::string name, const TensorSpec& spec);
+  // Infers shapes; throws ConfigError if they do not fit. Returns the outputs.
+  std::vector<ValueId> add(std::string name, std::unique_ptr<Layer> layer, std::vector<ValueId> inputs);
+  // The value that is read after the graph has run: losses or logits.
+  void set_result(ValueId value) { result_ = value; }
+
+  const std::vector<Node>& nodes() const { return nodes_; }
+  const std::vector<Value>& values() const { return values_; }
+  ValueId result() const { return result_; }
+  // Input by name; throws InternalError if absent.
+  ValueId input(const std::string& name) const;
+  std::vector<TensorSpec> specs(const std::vector<ValueId>& values) const;
+  // Of forward's products; a training step does three times as many.
+  double forward_flops() const;
+
+ private:
+  std::vector<Node> nodes_;
+  std::vector<Value> values_;
+  ValueId result_ = -1;
+  int block_ = -1;
+};
+
+}  // namespace convoy

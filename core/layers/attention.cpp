@@ -1,0 +1,96 @@
+#include "core/layers/attention.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/layers/key_value_cache.h"
+#include "core/layers/shapes.h"
+
+namespace convoy {
+
+std::vector<TensorSpec> SelfAttention::infer(std::span<const TensorSpec> inputs) const {
+  if (o_.H <= 0 || o_.C % o_.H != 0)
+    throw ConfigError(
+        fmt::format("layer {}: {} heads do not divide {} channels; choose a divisor", o_.name, o_.H, o_.C));
+  expect_channels(o_.name, inputs[0], 3 * o_.C);
+  return {{inputs[0].dtype, with_channels(inputs[0].shape, o_.C)}};
+}
+
+std::vector<TensorSpec> SelfAttention::saved(std::span<const TensorSpec> inputs) const {
+  return {{DType::f32, {inputs[0].shape[0], o_.H, inputs[0].shape[1]}}};
+}
+
+double SelfAttention::forward_flops(std::span<const TensorSpec> inputs) const {
+  const auto B = static_cast<double>(inputs[0].shape[0]), T = static_cast<double>(inputs[0].shape[1]);
+  return 4.0 * B * T * T * static_cast<double>(o_.C);  // the whole square, as is usual for flop utilisation
+}
+
+AttentionShape SelfAttention::shape(const Tensor& qkv) const {
+  const int64_t B = qkv.shape[0], T = qkv.shape[1], D = o_.C / o_.H;
+  return {B, T, T, o_.H, o_.H, D, qkv.dtype, true, 1.0f / std::sqrt(static_cast<float>(D))};
+}
+
+Heads SelfAttention::part(const Tensor& packed, int which) const {
+  const int64_t stride = packed.shape[2], T = packed.shape[1];
+  return {packed.range(which * o_.C, 1).data, stride, T * stride};
+}
+
+static Heads dense_heads(const Tensor& y) { return {y.data, y.shape[2], y.shape[1] * y.shape[2]}; }
+
+void SelfAttention::forward(Pass& pass, const LayerTensors& t) const {
+  if (pass.cache != nullptr) return forward_cached(pass, t);
+  const Tensor& qkv = t.inputs[0];
+  AttentionForward args;
+  args.shape = shape(qkv);
+  args.y = dense_heads(t.outputs[0]);
+  args.logsumexp = t.saved[0];
+  args.q = part(qkv, 0);
+  args.k = part(qkv, 1);
+  args.v = part(qkv, 2);
+  args.dropout = pass.dropout(o_.dropout, o_.dropout_number, o_.H * args.shape.Tq);
+  pass.run(args);
+}
+
+void SelfAttention::backward(Pass& pass, const LayerTensors& t) const {
+  const Tensor &qkv = t.inputs[0], &dqkv = t.input_gradients[0];
+  AttentionBackward args;
+  args.shape = shape(qkv);
+  args.dq = part(dqkv, 0);
+  args.dk = part(dqkv, 1);
+  args.dv = part(dqkv, 2);
+  args.dy = dense_heads(t.output_gradients[0]);
+  args.y = dense_heads(t.outputs[0]);
+  args.q = part(qkv, 0);
+  args.k = part(qkv, 1);
+  args.v = part(qkv, 2);
+  args.logsumexp = t.saved[0];
+  args.dropout = pass.dropout(o_.dropout, o_.dropout_number, o_.H * args.shape.Tq);
+  pass.run(args);
+}
+
+void SelfAttention::forward_cached(Pass& pass, const LayerTensors& t) const {
+  const Tensor& qkv = t.inputs[0];
+  AttentionForward args;
+  args.shape = shape(qkv);
+  args.shape.Tk = pass.first_position + args.shape.Tq;
+  args.y = dense_heads(t.outputs[0]);
+  args.q = part(qkv, 0);
+  args.k = pass.cache->keys(o_.layer);
+  args.v = pass.cache->values(o_.layer);
+  const size_t width = static_cast<size_t>(o_.C) * size_of(qkv.dtype), element = size_of(qkv.dtype);
+  for (int64_t b = 0; b < args.shape.B && !pass.measuring; ++b)
+    for (int which : {1, 2}) {
+      const Heads from = part(qkv, which), to = which == 1 ? args.k : args.v;
+      const int64_t to_offset = b * to.sample_stride + pass.first_position * to.token_stride;
+      pass.stream.copy_2d(
+          static_cast<std::byte*>(to.data) + static_cast<size_t>(to_offset) * element,
+          static_cast<size_t>(to.token_stride) * element,
+          static_cast<const std::byte*>(from.data) + static_cast<size_t>(b * from.sample_stride) * element,
+          static_cast<size_t>(from.token_stride) * element, width, static_cast<size_t>(args.shape.Tq));
+    }
+  pass.run(args);
+}
+
+}  // namespace convoy

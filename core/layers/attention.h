@@ -1,0 +1,38 @@
+// Causal self-attention over the packed output of one product: qkv (B, T, 3C) -> y (B, T, C), H heads of D = C / H.
+// Vaswani et al., arXiv:1706.03762. Within a token: all of q, then k, then v, each head after head, as in GPT-2.
+// When generating, keys and values go to the pass's cache and queries see all that the cache holds.
+#pragma once
+
+#include "core/layers/layer.h"
+
+namespace convoy {
+
+struct AttentionOptions {
+  std::string name;
+  int64_t C = 0, H = 1;
+  int layer = 0;      // which layer of the key-value cache
+  float dropout = 0;  // of probabilities
+  uint32_t dropout_number = 0;
+};
+
+class SelfAttention final : public Layer {
+ public:
+  explicit SelfAttention(AttentionOptions options) : o_(std::move(options)) {}
+
+  std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const override;
+  std::vector<TensorSpec> saved(std::span<const TensorSpec> inputs) const override;  // log sum of exponentials
+  double forward_flops(std::span<const TensorSpec> inputs) const override;
+  bool backward_reads_input(int) const override { return true; }
+  bool backward_reads_output(int) const override { return true; }
+  void forward(Pass& pass, const LayerTensors& t) const override;
+  void backward(Pass& pass, const LayerTensors& t) const override;
+
+ private:
+  AttentionShape shape(const Tensor& qkv) const;
+  Heads part(const Tensor& packed, int which) const;
+  void forward_cached(Pass& pass, const LayerTensors& t) const;
+
+  AttentionOptions o_;
+};
+
+}  // namespace convoy

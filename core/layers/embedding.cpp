@@ -1,0 +1,41 @@
+#include "core/layers/embedding.h"
+
+#include <fmt/format.h>
+
+#include "core/base/error.h"
+
+namespace convoy {
+
+std::vector<ParameterSpec> Embedding::parameters() const {
+  return {{o_.token_table, {o_.V, o_.C}, Initialisation::normal(o_.stddev), true},
+          {o_.position_table, {o_.context, o_.C}, Initialisation::normal(o_.stddev), true}};
+}
+
+std::vector<TensorSpec> Embedding::infer(std::span<const TensorSpec> inputs) const {
+  const int64_t B = inputs[0].shape[0], T = inputs[0].shape[1];
+  if (T > o_.context)
+    throw ConfigError(
+        fmt::format("sequences of {} tokens do not fit a context of {}; raise model.context", T, o_.context));
+  return {{o_.dtype, {B, T, o_.C}}};
+}
+
+void Embedding::forward(Pass& pass, const LayerTensors& t) const {
+  const Tensor& x = t.outputs[0];
+  pass.run(EmbeddingForward{x, t.inputs[0], t.weights[0], t.weights[1], pass.first_position});
+  const Dropout dropout = pass.dropout(o_.dropout, o_.dropout_number, x.shape[1]);
+  if (dropout.p > 0) pass.run(DropoutApply{x.matrix(), x.matrix(), dropout});
+}
+
+void Embedding::backward(Pass& pass, const LayerTensors& t) const {
+  const Tensor& dy = t.output_gradients[0];
+  const Dropout dropout = pass.dropout(o_.dropout, o_.dropout_number, dy.shape[1]);
+  if (dropout.p > 0) pass.run(DropoutApply{dy.matrix(), dy.matrix(), dropout});  // nobody reads dy after this layer
+  EmbeddingBackward args;
+  args.dtoken_table = t.weight_gradients[0];
+  args.dposition_table = t.weight_gradients[1];
+  args.dy = dy;
+  args.tokens = t.inputs[0];
+  pass.run(args);
+}
+
+}  // namespace convoy

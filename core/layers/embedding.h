@@ -1,0 +1,31 @@
+// Token embedding plus learned positions, then dropout: tokens (B, T) i32 -> x (B, T, C). GPT-2's wte and wpe.
+#pragma once
+
+#include "core/layers/layer.h"
+
+namespace convoy {
+
+struct EmbeddingOptions {
+  std::string token_table, position_table;  // parameter names
+  int64_t V = 0, C = 0, context = 0;
+  DType dtype = DType::f32;  // of the output
+  float stddev = 0.02f;
+  float dropout = 0;
+  uint32_t dropout_number = 0;
+};
+
+class Embedding final : public Layer {
+ public:
+  explicit Embedding(EmbeddingOptions options) : o_(std::move(options)) {}
+
+  std::vector<ParameterSpec> parameters() const override;
+  std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const override;
+  bool backward_reads_input(int) const override { return true; }
+  void forward(Pass& pass, const LayerTensors& t) const override;
+  void backward(Pass& pass, const LayerTensors& t) const override;
+
+ private:
+  EmbeddingOptions o_;
+};
+
+}  // namespace convoy

@@ -1,0 +1,66 @@
+#include "core/layers/language_model_head.h"
+
+#include <fmt/format.h>
+
+#include "core/base/error.h"
+#include "core/layers/shapes.h"
+
+namespace convoy {
+
+static std::vector<ParameterSpec> head_parameters(const LanguageModelHeadOptions& o) {
+  return {{o.weight, {o.V, o.C}, Initialisation::normal(o.stddev), true}};
+}
+
+std::vector<ParameterSpec> LanguageModelHead::parameters() const { return head_parameters(o_); }
+std::vector<ParameterSpec> LastLogits::parameters() const { return head_parameters(o_); }
+
+std::vector<TensorSpec> LanguageModelHead::infer(std::span<const TensorSpec> inputs) const {
+  expect_channels(o_.weight, inputs[0], o_.C);
+  return {{DType::f32, {rows_of(inputs[0])}}};
+}
+
+double LanguageModelHead::forward_flops(std::span<const TensorSpec> inputs) const {
+  return 2.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.C * o_.V);
+}
+
+void LanguageModelHead::forward(Pass& pass, const LayerTensors& t) const { run(pass, t, false); }
+void LanguageModelHead::backward(Pass& pass, const LayerTensors& t) const { run(pass, t, true); }
+
+void LanguageModelHead::run(Pass& pass, const LayerTensors& t, bool with_gradients) const {
+  const Tensor x = t.inputs[0].matrix(), &weight = t.weights[0];
+  const Tensor targets = t.inputs[1].reshaped({x.shape[0]});
+  const int64_t N = x.shape[0];
+  const auto row_bytes = static_cast<size_t>(o_.V) * size_of(x.dtype);
+  const int64_t chunk = std::clamp(static_cast<int64_t>(kChunkBytes / row_bytes), int64_t{1}, N);
+  const Tensor logits_memory = pass.scratch.take(x.dtype, {chunk, o_.V});
+  for (int64_t begin = 0; begin < N; begin += chunk) {
+    const int64_t rows = std::min(chunk, N - begin);
+    const Tensor logits = logits_memory.rows(0, rows), x_chunk = x.rows(begin, rows);
+    pass.run(Matmul{.c = logits, .a = x_chunk, .b = weight, .b_transposed = true});
+    CrossEntropy loss{t.outputs[0].range(begin, rows), {}, logits, targets.range(begin, rows), pass.loss_scale};
+    if (with_gradients) loss.dlogits = logits;
+    pass.run(loss);
+    if (!with_gradients) continue;
+    pass.run(Matmul{.c = t.input_gradients[0].rows(begin, rows), .a = logits, .b = weight});
+    pass.run(Matmul{.c = t.weight_gradients[0], .a = logits, .b = x_chunk, .a_transposed = true, .accumulate = true});
+  }
+}
+
+std::vector<TensorSpec> LastLogits::infer(std::span<const TensorSpec> inputs) const {
+  expect_channels(o_.weight, inputs[0], o_.C);
+  return {{inputs[0].dtype, {inputs[0].shape[0], o_.V}}};
+}
+
+void LastLogits::forward(Pass& pass, const LayerTensors& t) const {
+  const Tensor& x = t.inputs[0];
+  const int64_t B = x.shape[0], T = x.shape[1];
+  for (int64_t b = 0; b < B; ++b)
+    pass.run(
+        Matmul{.c = t.outputs[0].rows(b, 1), .a = x.rows(b * T + T - 1, 1), .b = t.weights[0], .b_transposed = true});
+}
+
+void LastLogits::backward(Pass&, const LayerTensors&) const {
+  throw InternalError("logits of the last token are for generation: a training graph ends in a loss");
+}
+
+}  // namespace convoy

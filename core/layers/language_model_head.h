@@ -1,0 +1,52 @@
+// Next-token loss with the vocabulary's product: x (B, T, C), targets (B, T) -> losses (B * T) f32, in nats.
+// The weight (V, C) is the token embedding where weights are tied.
+//
+// Logits are computed, turned into losses and into their own gradients in chunks of rows, in place: the whole
+// (B * T, V) never exists. Gradients need the logits anyway, so a training pass computes loss, dx and dweight together.
+#pragma once
+
+#include "core/layers/layer.h"
+
+namespace convoy {
+
+struct LanguageModelHeadOptions {
+  std::string weight;  // parameter name
+  int64_t V = 0, C = 0;
+  float stddev = 0.02f;
+};
+
+class LanguageModelHead final : public Layer {
+ public:
+  static constexpr size_t kChunkBytes = size_t{64} << 20;  // of logits at a time
+
+  explicit LanguageModelHead(LanguageModelHeadOptions options) : o_(std::move(options)) {}
+
+  std::vector<ParameterSpec> parameters() const override;
+  std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const override;
+  double forward_flops(std::span<const TensorSpec> inputs) const override;
+  bool backward_reads_input(int) const override { return true; }
+  bool is_loss() const override { return true; }
+  void forward(Pass& pass, const LayerTensors& t) const override;
+  void backward(Pass& pass, const LayerTensors& t) const override;
+
+ private:
+  void run(Pass& pass, const LayerTensors& t, bool with_gradients) const;
+
+  LanguageModelHeadOptions o_;
+};
+
+// Logits of the last token alone: x (B, T, C) -> (B, V), for generation.
+class LastLogits final : public Layer {
+ public:
+  explicit LastLogits(LanguageModelHeadOptions options) : o_(std::move(options)) {}
+
+  std::vector<ParameterSpec> parameters() const override;
+  std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const override;
+  void forward(Pass& pass, const LayerTensors& t) const override;
+  void backward(Pass& pass, const LayerTensors& t) const override;  // throws: generation only
+
+ private:
+  LanguageModelHeadOptions o_;
+};
+
+}  // namespace convoy

@@ -1,0 +1,31 @@
+#include "core/layers/linear.h"
+
+#include "core/layers/products.h"
+#include "core/layers/shapes.h"
+
+namespace convoy {
+
+std::vector<ParameterSpec> Linear::parameters() const {
+  return {{o_.name + ".weight", {o_.Cin, o_.Cout}, Initialisation::normal(o_.stddev), true},
+          {o_.name + ".bias", {o_.Cout}, {}, false}};
+}
+
+std::vector<TensorSpec> Linear::infer(std::span<const TensorSpec> inputs) const {
+  expect_channels(o_.name, inputs[0], o_.Cin);
+  return {{inputs[0].dtype, with_channels(inputs[0].shape, o_.Cout)}};
+}
+
+double Linear::forward_flops(std::span<const TensorSpec> inputs) const {
+  return 2.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.Cin * o_.Cout);
+}
+
+void Linear::forward(Pass& pass, const LayerTensors& t) const {
+  linear_forward(pass, t.outputs[0], t.inputs[0], t.weights[0], t.weights[1]);
+}
+
+void Linear::backward(Pass& pass, const LayerTensors& t) const {
+  if (t.input_gradients[0]) linear_backward_input(pass, t.input_gradients[0], t.output_gradients[0], t.weights[0]);
+  linear_backward_weight(pass, t.weight_gradients[0], t.weight_gradients[1], t.inputs[0], t.output_gradients[0]);
+}
+
+}  // namespace convoy

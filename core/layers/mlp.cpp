@@ -1,0 +1,44 @@
+#include "core/layers/mlp.h"
+
+#include "core/layers/products.h"
+#include "core/layers/shapes.h"
+
+namespace convoy {
+
+std::vector<ParameterSpec> Mlp::parameters() const {
+  return {{o_.name_in + ".weight", {o_.C, o_.F}, Initialisation::normal(o_.stddev_in), true},
+          {o_.name_in + ".bias", {o_.F}, {}, false},
+          {o_.name_out + ".weight", {o_.F, o_.C}, Initialisation::normal(o_.stddev_out), true},
+          {o_.name_out + ".bias", {o_.C}, {}, false}};
+}
+
+std::vector<TensorSpec> Mlp::infer(std::span<const TensorSpec> inputs) const {
+  expect_channels(o_.name_in, inputs[0], o_.C);
+  return {inputs[0]};
+}
+
+std::vector<TensorSpec> Mlp::saved(std::span<const TensorSpec> inputs) const {
+  const TensorSpec hidden{inputs[0].dtype, with_channels(inputs[0].shape, o_.F)};
+  return {hidden, hidden};
+}
+
+double Mlp::forward_flops(std::span<const TensorSpec> inputs) const {
+  return 4.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.C * o_.F);
+}
+
+void Mlp::forward(Pass& pass, const LayerTensors& t) const {
+  const Tensor &pre_activation = t.saved[0], &hidden = t.saved[1];
+  linear_forward(pass, hidden, t.inputs[0], t.weights[0], t.weights[1], o_.activation, pre_activation);
+  if (!pass.recompute) linear_forward(pass, t.outputs[0], hidden, t.weights[2], t.weights[3]);
+}
+
+void Mlp::backward(Pass& pass, const LayerTensors& t) const {
+  const Tensor &pre_activation = t.saved[0], &hidden = t.saved[1], &dy = t.output_gradients[0];
+  const Tensor dpre = pass.scratch.take(hidden.dtype, hidden.shape);
+  linear_backward_input(pass, dpre, dy, t.weights[2], o_.activation, pre_activation);
+  linear_backward_weight(pass, t.weight_gradients[2], t.weight_gradients[3], hidden, dy);
+  if (t.input_gradients[0]) linear_backward_input(pass, t.input_gradients[0], dpre, t.weights[0]);
+  linear_backward_weight(pass, t.weight_gradients[0], t.weight_gradients[1], t.inputs[0], dpre);
+}
+
+}  // namespace convoy

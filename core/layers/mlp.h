@@ -1,0 +1,33 @@
+// Two linear maps with an activation between: y = act(x W1 + b1) W2 + b2, the feed-forward half of a transformer block.
+// x, y (..., C), hidden (..., F). One layer rather than three, so that the activation and its derivative are epilogues
+// of the products and the hidden gradient is scratch.
+#pragma once
+
+#include "core/layers/layer.h"
+
+namespace convoy {
+
+struct MlpOptions {
+  std::string name_in, name_out;  // c_fc and c_proj in GPT-2
+  int64_t C = 0, F = 0;
+  Activation activation = Activation::gelu_tanh;
+  float stddev_in = 0.02f, stddev_out = 0.02f;
+};
+
+class Mlp final : public Layer {
+ public:
+  explicit Mlp(MlpOptions options) : o_(std::move(options)) {}
+
+  std::vector<ParameterSpec> parameters() const override;
+  std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const override;
+  std::vector<TensorSpec> saved(std::span<const TensorSpec> inputs) const override;  // pre-activation, hidden
+  double forward_flops(std::span<const TensorSpec> inputs) const override;
+  bool backward_reads_input(int) const override { return true; }
+  void forward(Pass& pass, const LayerTensors& t) const override;
+  void backward(Pass& pass, const LayerTensors& t) const override;
+
+ private:
+  MlpOptions o_;
+};
+
+}  // namespace convoy

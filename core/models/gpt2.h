@@ -1,0 +1,22 @@
+// GPT-2, Radford et al., "Language Models are Unsupervised Multitask Learners" (2019): pre-norm transformer decoder
+// with learned positions, biases, GELU (tanh) and an output tied to the token embedding. Parameter names and layouts
+// are those of Hugging Face's GPT2LMHeadModel, so that a checkpoint is a plain dump.
+#pragma once
+
+#include "core/graph/graph.h"
+
+namespace convoy {
+
+struct Gpt2Config {
+  int64_t layers = 12, heads = 12, channels = 768, context = 1024, vocabulary = 50257;
+  float dropout = 0;
+  DType dtype = DType::f32;
+};
+
+// Inputs "tokens" and "targets" (B, T) i32; the result is the loss of every token, (B * T) f32.
+Graph gpt2_loss_graph(const Gpt2Config& config, int64_t B, int64_t T);
+
+// Input "tokens" (B, T) i32; the result is the last token's logits (B, V). Runs with a key-value cache.
+Graph gpt2_logits_graph(const Gpt2Config& config, int64_t B, int64_t T);
+
+}  // namespace convoy

@@ -1,0 +1,66 @@
+#include "core/parameters/initialise.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numbers>
+
+#include "core/base/philox.h"
+#include "core/ops/ops.h"
+
+namespace convoy {
+
+static void fill_normal(std::vector<float>& values, float stddev, uint32_t number, uint64_t seed) {
+  const PhiloxKey key = philox_key(seed);
+  const uint32_t stream = random_stream(RandomSite::initialisation, number);
+  for (size_t i = 0; i < values.size(); i += 4) {
+    const auto group = static_cast<uint64_t>(i / 4);
+    const PhiloxCounter bits =
+        philox(key, {static_cast<uint32_t>(group), stream, static_cast<uint32_t>(group >> 32), 0});
+    for (size_t pair = 0; pair < 4; pair += 2) {
+      // 1 - u lies in (0, 1]: its logarithm is finite.
+      const double radius = std::sqrt(-2.0 * std::log(1.0 - static_cast<double>(philox_uniform(bits[pair]))));
+      const double angle = 2 * std::numbers::pi * static_cast<double>(philox_uniform(bits[pair + 1]));
+      if (i + pair < values.size()) values[i + pair] = stddev * static_cast<float>(radius * std::cos(angle));
+      if (i + pair + 1 < values.size()) values[i + pair + 1] = stddev * static_cast<float>(radius * std::sin(angle));
+    }
+  }
+}
+
+std::vector<float> initial_values(const Parameter& parameter, int number, uint64_t seed) {
+  const Initialisation& how = parameter.spec.initialisation;
+  std::vector<float> values(static_cast<size_t>(parameter.elements()), 0.0f);
+  if (how.kind == Initialisation::Kind::ones) std::fill(values.begin(), values.end(), 1.0f);
+  if (how.kind == Initialisation::Kind::normal) fill_normal(values, how.stddev, static_cast<uint32_t>(number), seed);
+  return values;
+}
+
+void initialise(ParameterStorage& storage, Device& device, Stream& stream, uint64_t seed) {
+  std::vector<float> all(static_cast<size_t>(storage.layout().padded_elements()), 0.0f);
+  int number = 0;
+  for (const Parameter& parameter : storage.layout().parameters()) {
+    const std::vector<float> values = initial_values(parameter, number++, seed);
+    std::copy(values.begin(), values.end(), all.begin() + parameter.offset);
+  }
+  set_weights(storage, device, stream, all);
+}
+
+void set_weights(ParameterStorage& storage, Device& device, Stream& stream, const std::vector<float>& values) {
+  const size_t bytes = values.size() * sizeof(float);
+  const Memory staging = device.allocate(bytes, MemoryKind::host);
+  std::memcpy(staging.data(), values.data(), bytes);
+  const Tensor f32 = storage.dtype() == DType::f32 ? storage.weights() : storage.master();
+  if (f32) {
+    stream.copy(f32.data, staging.data(), bytes);
+    if (storage.dtype() != DType::f32) device.ops().run(stream, Cast{storage.weights(), f32});
+    stream.synchronize();
+    return;
+  }
+  std::vector<bf16> rounded(values.size());  // inference in bf16 keeps no master
+  std::transform(values.begin(), values.end(), rounded.begin(), [](float value) { return bf16(value); });
+  std::memcpy(staging.data(), rounded.data(), rounded.size() * sizeof(bf16));
+  stream.copy(storage.weights().data, staging.data(), rounded.size() * sizeof(bf16));
+  stream.synchronize();
+}
+
+}  // namespace convoy

@@ -1,0 +1,21 @@
+// Initial weights: a function of seed, parameter number and element alone. The same on every rank and device.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/parameters/parameter_layout.h"
+#include "core/parameters/parameter_storage.h"
+
+namespace convoy {
+
+// Initial values of one parameter: zeros, ones, or normal by Box and Muller over Philox.
+std::vector<float> initial_values(const Parameter& parameter, int number, uint64_t seed);
+
+// Fills weights and, where there are any, master weights. Blocks.
+void initialise(ParameterStorage& storage, Device& device, Stream& stream, uint64_t seed);
+
+// Host values (padded_elements, f32) into weights and master. Blocks.
+void set_weights(ParameterStorage& storage, Device& device, Stream& stream, const std::vector<float>& values);
+
+}  // namespace convoy

@@ -1,0 +1,43 @@
+// Where every parameter lies in flat storage: in layer order, each at a multiple of kParameterBlock elements, the whole
+// padded so that it splits evenly over the ranks. A bucket, a shard, a checkpoint part is a range of it.
+//
+// Offsets do not depend on the number of ranks; only the padding at the end does.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/graph/graph.h"
+
+namespace convoy {
+
+struct Parameter {
+  ParameterSpec spec;
+  int64_t offset = 0;  // in elements
+  int64_t elements() const { return spec.shape.elements(); }
+  int64_t end() const { return offset + elements(); }
+};
+
+class ParameterLayout {
+ public:
+  ParameterLayout(const Graph& graph, int ranks);
+
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  // Parameter of that name; throws InternalError if absent.
+  int find(const std::string& name) const;
+  // Of a node, in its layer's order.
+  const std::vector<int>& of_node(int node) const { return of_node_[static_cast<size_t>(node)]; }
+  int64_t padded_elements() const { return padded_elements_; }
+  int64_t parameter_count() const;  // without padding
+  // Tells two layouts apart: a hash of names, shapes and order.
+  std::string fingerprint() const;
+
+ private:
+  int add(const ParameterSpec& spec);
+
+  std::vector<Parameter> parameters_;
+  std::vector<std::vector<int>> of_node_;
+  int64_t padded_elements_ = 0;
+};
+
+}  // namespace convoy

@@ -1,0 +1,33 @@
+#include "core/layers/key_value_cache.h"
+#include "core/plan/planner.h"
+#include "core/plan/run_action.h"
+
+namespace convoy {
+namespace {
+
+std::vector<Tensor> unbound(const std::vector<TensorRef>& refs) {
+  std::vector<Tensor> tensors;
+  for (const TensorRef& ref : refs) tensors.push_back(ref.spec.unbound());
+  return tensors;
+}
+
+}  // namespace
+
+void Planner::measure_scratch(Action& action) {
+  BoundAction bound{action.kind, action.node, node_at(action.node).layer.get(), {}, {}, 0};
+  bound.tensors = {unbound(action.inputs),           unbound(action.outputs),        unbound(action.saved), {}, {},
+                   unbound(action.output_gradients), unbound(action.input_gradients)};
+  for (const int p : layout_.of_node(action.node)) {
+    const Shape& shape = layout_.parameters()[static_cast<size_t>(p)].spec.shape;
+    bound.tensors.weights.push_back({nullptr, options_.weights, shape});
+    bound.tensors.weight_gradients.push_back({nullptr, DType::f32, shape});
+  }
+  Pass pass{.ops = ops_, .stream = stream_, .measuring = true, .training = options_.training};
+  pass.cache = options_.cache;
+  if (pass.cache != nullptr) pass.first_position = pass.cache->context() - plan_.graph_inputs[0].spec.shape[1];
+  run_action(pass, bound);
+  const auto bytes = static_cast<int64_t>(pass.scratch.peak_bytes());
+  if (bytes > 0) action.scratch = new_buffer("scratch of " + node_at(action.node).name, {DType::u8, {bytes}});
+}
+
+}  // namespace convoy

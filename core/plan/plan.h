@@ -1,0 +1,63 @@
+// The static plan of a graph: every action of a pass in order, and a place in one arena for every activation, gradient
+// and scratch buffer, alive exactly as long as it is needed. Made from shapes alone; allocates nothing.
+//
+// Training: forward of every node, then in reverse order backward of every node. With recomputation, what a block
+// computes forward is dropped after its last use and computed again just before its backward (Chen et al.,
+// arXiv:1604.06174).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/device/device.h"
+#include "core/graph/graph.h"
+#include "core/parameters/parameter_layout.h"
+#include "core/plan/arena_layout.h"
+
+namespace convoy {
+
+// A tensor in a planned buffer; buffer -1: absent.
+struct TensorRef {
+  int buffer = -1;
+  TensorSpec spec;
+};
+
+class KeyValueCache;
+
+enum class ActionKind : uint8_t {
+  forward,
+  recompute,
+  backward,
+  add_gradient,  // a value with several readers: input_gradients[1] is added to input_gradients[0]
+};
+
+struct Action {
+  ActionKind kind = ActionKind::forward;
+  int node = -1;
+  std::vector<TensorRef> inputs, outputs, saved, output_gradients, input_gradients;
+  TensorRef scratch;
+  // After this action all gradients at or above this element of flat storage are final.
+  int64_t final_from = 0;
+};
+
+struct PlanOptions {
+  bool training = true;
+  bool recompute_blocks = false;
+  DType weights = DType::f32;      // the compute dtype
+  size_t guard_bytes = 0;          // behind every buffer, for --debug
+  KeyValueCache* cache = nullptr;  // generation: passes will carry this cache
+};
+
+struct Plan {
+  PlanOptions options;
+  std::vector<Action> actions;
+  std::vector<PlannedBuffer> buffers;
+  size_t arena_bytes = 0;
+  std::vector<TensorRef> graph_inputs;  // in the order of the graph's inputs, by value id
+  TensorRef result;
+};
+
+// The operators are asked for their scratch only.
+Plan make_plan(const Graph& graph, const ParameterLayout& layout, Ops& ops, Stream& stream, const PlanOptions& options);
+
+}  // namespace convoy

@@ -1,0 +1,60 @@
+// Makes a Plan, one action after the other. Internal to core/plan.
+#pragma once
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "core/plan/plan.h"
+
+namespace convoy {
+
+class Planner {
+ public:
+  Planner(const Graph& graph, const ParameterLayout& layout, Ops& ops, Stream& stream, const PlanOptions& options);
+  Plan make();
+
+ private:
+  // Forward values exist once, or twice where their block is recomputed.
+  enum Instance { kForward = 0, kRecomputed = 1 };
+
+  void plan_inputs();
+  void plan_forward(int node, ActionKind kind);
+  void plan_block_again(int block);
+  void plan_backward(int node);
+  void plan_input_gradients(Action& action);
+  TensorRef gradient_buffer(int node, int input, const Action& action);
+  void add_up(const Action& backward);
+  bool may_overwrite(ValueId output, int node) const;
+  void finish();
+  void find_final_gradients();
+  void measure_scratch(Action& action);
+
+  const Node& node_at(int node) const { return graph_.nodes()[static_cast<size_t>(node)]; }
+  const Value& value_at(ValueId value) const { return graph_.values()[static_cast<size_t>(value)]; }
+  bool is_recomputed(int node) const {
+    return options_.training && options_.recompute_blocks && node_at(node).block >= 0;
+  }
+  bool wanted_again(int node) const;
+  Instance instance_read_by(int reader, ValueId value) const;
+  TensorRef new_buffer(std::string what, const TensorSpec& spec);
+  TensorRef value(ValueId value, Instance instance);
+  void use(const TensorRef& ref);
+  void push(Action action);
+
+  const Graph& graph_;
+  const ParameterLayout& layout_;
+  Ops& ops_;
+  Stream& stream_;
+  PlanOptions options_;
+  Plan plan_;
+  std::map<std::pair<ValueId, int>, TensorRef> values_;          // (value, instance)
+  std::map<std::pair<int, int>, std::vector<TensorRef>> saved_;  // (node, instance)
+  std::map<ValueId, TensorRef> gradients_;
+  std::set<int> backward_done_, recomputed_;
+  std::set<int> blocks_done_;
+  std::map<ValueId, int> readers_;
+  std::vector<std::pair<ValueId, TensorRef>> to_add_;  // second gradients of values with several readers
+};
+
+}  // namespace convoy

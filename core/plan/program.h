@@ -1,0 +1,39 @@
+// A plan bound to memory: what is run, step after step, without allocating.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "core/parameters/parameter_storage.h"
+#include "core/plan/plan.h"
+#include "core/plan/run_action.h"
+
+namespace convoy {
+
+class Program {
+ public:
+  // arena: at least plan.arena_bytes of u8 on the device. Parameters and graph must outlive the program.
+  Program(const Graph& graph, Plan plan, const ParameterStorage& parameters, const Tensor& arena);
+
+  // Called after every action, while its buffers still hold what it wrote.
+  using AfterAction = std::function<void(const BoundAction&)>;
+  void run(Pass& pass, const AfterAction& after = {}) const;
+
+  const Plan& plan() const { return plan_; }
+  const Graph& graph() const { return graph_; }
+  // By the graph input's name.
+  Tensor input(const std::string& name) const;
+  Tensor result() const { return result_; }
+
+ private:
+  Tensor bind(const TensorRef& ref) const;
+  std::vector<Tensor> bind(const std::vector<TensorRef>& refs) const;
+
+  const Graph& graph_;
+  Plan plan_;
+  Tensor arena_;
+  std::vector<BoundAction> actions_;
+  Tensor result_;
+};
+
+}  // namespace convoy

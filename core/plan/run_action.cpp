@@ -1,0 +1,22 @@
+#include "core/plan/run_action.h"
+
+namespace convoy {
+
+void run_action(Pass& pass, const BoundAction& action) {
+  pass.scratch = Scratch(action.scratch);
+  pass.recompute = action.kind == ActionKind::recompute;
+  switch (action.kind) {
+    case ActionKind::forward:
+    case ActionKind::recompute:
+      action.layer->forward(pass, action.tensors);
+      break;
+    case ActionKind::backward:
+      action.layer->backward(pass, action.tensors);
+      break;
+    case ActionKind::add_gradient:
+      pass.run(Add{action.tensors.input_gradients[0], action.tensors.input_gradients[1]});
+      break;
+  }
+}
+
+}  // namespace convoy
