@@ -7,7 +7,7 @@
 //     manifest.json                            step, position, virtual ranks, every file's bytes and checksum
 //   checkpoints/latest                         text: the newest one's name
 //
-// Every rank writes its part into `.step-00000500.NONCE.tmp`, fsyncs it and leaves a receipt; rank 0 waits for all
+// Every rank writes its part into `.step-00000500.NONCE.SAVE.tmp`, fsyncs it and leaves a receipt; rank 0 waits for all
 // receipts, writes the manifest, renames the folder and fsyncs its parent. No collective is needed, only a shared file
 // system, so this happens in a background thread while training goes on.
 #pragma once
@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "core/checkpoint/safetensors.h"
 #include "core/tensor/tensor.h"
 
 namespace convoy {
@@ -33,12 +34,8 @@ struct TrainingPosition {
   std::string plan_fingerprint;  // of parameters' names, shapes and order
 };
 
-struct NamedTensor {
-  std::string name;
-  Tensor tensor;  // in host memory
-};
-
-// Elements [begin, end) of flat f32 optimizer state with `total` elements.
+// Elements [begin, end) of flat f32 optimizer state. The ranks' ranges cover [0, total) exactly, in rank order; `total`
+// leaves out padding that depends on the number of ranks, so that any number of ranks can read it back.
 struct OptimizerShard {
   int64_t begin = 0, end = 0, total = 0;
   const float* master = nullptr;  // null where weights are f32 and serve as their own master
@@ -101,6 +98,8 @@ class CheckpointReader {
 
   // Into host memory of the tensor's shape and dtype; a stored dtype other than wanted (f32, bf16) is converted.
   void read_weight(const std::string& name, const Tensor& out) const;
+  int64_t optimizer_elements() const;  // 0: the checkpoint has weights only
+  bool has_master() const;
   // Elements [begin, end), from however many shards hold them. master may be null.
   void read_optimizer(int64_t begin, int64_t end, float* master, float* m, float* v) const;
 

@@ -9,7 +9,7 @@
 
 namespace convoy {
 
-Shape::Shape(std::initializer_list<int64_t> extents) : dims_(static_cast<int>(extents.size())) {
+Shape::Shape(std::span<const int64_t> extents) : dims_(static_cast<int>(extents.size())) {
   if (dims_ > kMaxDims)
     throw InternalError(fmt::format("a shape has {} dimensions, at most {} are supported", dims_, int{kMaxDims}));
   std::copy(extents.begin(), extents.end(), extents_.begin());

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 
 namespace convoy {
@@ -13,7 +14,8 @@ class Shape {
   static constexpr int kMaxDims = 5;
 
   Shape() = default;
-  Shape(std::initializer_list<int64_t> extents);
+  Shape(std::initializer_list<int64_t> extents) : Shape(std::span(extents.begin(), extents.size())) {}
+  explicit Shape(std::span<const int64_t> extents);
 
   int dims() const { return dims_; }
   // Negative positions count from the end, as in NumPy: shape[-1] is the innermost extent.

@@ -1,0 +1,171 @@
+#include "core/base/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace convoy {
+namespace {
+
+std::string_view remedy(int error_number) {
+  switch (error_number) {
+    case ENOSPC:
+    case EDQUOT:
+      return "the disk or quota is full: free space or choose another folder";
+    case EROFS:
+      return "the file system is read-only: choose another folder or remount it";
+    case EACCES:
+    case EPERM:
+      return "this user may not: change the permissions or choose another folder";
+    case ENOENT:
+      return "check the spelling of the path, and that nobody removed it meanwhile";
+    case EEXIST:
+      return "remove it or choose another name";
+    case ENOTDIR:
+    case EISDIR:
+      return "a file stands where a folder is wanted, or the other way round: check the path";
+    case EMFILE:
+    case ENFILE:
+      return "too many files are open: raise `ulimit -n`";
+    case ENODATA:
+      return "the file ends earlier, it was truncated: copy it again";
+    case EIO:
+      return "the device failed: look into the system's log (dmesg)";
+    default:
+      return "see the system's log for the cause";
+  }
+}
+
+int open_retrying(const std::filesystem::path& path, int flags) {
+  int descriptor = -1;
+  do {
+    descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
+  } while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
+std::string_view action_of(int flags) {
+  if ((flags & O_CREAT) == 0) return "open";
+  return (flags & O_EXCL) != 0 ? "create" : "open for writing";
+}
+
+}  // namespace
+
+FileError::FileError(std::string_view action, const std::filesystem::path& path, int error_number)
+    : Error(ExitCode::internal, fmt::format("cannot {} {}: {}; {}", action, path.string(), std::strerror(error_number),
+                                            remedy(error_number))),
+      error_number_(error_number) {}
+
+File::File(std::filesystem::path path, int flags) : path_(std::move(path)), descriptor_(open_retrying(path_, flags)) {
+  if (descriptor_ < 0) throw FileError(action_of(flags), path_, errno);
+}
+
+File File::open(const std::filesystem::path& path) {
+  // Without O_NONBLOCK, opening a pipe that lies where a file should be would wait for ever.
+  File file(path, O_RDONLY | O_NONBLOCK);
+  struct stat status {};
+  if (::fstat(file.descriptor_, &status) != 0) throw FileError("read", path, errno);
+  if (!S_ISREG(status.st_mode)) throw FileError("read", path, S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+  return file;
+}
+
+File File::create(const std::filesystem::path& path) { return {path, O_WRONLY | O_CREAT | O_EXCL}; }
+
+File File::append(const std::filesystem::path& path) { return {path, O_WRONLY | O_CREAT | O_APPEND}; }
+
+File::~File() {
+  if (descriptor_ >= 0 && ::close(descriptor_) != 0)
+    spdlog::warn("cannot close {}: {}", path_.string(), std::strerror(errno));
+}
+
+int64_t File::bytes() const {
+  struct stat status {};
+  if (::fstat(descriptor_, &status) != 0) throw FileError("read the size of", path_, errno);
+  return status.st_size;
+}
+
+void File::write(std::span<const std::byte> data) {
+  while (!data.empty()) {
+    const ssize_t written = ::write(descriptor_, data.data(), data.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw FileError("write", path_, errno);
+    data = data.subspan(static_cast<size_t>(written));
+  }
+}
+
+void File::read(int64_t offset, std::span<std::byte> out) const {
+  while (!out.empty()) {
+    const ssize_t got = ::pread(descriptor_, out.data(), out.size(), offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw FileError("read", path_, errno);
+    if (got == 0) throw FileError(fmt::format("read {} bytes from byte {} on of", out.size(), offset), path_, ENODATA);
+    offset += got;
+    out = out.subspan(static_cast<size_t>(got));
+  }
+}
+
+void File::truncate(int64_t bytes) {
+  if (::ftruncate(descriptor_, bytes) != 0) throw FileError("truncate", path_, errno);
+}
+
+void File::sync() {
+  if (::fsync(descriptor_) != 0) throw FileError("fsync", path_, errno);
+}
+
+void File::close() {
+  const int descriptor = std::exchange(descriptor_, -1);
+  if (::close(descriptor) != 0) throw FileError("close", path_, errno);
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  const File file = File::open(path);
+  std::string content(static_cast<size_t>(file.bytes()), '\0');
+  file.read(0, std::as_writable_bytes(std::span(content)));
+  return content;
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  std::filesystem::path temporary = path;
+  temporary += fmt::format(".{}.tmp", ::getpid());
+  ::unlink(temporary.c_str());  // left by an earlier process of the same number
+  try {
+    File file = File::create(temporary);
+    file.write(content);
+    file.sync();
+    file.close();
+    rename_path(temporary, path);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  sync_folder(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw FileError("make folder", folder, error.value());
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const int descriptor = open_retrying(folder, O_RDONLY | O_DIRECTORY);
+  if (descriptor < 0) throw FileError("open folder", folder, errno);
+  const int error_number = ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  // Some network file systems cannot fsync a folder and keep names durable by themselves.
+  if (error_number != 0 && error_number != EINVAL) throw FileError("fsync folder", folder, error_number);
+}
+
+void rename_path(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0)
+    throw FileError(fmt::format("rename {} to", from.string()), to, errno);
+}
+
+}  // namespace convoy

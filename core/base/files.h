@@ -1,0 +1,69 @@
+// Files that exist whole or not at all, and errors that say which file, what the system said and what to do.
+//
+// Everything here throws FileError. Code that knows more (a checkpoint, a dataset) catches it and throws its own class.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/base/error.h"
+
+namespace convoy {
+
+class FileError : public Error {
+ public:
+  // "cannot ACTION PATH: TEXT OF ERRNO; REMEDY". The action is a verb phrase: "write", "rename".
+  FileError(std::string_view action, const std::filesystem::path& path, int error_number);
+  int error_number() const { return error_number_; }  // errno
+
+ private:
+  int error_number_;
+};
+
+// An open file. The destructor closes it and logs what goes wrong; a writer calls sync() and close() to be told.
+class File {
+ public:
+  static File open(const std::filesystem::path& path);    // for reading; must be a regular file
+  static File create(const std::filesystem::path& path);  // for writing; fails if there is one already
+  static File append(const std::filesystem::path& path);  // for writing at the end; made if missing
+  File(File&& other) noexcept : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+  File& operator=(File&&) = delete;
+  ~File();
+
+  const std::filesystem::path& path() const { return path_; }
+  int64_t bytes() const;
+  void write(std::span<const std::byte> data);
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  // Fills all of `out` from the file's byte `offset` on; an earlier end of the file is an error. Any thread may call.
+  void read(int64_t offset, std::span<std::byte> out) const;
+  void truncate(int64_t bytes);
+  void sync();  // to stable storage
+  void close();
+
+ private:
+  File(std::filesystem::path path, int flags);
+  std::filesystem::path path_;
+  int descriptor_;
+};
+
+std::string read_file(const std::filesystem::path& path);
+
+// Writes a temporary file beside `path`, fsyncs it, renames it to `path` and fsyncs the folder: readers see the old
+// content or the new one, also after a power cut. The temporary file is removed if anything fails.
+void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+
+// With its parents; it may exist already.
+void make_folder(const std::filesystem::path& folder);
+
+// Makes names in the folder (new files, renames) durable.
+void sync_folder(const std::filesystem::path& folder);
+
+// Over an existing file or an empty folder, as rename(2); without fsync.
+void rename_path(const std::filesystem::path& from, const std::filesystem::path& to);
+
+}  // namespace convoy

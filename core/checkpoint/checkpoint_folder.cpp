@@ -1,0 +1,112 @@
+#include "core/checkpoint/checkpoint_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <optional>
+#include <system_error>
+
+#include "core/base/files.h"
+#include "core/checkpoint/checkpoint.h"
+
+namespace convoy {
+namespace {
+
+constexpr std::string_view kPrefix = "step-";
+constexpr std::string_view kHiddenPrefix = ".step-";
+
+std::optional<int64_t> step_of(const std::string& name) {
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  int64_t step = 0;
+  const char* const end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data() + kPrefix.size(), end, step);
+  if (error != std::errc{} || stop != end || checkpoint_name(step) != name) return std::nullopt;
+  return step;
+}
+
+std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::directory_iterator iterator(folder, error);
+  if (error == std::errc::no_such_file_or_directory) return {};
+  std::vector<std::filesystem::path> paths;
+  const std::filesystem::directory_iterator end;
+  while (!error && iterator != end) {
+    paths.push_back(iterator->path());
+    iterator.increment(error);
+  }
+  if (error) throw FileError("list", folder, error.value());
+  return paths;
+}
+
+void remove_logged(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error) spdlog::warn("cannot remove {}: {}; remove it by hand", path.string(), error.message());
+}
+
+}  // namespace
+
+std::string checkpoint_name(int64_t step) { return fmt::format("step-{:08}", step); }
+
+std::string unfinished_name(int64_t step, std::string_view nonce, int64_t save) {
+  return fmt::format(".{}.{}.{}.tmp", checkpoint_name(step), nonce, save);
+}
+
+std::string optimizer_file_name(int rank, int size) {
+  return fmt::format("optimizer-{:05}-of-{:05}.safetensors", rank, size);
+}
+
+std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(const std::filesystem::path& checkpoints) {
+  std::vector<std::pair<int64_t, std::filesystem::path>> found;
+  for (const auto& path : entries_of(checkpoints))
+    if (const auto step = step_of(path.filename().string())) found.emplace_back(*step, path);
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+void publish_folder(const std::filesystem::path& unfinished, const std::filesystem::path& checkpoint) {
+  if (std::filesystem::exists(checkpoint)) {
+    if (::renameat2(AT_FDCWD, unfinished.c_str(), AT_FDCWD, checkpoint.c_str(), RENAME_EXCHANGE) != 0) {
+      if (errno != EINVAL && errno != ENOSYS)
+        throw FileError(fmt::format("exchange {} with", unfinished.string()), checkpoint, errno);
+      std::filesystem::path old = unfinished;
+      old += ".old";
+      rename_path(checkpoint, old);
+      rename_path(unfinished, checkpoint);
+      remove_logged(old);
+    }
+  } else {
+    rename_path(unfinished, checkpoint);
+  }
+  sync_folder(checkpoint.parent_path());
+}
+
+void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, int64_t keep_last) {
+  if (keep_last <= 0) return;
+  auto found = list_checkpoints(checkpoints);
+  std::erase_if(found, [&](const auto& checkpoint) { return checkpoint.first > newest_step; });
+  const size_t kept = std::min(found.size(), static_cast<size_t>(keep_last));
+  for (size_t i = 0; i + kept < found.size(); ++i) {
+    const auto& [step, path] = found[i];
+    const auto hidden = checkpoints / fmt::format(".{}.removed.tmp", checkpoint_name(step));
+    try {
+      remove_logged(hidden);
+      rename_path(path, hidden);
+      remove_logged(hidden);
+    } catch (const FileError& error) {
+      spdlog::warn("an old checkpoint stays: {}", error.what());
+    }
+  }
+}
+
+void remove_unfinished_checkpoints(const std::filesystem::path& checkpoints) {
+  for (const auto& path : entries_of(checkpoints))
+    if (path.filename().string().starts_with(kHiddenPrefix)) remove_logged(path);
+}
+
+}  // namespace convoy

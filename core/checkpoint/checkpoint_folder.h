@@ -1,0 +1,29 @@
+// The names in RUN/checkpoints: which are checkpoints, which are unfinished, which may go.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace convoy {
+
+std::string checkpoint_name(int64_t step);                                        // step-00000500
+std::string unfinished_name(int64_t step, std::string_view nonce, int64_t save);  // .step-00000500.NONCE.3.tmp
+std::string optimizer_file_name(int rank, int size);                              // optimizer-00000-of-00002...
+
+// Step and folder of everything named like a checkpoint, oldest first; whether they are good is not looked at.
+std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(const std::filesystem::path& checkpoints);
+
+// Puts `unfinished` in the place of `checkpoint`. If there is one already it moves to the unfinished name, in one step
+// where the file system can exchange names. Then fsyncs the folder above both.
+void publish_folder(const std::filesystem::path& unfinished, const std::filesystem::path& checkpoint);
+
+// Removes all but the last `keep_last` of the checkpoints up to `newest_step`, which was just written and stays; later
+// ones are left alone (a damaged one that this run has not come back to yet must not push out a good one). A folder
+// first loses its name, so that no reader finds it half removed. Logs what cannot be removed.
+void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, int64_t keep_last);
+
+}  // namespace convoy

@@ -1,0 +1,139 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/checksum.h"
+#include "core/base/files.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/checkpoint_folder.h"
+#include "core/checkpoint/manifest.h"
+#include "core/checkpoint/safetensors.h"
+
+namespace convoy {
+namespace {
+
+// Runs f; what the file system says against it is a fault of the checkpoint.
+template <class F>
+auto reading(F&& f) {
+  try {
+    return f();
+  } catch (const FileError& error) {
+    throw CheckpointError(fmt::format("checkpoint: {}", error.what()));
+  }
+}
+
+Manifest read_manifest(const std::filesystem::path& folder) {
+  const auto path = folder / kManifestName;
+  if (!std::filesystem::exists(path))
+    throw CheckpointError(
+        fmt::format("{} is no checkpoint: it has no {}; name a folder like "
+                    "RUN/checkpoints/step-00000500",
+                    folder.string(), kManifestName));
+  try {
+    return parse_manifest(read_file(path));
+  } catch (const CheckpointError& error) {
+    throw CheckpointError(fmt::format("{}: {}", path.string(), error.what()));
+  }
+}
+
+void check_file(const std::filesystem::path& path, const WrittenFile& wanted, bool verify) {
+  const int64_t bytes = File::open(path).bytes();
+  if (bytes != wanted.bytes)
+    throw CheckpointError(fmt::format("{} has {} bytes, the manifest says {}: it is damaged; use another checkpoint",
+                                      path.string(), bytes, wanted.bytes));
+  if (!verify) return;
+  const std::string checksum = checksum_of_file(path);
+  if (checksum != wanted.checksum)
+    throw CheckpointError(
+        fmt::format("{} has the checksum {}, the manifest says {}: it is damaged; use another "
+                    "checkpoint",
+                    path.string(), checksum, wanted.checksum));
+}
+
+}  // namespace
+
+class CheckpointReader::Impl {
+ public:
+  Impl(std::filesystem::path folder, bool verify) : folder_(std::move(folder)), manifest_(read_manifest(folder_)) {
+    for (const auto& [name, file] : manifest_.files) check_file(folder_ / name, file, verify);
+    if (!manifest_.files.contains(kWeightsName))
+      throw CheckpointError(fmt::format("{} holds no {}", folder_.string(), kWeightsName));
+    weights_ = std::make_unique<SafetensorsReader>(folder_ / kWeightsName);
+  }
+
+  // Copies what [begin, end) has in common with one part to its place in the outputs.
+  void read_part(const OptimizerPart& part, int64_t begin, int64_t end, float* master, float* m, float* v) const {
+    const int64_t first = std::max(begin, part.begin), last = std::min(end, part.end);
+    if (first >= last) return;
+    const SafetensorsReader file(folder_ / part.file);
+    for (const auto& [name, out] : {std::pair("master", master), std::pair("m", m), std::pair("v", v)}) {
+      if (out == nullptr) continue;
+      const SafetensorsReader::Entry& entry = file.entry(name);
+      if (entry.dtype != DType::f32 || entry.shape != Shape{part.end - part.begin})
+        throw CheckpointError(fmt::format("{}: {} is {} {}, the manifest says f32 ({})", part.file, name,
+                                          name_of(entry.dtype), to_string(entry.shape), part.end - part.begin));
+      file.read(entry, first - part.begin, last - first, out + (first - begin));
+    }
+  }
+
+  std::filesystem::path folder_;
+  Manifest manifest_;
+  std::unique_ptr<SafetensorsReader> weights_;
+};
+
+CheckpointReader::CheckpointReader(std::filesystem::path folder, bool verify)
+    : impl_(reading([&] { return std::make_unique<Impl>(std::move(folder), verify); })) {}
+CheckpointReader::~CheckpointReader() = default;
+
+const TrainingPosition& CheckpointReader::position() const { return impl_->manifest_.position; }
+const std::filesystem::path& CheckpointReader::folder() const { return impl_->folder_; }
+bool CheckpointReader::has_file(const std::string& name) const { return impl_->manifest_.files.contains(name); }
+int64_t CheckpointReader::optimizer_elements() const { return impl_->manifest_.optimizer.total; }
+bool CheckpointReader::has_master() const { return impl_->manifest_.optimizer.has_master; }
+
+std::string CheckpointReader::file(const std::string& name) const {
+  if (!has_file(name))
+    throw CheckpointError(fmt::format("checkpoint {} holds no file {}", impl_->folder_.string(), name));
+  return reading([&] { return read_file(impl_->folder_ / name); });
+}
+
+void CheckpointReader::read_weight(const std::string& name, const Tensor& out) const {
+  reading([&] { impl_->weights_->read(name, out); });
+}
+
+void CheckpointReader::read_optimizer(int64_t begin, int64_t end, float* master, float* m, float* v) const {
+  const OptimizerRecord& optimizer = impl_->manifest_.optimizer;
+  if (begin < 0 || begin > end || end > optimizer.total)
+    throw CheckpointError(
+        fmt::format("checkpoint {} holds optimizer state of {} elements, elements [{}, {}) are "
+                    "wanted: it is of another model; take the checkpoint's own config.yaml",
+                    impl_->folder_.string(), optimizer.total, begin, end));
+  if (master != nullptr && !optimizer.has_master)
+    throw CheckpointError(
+        fmt::format("checkpoint {} has no master weights, for it was trained in f32: resume it with "
+                    "precision=f32",
+                    impl_->folder_.string()));
+  reading([&] {
+    for (const OptimizerPart& part : optimizer.parts) impl_->read_part(part, begin, end, master, m, v);
+  });
+}
+
+std::optional<std::filesystem::path> find_checkpoint(const std::filesystem::path& checkpoints) {
+  auto found = reading([&] { return list_checkpoints(checkpoints); });
+  for (auto candidate = found.rbegin(); candidate != found.rend(); ++candidate) {
+    try {
+      return CheckpointReader(candidate->second, true).folder();
+    } catch (const CheckpointError& error) {
+      spdlog::warn("checkpoint {} is skipped: {}", candidate->second.filename().string(), error.what());
+    }
+  }
+  if (found.empty()) return std::nullopt;
+  throw CheckpointError(
+      fmt::format("all {} checkpoints in {} are damaged, see the warnings above; start a new run or "
+                  "restore the folder from a copy",
+                  found.size(), checkpoints.string()));
+}
+
+}  // namespace convoy

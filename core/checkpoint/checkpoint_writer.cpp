@@ -1,0 +1,137 @@
+#include "core/checkpoint/checkpoint_writer.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "core/base/checksum.h"
+#include "core/base/files.h"
+#include "core/checkpoint/checkpoint_folder.h"
+#include "core/checkpoint/safetensors.h"
+
+namespace convoy {
+namespace {
+
+WrittenFile write_small_file(const std::filesystem::path& path, const std::string& content) {
+  File file = File::create(path);
+  file.write(content);
+  file.sync();
+  file.close();
+  return {static_cast<int64_t>(content.size()), checksum_of(content)};
+}
+
+void remove_quietly(const std::filesystem::path& path) noexcept {
+  std::error_code ignored;  // we are here because something failed already, and that is reported
+  std::filesystem::remove_all(path, ignored);
+}
+
+}  // namespace
+
+CheckpointWriter::CheckpointWriter(const CheckpointStoreOptions& options, int64_t save,
+                                   const CheckpointContents& contents)
+    : options_(options),
+      contents_(contents),
+      unfinished_(options.folder / unfinished_name(contents.position.step, options.nonce, save)) {}
+
+std::filesystem::path CheckpointWriter::receipt_path(int rank) const {
+  return unfinished_ / fmt::format(".receipt-{:05}", rank);
+}
+
+void CheckpointWriter::write() {
+  const Receipt own = write_part();
+  if (options_.rank != 0) {
+    leave_receipt(own);
+    if (!own.failure.empty()) throw CheckpointError(own.failure);
+    return;
+  }
+  try {
+    publish(merge(contents_.position, collect_receipts(own)));
+  } catch (...) {
+    remove_quietly(unfinished_);
+    throw;
+  }
+  remove_old_checkpoints(options_.folder, contents_.position.step, options_.keep_last);
+}
+
+// A failure goes into the receipt: rank 0 must hear of it, or it would wait for this part in vain.
+Receipt CheckpointWriter::write_part() const {
+  Receipt receipt;
+  try {
+    make_folder(unfinished_);
+    if (options_.rank == 0) write_weights_and_files(receipt);
+    write_optimizer(receipt);
+  } catch (const std::exception& error) {
+    receipt.failure = error.what();
+    remove_quietly(unfinished_ / optimizer_file_name(options_.rank, options_.size));
+  }
+  return receipt;
+}
+
+void CheckpointWriter::write_weights_and_files(Receipt& receipt) const {
+  receipt.files[kWeightsName] = write_safetensors(unfinished_ / kWeightsName, contents_.weights);
+  for (const auto& [name, content] : contents_.files)
+    receipt.files[name] = write_small_file(unfinished_ / name, content);
+}
+
+void CheckpointWriter::write_optimizer(Receipt& receipt) const {
+  const OptimizerShard& shard = contents_.optimizer;
+  receipt.optimizer.total = shard.total;
+  if (shard.total == 0) return;
+  receipt.optimizer.has_master = shard.master != nullptr;
+  std::vector<NamedTensor> tensors;
+  for (const auto& [name, state] :
+       {std::pair("master", shard.master), std::pair("m", shard.m), std::pair("v", shard.v)})
+    if (state != nullptr) tensors.push_back({name, {const_cast<float*>(state), DType::f32, {shard.end - shard.begin}}});
+  const std::string name = optimizer_file_name(options_.rank, options_.size);
+  receipt.files[name] = write_safetensors(unfinished_ / name, std::move(tensors),
+                                          {{"begin", std::to_string(shard.begin)},
+                                           {"end", std::to_string(shard.end)},
+                                           {"elements", std::to_string(shard.total)}});
+  receipt.optimizer.parts = {{name, shard.begin, shard.end}};
+}
+
+void CheckpointWriter::leave_receipt(const Receipt& receipt) const {
+  try {
+    write_file_atomically(receipt_path(options_.rank), receipt_text(receipt));
+  } catch (const FileError& error) {
+    if (receipt.failure.empty()) throw;
+    throw CheckpointError(fmt::format("{}; and rank 0 could not be told: {}", receipt.failure, error.what()));
+  }
+}
+
+std::vector<Receipt> CheckpointWriter::collect_receipts(const Receipt& own) const {
+  if (!own.failure.empty()) throw CheckpointError(own.failure);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(options_.timeout_s);
+  std::vector<Receipt> receipts{own};
+  for (int rank = 1; rank < options_.size; ++rank) {
+    while (!std::filesystem::exists(receipt_path(rank))) {
+      if (std::chrono::steady_clock::now() > deadline)
+        throw CheckpointError(
+            fmt::format("rank {} left no part in {} within {} s; wanted is a folder on a file system "
+                        "that all ranks share",
+                        rank, unfinished_.string(), options_.timeout_s));
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    receipts.push_back(parse_receipt(read_file(receipt_path(rank))));
+  }
+  return receipts;
+}
+
+void CheckpointWriter::publish(const Manifest& manifest) const {
+  for (int rank = 1; rank < options_.size; ++rank) {
+    std::error_code error;
+    std::filesystem::remove(receipt_path(rank), error);
+    if (error) throw FileError("remove", receipt_path(rank), error.value());
+  }
+  write_small_file(unfinished_ / kManifestName, manifest_text(manifest));
+  sync_folder(unfinished_);
+  const std::string name = checkpoint_name(contents_.position.step);
+  publish_folder(unfinished_, options_.folder / name);
+  remove_quietly(unfinished_);  // a checkpoint of the same step that was replaced
+  write_file_atomically(options_.folder / "latest", name + "\n");
+}
+
+}  // namespace convoy

@@ -1,0 +1,172 @@
+#include "core/checkpoint/safetensors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <span>
+#include <tuple>
+#include <utility>
+
+#include "core/base/bf16.h"
+#include "core/base/checksum.h"
+#include "core/checkpoint/safetensors_header.h"
+
+namespace convoy {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "safetensors is little-endian");
+
+constexpr int64_t kMaxHeaderBytes = 100'000'000;  // the reference implementation's limit
+constexpr size_t kPieceBytes = 4 << 20;           // hashed while still in the cache
+
+// The order of dtypes in the reference implementation, whose files we equal byte for byte.
+int alignment_order(DType dtype) {
+  constexpr std::array order{DType::i64, DType::f32, DType::i32, DType::bf16, DType::u8};
+  return static_cast<int>(std::find(order.begin(), order.end(), dtype) - order.begin());
+}
+
+class HashedFile {
+ public:
+  explicit HashedFile(const std::filesystem::path& path) : file_(File::create(path)) {}
+
+  void write(std::span<const std::byte> data) {
+    bytes_ += static_cast<int64_t>(data.size());
+    while (!data.empty()) {
+      const auto piece = data.first(std::min(kPieceBytes, data.size()));
+      checksum_.update(piece);
+      file_.write(piece);
+      data = data.subspan(piece.size());
+    }
+  }
+
+  WrittenFile finish() {
+    file_.sync();
+    file_.close();
+    return {bytes_, checksum_.hex()};
+  }
+
+ private:
+  File file_;
+  Checksum checksum_;
+  int64_t bytes_ = 0;
+};
+
+// Reads the header, whose length is not to be trusted.
+std::string read_header(const File& file) {
+  const int64_t file_bytes = file.bytes();
+  uint64_t length = 0;
+  if (file_bytes < 8) throw CheckpointError(fmt::format("it has {} bytes, at least 8 are wanted", file_bytes));
+  file.read(0, std::as_writable_bytes(std::span(&length, 1)));
+  if (length > static_cast<uint64_t>(std::min(kMaxHeaderBytes, file_bytes - 8)))
+    throw CheckpointError(fmt::format("its header claims {} bytes, the file has {}", length, file_bytes));
+  std::string text(length, '\0');
+  file.read(8, std::as_writable_bytes(std::span(text)));
+  return text;
+}
+
+CheckpointError damaged(const std::filesystem::path& path, const std::string& what) {
+  return CheckpointError(
+      fmt::format("{} is no good safetensors file: {}; use another checkpoint or copy it again", path.string(), what));
+}
+
+template <class From, class To>
+void convert(std::span<const From> in, To* out) {
+  for (size_t i = 0; i < in.size(); ++i) out[i] = To(float(in[i]));
+}
+
+}  // namespace
+
+WrittenFile write_safetensors(const std::filesystem::path& path, std::vector<NamedTensor> tensors,
+                              std::map<std::string, std::string> metadata) {
+  std::sort(tensors.begin(), tensors.end(), [](const NamedTensor& a, const NamedTensor& b) {
+    return std::tuple(alignment_order(a.tensor.dtype), a.name) < std::tuple(alignment_order(b.tensor.dtype), b.name);
+  });
+  metadata["format"] = "pt";
+  const std::string header = safetensors_header(tensors, metadata);
+  const uint64_t length = header.size();
+  HashedFile file(path);
+  file.write(std::as_bytes(std::span(&length, 1)));
+  file.write(std::as_bytes(std::span(header)));
+  for (const NamedTensor& named : tensors) file.write({named.tensor.as<const std::byte>(), named.tensor.bytes()});
+  return file.finish();
+}
+
+SafetensorsReader::SafetensorsReader(const std::filesystem::path& path) : file_(File::open(path)) {
+  try {
+    const std::string text = read_header(file_);
+    SafetensorsHeader header = parse_safetensors_header(text);
+    entries_ = std::move(header.entries);
+    metadata_ = std::move(header.metadata);
+    check_layout(file_.bytes(), 8 + static_cast<int64_t>(text.size()));
+    for (auto& [name, entry] : entries_) {
+      entry.begin += 8 + static_cast<int64_t>(text.size());
+      entry.end += 8 + static_cast<int64_t>(text.size());
+    }
+  } catch (const CheckpointError& error) {
+    throw damaged(path, error.what());
+  }
+}
+
+// The tensors cover the bytes after the header exactly: no overlap, no hole, nothing behind.
+void SafetensorsReader::check_layout(int64_t file_bytes, int64_t data_begin) const {
+  std::vector<std::tuple<int64_t, int64_t, const std::string*>> ranges;
+  for (const auto& [name, entry] : entries_) ranges.emplace_back(entry.begin, entry.end, &name);
+  std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) {
+    return std::tuple(std::get<0>(a), std::get<1>(a)) < std::tuple(std::get<0>(b), std::get<1>(b));
+  });
+  int64_t expected = 0;
+  for (const auto& [begin, end, name] : ranges) {
+    if (begin != expected)
+      throw CheckpointError(fmt::format("tensor {} begins at byte {}, wanted {}", *name, begin, expected));
+    expected = end;
+  }
+  if (file_bytes - data_begin != expected)
+    throw CheckpointError(fmt::format("its tensors take {} bytes, {} are there", expected, file_bytes - data_begin));
+}
+
+const SafetensorsReader::Entry& SafetensorsReader::entry(const std::string& name) const {
+  const auto found = entries_.find(name);
+  if (found == entries_.end())
+    throw CheckpointError(
+        fmt::format("{} has no tensor {}: it is of another model; take the checkpoint's own "
+                    "config.yaml",
+                    file_.path().string(), name));
+  return found->second;
+}
+
+void SafetensorsReader::read(const Entry& entry, int64_t begin, int64_t count, void* out) const {
+  const auto element_bytes = static_cast<int64_t>(size_of(entry.dtype));
+  if (begin < 0 || count < 0 || begin + count > (entry.end - entry.begin) / element_bytes)
+    throw InternalError(fmt::format("elements [{}, {}) of a tensor of {} were asked of {}", begin, begin + count,
+                                    (entry.end - entry.begin) / element_bytes, file_.path().string()));
+  file_.read(entry.begin + begin * element_bytes,
+             {static_cast<std::byte*>(out), static_cast<size_t>(count * element_bytes)});
+}
+
+void SafetensorsReader::read(const std::string& name, const Tensor& out) const {
+  const Entry& stored = entry(name);
+  if (stored.shape != out.shape)
+    throw CheckpointError(
+        fmt::format("{} has tensor {} of shape {}, the model wants {}: give the model the sizes in "
+                    "the checkpoint's config.yaml",
+                    file_.path().string(), name, to_string(stored.shape), to_string(out.shape)));
+  const int64_t count = out.elements();
+  if (stored.dtype == out.dtype) return read(stored, 0, count, out.data);
+  if (stored.dtype == DType::bf16 && out.dtype == DType::f32) {
+    std::vector<bf16> values(static_cast<size_t>(count));
+    read(stored, 0, count, values.data());
+    return convert(std::span<const bf16>(values), out.as<float>());
+  }
+  if (stored.dtype == DType::f32 && out.dtype == DType::bf16) {
+    std::vector<float> values(static_cast<size_t>(count));
+    read(stored, 0, count, values.data());
+    return convert(std::span<const float>(values), out.as<bf16>());
+  }
+  throw CheckpointError(fmt::format("{} has tensor {} as {}, wanted {}: only f32 and bf16 are converted",
+                                    file_.path().string(), name, name_of(stored.dtype), name_of(out.dtype)));
+}
+
+}  // namespace convoy

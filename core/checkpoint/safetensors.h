@@ -1,0 +1,62 @@
+// Safetensors files (github.com/huggingface/safetensors): 8 bytes of header length, a JSON header, then the tensors.
+//
+// The bytes written depend on names, shapes and values alone: tensors lie by falling alignment, then by name, without
+// holes; the header is padded to 8 bytes. That is the layout of the reference implementation too.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/base/files.h"
+#include "core/tensor/tensor.h"
+
+namespace convoy {
+
+struct NamedTensor {
+  std::string name;
+  Tensor tensor;  // in host memory
+};
+
+struct WrittenFile {
+  int64_t bytes = 0;
+  std::string checksum;  // XXH3-128, in hex
+};
+
+// Creates the file, which must not exist, and fsyncs it. `metadata` stands in the header beside "format": "pt".
+// Throws FileError (the unfinished file stays), InternalError for a name given twice.
+WrittenFile write_safetensors(const std::filesystem::path& path, std::vector<NamedTensor> tensors,
+                              std::map<std::string, std::string> metadata = {});
+
+// Reads tensors on demand with pread: a file that shrinks meanwhile is an error, not a signal. Thread safe.
+// Whatever the bytes are, it throws CheckpointError (damaged, or a dtype that Convoy does not have) or FileError.
+class SafetensorsReader {
+ public:
+  struct Entry {
+    DType dtype = DType::f32;
+    Shape shape;
+    int64_t begin = 0, end = 0;  // bytes of the file
+  };
+
+  explicit SafetensorsReader(const std::filesystem::path& path);
+
+  const std::map<std::string, Entry>& entries() const { return entries_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  const Entry& entry(const std::string& name) const;  // throws CheckpointError if absent
+
+  // Elements [begin, begin + count) as they are stored.
+  void read(const Entry& entry, int64_t begin, int64_t count, void* out) const;
+  // All of the tensor into host memory of the same shape; f32 and bf16 are converted to each other.
+  void read(const std::string& name, const Tensor& out) const;
+
+ private:
+  void check_layout(int64_t file_bytes, int64_t data_begin) const;
+
+  File file_;
+  std::map<std::string, Entry> entries_;
+  std::map<std::string, std::string> metadata_;
+};
+
+}  // namespace convoy
