@@ -1,0 +1,81 @@
+// What a communicator of this rank did last and what it is doing: for the watchdog, and for whoever explains a hang.
+//
+// Thread-safe. Allocates nothing after construction while at most kInFlight collectives run at once.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace convoy {
+
+struct CollectiveLabel {
+  int64_t step = -1;            // -1: outside of a step
+  std::array<char, 56> what{};  // layer or bucket; ends with a zero, cut if longer
+
+  CollectiveLabel() = default;
+  CollectiveLabel(int64_t step, std::string_view what);
+};
+
+struct CollectiveRecord {
+  using Time = std::chrono::steady_clock::time_point;
+
+  uint64_t number = 0;    // in the order of entering, from 0
+  const char* what = "";  // "all_reduce": a literal
+  size_t bytes = 0;
+  CollectiveLabel label;
+  Time entered;
+  Time left;  // Time{} while in flight
+};
+
+// "all_reduce of 4194304 bytes, step 12, bucket 3 of 7"
+std::string describe(const CollectiveRecord& record);
+
+class CollectiveLog {
+ public:
+  static constexpr size_t kInFlight = 8;
+
+  // Remembers the last `kept` that finished, and all that have not.
+  explicit CollectiveLog(size_t kept = 256);
+
+  void set_label(int64_t step, std::string_view what);
+  CollectiveLabel label() const;
+
+  // The number to leave with.
+  uint64_t enter(const char* what, size_t bytes, const CollectiveLabel& label);
+  void leave(uint64_t number);
+
+  std::optional<CollectiveRecord> oldest_in_flight() const;
+  // The last that finished, oldest first, then those in flight.
+  std::vector<CollectiveRecord> recent() const;
+
+ private:
+  mutable std::mutex mutex_;
+  CollectiveLabel label_;
+  uint64_t entered_ = 0;                     // in all
+  std::vector<CollectiveRecord> in_flight_;  // in the order of entering
+  std::vector<CollectiveRecord> finished_;   // a ring
+  size_t finished_count_ = 0;                // in all
+};
+
+// In flight from construction to destruction, however that comes about.
+class CollectiveScope {
+ public:
+  CollectiveScope(CollectiveLog& log, const char* what, size_t bytes, const CollectiveLabel& label)
+      : log_(log), number_(log.enter(what, bytes, label)) {}
+  ~CollectiveScope() { log_.leave(number_); }
+  CollectiveScope(const CollectiveScope&) = delete;
+  CollectiveScope& operator=(const CollectiveScope&) = delete;
+
+ private:
+  CollectiveLog& log_;
+  uint64_t number_;
+};
+
+}  // namespace convoy

@@ -1,0 +1,93 @@
+#include "comm/mpi/mpi_communicator.h"
+
+#include <array>
+#include <utility>
+
+#include "comm/blocking_communicator.h"
+#include "comm/mpi/mpi_check.h"
+#include "comm/mpi/mpi_collectives.h"
+#include "comm/mpi/mpi_environment.h"
+
+namespace convoy::mpi {
+namespace {
+
+class MpiCommunicator final : public BlockingCommunicator {
+ public:
+  // Collective over the group.
+  MpiCommunicator(std::shared_ptr<MpiEnvironment> environment, MpiGroup group, const MpiOptions& options)
+      : environment_(std::move(environment)),
+        options_(options),
+        host_(std::move(group)),
+        collectives_(MpiGroup::duplicate(host_.comm())),
+        rank_(host_.rank()),
+        size_(host_.size()) {
+    const MpiGroup machine = MpiGroup::split_by_machine(host_.comm());
+    local_rank_ = machine.rank();
+    local_size_ = machine.size();
+    watchdog_ = make_watchdog(options.timeout_s);
+  }
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+  int local_rank() const override { return local_rank_; }
+  int local_size() const override { return local_size_; }
+
+  std::unique_ptr<Communicator> split(int color, int key) override {
+    return std::make_unique<MpiCommunicator>(environment_, MpiGroup::split(host_.comm(), color, key), options_);
+  }
+
+  [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept override {
+    environment_->abort(code, reason);
+  }
+
+ private:
+  void block_all_reduce(const Tensor& x) override {
+    mpi::all_reduce(collectives_.comm(), x.data, x.elements(), x.dtype, options_.max_count);
+  }
+  void block_all_gather(const Tensor& out, const Tensor& in) override {
+    mpi::all_gather(collectives_.comm(), out.data, in.data, in.elements(), size_of(in.dtype), options_.max_count);
+  }
+  void block_all_to_all(const Tensor& out, const Tensor& in) override {
+    mpi::all_to_all(collectives_.comm(), out.data, in.data, in.elements() / size_, size_of(in.dtype),
+                    options_.max_count);
+  }
+  void block_reduce_scatter(const Tensor& out, const Tensor& in) override {
+    mpi::reduce_scatter(collectives_.comm(), out.as<float>(), in.as<float>(), out.elements(), options_.max_count);
+  }
+  void block_broadcast(const Tensor& x, int root) override {
+    mpi::broadcast(collectives_.comm(), x.data, x.elements(), size_of(x.dtype), root, options_.max_count);
+  }
+  void block_barrier() override { MPI_CHECK(MPI_Barrier(host_.comm())); }
+  void block_broadcast_bytes(void* data, size_t bytes, int root) override {
+    mpi::broadcast(host_.comm(), data, static_cast<int64_t>(bytes), 1, root, options_.max_count);
+  }
+  void block_all_gather_bytes(void* out, const void* in, size_t bytes) override {
+    mpi::all_gather(host_.comm(), out, in, static_cast<int64_t>(bytes), 1, options_.max_count);
+  }
+
+  const std::shared_ptr<MpiEnvironment> environment_;
+  const MpiOptions options_;
+  // Two groups, since the communication stream's thread and the caller may communicate at the same time.
+  const MpiGroup host_, collectives_;
+  const int rank_, size_;
+  int local_rank_ = 0, local_size_ = 1;
+  std::unique_ptr<Watchdog> watchdog_;
+};
+
+}  // namespace
+
+std::unique_ptr<Communicator> make_mpi_communicator(const MpiOptions& options) {
+  auto environment = std::make_shared<MpiEnvironment>();
+  MpiGroup world = MpiGroup::duplicate(MPI_COMM_WORLD);
+  return std::make_unique<MpiCommunicator>(std::move(environment), std::move(world), options);
+}
+
+std::string mpi_library_version() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  MPI_CHECK(MPI_Get_library_version(text.data(), &length));
+  const std::string all(text.data(), static_cast<size_t>(length));
+  return all.substr(0, all.find_first_of(",\n"));
+}
+
+}  // namespace convoy::mpi

@@ -1,0 +1,62 @@
+#include "comm/mpi/mpi_environment.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include "comm/failure_report.h"
+#include "comm/mpi/mpi_check.h"
+
+namespace convoy::mpi {
+namespace {
+
+// How long a rank that is not the first to abort waits to be ended with the first one's exit code, and how long
+// MPI_Abort may take where the network that would carry it is gone.
+constexpr std::chrono::seconds kGrace(3);
+
+void exit_after_grace(ExitCode code) noexcept {
+  try {
+    std::thread([code] {
+      std::this_thread::sleep_for(kGrace);
+      exit_now(code);
+    }).detach();
+  } catch (const std::exception&) {
+    // No thread to be had: MPI_Abort must do without the safety net.
+  }
+}
+
+}  // namespace
+
+MpiEnvironment::MpiEnvironment() {
+  // A rank that waits in MPI gives way to the others' computing when ranks outnumber cores. The user's setting counts.
+  setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+  int provided = MPI_THREAD_SINGLE;
+  MPI_CHECK(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided));
+  if (provided < MPI_THREAD_MULTIPLE)
+    throw ConfigError(
+        fmt::format("MPI provides thread level {}, MPI_THREAD_MULTIPLE ({}) is needed; use a build of MPI "
+                    "with thread support, such as Debian's libopenmpi",
+                    provided, int{MPI_THREAD_MULTIPLE}));
+  MPI_CHECK(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
+  MPI_CHECK(MPI_Comm_rank(MPI_COMM_WORLD, &world_rank_));
+  aborting_ = std::make_unique<MachineFlag>(MpiGroup::split_by_machine(MPI_COMM_WORLD));
+}
+
+MpiEnvironment::~MpiEnvironment() {
+  if (std::uncaught_exceptions() > exceptions_before_) abort(ExitCode::internal, "an exception ended this rank");
+  MPI_Finalize();
+}
+
+void MpiEnvironment::abort(ExitCode code, std::string_view reason) noexcept {
+  exit_after_grace(code);
+  if (aborting_->raise_first())
+    report_failure(world_rank_, reason);
+  else
+    std::this_thread::sleep_for(kGrace - std::chrono::seconds(1));
+  MPI_Abort(MPI_COMM_WORLD, static_cast<int>(code));
+  exit_now(code);
+}
+
+}  // namespace convoy::mpi
