@@ -78,6 +78,19 @@ std::string write(Config config, bool with_comments) {
 
 }  // namespace
 
+std::vector<ConfigDifference> config_differences(Config before, Config after) {
+  std::vector<ConfigDifference> differences;
+  for_each_key(before, [&](const std::string& key, auto& field, std::string_view, std::string_view) {
+    differences.push_back({key, scalar(field), ""});
+  });
+  auto entry = differences.begin();
+  for_each_key(after, [&](const std::string&, auto& field, std::string_view, std::string_view) {
+    (entry++)->after = scalar(field);
+  });
+  std::erase_if(differences, [](const ConfigDifference& d) { return d.before == d.after; });
+  return differences;
+}
+
 std::string to_yaml(const Config& config) { return write(config, false); }
 std::string config_page(const Config& config) { return write(config, true); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/config/config.h"
 
@@ -12,5 +13,10 @@ std::string to_yaml(const Config& config);
 
 // The same with unit and meaning behind every value: the page that `trainer config` prints.
 std::string config_page(const Config& config);
+
+struct ConfigDifference {
+  std::string key, before, after;  // as written
+};
+std::vector<ConfigDifference> config_differences(Config before, Config after);
 
 }  // namespace convoy

@@ -4,14 +4,11 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <system_error>
 
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "launcher/config/nearest_name.h"
 
 namespace convoy {
@@ -154,13 +151,11 @@ std::string read_config_file(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path, ignored))
     throw ConfigError(fmt::format("{} is a folder; a YAML file is wanted, such as {}", path.string(),
                                   (path / "train.yaml").string()));
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  // An empty file puts the output stream into a failed state by itself; that is the reader's business, not an error.
-  if (file && file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
-  if (!file.is_open() || file.bad() || text.bad())
-    throw ConfigError(fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
-  return text.str();
+  try {
+    return read_file(path);
+  } catch (const FileError& error) {
+    throw ConfigError(error.what());
+  }
 }
 
 }  // namespace convoy

@@ -1,0 +1,90 @@
+#include "launcher/log_output.h"
+
+#include <fmt/format.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <string>
+
+#include "core/base/error.h"
+
+namespace convoy {
+namespace {
+
+// "warning: the message"; what is only information says so by having no name.
+std::string with_level(const spdlog::details::log_msg& message) {
+  const std::string_view text(message.payload.data(), message.payload.size());
+  if (message.level < spdlog::level::warn) return std::string(text);
+  return fmt::format("{}: {}", message.level == spdlog::level::warn ? "warning" : "error", text);
+}
+
+class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit ConsoleSink(Console& console) : console_(console) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override { console_.line(with_level(message)); }
+  void flush_() override {}
+  Console& console_;
+};
+
+// One write a line, so that lines of several ranks do not mix.
+class RankSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit RankSink(int rank) : rank_(rank), error_console_(STDERR_FILENO, 0) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    error_console_.line(fmt::format("[rank {}] {}", rank_, with_level(message)));
+  }
+  void flush_() override {}
+  int rank_;
+  Console error_console_;
+};
+
+// Hands messages of the default logger on to the file's.
+class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit FileSink(std::shared_ptr<spdlog::logger> file) : file_(std::move(file)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override { file_->info("{}", with_level(message)); }
+  void flush_() override { file_->flush(); }
+  std::shared_ptr<spdlog::logger> file_;
+};
+
+}  // namespace
+
+LogOutput::LogOutput(Console& console, int rank) : before_(spdlog::default_logger()) {
+  std::shared_ptr<spdlog::sinks::sink> sink;
+  if (rank == 0)
+    sink = std::make_shared<ConsoleSink>(console);
+  else
+    sink = std::make_shared<RankSink>(rank);
+  auto logger = std::make_shared<spdlog::logger>("trainer", std::move(sink));
+  logger->set_level(rank == 0 ? spdlog::level::info : spdlog::level::warn);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+LogOutput::~LogOutput() { spdlog::set_default_logger(before_); }
+
+void LogOutput::open_file(const std::filesystem::path& log_file) {
+  try {
+    file_ = std::make_shared<spdlog::logger>(
+        "log.txt", std::make_shared<spdlog::sinks::basic_file_sink_mt>(log_file.string(), false));
+  } catch (const spdlog::spdlog_ex& error) {
+    throw ConfigError(fmt::format("cannot write {}: {}; choose another run.dir", log_file.string(), error.what()));
+  }
+  file_->set_pattern("%Y-%m-%d %H:%M:%S  %v");
+  file_->flush_on(spdlog::level::info);
+  spdlog::default_logger()->sinks().push_back(std::make_shared<FileSink>(file_));
+}
+
+void LogOutput::file_line(std::string_view text) {
+  if (file_) file_->info("{}", text);
+}
+
+}  // namespace convoy

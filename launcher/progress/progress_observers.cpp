@@ -1,0 +1,74 @@
+#include "launcher/progress/progress_observers.h"
+
+#include <limits>
+
+#include "launcher/progress/progress_text.h"
+
+namespace convoy {
+namespace {
+
+constexpr double kNoLoss = std::numeric_limits<double>::infinity();
+
+// The step after which this start ends.
+int64_t last_step(const Config& config) {
+  const TrainConfig& train = config.train;
+  return train.stop_at > 0 && train.stop_at < train.steps ? train.stop_at : train.steps;
+}
+
+// The first evaluation is no improvement on anything.
+bool improves(double& best, double loss) {
+  if (!(loss < best)) return false;
+  const bool first = best == kNoLoss;
+  best = loss;
+  return !first;
+}
+
+}  // namespace
+
+PlainProgress::PlainProgress(const Config& config, std::function<void(std::string_view)> write_line)
+    : total_steps_(last_step(config)),
+      every_steps_(config.log.every_steps),
+      time_left_(total_steps_, config.evaluate.every_steps),
+      best_loss_(kNoLoss),
+      write_line_(std::move(write_line)) {}
+
+void PlainProgress::on_step(const StepMetrics& metrics) {
+  time_left_.on_step(metrics);
+  const bool shown = first_ || metrics.step % every_steps_ == 0 || metrics.step == total_steps_;
+  first_ = false;
+  if (shown) write_line_(step_text(metrics, total_steps_, time_left_.seconds()));
+}
+
+void PlainProgress::on_evaluation(const EvaluationMetrics& metrics) {
+  time_left_.on_evaluation(metrics);
+  write_line_(evaluation_text(metrics, improves(best_loss_, metrics.loss)));
+}
+
+void PlainProgress::on_checkpoint(int64_t step, const std::filesystem::path& path, double stall_ms) {
+  write_line_(checkpoint_text(step, path.string(), stall_ms));
+}
+
+LiveProgress::LiveProgress(const Config& config, Console& console)
+    : total_steps_(last_step(config)),
+      time_left_(total_steps_, config.evaluate.every_steps),
+      best_loss_(kNoLoss),
+      console_(console) {}
+
+void LiveProgress::on_step(const StepMetrics& metrics) {
+  time_left_.on_step(metrics);
+  const auto now = std::chrono::steady_clock::now();
+  if (metrics.step != total_steps_ && now - drawn_ < std::chrono::milliseconds(100)) return;
+  drawn_ = now;
+  console_.live(step_text(metrics, total_steps_, time_left_.seconds()));
+}
+
+void LiveProgress::on_evaluation(const EvaluationMetrics& metrics) {
+  time_left_.on_evaluation(metrics);
+  console_.line(evaluation_text(metrics, improves(best_loss_, metrics.loss)));
+}
+
+void LiveProgress::on_checkpoint(int64_t step, const std::filesystem::path& path, double stall_ms) {
+  console_.line(checkpoint_text(step, path.string(), stall_ms));
+}
+
+}  // namespace convoy

@@ -1,0 +1,50 @@
+#include "launcher/progress/run_summary.h"
+
+#include <fmt/format.h>
+
+#include "launcher/progress/progress_text.h"
+
+namespace convoy {
+namespace {
+
+std::string counted(int64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+std::string device_line(const RunFacts& facts) {
+  std::string line = fmt::format("device  {}; {}", facts.device, counted(facts.ranks, "rank", "ranks"));
+  if (facts.threads > 0) line += fmt::format(" x {}", counted(facts.threads, "thread", "threads"));
+  if (facts.memory_bytes > 0) line += fmt::format(", {} per rank", bytes_text(facts.memory_bytes));
+  return line;
+}
+
+std::string batch_line(const Config& config, const RunFacts& facts) {
+  const int64_t passes = config.batch.global / (config.batch.micro * facts.ranks);
+  std::string line =
+      fmt::format("batch   {} sequences = {} x {} each x {}; {} tokens per step", config.batch.global,
+                  counted(facts.ranks, "rank", "ranks"), config.batch.micro, counted(passes, "pass", "passes"),
+                  count_text(static_cast<double>(config.batch.global * config.model.context)));
+  if (facts.virtual_ranks != facts.ranks) line += fmt::format("; {} virtual ranks", facts.virtual_ranks);
+  return line;
+}
+
+std::string steps_line(const Config& config, const RunFacts& facts) {
+  std::string line = fmt::format("steps   {}", config.train.steps);
+  if (facts.first_step > 0) line += fmt::format(", resumed after step {}", facts.first_step);
+  if (config.train.stop_at > 0) line += fmt::format(", this start ends after step {}", config.train.stop_at);
+  return line;
+}
+
+}  // namespace
+
+std::string run_summary(const Config& config, const RunFacts& facts) {
+  const ModelConfig& m = config.model;
+  return fmt::format(
+      "model   {}: {} layers, {} heads, {} channels, context {}; {} parameters, {}\n{}\n{}\ndata    {}: "
+      "{}\nrun     {}\n{}",
+      m.family, m.layers, m.heads, m.channels, m.context, count_text(static_cast<double>(facts.parameters)),
+      to_name(config.precision), device_line(facts), batch_line(config, facts), config.data.path, facts.data,
+      config.run.dir, steps_line(config, facts));
+}
+
+}  // namespace convoy

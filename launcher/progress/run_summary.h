@@ -1,0 +1,25 @@
+// What a person is told before the first step.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/config/config.h"
+
+namespace convoy {
+
+struct RunFacts {
+  int64_t parameters = 0;
+  std::string device;  // DeviceInfo::name
+  int ranks = 1;
+  int threads = 0;  // per rank; 0: not a CPU
+  int64_t virtual_ranks = 1;
+  size_t memory_bytes = 0;  // planned per rank; 0: not known
+  std::string data;         // "1.2M training tokens, 84 in the vocabulary"
+  int64_t first_step = 0;   // steps done before this start
+};
+
+// Six short lines: model, device, batch, data, run folder, steps.
+std::string run_summary(const Config& config, const RunFacts& facts);
+
+}  // namespace convoy

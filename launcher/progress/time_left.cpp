@@ -1,0 +1,24 @@
+#include "launcher/progress/time_left.h"
+
+#include <algorithm>
+
+namespace convoy {
+
+void TimeLeft::on_step(const StepMetrics& metrics) {
+  constexpr double kKept = 0.98;  // the last fifty steps count
+  step_ = metrics.step;
+  if (++steps_seen_ == 1) return;
+  weighted_ms_ = kKept * weighted_ms_ + (1 - kKept) * metrics.step_ms;
+  weight_ = kKept * weight_ + (1 - kKept);
+}
+
+double TimeLeft::seconds() const {
+  if (weight_ == 0) return -1;
+  const int64_t steps = std::max<int64_t>(0, total_steps_ - step_);
+  const int64_t evaluations = every_ > 0 ? total_steps_ / every_ - step_ / every_ : 0;
+  const double ms = static_cast<double>(steps) * weighted_ms_ / weight_ +
+                    static_cast<double>(std::max<int64_t>(0, evaluations)) * evaluation_ms_;
+  return ms / 1000;
+}
+
+}  // namespace convoy

@@ -1,0 +1,58 @@
+// The folder a run lives in: who may begin one there, and what stands where.
+//
+//   RUN/config.yaml       the resolved config; a folder that holds it is a run
+//   RUN/log.txt           what the terminal showed, with times
+//   RUN/metrics.jsonl, report.html, checkpoints/, TensorBoard events
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/comm/communicator.h"
+#include "core/config/config.h"
+
+namespace convoy {
+
+struct RunPaths {
+  explicit RunPaths(std::filesystem::path run) : folder(std::move(run)) {}
+  std::filesystem::path folder;
+  std::filesystem::path config() const { return folder / "config.yaml"; }
+  std::filesystem::path metrics() const { return folder / "metrics.jsonl"; }
+  std::filesystem::path log() const { return folder / "log.txt"; }
+  std::filesystem::path report() const { return folder / "report.html"; }
+  std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
+};
+
+// Holds a folder for one process; let go when the process ends, however it ends.
+class FolderLock {
+ public:
+  FolderLock() = default;
+  // Waits up to wait_ms for another process to let go: ranks of a killed job take a moment to vanish. False: in use.
+  // A file system without locks locks nothing.
+  bool acquire(const std::filesystem::path& folder, int wait_ms);
+  FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
+  ~FolderLock();
+
+ private:
+  int descriptor_ = -1;
+};
+
+struct RunState {
+  bool existed = false;              // the run was begun by an earlier start
+  std::vector<std::string> changes;  // "optimizer.lr: 0.003 -> 0.001", against the earlier start
+  FolderLock lock;
+};
+
+// Rank 0's part: makes the folder and writes config.yaml, or, as run.resume allows, goes on with the run that is there
+// and writes the new config over the old one. A start that died before config.yaml was written leaves no run behind.
+// Throws ConfigError if there is a run and resume is never, if there is none and it must be, if another process trains
+// there, if the model differs from the earlier start's, or if nothing can be written.
+RunState prepare_run_folder(const Config& config);
+
+// The same on every rank: rank 0 prepares, the others wait. Only rank 0 throws; it must then abort the communicator.
+RunState open_run_folder(const Config& config, Communicator& communicator);
+
+}  // namespace convoy

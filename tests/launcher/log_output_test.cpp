@@ -1,0 +1,57 @@
+#include "launcher/log_output.h"
+
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "core/base/error.h"
+
+namespace convoy {
+namespace {
+
+TEST(LogOutput, MessagesReachTheFileAndProgressOnlyTheFile) {
+  const std::string path = testing::TempDir() + "convoy_log.txt";
+  std::filesystem::remove(path);
+  Console nowhere(-1, 0);
+  {
+    LogOutput log(nowhere, 0);
+    spdlog::warn("before there is a file");
+    log.open_file(path);
+    log.file_line("step 1");
+    spdlog::info("for your information");
+    spdlog::warn("disk is nearly full");
+  }
+  spdlog::default_logger()->set_level(spdlog::level::off);
+  spdlog::warn("afterwards");
+  spdlog::default_logger()->set_level(spdlog::level::info);
+  std::ifstream file(path);
+  const std::string text = (std::ostringstream() << file.rdbuf()).str();
+  EXPECT_EQ(text.find("before"), std::string::npos);
+  EXPECT_EQ(text.find("afterwards"), std::string::npos);
+  EXPECT_NE(text.find("  step 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  for your information\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  warning: disk is nearly full\n"), std::string::npos) << text;
+}
+
+TEST(LogOutput, OtherRanksTellTheirWarningsOnStandardError) {
+  testing::internal::CaptureStderr();
+  {
+    Console nowhere(-1, 0);
+    LogOutput log(nowhere, 3);
+    spdlog::info("not this");
+    spdlog::warn("but this");
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "[rank 3] warning: but this\n");
+}
+
+TEST(LogOutput, AFileThatCannotBeOpenedIsAConfigError) {
+  Console nowhere(-1, 0);
+  LogOutput log(nowhere, 0);
+  EXPECT_THROW(log.open_file("/proc/nothing/log.txt"), ConfigError);
+}
+
+}  // namespace
+}  // namespace convoy

@@ -1,0 +1,121 @@
+#include "launcher/run_folder.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "core/base/error.h"
+#include "launcher/config/write_config.h"
+
+namespace convoy {
+namespace {
+
+class RunFolders : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::remove_all(root_);
+    config_.run.dir = (root_ / "run").string();
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  std::string error() {
+    try {
+      prepare_run_folder(config_);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+  void expect_error(const std::string& part) {
+    const std::string message = error();
+    EXPECT_NE(message.find(part), std::string::npos) << "'" << message << "' should say '" << part << "'";
+  }
+  std::string stored() {
+    std::ifstream file(root_ / "run" / "config.yaml");
+    return (std::ostringstream() << file.rdbuf()).str();
+  }
+
+  std::filesystem::path root_ = std::filesystem::path(testing::TempDir()) / "convoy_run_folders";
+  Config config_;
+};
+
+TEST_F(RunFolders, ANewRunHoldsItsResolvedConfig) {
+  const RunState state = prepare_run_folder(config_);
+  EXPECT_FALSE(state.existed);
+  EXPECT_EQ(stored(), to_yaml(config_));
+}
+
+TEST_F(RunFolders, AnExistingRunIsRefusedWithTheRemedies) {
+  prepare_run_folder(config_);
+  expect_error("already, and it is never overwritten; go on with it by --resume, choose another run.dir, or remove");
+}
+
+TEST_F(RunFolders, ResumeGoesOnAndTellsWhatChanged) {
+  prepare_run_folder(config_);
+  config_.run.resume = Resume::automatic;
+  config_.optimizer.lr = 1e-3;
+  config_.parallel.threads.value = 1;  // changes nothing that is computed
+  const RunState state = prepare_run_folder(config_);
+  EXPECT_TRUE(state.existed);
+  EXPECT_EQ(state.changes, std::vector<std::string>{"optimizer.lr: 0.003 -> 0.001"});
+  EXPECT_EQ(stored(), to_yaml(config_));
+}
+
+TEST_F(RunFolders, ResumeAutoBeginsWhereThereIsNothing) {
+  config_.run.resume = Resume::automatic;
+  EXPECT_FALSE(prepare_run_folder(config_).existed);
+}
+
+TEST_F(RunFolders, ResumeMustFailsWhereThereIsNothing) {
+  config_.run.resume = Resume::must;
+  expect_error("no run to resume");
+  EXPECT_FALSE(std::filesystem::exists(root_ / "run")) << "a refused start leaves nothing behind";
+}
+
+TEST_F(RunFolders, AnotherModelCannotGoOn) {
+  prepare_run_folder(config_);
+  config_.run.resume = Resume::must;
+  config_.model.layers = 8;
+  expect_error("model.layers: 4 -> 8");
+  config_.run.resume = Resume::never;
+  config_.model.layers = 4;
+  EXPECT_EQ(stored(), to_yaml(config_)) << "a refused resume changes nothing";
+}
+
+TEST_F(RunFolders, AStartThatDiedBeforeItsConfigIsNoRun) {
+  std::filesystem::create_directories(root_ / "run");
+  std::ofstream(root_ / "run" / ".config.yaml.tmp") << "run:";
+  EXPECT_FALSE(prepare_run_folder(config_).existed);
+}
+
+TEST_F(RunFolders, TwoProcessesCannotTrainInOneFolder) {
+  const RunState first = prepare_run_folder(config_);
+  config_.run.resume = Resume::automatic;
+  FolderLock lock;
+  EXPECT_FALSE(lock.acquire(root_ / "run", 0));
+}
+
+TEST_F(RunFolders, TheLockEndsWithItsOwner) {
+  { const RunState first = prepare_run_folder(config_); }
+  FolderLock lock;
+  EXPECT_TRUE(lock.acquire(root_ / "run", 0));
+}
+
+TEST_F(RunFolders, AFileInTheWayIsSaid) {
+  std::filesystem::create_directories(root_);
+  std::ofstream(root_ / "run") << "a file";
+  expect_error("is no place to write");
+}
+
+TEST_F(RunFolders, ADamagedConfigOfTheRunIsSaidAndKept) {
+  prepare_run_folder(config_);
+  std::ofstream(root_ / "run" / "config.yaml") << "model: {layers: ";
+  config_.run.resume = Resume::must;
+  expect_error("config.yaml");
+  EXPECT_EQ(stored(), "model: {layers: ");
+}
+
+}  // namespace
+}  // namespace convoy
