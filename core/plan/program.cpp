@@ -16,7 +16,8 @@ Program::Program(const Graph& graph, Plan plan, const ParameterStorage& paramete
                       {},          bind(action.scratch), action.final_from};
     bound.tensors = {bind(action.inputs),           bind(action.outputs),        bind(action.saved), {}, {},
                      bind(action.output_gradients), bind(action.input_gradients)};
-    for (const int p : parameters.layout().of_node(action.node)) {
+    for (const ParameterSpec& spec : bound.layer->parameters()) {
+      const int p = parameters.layout().find(spec.name);
       bound.tensors.weights.push_back(parameters.weight(p));
       if (with_gradients) bound.tensors.weight_gradients.push_back(parameters.gradient(p));
     }

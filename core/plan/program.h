@@ -12,7 +12,8 @@ namespace convoy {
 
 class Program {
  public:
-  // arena: at least plan.arena_bytes of u8 on the device. Parameters and graph must outlive the program.
+  // arena: at least plan.arena_bytes of u8 on the device. Parameters and graph must outlive the program. Parameters are
+  // found by name, so they may have been laid out for another graph of the same model.
   Program(const Graph& graph, Plan plan, const ParameterStorage& parameters, const Tensor& arena);
 
   // Called after every action, while its buffers still hold what it wrote.

@@ -1,0 +1,107 @@
+#include "core/data/prefetcher.h"
+
+#include <chrono>
+#include <utility>
+
+#include "core/base/integers.h"
+
+namespace convoy {
+namespace {
+
+constexpr size_t kAlignment = 256;
+
+Shape batched(int64_t count, const Shape& sample) {
+  std::vector<int64_t> extents{count};
+  extents.insert(extents.end(), sample.begin(), sample.end());
+  return Shape(std::span<const int64_t>(extents));
+}
+
+}  // namespace
+
+Prefetcher::Prefetcher(Device& device, BatchSource& source, const SampleSchedule& schedule, int64_t ahead)
+    : source_(source), schedule_(schedule) {
+  std::vector<Tensor> fields;
+  size_t slot_bytes = kAlignment;
+  for (const BatchField& field : source.fields()) {
+    fields.push_back({nullptr, field.dtype, batched(schedule.micro_batch, field.shape)});
+    slot_bytes += round_up(fields.back().bytes(), kAlignment);
+  }
+  const auto slot_count = static_cast<size_t>(schedule.passes_per_step() + ahead);
+  memory_ = device.allocate(slot_count * slot_bytes, MemoryKind::host);
+  auto* base = static_cast<std::byte*>(memory_.data());
+  for (size_t s = 0; s < slot_count; ++s) {
+    HostBatch batch{fields, {base, DType::i64, {1}}};
+    base += kAlignment;
+    for (Tensor& field : batch.fields) {
+      field.data = base;
+      base += round_up(field.bytes(), kAlignment);
+    }
+    slots_.push_back(std::move(batch));
+  }
+  thread_ = std::thread([this] { read_ahead(); });
+}
+
+Prefetcher::~Prefetcher() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Prefetcher::read_ahead() {
+  for (int64_t ordinal = 0;; ++ordinal) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return stop_ || ordinal - released_ < static_cast<int64_t>(slots_.size()); });
+      if (stop_) return;
+    }
+    std::exception_ptr failure;
+    try {
+      read_one(ordinal);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      if (failure)
+        failure_ = failure;
+      else
+        ++read_;
+    }
+    changed_.notify_all();
+    if (failure) return;
+  }
+}
+
+void Prefetcher::read_one(int64_t ordinal) {
+  HostBatch& batch = slot(ordinal);
+  const int64_t first = schedule_.first_sample(ordinal);
+  *batch.first_sample.as<int64_t>() = first;
+  source_.read(Split::train, first, schedule_.micro_batch, batch.fields);
+}
+
+const HostBatch& Prefetcher::next() {
+  const auto start = std::chrono::steady_clock::now();
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return failure_ || read_ > handed_out_; });
+  wait_ms_ += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  if (read_ == handed_out_) std::rethrow_exception(failure_);
+  return slot(handed_out_++);
+}
+
+void Prefetcher::release() {
+  {
+    const std::lock_guard lock(mutex_);
+    released_ = handed_out_;
+  }
+  changed_.notify_all();
+}
+
+double Prefetcher::take_wait_ms() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(wait_ms_, 0.0);
+}
+
+}  // namespace convoy

@@ -1,0 +1,56 @@
+// Reads micro-batches ahead of training, in a thread of its own, into host memory that a device can copy from.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "core/data/batch_source.h"
+#include "core/data/sample_schedule.h"
+#include "core/device/device.h"
+
+namespace convoy {
+
+struct HostBatch {
+  std::vector<Tensor> fields;  // as the source names them, each (micro, shape...)
+  Tensor first_sample;         // (1) i64
+};
+
+class Prefetcher {
+ public:
+  // `ahead` micro-batches are kept ready beyond those of the step in progress.
+  Prefetcher(Device& device, BatchSource& source, const SampleSchedule& schedule, int64_t ahead);
+  ~Prefetcher();
+  Prefetcher(const Prefetcher&) = delete;
+  Prefetcher& operator=(const Prefetcher&) = delete;
+
+  // Blocks until the next micro-batch is there; valid until release(). Rethrows what reading threw.
+  const HostBatch& next();
+  // Everything handed out so far may be overwritten: the device has copied it.
+  void release();
+  // Milliseconds that next() has blocked since the last call of this function.
+  double take_wait_ms();
+
+ private:
+  void read_ahead();
+  void read_one(int64_t ordinal);
+  HostBatch& slot(int64_t ordinal) { return slots_[static_cast<size_t>(ordinal) % slots_.size()]; }
+
+  BatchSource& source_;
+  SampleSchedule schedule_;
+  Memory memory_;
+  std::vector<HostBatch> slots_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int64_t read_ = 0, handed_out_ = 0, released_ = 0;  // counts of micro-batches
+  bool stop_ = false;
+  std::exception_ptr failure_;
+  double wait_ms_ = 0;
+  std::thread thread_;  // last: starts when all else is there
+};
+
+}  // namespace convoy

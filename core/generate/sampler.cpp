@@ -1,0 +1,48 @@
+#include "core/generate/sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/base/philox.h"
+
+namespace convoy {
+
+static double uniform(uint64_t seed, int64_t position) {
+  const auto index = static_cast<uint64_t>(position);
+  const PhiloxCounter bits = philox(
+      philox_key(seed),
+      {0, random_stream(RandomSite::generation, 0), static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32)});
+  return (static_cast<double>(bits[0]) * 0x1p32 + static_cast<double>(bits[1])) * 0x1p-64;
+}
+
+int32_t Sampler::choose(std::span<const float> logits, int64_t position) {
+  const auto best = std::max_element(logits.begin(), logits.end());
+  if (options_.temperature <= 0) return static_cast<int32_t>(best - logits.begin());
+  order_.resize(logits.size());
+  std::iota(order_.begin(), order_.end(), 0);
+  const auto more_likely = [&](int32_t a, int32_t b) {
+    const float la = logits[static_cast<size_t>(a)], lb = logits[static_cast<size_t>(b)];
+    return la != lb ? la > lb : a < b;
+  };
+  std::sort(order_.begin(), order_.end(), more_likely);
+  if (options_.top_k > 0) order_.resize(std::min(order_.size(), static_cast<size_t>(options_.top_k)));
+  weights_.clear();
+  double total = 0;
+  for (const int32_t token : order_) {
+    const double scaled = static_cast<double>(logits[static_cast<size_t>(token)] - *best) / options_.temperature;
+    weights_.push_back(std::exp(scaled));
+    total += weights_.back();
+  }
+  double kept = 0;  // the smallest set of tokens whose probability reaches top_p
+  size_t count = 0;
+  while (count < weights_.size() && (count == 0 || kept < options_.top_p * total)) kept += weights_[count++];
+  double left = uniform(options_.seed, position) * kept;
+  for (size_t i = 0; i + 1 < count; ++i) {
+    left -= weights_[i];
+    if (left < 0) return order_[i];
+  }
+  return order_[count - 1];
+}
+
+}  // namespace convoy

@@ -1,0 +1,48 @@
+// A graph with its parameters on a device and its two programs: one trains, one only computes losses. Both plans share
+// one arena.
+#pragma once
+
+#include <memory>
+
+#include "core/comm/communicator.h"
+#include "core/plan/program.h"
+
+namespace convoy {
+
+struct ModelOptions {
+  DType dtype = DType::f32;
+  bool recompute_blocks = false;
+  size_t guard_bytes = 0;
+  int ranks = 1;
+};
+
+// The bytes a Model allocates on the device.
+struct ModelMemory {
+  size_t parameters = 0, arena = 0;
+  size_t total() const { return parameters + arena; }
+};
+
+class Model {
+ public:
+  Model(Device& device, Stream& stream, Graph graph, const ModelOptions& options);
+
+  const Graph& graph() const { return graph_; }
+  const ParameterLayout& layout() const { return layout_; }
+  ParameterStorage& parameters() { return parameters_; }
+  const Program& training() const { return *training_; }
+  const Program& evaluation() const { return *evaluation_; }
+  Tensor arena() const { return arena_; }
+
+  // As planned from shapes, before anything is allocated.
+  ModelMemory planned_memory() const;
+
+ private:
+  Graph graph_;
+  ParameterLayout layout_;
+  ParameterStorage parameters_;
+  Memory memory_;
+  Tensor arena_;
+  std::unique_ptr<Program> training_, evaluation_;
+};
+
+}  // namespace convoy

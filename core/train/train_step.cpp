@@ -1,0 +1,91 @@
+#include "core/train/train_step.h"
+
+#include <cmath>
+
+#include "core/base/tree_sum.h"
+#include "core/ops/ops.h"
+
+namespace convoy {
+
+namespace {
+constexpr int64_t kLossAlignment = 256;
+}
+
+TrainStep::TrainStep(const Parts& parts) : p_(parts) {
+  const int64_t leaves = p_.schedule.virtual_ranks_here();
+  memory_ = p_.device.allocate(static_cast<size_t>(kLossAlignment + leaves * 4));
+  first_sample_ = {memory_.data(), DType::i64, {1}};
+  losses_ = {static_cast<std::byte*>(memory_.data()) + kLossAlignment, DType::f32, {leaves}};
+  results_on_host_ = p_.device.allocate(static_cast<size_t>(leaves + 2) * 4, MemoryKind::host);
+  const int64_t losses_per_pass = p_.model.training().result().elements();
+  const int64_t passes = p_.schedule.global_batch / p_.schedule.micro_batch;
+  loss_scale_ = static_cast<float>(1.0 / static_cast<double>(losses_per_pass * passes));
+  for (const BatchField& field : p_.source.fields()) inputs_.push_back(p_.model.training().input(field.name));
+  mine_.resize(static_cast<size_t>(leaves) + 2);
+  everyones_.resize(mine_.size() * static_cast<size_t>(p_.communicator.size()));
+}
+
+StepResult TrainStep::run(int64_t step, double lr, const StopRequest& mine) {
+  for (int64_t index = 0; index < p_.schedule.virtual_ranks_here(); ++index) run_virtual_rank(step, index);
+  p_.sync.finish();
+  p_.optimizer.step(p_.compute, step, lr);
+  StepResult result = read_results(mine);
+  p_.data.release();
+  return result;
+}
+
+void TrainStep::run_virtual_rank(int64_t step, int64_t index) {
+  p_.sync.begin(step);
+  ready_from_ = p_.model.layout().padded_elements();
+  const int64_t passes = p_.schedule.passes_per_virtual_rank();
+  for (int64_t pass = 0; pass < passes; ++pass) run_pass(index, pass, pass == passes - 1);
+  p_.sync.end();
+}
+
+void TrainStep::run_pass(int64_t virtual_rank, int64_t pass, bool last) {
+  load(p_.data.next());
+  Pass context{.ops = p_.device.ops(), .stream = p_.compute, .training = true, .seed = p_.seed};
+  context.first_sample = first_sample_;
+  context.loss_scale = loss_scale_;
+  if (p_.debug != nullptr) p_.debug->begin(pass == 0 && virtual_rank == 0);
+  p_.model.training().run(context, [&](const BoundAction& action) {
+    if (p_.debug != nullptr) p_.debug->after(action);
+    if (!last || action.final_from >= ready_from_) return;
+    p_.sync.ready(action.final_from, ready_from_);
+    ready_from_ = action.final_from;
+  });
+  p_.device.ops().run(p_.compute,
+                      Sum{losses_.range(virtual_rank, 1), p_.model.training().result(), loss_scale_, pass > 0});
+}
+
+void TrainStep::load(const HostBatch& batch) {
+  for (size_t i = 0; i < inputs_.size(); ++i)
+    p_.compute.copy(inputs_[i].data, batch.fields[i].data, inputs_[i].bytes());
+  p_.compute.copy(first_sample_.data, batch.first_sample.data, first_sample_.bytes());
+}
+
+StepResult TrainStep::read_results(const StopRequest& request) {
+  auto* host = static_cast<float*>(results_on_host_.data());
+  const auto leaves = static_cast<size_t>(losses_.elements());
+  p_.compute.copy(host, losses_.data, losses_.bytes());
+  p_.compute.copy(host + leaves, p_.optimizer.norm_and_factor().data, 2 * sizeof(float));
+  p_.compute.synchronize();
+  for (size_t i = 0; i < leaves; ++i) mine_[i] = static_cast<double>(host[i]);
+  mine_[leaves] = request.save ? 1 : 0;
+  mine_[leaves + 1] = request.stop ? 1 : 0;
+  p_.communicator.all_gather_host(everyones_.data(), mine_.data(), mine_.size() * sizeof(double));
+
+  StepResult result;
+  result.grad_norm = static_cast<double>(host[leaves]);
+  result.skipped = !std::isfinite(result.grad_norm);
+  size_t kept = 0;  // losses of all ranks, packed to the front in place
+  for (size_t begin = 0; begin < everyones_.size(); begin += mine_.size()) {
+    result.request.save |= everyones_[begin + leaves] != 0;
+    result.request.stop |= everyones_[begin + leaves + 1] != 0;
+    for (size_t i = 0; i < leaves; ++i) everyones_[kept++] = everyones_[begin + i];
+  }
+  result.loss = tree_sum({everyones_.data(), kept});
+  return result;
+}
+
+}  // namespace convoy

@@ -1,0 +1,64 @@
+// One optimizer step: forward and backward of this rank's micro-batches, reduction, update.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/comm/communicator.h"
+#include "core/data/prefetcher.h"
+#include "core/optimizer/adamw_optimizer.h"
+#include "core/train/debug_checks.h"
+#include "core/train/gradient_sync.h"
+#include "core/train/model.h"
+
+namespace convoy {
+
+// A wish that all ranks must follow together, though signals reach them at different moments.
+struct StopRequest {
+  bool save = false;  // write a checkpoint and go on
+  bool stop = false;  // write a checkpoint and end
+};
+
+struct StepResult {
+  double loss = 0;       // mean over the global batch, by the fixed tree: the same bits for any number of ranks
+  double grad_norm = 0;  // before clipping
+  bool skipped = false;  // the norm was not finite: no weight was changed
+  StopRequest request;   // of any rank
+};
+
+class TrainStep {
+ public:
+  struct Parts {
+    Device& device;
+    Communicator& communicator;
+    Stream& compute;
+    Model& model;
+    AdamWOptimizer& optimizer;
+    GradientSync& sync;
+    BatchSource& source;
+    Prefetcher& data;
+    SampleSchedule schedule;
+    uint64_t seed = 0;
+    DebugChecks* debug = nullptr;
+  };
+  explicit TrainStep(const Parts& parts);
+
+  // Runs step number `step` (from 1) and waits for it. `mine`: this rank's request.
+  StepResult run(int64_t step, double lr, const StopRequest& mine);
+
+ private:
+  void run_virtual_rank(int64_t step, int64_t index);
+  void run_pass(int64_t virtual_rank, int64_t pass, bool last);
+  void load(const HostBatch& batch);
+  StepResult read_results(const StopRequest& mine);
+
+  Parts p_;
+  Tensor first_sample_, losses_;  // losses: one sum per virtual rank of this rank
+  Memory memory_, results_on_host_;
+  std::vector<Tensor> inputs_;  // the training program's, in the order of the source's fields
+  std::vector<double> mine_, everyones_;
+  float loss_scale_ = 1;
+  int64_t ready_from_ = 0;
+};
+
+}  // namespace convoy

@@ -1,0 +1,137 @@
+#include "core/train/trainer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+
+#include "core/optimizer/learning_rate.h"
+#include "core/parameters/initialise.h"
+
+namespace convoy {
+
+namespace {
+
+ModelOptions model_options(const TrainerParts& parts) {
+  return {parts.config.precision == Precision::bf16 ? DType::bf16 : DType::f32,
+          parts.config.train.recompute == Recompute::block, parts.debug_print ? kDebugGuardBytes : 0,
+          parts.communicator.size()};
+}
+
+}  // namespace
+
+Trainer::Trainer(TrainerParts parts)
+    : p_(std::move(parts)),
+      compute_(p_.device.make_stream(StreamKind::compute)),
+      communication_(p_.device.make_stream(StreamKind::communication)),
+      model_(p_.device, *compute_, std::move(p_.graph), model_options(p_)),
+      optimizer_(p_.device, model_.parameters(), p_.config.optimizer, p_.config.train.clip_norm),
+      snapshot_(p_.device, *compute_, model_.parameters(), p_.communicator.rank(), p_.communicator.size()) {
+  position_.virtual_ranks = p_.virtual_ranks;
+  position_.seed = p_.config.run.seed;
+}
+
+Trainer::~Trainer() = default;
+
+size_t Trainer::planned_bytes() const {
+  return model_.planned_memory().total() + AdamWOptimizer::planned_bytes(model_.layout());
+}
+
+void Trainer::resume(const CheckpointReader& checkpoint) {
+  restore_training(checkpoint, p_.device, *compute_, model_.parameters());
+  position_ = checkpoint.position();
+  saved_step_ = position_.step;
+  resumed_ = true;
+}
+
+// Everything that lives as long as the run is allocated here; after the first step nothing is.
+void Trainer::prepare() {
+  const Config& c = p_.config;
+  const auto seed = static_cast<uint64_t>(position_.seed);
+  if (!resumed_) initialise(model_.parameters(), p_.device, *compute_, seed);
+  sync_ = p_.make_gradient_sync({model_.parameters().gradients(), p_.device, *compute_, *communication_,
+                                 p_.communicator, position_.virtual_ranks});
+  const SampleSchedule schedule{c.batch.global,         c.batch.micro,  position_.virtual_ranks, p_.communicator.size(),
+                                p_.communicator.rank(), position_.step, position_.samples};
+  prefetcher_ = std::make_unique<Prefetcher>(p_.device, p_.source, schedule, c.data.prefetch);
+  if (p_.debug_print)
+    debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
+  train_step_ =
+      std::make_unique<TrainStep>(TrainStep::Parts{p_.device, p_.communicator, *compute_, model_, optimizer_, *sync_,
+                                                   p_.source, *prefetcher_, schedule, seed, debug_.get()});
+  evaluator_ = std::make_unique<Evaluator>(
+      Evaluator::Parts{p_.device, p_.communicator, *compute_, model_, p_.source, c.batch.micro, c.evaluate.batches});
+  tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);
+}
+
+TrainingOutcome Trainer::run() {
+  prepare();
+  const Config& c = p_.config;
+  while (position_.step < c.train.steps) {
+    step();
+    const bool stop_here = request_.stop || position_.step == c.train.stop_at;
+    const bool last = position_.step == c.train.steps;
+    if (!stop_here) evaluate_if_due(last);
+    if (stop_here || last || request_.save || due(c.checkpoint.every_steps)) save(stop_here || last);
+    if (request_.stop) return TrainingOutcome::stopped_by_signal;
+    if (stop_here && !last) return TrainingOutcome::stopped_at;
+  }
+  evaluate_if_due(true);
+  return TrainingOutcome::finished;
+}
+
+void Trainer::step() {
+  const auto start = std::chrono::steady_clock::now();
+  const int64_t number = position_.step + 1;
+  const double lr = learning_rate(p_.config.schedule, p_.config.optimizer.lr, number, p_.config.train.steps);
+  const StepResult result = train_step_->run(number, lr, p_.poll_stop ? p_.poll_stop() : StopRequest{});
+  request_ = result.request;
+  position_.step = number;
+  position_.samples += p_.config.batch.global;
+  position_.tokens += tokens_per_step_;
+  const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+  if (result.skipped && p_.communicator.rank() == 0)
+    spdlog::warn("step {}: the gradient norm is not finite; the step changed no weight", number);
+  const StepMetrics step_metrics = metrics(result, lr, elapsed.count());
+  for (TrainingObserver* observer : p_.observers) observer->on_step(step_metrics);
+}
+
+StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms) {
+  StepMetrics m;
+  m.step = position_.step;
+  m.loss = result.loss;
+  m.lr = lr;
+  m.grad_norm = result.grad_norm;
+  m.tokens = position_.tokens;
+  m.step_ms = step_ms;
+  m.tokens_per_s = static_cast<double>(tokens_per_step_) / step_ms * 1e3;
+  m.data_wait_ms = prefetcher_->take_wait_ms();
+  m.comm_exposed_ms = sync_->exposed_ms();
+  const double passes = static_cast<double>(p_.config.batch.global / p_.config.batch.micro);
+  const double peak = p_.device.peak_flops(model_.parameters().dtype()) * p_.communicator.size();
+  if (peak > 0) m.mfu = 3 * model_.graph().forward_flops() * passes / (step_ms * 1e-3) / peak;
+  m.memory_bytes = p_.device.allocated_bytes(MemoryKind::device);
+  return m;
+}
+
+void Trainer::evaluate_if_due(bool last) {
+  if (evaluated_step_ == position_.step || (!last && !due(p_.config.evaluate.every_steps))) return;
+  evaluated_step_ = position_.step;
+  const EvaluationMetrics evaluation = evaluator_->run(position_.step);
+  for (TrainingObserver* observer : p_.observers) observer->on_evaluation(evaluation);
+}
+
+void Trainer::save(bool wait) {
+  if (p_.checkpoints == nullptr || saved_step_ == position_.step) return;
+  const auto start = std::chrono::steady_clock::now();
+  CheckpointContents contents = snapshot_.take();
+  position_.plan_fingerprint = contents.position.plan_fingerprint;
+  contents.position = position_;
+  if (p_.communicator.rank() == 0) contents.files = p_.checkpoint_files;
+  p_.checkpoints->save(contents);
+  saved_step_ = position_.step;
+  if (wait) p_.checkpoints->wait();
+  const std::chrono::duration<double, std::milli> stall = std::chrono::steady_clock::now() - start;
+  for (TrainingObserver* observer : p_.observers) observer->on_checkpoint(position_.step, {}, stall.count());
+}
+
+}  // namespace convoy

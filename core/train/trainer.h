@@ -1,0 +1,90 @@
+// The training loop: steps, evaluations, checkpoints, stop requests. Knows interfaces only; the launcher brings the
+// concrete device, communicator, data and observers.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/checkpoint/checkpoint.h"
+#include "core/config/config.h"
+#include "core/train/evaluator.h"
+#include "core/train/snapshot.h"
+#include "core/train/train_step.h"
+
+namespace convoy {
+
+// What a GradientSync is made from; comm/ has the maker, core only the need.
+struct GradientSyncRequest {
+  Tensor gradients;
+  Device& device;
+  Stream& compute;
+  Stream& communication;
+  Communicator& communicator;
+  int64_t virtual_ranks = 1;
+};
+using GradientSyncMaker = std::function<std::unique_ptr<GradientSync>(const GradientSyncRequest&)>;
+
+struct TrainerParts {
+  const Config& config;
+  Device& device;
+  Communicator& communicator;
+  BatchSource& source;
+  Graph graph;  // ends in losses; inputs named as the source's fields
+  int64_t virtual_ranks = 1;
+  GradientSyncMaker make_gradient_sync;
+  CheckpointStore* checkpoints = nullptr;               // absent: nothing is saved
+  std::map<std::string, std::string> checkpoint_files;  // config.json, config.yaml, the tokenizer's
+  std::vector<TrainingObserver*> observers;             // on rank 0
+  std::function<StopRequest()> poll_stop;               // absent: never
+  DebugChecks::Print debug_print;                       // present: --debug
+};
+
+enum class TrainingOutcome {
+  finished,           // all steps done
+  stopped_at,         // train.stop_at reached, saved
+  stopped_by_signal,  // saved
+};
+
+class Trainer {
+ public:
+  explicit Trainer(TrainerParts parts);
+  ~Trainer();
+
+  // Before run(): goes on from this checkpoint instead of from initial weights.
+  void resume(const CheckpointReader& checkpoint);
+  TrainingOutcome run();
+
+  Model& model() { return model_; }
+  const TrainingPosition& position() const { return position_; }
+  // Device bytes as planned from shapes, without what the GradientSync needs.
+  size_t planned_bytes() const;
+
+ private:
+  void prepare();
+  void step();
+  void evaluate_if_due(bool last);
+  void save(bool wait);
+  bool due(int64_t every) const { return every > 0 && position_.step % every == 0; }
+  StepMetrics metrics(const StepResult& result, double lr, double step_ms);
+
+  TrainerParts p_;
+  std::unique_ptr<Stream> compute_, communication_;
+  Model model_;
+  AdamWOptimizer optimizer_;
+  Snapshot snapshot_;
+  std::unique_ptr<GradientSync> sync_;
+  std::unique_ptr<Prefetcher> prefetcher_;
+  std::unique_ptr<DebugChecks> debug_;
+  std::unique_ptr<TrainStep> train_step_;
+  std::unique_ptr<Evaluator> evaluator_;
+  TrainingPosition position_;
+  StopRequest request_;
+  bool resumed_ = false;
+  int64_t evaluated_step_ = -1, saved_step_ = -1;
+  int64_t tokens_per_step_ = 0;
+};
+
+}  // namespace convoy
