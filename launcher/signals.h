@@ -2,12 +2,9 @@
 // at once with 130, nothing saved.
 #pragma once
 
-namespace convoy {
+#include "core/train/stop_request.h"
 
-struct StopRequest {
-  bool save = false;
-  bool stop = false;
-};
+namespace convoy {
 
 // Catches the signals while it lives; afterwards they do again what they did before. One at a time in a process.
 class Signals {

@@ -10,14 +10,9 @@
 #include "core/train/debug_checks.h"
 #include "core/train/gradient_sync.h"
 #include "core/train/model.h"
+#include "core/train/stop_request.h"
 
 namespace convoy {
-
-// A wish that all ranks must follow together, though signals reach them at different moments.
-struct StopRequest {
-  bool save = false;  // write a checkpoint and go on
-  bool stop = false;  // write a checkpoint and end
-};
 
 struct StepResult {
   double loss = 0;       // mean over the global batch, by the fixed tree: the same bits for any number of ranks
