@@ -104,6 +104,17 @@ void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t ne
   }
 }
 
+void remove_failed_saves(const std::filesystem::path& checkpoints, std::string_view nonce, int64_t save) {
+  for (const auto& path : entries_of(checkpoints)) {
+    const std::string name = path.filename().string();  // as unfinished_name makes it
+    const size_t place = name.find(fmt::format(".{}.", nonce));
+    if (!name.starts_with(kHiddenPrefix) || place == std::string::npos) continue;
+    int64_t number = save;
+    std::from_chars(name.data() + place + nonce.size() + 2, name.data() + name.size(), number);
+    if (number < save) remove_logged(path);
+  }
+}
+
 void remove_unfinished_checkpoints(const std::filesystem::path& checkpoints) {
   for (const auto& path : entries_of(checkpoints))
     if (path.filename().string().starts_with(kHiddenPrefix)) remove_logged(path);

@@ -26,4 +26,7 @@ void publish_folder(const std::filesystem::path& unfinished, const std::filesyst
 // first loses its name, so that no reader finds it half removed. Logs what cannot be removed.
 void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, int64_t keep_last);
 
+// Removes what other ranks left of this start's saves before number `save`, after rank 0 had given those up.
+void remove_failed_saves(const std::filesystem::path& checkpoints, std::string_view nonce, int64_t save);
+
 }  // namespace convoy

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <fstream>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -34,6 +35,7 @@ CheckpointWriter::CheckpointWriter(const CheckpointStoreOptions& options, int64_
                                    const CheckpointContents& contents)
     : options_(options),
       contents_(contents),
+      save_(save),
       unfinished_(options.folder / unfinished_name(contents.position.step, options.nonce, save)) {}
 
 std::filesystem::path CheckpointWriter::receipt_path(int rank) const {
@@ -41,6 +43,7 @@ std::filesystem::path CheckpointWriter::receipt_path(int rank) const {
 }
 
 void CheckpointWriter::write() {
+  if (options_.rank == 0) remove_failed_saves(options_.folder, options_.nonce, save_);
   const Receipt own = write_part();
   if (options_.rank != 0) {
     leave_receipt(own);
@@ -96,9 +99,10 @@ void CheckpointWriter::write_optimizer(Receipt& receipt) const {
 void CheckpointWriter::leave_receipt(const Receipt& receipt) const {
   try {
     write_file_atomically(receipt_path(options_.rank), receipt_text(receipt));
-  } catch (const FileError& error) {
+  } catch (const FileError&) {
+    // An empty file needs no space on a full disk, and tells rank 0 not to wait.
+    std::ofstream(receipt_path(options_.rank)).flush();
     if (receipt.failure.empty()) throw;
-    throw CheckpointError(fmt::format("{}; and rank 0 could not be told: {}", receipt.failure, error.what()));
   }
 }
 
@@ -115,7 +119,9 @@ std::vector<Receipt> CheckpointWriter::collect_receipts(const Receipt& own) cons
                         rank, unfinished_.string(), options_.timeout_s));
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    receipts.push_back(parse_receipt(read_file(receipt_path(rank))));
+    const std::string text = read_file(receipt_path(rank));
+    receipts.push_back(text.empty() ? Receipt{"it failed and had no space to say why, see its warning", {}, {}}
+                                    : parse_receipt(text));
   }
   return receipts;
 }

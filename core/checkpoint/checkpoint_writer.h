@@ -14,7 +14,8 @@ class CheckpointWriter {
   // `save` numbers the saves of this start, so that a late rank never writes into the folder of another save.
   CheckpointWriter(const CheckpointStoreOptions& options, int64_t save, const CheckpointContents& contents);
 
-  // Throws CheckpointError or FileError and leaves nothing of this rank behind; on rank 0 nothing of the others either.
+  // Throws CheckpointError or FileError; rank 0 then removes the folder, and at its next save what late ranks still put
+  // there.
   void write();
 
  private:
@@ -28,6 +29,7 @@ class CheckpointWriter {
 
   const CheckpointStoreOptions& options_;
   const CheckpointContents& contents_;
+  const int64_t save_;
   const std::filesystem::path unfinished_;
 };
 

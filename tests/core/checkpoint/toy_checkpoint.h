@@ -1,0 +1,113 @@
+// Checkpoints of a toy model whose every number follows from the step, so that a reader can tell what must be there.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/bf16.h"
+#include "core/checkpoint/checkpoint.h"
+
+namespace convoy {
+
+inline constexpr int64_t kToyElements = 10007;  // a prime: no number of ranks divides it
+
+class ToyState {
+ public:
+  explicit ToyState(int64_t step, int64_t elements = kToyElements)
+      : step_(step),
+        embedding_(12),
+        bias_(5),
+        master_(filled(elements, 1)),
+        m_(filled(elements, 2)),
+        v_(filled(elements, 3)) {
+    for (size_t i = 0; i < embedding_.size(); ++i) embedding_[i] = bf16(static_cast<float>(i) + float(step));
+    for (size_t i = 0; i < bias_.size(); ++i) bias_[i] = 0.1f * static_cast<float>(i) - float(step);
+  }
+
+  int64_t elements() const { return static_cast<int64_t>(m_.size()); }
+  // Where rank's range begins; begin_of(size, size) is the end of the last.
+  int64_t begin_of(int rank, int size) const { return elements() * rank / size; }
+
+  CheckpointContents contents(int rank, int size) {
+    CheckpointContents contents;
+    contents.position = {step_, step_ * 32, step_ * 32 * 64, 4, 17, "toy"};
+    if (rank == 0) {
+      contents.weights = {{"embedding", {embedding_.data(), DType::bf16, {3, 4}}},
+                          {"bias", {bias_.data(), DType::f32, {5}}}};
+      contents.files = {{"config.json", "{}\n"}, {"config.yaml", "step: " + std::to_string(step_) + "\n"}};
+    }
+    const int64_t begin = begin_of(rank, size), end = begin_of(rank + 1, size);
+    contents.optimizer = {begin, end, elements(), master_.data() + begin, m_.data() + begin, v_.data() + begin};
+    return contents;
+  }
+
+  // Reads everything back as rank of size, in pieces as that many ranks would.
+  void expect_equal(const CheckpointReader& reader, int size = 1) {
+    EXPECT_EQ(reader.position().step, step_);
+    EXPECT_EQ(reader.position().samples, step_ * 32);
+    EXPECT_EQ(reader.position().tokens, step_ * 32 * 64);
+    EXPECT_EQ(reader.position().virtual_ranks, 4);
+    EXPECT_EQ(reader.position().seed, 17);
+    EXPECT_EQ(reader.position().plan_fingerprint, "toy");
+    EXPECT_EQ(reader.file("config.yaml"), "step: " + std::to_string(step_) + "\n");
+    std::vector<float> bias(bias_.size());
+    reader.read_weight("bias", {bias.data(), DType::f32, {5}});
+    EXPECT_EQ(bias, bias_);
+    for (int rank = 0; rank < size; ++rank) expect_range(reader, begin_of(rank, size), begin_of(rank + 1, size));
+  }
+
+ private:
+  std::vector<float> filled(int64_t elements, int kind) const {
+    std::vector<float> values(static_cast<size_t>(elements));
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] = static_cast<float>(static_cast<int64_t>(i) * kind + step_ * 7919) * 1e-3f;
+    return values;
+  }
+
+  void expect_range(const CheckpointReader& reader, int64_t begin, int64_t end) {
+    const auto count = static_cast<size_t>(end - begin);
+    std::vector<float> master(count), m(count), v(count);
+    reader.read_optimizer(begin, end, master.data(), m.data(), v.data());
+    EXPECT_TRUE(std::equal(master.begin(), master.end(), master_.begin() + begin)) << begin << " to " << end;
+    EXPECT_TRUE(std::equal(m.begin(), m.end(), m_.begin() + begin)) << begin << " to " << end;
+    EXPECT_TRUE(std::equal(v.begin(), v.end(), v_.begin() + begin)) << begin << " to " << end;
+  }
+
+  int64_t step_;
+  std::vector<bf16> embedding_;
+  std::vector<float> bias_, master_, m_, v_;
+};
+
+// `size` ranks that save together.
+class ToyRanks {
+ public:
+  ToyRanks(int size, const std::filesystem::path& folder, int64_t keep_last = 0) {
+    for (int rank = 0; rank < size; ++rank)
+      stores_.push_back(
+          std::make_unique<CheckpointStore>(CheckpointStoreOptions{folder, rank, size, keep_last, "test", 20}));
+  }
+
+  // Returns the failure that rank 0 saw, or nothing.
+  std::optional<std::string> save(int64_t step) {
+    ToyState state(step);
+    const int size = static_cast<int>(stores_.size());
+    for (int rank = 0; rank < size; ++rank) stores_[static_cast<size_t>(rank)]->save(state.contents(rank, size));
+    for (auto& store : stores_) store->wait();
+    return stores_[0]->failure();
+  }
+
+ private:
+  std::vector<std::unique_ptr<CheckpointStore>> stores_;
+};
+
+inline std::optional<std::string> save_as(int size, const std::filesystem::path& folder, int64_t step,
+                                          int64_t keep_last = 0) {
+  return ToyRanks(size, folder, keep_last).save(step);
+}
+
+}  // namespace convoy
