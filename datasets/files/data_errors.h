@@ -1,0 +1,24 @@
+// Files that cannot be read or written while data is handled are bad data to the caller.
+#pragma once
+
+#include <filesystem>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/files.h"
+
+namespace convoy {
+
+// work(), with FileError and the standard library's filesystem_error turned into DataError.
+template <class Work>
+auto as_data_error(Work&& work) -> decltype(work()) {
+  try {
+    return std::forward<Work>(work)();
+  } catch (const FileError& error) {
+    throw DataError(error.what());
+  } catch (const std::filesystem::filesystem_error& error) {
+    throw DataError(error.what());
+  }
+}
+
+}  // namespace convoy

@@ -1,0 +1,45 @@
+// Text files to a dataset folder of HDF5 token shards: `trainer data import-text`.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "datasets/dataset_manifest.h"
+
+namespace convoy {
+
+struct ImportTextOptions {
+  std::vector<std::filesystem::path> inputs;  // files, and folders of *.txt and *.md; each file is a document
+  std::filesystem::path out;
+  std::string tokenizer = "characters";  // characters, bytes, or the path of a tokenizer.json or .model
+  // Up to 99 documents: this last fraction of each, cut at a line end, is for validation, so that both splits know all
+  // of them. From 100 on: whole documents, evenly spread. 0: no validation split.
+  double validation = 0.1;
+  int64_t shard_tokens = int64_t{64} << 20;  // at most so many tokens in a file, and in memory
+  bool force = false;                        // replace a dataset that is there
+};
+
+struct ImportProgress {
+  std::string_view stage;  // "reading" (checks, checksums, characters), then "encoding"
+  int64_t bytes_done = 0, bytes_total = 0;
+};
+using ImportProgressFunction = std::function<void(const ImportProgress&)>;
+
+struct ImportTextResult {
+  bool was_there = false;  // the same text had been imported with the same options; nothing was written
+  DatasetManifest manifest;
+};
+
+// The characters tokenizer's vocabulary are the characters of all the text, sorted by code point. Documents are
+// encoded as they stand, and followed by the end-of-text token if the tokenizer has one. Documents beyond 16 MiB are
+// encoded in pieces, see read_pieces.
+//
+// The dataset is built in OUT.importing and takes its name when it is whole; a dataset that is there is replaced only
+// with force and only if the folder holds nothing else. Throws DataError or, for impossible options, ConfigError.
+ImportTextResult import_text(const ImportTextOptions& options, const ImportProgressFunction& progress);
+
+}  // namespace convoy

@@ -1,0 +1,156 @@
+#include "datasets/text/text_files.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <bitset>
+#include <memory>
+#include <span>
+
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/owned.h"
+#include "datasets/text/utf8.h"
+
+namespace convoy {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kReadBytes = 1 << 20;
+constexpr int64_t kCutSearchBytes = 1 << 16;
+
+void free_hash(XXH3_state_t* state) noexcept { XXH3_freeState(state); }
+using Hash = Owned<XXH3_state_t*, free_hash>;
+
+// Up to `bytes` bytes at `offset`, appended; fewer only at the end of the file.
+void append_from(const File& file, int64_t offset, int64_t bytes, std::string& text) {
+  const int64_t available = std::clamp<int64_t>(file.bytes() - offset, 0, bytes);
+  const size_t before = text.size();
+  text.resize(before + static_cast<size_t>(available));
+  file.read(offset, std::as_writable_bytes(std::span(text).subspan(before)));
+}
+
+void add_folder(const fs::path& folder, std::vector<TextFile>& files) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const fs::path extension = entry.path().extension();
+    if (entry.is_regular_file() && (extension == ".txt" || extension == ".md")) found.push_back(entry.path());
+  }
+  if (found.empty())
+    throw DataError(
+        fmt::format("{}: no *.txt or *.md file in this folder or below; name a folder with text, or the "
+                    "files themselves",
+                    folder.string()));
+  std::sort(found.begin(), found.end());
+  for (const fs::path& path : found) files.push_back({path, path.lexically_relative(folder).string(), 0, 0});
+}
+
+// Characters seen, at a bit each: the set itself would be asked for every byte of the text.
+class CharacterCollector {
+ public:
+  void add(std::string_view text) {
+    for (size_t position = 0; position < text.size();) seen_->set(next_code_point(text, position));
+  }
+  void move_to(std::set<char32_t>& characters) const {
+    for (size_t i = 0; i < seen_->size(); ++i)
+      if (seen_->test(i)) characters.insert(static_cast<char32_t>(i));
+  }
+
+ private:
+  std::unique_ptr<std::bitset<0x110000>> seen_ = std::make_unique<std::bitset<0x110000>>();
+};
+
+[[noreturn]] void throw_invalid(const TextFile& file, int64_t position, char byte) {
+  throw DataError(
+      fmt::format("{}: byte {:#04x} at position {} is no UTF-8; convert the text to UTF-8, e.g. with "
+                  "`iconv -f latin1 -t utf-8`",
+                  file.path.string(), static_cast<unsigned char>(byte), position));
+}
+
+bool is_visible_ascii(char c) { return c > ' ' && c < 0x7F; }
+
+// The end of the largest piece of text that may be encoded alone; the rest waits for more.
+size_t piece_end(std::string_view text) {
+  for (size_t end = text.size() - 1; end >= 2; --end)
+    if (text[end - 1] == '\n' && is_visible_ascii(text[end - 2]) && is_visible_ascii(text[end])) return end;
+  const size_t line_end = text.rfind('\n');
+  if (line_end != std::string_view::npos) return line_end + 1;
+  const size_t unfinished = unfinished_utf8_bytes(text);
+  return unfinished < text.size() ? text.size() - unfinished : text.size();
+}
+
+}  // namespace
+
+std::vector<TextFile> find_text_files(const std::vector<fs::path>& inputs) {
+  std::vector<TextFile> files;
+  for (const fs::path& input : inputs) {
+    if (!fs::exists(input)) throw DataError(fmt::format("{}: no such file or folder; check the path", input.string()));
+    if (fs::is_directory(input))
+      add_folder(input, files);
+    else
+      files.push_back({input, input.filename().string(), 0, 0});
+  }
+  return files;
+}
+
+void scan_text_file(TextFile& file, std::set<char32_t>* characters, const ReadProgress& progress) {
+  const File opened = File::open(file.path);
+  const Hash hash(XXH3_createState());
+  XXH3_64bits_reset(hash.get());
+  CharacterCollector collector;
+  std::string text;  // begins with what the last block left unfinished
+  file.bytes = 0;
+  while (true) {
+    const size_t kept = text.size();
+    append_from(opened, file.bytes, kReadBytes, text);
+    const size_t count = text.size() - kept;
+    const size_t unfinished = count == 0 ? 0 : unfinished_utf8_bytes(text);
+    const std::string_view whole = std::string_view(text).substr(0, text.size() - unfinished);
+    if (const auto bad = first_invalid_utf8(whole))
+      throw_invalid(file, file.bytes - static_cast<int64_t>(kept) + static_cast<int64_t>(*bad), text[*bad]);
+    if (count == 0) break;
+    XXH3_64bits_update(hash.get(), text.data() + kept, count);
+    if (characters != nullptr) collector.add(whole);
+    file.bytes += static_cast<int64_t>(count);
+    text.erase(0, whole.size());
+    progress(static_cast<int64_t>(count));
+  }
+  file.checksum = XXH3_64bits_digest(hash.get());
+  if (characters != nullptr) collector.move_to(*characters);
+}
+
+int64_t find_cut(const TextFile& file, int64_t from) {
+  if (from <= 0 || from >= file.bytes) return std::clamp<int64_t>(from, 0, file.bytes);
+  std::string text;
+  append_from(File::open(file.path), from - 1, kCutSearchBytes, text);
+  const size_t line_end = text.find('\n');
+  if (line_end != std::string::npos) return from + static_cast<int64_t>(line_end);
+  if (from - 1 + static_cast<int64_t>(text.size()) >= file.bytes && text.size() < 4) return file.bytes;
+  size_t next = 1;
+  while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xC0) == 0x80) ++next;
+  return from - 1 + static_cast<int64_t>(next);
+}
+
+void read_pieces(const TextFile& file, int64_t begin, int64_t end, int64_t piece_bytes,
+                 const std::function<void(std::string_view)>& visit) {
+  const File opened = File::open(file.path);
+  std::string text;
+  while (begin < end || !text.empty()) {
+    const int64_t wanted = std::min(piece_bytes, end - begin);
+    const size_t before = text.size();
+    append_from(opened, begin, wanted, text);
+    if (static_cast<int64_t>(text.size() - before) < wanted)
+      throw DataError(
+          fmt::format("{}: the file became shorter while it was read; import it again when nothing writes "
+                      "to it",
+                      file.path.string()));
+    begin += wanted;
+    const size_t size = begin == end ? text.size() : piece_end(text);
+    visit(std::string_view(text).substr(0, size));
+    text.erase(0, size);
+  }
+}
+
+}  // namespace convoy

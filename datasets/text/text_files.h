@@ -1,0 +1,41 @@
+// Text files on disk: which there are, what is in them, and their content piece by piece. Also throws FileError.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace convoy {
+
+struct TextFile {
+  std::filesystem::path path;
+  std::string name;  // relative to the folder it was found in
+  int64_t bytes = 0;
+  uint64_t checksum = 0;  // xxh3 of its content
+};
+
+// Bytes read since the last call.
+using ReadProgress = std::function<void(int64_t)>;
+
+// Files as they are named; of folders all *.txt and *.md below them, sorted by path. Throws DataError if one is missing
+// or a folder holds none. Sizes and checksums are left to scan_text_file.
+std::vector<TextFile> find_text_files(const std::vector<std::filesystem::path>& inputs);
+
+// Reads the file once: checks that it is UTF-8, fills bytes and checksum, and adds its characters unless null.
+// Throws DataError naming the byte position.
+void scan_text_file(TextFile& file, std::set<char32_t>* characters, const ReadProgress& progress);
+
+// The first place for a cut at or after byte `from`: behind a line end, or failing that within 64 KiB, between two
+// characters.
+int64_t find_cut(const TextFile& file, int64_t from);
+
+// Bytes [begin, end) of a file of valid text, in pieces of about `piece_bytes` that can be encoded one by one. Cut
+// where common tokenizers cut anyway: behind a line end with a visible character on both sides if there is one, else
+// behind any line end, else between two characters.
+void read_pieces(const TextFile& file, int64_t begin, int64_t end, int64_t piece_bytes,
+                 const std::function<void(std::string_view)>& visit);
+
+}  // namespace convoy

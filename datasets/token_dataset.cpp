@@ -1,0 +1,73 @@
+#include "datasets/token_dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/error.h"
+#include "datasets/tokenizers/load_tokenizer.h"
+
+namespace convoy {
+namespace {
+
+// The shards hold tokens, but is there one sample of this length?
+void check_context(const SplitEntry& split, int64_t windows, int64_t T, const std::filesystem::path& folder) {
+  if (windows > 0) return;
+  int64_t longest = 0;
+  for (const ShardEntry& shard : split.shards) longest = std::max(longest, shard.tokens);
+  throw DataError(
+      fmt::format("{}: the longest training shard has {} tokens, wanted at least context + 1 = {}; lower "
+                  "model.context to {} or import more text",
+                  folder.string(), longest, T + 1, std::max<int64_t>(longest - 1, 0)));
+}
+
+}  // namespace
+
+TokenDataset::TokenDataset(std::filesystem::path folder, int64_t T, uint64_t seed)
+    : folder_(std::move(folder)),
+      T_(T),
+      manifest_(read_dataset_manifest(folder_)),
+      fields_{{"tokens", DType::i32, {T}}, {"targets", DType::i32, {T}}} {
+  if (T < 1) throw DataError(fmt::format("a context of {} tokens, wanted at least 1; raise model.context", T));
+  for (const Split split : {Split::train, Split::validation}) parts_.push_back(open(split, seed));
+  check_context(manifest_.split(Split::train), samples(Split::train), T, folder_);
+}
+
+TokenDataset::Part TokenDataset::open(Split split, uint64_t seed) const {
+  std::vector<TokenShard> shards;
+  std::vector<int64_t> shard_tokens;
+  for (const ShardEntry& entry : manifest_.split(split).shards) {
+    shards.emplace_back(folder_, manifest_, entry);
+    shard_tokens.push_back(entry.tokens);
+  }
+  return {std::move(shards), WindowOrder(split, std::move(shard_tokens), T_, seed)};
+}
+
+void TokenDataset::read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) {
+  const Part& part = parts_[static_cast<size_t>(split)];
+  const Shape wanted{count, T_};
+  if (out.size() != 2 || out[0].shape != wanted || out[1].shape != wanted || out[0].dtype != DType::i32 ||
+      out[1].dtype != DType::i32 || first < 0)
+    throw InternalError(
+        fmt::format("samples [{}, {}) into other tensors than two of i32 {}", first, first + count, to_string(wanted)));
+  if (samples(split) == 0)
+    throw DataError(fmt::format("{}: the {} split has no {} tokens in a row; lower model.context or import more text",
+                                folder_.string(), name_of(split), T_ + 1));
+  for (int64_t i = 0; i < count; ++i) {
+    const Window window = part.order[first + i];
+    const TokenShard& shard = part.shards[window.shard];
+    shard.read(window.begin, T_, out[0].as<int32_t>() + i * T_);
+    shard.read(window.begin + 1, T_, out[1].as<int32_t>() + i * T_);
+  }
+}
+
+std::unique_ptr<Tokenizer> TokenDataset::tokenizer() const {
+  return load_tokenizer(folder_ / manifest_.tokenizer_file);
+}
+
+std::unique_ptr<TokenDataset> open_token_dataset(const std::filesystem::path& folder, int64_t context, uint64_t seed) {
+  return std::make_unique<TokenDataset>(folder, context, seed);
+}
+
+}  // namespace convoy

@@ -1,0 +1,119 @@
+#include "datasets/tokenizers/tokenizer_json.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+
+namespace convoy {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kGpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
+[[noreturn]] void unsupported(const std::string& what, const std::string& wanted) {
+  throw DataError(
+      fmt::format("{} is not supported, wanted {}; choose a byte-level BPE tokenizer like GPT-2's, or a "
+                  "SentencePiece tokenizer.model",
+                  what, wanted));
+}
+
+// Absent, null, false, 0 and empty all mean: not used.
+bool is_used(const Json& object, const char* key) {
+  const auto item = object.find(key);
+  if (item == object.end() || item->is_null()) return false;
+  if (item->is_boolean()) return item->get<bool>();
+  if (item->is_number()) return item->get<double>() != 0;
+  return !item->empty() && *item != "";
+}
+
+void check_normalizer(const Json& file) {
+  if (!is_used(file, "normalizer")) return;
+  const Json& normalizer = file["normalizer"];
+  if (normalizer.value("type", "") == "Sequence" && !is_used(normalizer, "normalizers")) return;
+  unsupported(fmt::format("normalizer {}", normalizer.value("type", "?")), "none");
+}
+
+void check_model(const Json& model) {
+  const std::string type = model.value("type", "BPE");  // files of GPT-2's time leave it out
+  if (type != "BPE") unsupported(fmt::format("model {}", type), "BPE");
+  for (const char* key : {"dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback"})
+    if (is_used(model, key)) unsupported(fmt::format("model.{} = {}", key, model[key].dump()), "none");
+}
+
+std::string split_pattern(const Json& split) {
+  const Json& pattern = split.at("pattern");
+  if (pattern.is_object() && pattern.contains("Regex")) return pattern["Regex"];
+  return Regex::escape(pattern.is_object() ? pattern.at("String").get<std::string>() : pattern.get<std::string>());
+}
+
+CutRule split_rule(const Json& split) {
+  const std::string behavior = split.at("behavior");
+  const bool invert = split.value("invert", false);
+  if (behavior == "Isolated") return {split_pattern(split), true, true, false};
+  if (behavior == "Removed") return {split_pattern(split), invert, !invert, false};
+  unsupported(fmt::format("pre_tokenizer Split with behavior {}", behavior), "Isolated or Removed");
+}
+
+void add_pre_tokenizer(const Json& step, TokenizerJson& result) {
+  const std::string type = step.at("type");
+  if (type == "Sequence") {
+    for (const Json& inner : step.at("pretokenizers")) add_pre_tokenizer(inner, result);
+  } else if (type == "ByteLevel") {
+    result.byte_level = true;
+    result.cut_rules.push_back(
+        {step.value("use_regex", true) ? kGpt2Pattern : "", true, true, step.value("add_prefix_space", true)});
+  } else if (type == "Split") {
+    result.cut_rules.push_back(split_rule(step));
+  } else if (type == "Digits") {
+    result.cut_rules.push_back({step.value("individual_digits", false) ? R"(\p{N})" : R"(\p{N}+)", true, true, false});
+  } else {
+    unsupported(fmt::format("pre_tokenizer {}", type), "ByteLevel, Split, Digits or a Sequence of them");
+  }
+}
+
+AddedToken added_token(const Json& token) {
+  for (const char* key : {"lstrip", "rstrip", "single_word"})
+    if (token.value(key, false))
+      unsupported(fmt::format("added token {} with {}", token.at("content").dump(), key), "none");
+  return {token.at("id"), token.at("content")};
+}
+
+std::pair<std::string, std::string> merge_of(const Json& merge) {
+  if (merge.is_array()) return {merge.at(0), merge.at(1)};
+  const auto text = merge.get<std::string>();
+  const size_t space = text.find(' ');
+  if (space == std::string::npos) throw DataError(fmt::format("merge \"{}\" is no pair", text));
+  return {text.substr(0, space), text.substr(space + 1)};
+}
+
+TokenizerJson take_apart(const Json& file) {
+  TokenizerJson result;
+  const Json& model = file.at("model");
+  check_normalizer(file);
+  check_model(model);
+  for (const auto& [entry, id] : model.at("vocab").items()) result.vocabulary.emplace_back(entry, id.get<int32_t>());
+  for (const Json& merge : model.at("merges")) result.merges.push_back(merge_of(merge));
+  if (file.contains("added_tokens"))
+    for (const Json& token : file["added_tokens"]) result.added_tokens.push_back(added_token(token));
+  if (is_used(file, "pre_tokenizer")) add_pre_tokenizer(file["pre_tokenizer"], result);
+  result.ignore_merges = model.value("ignore_merges", false);
+  return result;
+}
+
+}  // namespace
+
+TokenizerJson parse_tokenizer_json(std::string_view content, std::string_view origin) {
+  try {
+    return take_apart(Json::parse(content));
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", origin, error.what()));
+  } catch (const Json::exception& error) {
+    throw DataError(
+        fmt::format("{}: not a Hugging Face tokenizer.json: {}; check that the file is whole", origin, error.what()));
+  }
+}
+
+}  // namespace convoy

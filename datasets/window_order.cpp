@@ -1,0 +1,64 @@
+#include "datasets/window_order.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "datasets/keyed_permutation.h"
+
+namespace convoy {
+namespace {
+
+// Rounds of the permutation take the numbers below.
+constexpr uint32_t kOffsetStream = 1000;
+
+// Windows that fit wherever the grid begins: in training it may be shifted by up to T - 1 tokens.
+int64_t windows_in(int64_t tokens, int64_t T, Split split) {
+  if (tokens < T + 1) return 0;
+  if (split == Split::validation) return (tokens - 1) / T;
+  return std::max<int64_t>(1, tokens / T - 1);
+}
+
+int64_t golden_stride(int64_t size) {
+  auto stride = std::max<int64_t>(1, static_cast<int64_t>(0.6180339887498949 * static_cast<double>(size)));
+  while (std::gcd(stride, size) != 1) ++stride;
+  return stride;
+}
+
+int64_t multiply_modulo(int64_t a, int64_t b, int64_t modulus) {
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<int64_t>(static_cast<Wide>(a) * static_cast<Wide>(b) % static_cast<Wide>(modulus));
+}
+
+}  // namespace
+
+WindowOrder::WindowOrder(Split split, std::vector<int64_t> shard_tokens, int64_t T, uint64_t seed)
+    : split_(split), shard_tokens_(std::move(shard_tokens)), T_(T), seed_(seed), first_{0} {
+  for (const int64_t tokens : shard_tokens_) first_.push_back(first_.back() + windows_in(tokens, T, split));
+  if (split == Split::validation && samples() > 0) validation_stride_ = golden_stride(samples());
+}
+
+Window WindowOrder::operator[](int64_t sample) const {
+  const int64_t index = sample % samples();
+  if (split_ == Split::validation) return locate(multiply_modulo(index, validation_stride_, samples()));
+  const auto epoch = static_cast<uint64_t>(sample / samples());
+  Window window = locate(KeyedPermutation(seed_, epoch, samples())(index));
+  window.begin += training_offset(window.shard, epoch);
+  return window;
+}
+
+Window WindowOrder::locate(int64_t window) const {
+  const auto behind = std::upper_bound(first_.begin(), first_.end(), window);
+  const auto shard = static_cast<size_t>(behind - first_.begin()) - 1;
+  return {shard, (window - first_[shard]) * T_};
+}
+
+int64_t WindowOrder::training_offset(size_t shard, uint64_t epoch) const {
+  const int64_t windows = first_[shard + 1] - first_[shard];
+  const int64_t choices = std::min(T_, shard_tokens_[shard] - windows * T_);
+  const PhiloxCounter counter = {static_cast<uint32_t>(shard), random_stream(RandomSite::data_order, kOffsetStream),
+                                 static_cast<uint32_t>(epoch), static_cast<uint32_t>(epoch >> 32)};
+  return philox(philox_key(seed_), counter)[0] % choices;
+}
+
+}  // namespace convoy
