@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/integers.h"
+#include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/parallel.h"
+#include "kernels/cpu/simd/kernels.h"
+
+namespace convoy::cpu {
+namespace {
+
+constexpr int64_t kDecodeQueries = 2;  // from more on, tiles are faster
+constexpr int64_t kBackwardSums = 64;  // pieces of backward at a time
+
+int64_t padded_D(const AttentionShape& s) { return round_up<int64_t>(s.D, 16); }
+
+void check(const AttentionShape& s) {
+  if (s.D < 1 || s.D > kAttentionMaxD)
+    throw InternalError(
+        fmt::format("attention with D = {}: supported are 1 to {}; use more heads", s.D, kAttentionMaxD));
+  if (s.Hkv < 1 || s.H % s.Hkv != 0)
+    throw InternalError(
+        fmt::format("attention with {} query heads and {} key heads: the first must be a multiple of "
+                    "the second",
+                    s.H, s.Hkv));
+}
+
+// Partials of decode: (B, Hkv, chunks of keys, heads per key head, Tq, padded D + kDecodeExtra).
+struct DecodePlan {
+  int64_t heads, chunks, row, chunk;  // row and chunk in floats
+
+  explicit DecodePlan(const AttentionShape& s)
+      : heads(s.H / s.Hkv),
+        chunks(ceil_div(s.Tk, kDecodeKeys)),
+        row(padded_D(s) + kDecodeExtra),
+        chunk(heads * s.Tq * row) {}
+};
+
+bool is_decode(const AttentionForward& args) { return args.shape.Tq <= kDecodeQueries && args.dropout.p == 0; }
+
+void decode(const AttentionForward& args) {
+  const AttentionShape& s = args.shape;
+  const DecodePlan plan(s);
+  auto* partials = args.scratch.as<float>();
+  parallel_for(s.B * s.Hkv * plan.chunks, [&](int64_t piece) {
+    const int64_t begin = piece % plan.chunks * kDecodeKeys, head = piece / plan.chunks;
+    attention_kernels().decode(args, head / s.Hkv, head % s.Hkv, begin, std::min(s.Tk, begin + kDecodeKeys),
+                               partials + piece * plan.chunk);
+  });
+  parallel_for(s.B * s.H, [&](int64_t piece) {
+    const int64_t head = piece % s.H, sample = piece / s.H;
+    const float* first = partials + (sample * s.Hkv + head / plan.heads) * plan.chunks * plan.chunk;
+    for (int64_t i = 0; i < s.Tq; ++i)
+      attention_kernels().decode_merge(args, sample, head, i, first + (head % plan.heads * s.Tq + i) * plan.row,
+                                       plan.chunks, plan.chunk);
+  });
+}
+
+void forward_tiles(const AttentionForward& args) {
+  const AttentionShape& s = args.shape;
+  const int64_t tiles = ceil_div(s.Tq, kAttentionTile);
+  parallel_for(s.B * s.H * tiles, [&](int64_t piece) {
+    const int64_t begin = piece % tiles * kAttentionTile, head = piece / tiles;
+    attention_kernels().forward(args, head / s.H, head % s.H, begin, std::min(s.Tq, begin + kAttentionTile));
+  });
+}
+
+// Floats of the sums of dk and dv that one piece of backward needs.
+int64_t backward_sums(const AttentionShape& s) { return 2 * round_up<int64_t>(s.Tk, 16) * padded_D(s); }
+
+}  // namespace
+
+void CpuOps::run(Stream& stream, const AttentionForward& args) {
+  check(args.shape);
+  enqueue(stream, [args] {
+    if (is_decode(args))
+      decode(args);
+    else
+      forward_tiles(args);
+  });
+}
+
+// A fixed number of runs of pieces, each with its own sums, so that memory does not grow with the batch.
+void CpuOps::run(Stream& stream, const AttentionBackward& args) {
+  check(args.shape);
+  enqueue(stream, [args] {
+    const AttentionShape& s = args.shape;
+    const int64_t pieces = s.B * s.Hkv, runs = std::min(pieces, kBackwardSums);
+    parallel_for(runs, [&](int64_t run) {
+      for (int64_t piece = run; piece < pieces; piece += runs)
+        attention_kernels().backward(args, piece / s.Hkv, piece % s.Hkv,
+                                     args.scratch.as<float>() + run * backward_sums(s));
+    });
+  });
+}
+
+size_t CpuOps::scratch_bytes(const AttentionForward& args) const {
+  const AttentionShape& s = args.shape;
+  if (s.Tq > kDecodeQueries) return 0;
+  const DecodePlan plan(s);
+  return static_cast<size_t>(s.B * s.Hkv * plan.chunks * plan.chunk) * sizeof(float);
+}
+
+size_t CpuOps::scratch_bytes(const AttentionBackward& args) const {
+  const AttentionShape& s = args.shape;
+  return static_cast<size_t>(std::min(s.B * s.Hkv, kBackwardSums) * backward_sums(s)) * sizeof(float);
+}
+
+}  // namespace convoy::cpu

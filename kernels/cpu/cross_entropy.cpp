@@ -1,0 +1,21 @@
+#include <algorithm>
+
+#include "core/base/integers.h"
+#include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/parallel.h"
+#include "kernels/cpu/simd/kernels.h"
+
+namespace convoy::cpu {
+
+void CpuOps::run(Stream& stream, const CrossEntropy& args) {
+  enqueue(stream, [args] {
+    constexpr int64_t kPieceElements = 8192;
+    const int64_t V = args.logits.shape[-1], N = args.targets.elements();
+    const int64_t rows = std::max<int64_t>(1, kPieceElements / V);
+    parallel_for(ceil_div(N, rows), [&](int64_t piece) {
+      row_kernels().cross_entropy(args, piece * rows, std::min(N, (piece + 1) * rows));
+    });
+  });
+}
+
+}  // namespace convoy::cpu

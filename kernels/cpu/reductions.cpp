@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/base/integers.h"
+#include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/parallel.h"
+#include "kernels/cpu/simd/kernels.h"
+
+namespace convoy::cpu {
+namespace {
+
+constexpr int64_t kPieceElements = 16384;
+
+// body(begin, end) over pieces of n elements.
+template <class Body>
+void for_ranges(int64_t n, const Body& body) {
+  parallel_for(ceil_div(n, kPieceElements),
+               [&](int64_t piece) { body(piece * kPieceElements, std::min(n, (piece + 1) * kPieceElements)); });
+}
+
+}  // namespace
+
+void CpuOps::run(Stream& stream, const Sum& args) {
+  enqueue(stream, [args] {
+    constexpr int64_t kMaxParts = 64;
+    const int64_t n = args.x.elements(), part = std::max(kPieceElements, ceil_div(n, kMaxParts));
+    double parts[kMaxParts] = {};
+    parallel_for(ceil_div(n, part), [&](int64_t piece) {
+      // Pieces in f32, their sum in f64: the error stays that of one piece, however long x is.
+      for (int64_t i = piece * part; i < std::min(n, (piece + 1) * part); i += kPieceElements)
+        parts[piece] += static_cast<double>(
+            range_kernels().sum(args.x.as<float>() + i, std::min({n - i, (piece + 1) * part - i, kPieceElements})));
+    });
+    double total = 0;
+    for (const double value : parts) total += value;
+    const auto scaled = static_cast<float>(total * static_cast<double>(args.scale));
+    float* sum = args.sum.as<float>();
+    *sum = args.accumulate ? *sum + scaled : scaled;
+  });
+}
+
+void CpuOps::run(Stream& stream, const SumSquares& args) {
+  enqueue(stream, [args] {
+    const int64_t n = args.x.elements();
+    parallel_for(ceil_div(n, kSumSquaresBlock), [&](int64_t block) {
+      const int64_t begin = block * kSumSquaresBlock;
+      args.partials.as<float>()[block] =
+          range_kernels().sum_squares(args.x.as<float>() + begin, std::min(kSumSquaresBlock, n - begin));
+    });
+  });
+}
+
+void CpuOps::run(Stream& stream, const ClipFactor& args) {
+  enqueue(stream, [args] {
+    double squares = 0;
+    const float* partials = args.partials.as<float>();
+    for (int64_t i = 0; i < args.partials.elements(); ++i) squares += static_cast<double>(partials[i]);
+    const auto norm = static_cast<float>(std::sqrt(squares));
+    float factor = 1;
+    if (!std::isfinite(norm))
+      factor = std::numeric_limits<float>::quiet_NaN();
+    else if (args.max_norm > 0 && norm > args.max_norm)
+      factor = args.max_norm / norm;
+    args.norm_and_factor.as<float>()[0] = norm;
+    args.norm_and_factor.as<float>()[1] = factor;
+  });
+}
+
+void CpuOps::run(Stream& stream, const Add& args) {
+  enqueue(stream, [args] {
+    for_ranges(args.y.elements(), [&](int64_t begin, int64_t end) { range_kernels().add(args, begin, end); });
+  });
+}
+
+void CpuOps::run(Stream& stream, const TreeSum& args) {
+  enqueue(stream, [args] {
+    for_ranges(args.y.elements(), [&](int64_t begin, int64_t end) { range_kernels().tree_sum(args, begin, end); });
+  });
+}
+
+void CpuOps::run(Stream& stream, const Cast& args) {
+  enqueue(stream, [args] {
+    for_ranges(args.y.elements(), [&](int64_t begin, int64_t end) { range_kernels().cast(args, begin, end); });
+  });
+}
+
+}  // namespace convoy::cpu

@@ -1,0 +1,153 @@
+// Attention backward of one sample and key head. Probabilities are computed again from the log of the sums; then
+//   dv = p^T dy,   dp = dy v^T,   ds = p (dp - sum_d(dy y)),   dq = scale ds k,   dk = scale ds^T q.
+// Over tiles of queries, and inside over tiles of keys: dq stays in a tile, dk and dv in sums of the whole head, which
+// nobody else writes.
+#pragma once
+
+namespace convoy::cpu::CONVOY_ISA {
+namespace {
+
+struct BackwardTile {
+  alignas(64) float queries[kTile * kMaxD];             // scaled by scale * log2(e)
+  alignas(64) float queries_transposed[kMaxD * kTile];  // (D, kTile)
+  alignas(64) float dy[kTile * kMaxD];
+  alignas(64) float dy_transposed[kMaxD * kTile];
+  alignas(64) float keys[kTile * kMaxD];
+  alignas(64) float values[kTile * kMaxD];
+  alignas(64) float dq[kTile * kMaxD];
+  alignas(64) float scores[kTile * kTile];   // then what dv is summed with: probabilities after dropout
+  alignas(64) float dscores[kTile * kTile];  // first dp
+  alignas(64) float logsumexp[kTile];        // of base 2
+  alignas(64) float delta[kTile];            // sum_d(dy y)
+};
+
+// Scores and dp of keys [j, j + count), one group of queries, become probabilities and ds.
+template <bool kMasked, bool kDropped>
+inline void backward_keys(BackwardTile& tile, const TileView& view, int64_t i, int64_t j, int64_t count,
+                          const F32x16* factors) {
+  const F32x16 logsumexp = load(tile.logsumexp + i), delta = load(tile.delta + i);
+  for (int64_t w = 0; w < count; ++w) {
+    float *score = tile.scores + (j + w) * kTile + i, *dscore = tile.dscores + (j + w) * kTile + i;
+    F32x16 p = exp2(load(score) - logsumexp), dp = load(dscore), dropped_p = p;
+    if constexpr (kDropped) {
+      dropped_p = p * factors[w];
+      dp = dp * factors[w];
+    }
+    F32x16 ds = p * (dp - delta);
+    if constexpr (kMasked) {
+      const Mask16 seen = view.seen(i, j + w);
+      dropped_p = select(seen, dropped_p, broadcast(0.0f));
+      ds = select(seen, ds, broadcast(0.0f));
+    }
+    store(score, dropped_p);
+    store(dscore, ds);
+  }
+}
+
+template <bool kDropped>
+inline void backward_group(BackwardTile& tile, const TileView& view, const DropoutKeys& keys, int64_t first_row,
+                           int64_t i) {
+  // Whole blocks of 16 keys, for add_over_queries reads such: what no query sees becomes zero.
+  const int64_t seen_by_all = view.seen_by(i), covered = round_up<int64_t>(view.seen_by(i + 15), 16);
+  if constexpr (kDropped) {
+    const QueryIndices indices(keys, first_row + i);
+    for (int64_t j = 0; j < covered; j += 4) {
+      F32x16 factors[4];
+      indices.factors(keys, view.k0 + j, factors);
+      backward_keys<true, true>(tile, view, i, j, 4, factors);
+    }
+  } else {
+    backward_keys<false, false>(tile, view, i, 0, seen_by_all, nullptr);
+    backward_keys<true, false>(tile, view, i, seen_by_all, covered - seen_by_all, nullptr);
+  }
+}
+
+template <class Real>
+inline void load_queries(BackwardTile& tile, const AttentionBackward& args, int64_t sample, int64_t head, int64_t begin,
+                         int64_t queries) {
+  const AttentionShape& s = args.shape;
+  const int64_t padded_D = round_up<int64_t>(s.D, 16);
+  pack_rows(tile.queries, padded_D, head_pointer<Real>(args.q, sample, begin, head, s.D), args.q.token_stride, queries,
+            s.D, s.scale * kLog2E);
+  transpose_tile(tile.queries_transposed, tile.queries, padded_D, queries);
+  const Real* dy = head_pointer<Real>(args.dy, sample, begin, head, s.D);
+  const Real* y = head_pointer<Real>(args.y, sample, begin, head, s.D);
+  pack_rows(tile.dy, padded_D, dy, args.dy.token_stride, queries, s.D);
+  transpose_tile(tile.dy_transposed, tile.dy, padded_D, queries);
+  const float* logsumexp = args.logsumexp.as<float>() + (sample * s.H + head) * s.Tq + begin;
+  for (int64_t i = 0; i < round_up<int64_t>(queries, 16); ++i) {
+    F32x16 product = broadcast(0.0f);
+    if (i < queries)
+      for_vectors(s.D, [&](int64_t d, auto lanes) {
+        product = fma(load(tile.dy + i * padded_D + d), load(y + i * args.y.token_stride + d, lanes), product);
+      });
+    tile.delta[i] = sum_lanes(product);
+    tile.logsumexp[i] = i < queries ? logsumexp[i] * kLog2E : 0.0f;
+  }
+  std::memset(tile.dq, 0, static_cast<size_t>(round_up<int64_t>(queries, 16) * padded_D) * sizeof(float));
+}
+
+template <class Real>
+inline void backward_key_tile(BackwardTile& tile, const AttentionBackward& args, const DropoutKeys& keys,
+                              const TileView& view, int64_t sample, int64_t head, float* dk, float* dv) {
+  const AttentionShape& s = args.shape;
+  const int64_t padded_D = round_up<int64_t>(s.D, 16), key_head = head / (s.H / s.Hkv);
+  pack_rows(tile.keys, padded_D, head_pointer<Real>(args.k, sample, view.k0, key_head, s.D), args.k.token_stride,
+            view.keys, s.D);
+  pack_rows(tile.values, padded_D, head_pointer<Real>(args.v, sample, view.k0, key_head, s.D), args.v.token_stride,
+            view.keys, s.D);
+  scores_of(tile.scores, view, tile.keys, tile.queries_transposed, padded_D, s.D);
+  scores_of(tile.dscores, view, tile.values, tile.dy_transposed, padded_D, s.D);
+  const int64_t first_row = (sample * s.H + head) * s.Tq + view.q0;
+  for (int64_t i = 0; i < view.queries; i += kLanes) {
+    if (args.dropout.p > 0)
+      backward_group<true>(tile, view, keys, first_row, i);
+    else
+      backward_group<false>(tile, view, keys, first_row, i);
+  }
+  add_over_queries(dv + view.k0 * padded_D, view, tile.scores, tile.dy, padded_D);
+  add_over_queries(dk + view.k0 * padded_D, view, tile.dscores, tile.queries, padded_D);
+  add_over_keys(tile.dq, view, tile.dscores, tile.keys, padded_D);
+}
+
+template <class Real>
+inline void backward_queries(const AttentionBackward& args, const DropoutKeys& keys, int64_t sample, int64_t head,
+                             int64_t begin, float* dk, float* dv) {
+  const AttentionShape& s = args.shape;
+  const int64_t queries = std::min(kTile, s.Tq - begin), padded_D = round_up<int64_t>(s.D, 16);
+  BackwardTile tile;
+  load_queries<Real>(tile, args, sample, head, begin, queries);
+  const int64_t keys_end = keys_seen(s, begin + queries);
+  for (int64_t k0 = 0; k0 < keys_end; k0 += kTile)
+    backward_key_tile<Real>(tile, args, keys, {begin, queries, k0, std::min(kTile, keys_end - k0), mask_shift(s)},
+                            sample, head, dk, dv);
+  store_rows(head_pointer<Real>(args.dq, sample, begin, head, s.D), args.dq.token_stride, tile.dq, padded_D, queries,
+             s.D, s.scale);
+}
+
+template <class Real>
+inline void backward_key_head(const AttentionBackward& args, int64_t sample, int64_t key_head, float* sums) {
+  const AttentionShape& s = args.shape;
+  const int64_t padded_D = round_up<int64_t>(s.D, 16), heads = s.H / s.Hkv;
+  const int64_t elements = round_up<int64_t>(s.Tk, 16) * padded_D;
+  float *dk = sums, *dv = sums + elements;
+  std::memset(sums, 0, static_cast<size_t>(2 * elements) * sizeof(float));
+  const DropoutKeys keys(args.dropout);
+  for (int64_t head = key_head * heads; head < (key_head + 1) * heads; ++head)
+    for (int64_t begin = 0; begin < s.Tq; begin += kTile)
+      backward_queries<Real>(args, keys, sample, head, begin, dk, dv);
+  // Queries were packed with log2(e) in them.
+  store_rows(head_pointer<Real>(args.dk, sample, 0, key_head, s.D), args.dk.token_stride, dk, padded_D, s.Tk, s.D,
+             kLn2);
+  store_rows(head_pointer<Real>(args.dv, sample, 0, key_head, s.D), args.dv.token_stride, dv, padded_D, s.Tk, s.D,
+             1.0f);
+}
+
+void attention_backward(const AttentionBackward& args, int64_t sample, int64_t key_head, float* sums) {
+  with_real(args.shape.dtype, [&](auto* real) {
+    backward_key_head<std::remove_pointer_t<decltype(real)>>(args, sample, key_head, sums);
+  });
+}
+
+}  // namespace
+}  // namespace convoy::cpu::CONVOY_ISA

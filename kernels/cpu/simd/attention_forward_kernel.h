@@ -1,0 +1,130 @@
+// Attention forward of one tile of queries: over tiles of keys with a running maximum and sum.
+#pragma once
+
+namespace convoy::cpu::CONVOY_ISA {
+namespace {
+
+struct ForwardTile {
+  alignas(64) float queries[kMaxD * kTile];  // (D, kTile)
+  alignas(64) float keys[kTile * kMaxD];
+  alignas(64) float values[kTile * kMaxD];
+  alignas(64) float sums[kTile * kMaxD];  // (kTile, D), of probabilities times values
+  alignas(64) float scores[kTile * kTile];
+  alignas(64) float max[kTile];    // of scores so far
+  alignas(64) float total[kTile];  // of exp2(score - max)
+  alignas(64) float rescale[kTile];
+};
+
+// Scores of 16 queries become probabilities relative to the new maximum. Returns whether the maximum moved.
+inline bool softmax_group(ForwardTile& tile, const TileView& view, int64_t i) {
+  float* scores = tile.scores + i;
+  const int64_t seen_by_all = view.seen_by(i), seen_by_any = view.seen_by(i + 15);
+  const F32x16 old_max = load(tile.max + i);
+  F32x16 largest = old_max;
+  for (int64_t j = 0; j < seen_by_all; ++j) largest = max(largest, load(scores + j * kTile));
+  for (int64_t j = seen_by_all; j < seen_by_any; ++j) {
+    const F32x16 hidden = broadcast(-std::numeric_limits<float>::infinity());
+    const F32x16 score = select(view.seen(i, j), load(scores + j * kTile), hidden);
+    store(scores + j * kTile, score);
+    largest = max(largest, score);
+  }
+  F32x16 total = broadcast(0.0f);
+  for (int64_t j = 0; j < seen_by_any; ++j) {
+    const F32x16 p = exp2(load(scores + j * kTile) - largest);
+    store(scores + j * kTile, p);
+    total = total + p;
+  }
+  const F32x16 rescale = exp2(old_max - largest);
+  store(tile.max + i, largest);
+  store(tile.rescale + i, rescale);
+  store(tile.total + i, fma(load(tile.total + i), rescale, total));
+  return count_true(old_max < largest) != 0;
+}
+
+inline void drop_group(ForwardTile& tile, const TileView& view, const DropoutKeys& keys, int64_t first_row, int64_t i) {
+  const QueryIndices indices(keys, first_row + i);
+  const int64_t seen = view.seen_by(i + 15);
+  for (int64_t j = 0; j < seen; j += 4) {
+    F32x16 factors[4];
+    indices.factors(keys, view.k0 + j, factors);
+    for (int64_t w = 0; w < std::min<int64_t>(4, seen - j); ++w) {
+      float* p = tile.scores + (j + w) * kTile + i;
+      store(p, load(p) * factors[w]);
+    }
+  }
+}
+
+inline void rescale_rows(float* rows, const float* factors, int64_t count, int64_t padded_D) {
+  for (int64_t r = 0; r < count; ++r) {
+    const F32x16 f = broadcast(factors[r]);
+    for (int64_t d = 0; d < padded_D; d += kLanes) store(rows + r * padded_D + d, load(rows + r * padded_D + d) * f);
+  }
+}
+
+// Divides by the sums and writes y and the log of the sum. A query that sees no key gets zeros.
+template <class Real>
+inline void finish_tile(ForwardTile& tile, const AttentionForward& args, int64_t sample, int64_t head, int64_t begin,
+                        int64_t queries) {
+  const AttentionShape& s = args.shape;
+  alignas(64) float logarithms[kTile];
+  for (int64_t i = 0; i < queries; i += kLanes) {
+    const F32x16 total = load(tile.total + i), zero = broadcast(0.0f);
+    const F32x16 logarithm = fma(load(tile.max + i), broadcast(kLn2), log(total));
+    const Mask16 none = total < broadcast(std::numeric_limits<float>::min());
+    store(logarithms + i, select(none, broadcast(-std::numeric_limits<float>::infinity()), logarithm));
+    store(tile.rescale + i, select(none, zero, broadcast(1.0f) / total));
+  }
+  const int64_t padded_D = round_up<int64_t>(s.D, 16);
+  rescale_rows(tile.sums, tile.rescale, queries, padded_D);
+  store_rows(head_pointer<Real>(args.y, sample, begin, head, s.D), args.y.token_stride, tile.sums, padded_D, queries,
+             s.D, 1.0f);
+  if (args.logsumexp)
+    std::memcpy(args.logsumexp.as<float>() + (sample * s.H + head) * s.Tq + begin, logarithms,
+                static_cast<size_t>(queries) * sizeof(float));
+}
+
+template <class Real>
+inline void forward_key_tile(ForwardTile& tile, const AttentionForward& args, const DropoutKeys& keys,
+                             const TileView& view, int64_t sample, int64_t head) {
+  const AttentionShape& s = args.shape;
+  const int64_t padded_D = round_up<int64_t>(s.D, 16), key_head = head / (s.H / s.Hkv);
+  pack_rows(tile.keys, padded_D, head_pointer<Real>(args.k, sample, view.k0, key_head, s.D), args.k.token_stride,
+            view.keys, s.D);
+  pack_rows(tile.values, padded_D, head_pointer<Real>(args.v, sample, view.k0, key_head, s.D), args.v.token_stride,
+            view.keys, s.D);
+  scores_of(tile.scores, view, tile.keys, tile.queries, padded_D, s.D);
+  bool moved = false;
+  for (int64_t i = 0; i < view.queries; i += kLanes) {
+    moved |= softmax_group(tile, view, i);
+    if (args.dropout.p > 0) drop_group(tile, view, keys, (sample * s.H + head) * s.Tq + view.q0, i);
+  }
+  if (moved && view.k0 > 0) rescale_rows(tile.sums, tile.rescale, view.queries, padded_D);
+  add_over_keys(tile.sums, view, tile.scores, tile.values, padded_D);
+}
+
+template <class Real>
+inline void forward_tile(const AttentionForward& args, int64_t sample, int64_t head, int64_t begin, int64_t end) {
+  const AttentionShape& s = args.shape;
+  const int64_t padded_D = round_up<int64_t>(s.D, 16), queries = end - begin, padded = round_up<int64_t>(queries, 16);
+  ForwardTile tile;
+  pack_rows(tile.sums, padded_D, head_pointer<Real>(args.q, sample, begin, head, s.D), args.q.token_stride, queries,
+            s.D, s.scale * kLog2E);
+  transpose_tile(tile.queries, tile.sums, padded_D, queries);
+  std::memset(tile.sums, 0, static_cast<size_t>(padded * padded_D) * sizeof(float));
+  std::fill_n(tile.max, padded, std::numeric_limits<float>::lowest());
+  std::fill_n(tile.total, padded, 0.0f);
+  const DropoutKeys keys(args.dropout);
+  const int64_t keys_end = keys_seen(s, end);
+  for (int64_t k0 = 0; k0 < keys_end; k0 += kTile)
+    forward_key_tile<Real>(tile, args, keys, {begin, queries, k0, std::min(kTile, keys_end - k0), mask_shift(s)},
+                           sample, head);
+  finish_tile<Real>(tile, args, sample, head, begin, queries);
+}
+
+void attention_forward(const AttentionForward& args, int64_t sample, int64_t head, int64_t begin, int64_t end) {
+  with_real(args.shape.dtype,
+            [&](auto* real) { forward_tile<std::remove_pointer_t<decltype(real)>>(args, sample, head, begin, end); });
+}
+
+}  // namespace
+}  // namespace convoy::cpu::CONVOY_ISA

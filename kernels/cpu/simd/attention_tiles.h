@@ -1,0 +1,126 @@
+// Tiles of attention: packing, and which scores a query may see.
+//
+// Scores are held transposed, key by query, so that a vector is one key's scores of 16 queries: maxima and sums over
+// keys are plain vector operations, dropout's four words are four keys, and both products of backward that sum over
+// queries read it as it lies. Exponentials are of base 2: queries are scaled by scale * log2(e) when they are packed.
+#pragma once
+
+namespace convoy::cpu::CONVOY_ISA {
+namespace {
+
+constexpr int64_t kTile = kAttentionTile;
+constexpr int64_t kMaxD = kAttentionMaxD;
+
+// Pads to whole vectors with zeros: rows to the next multiple of 16, columns likewise.
+template <class Real>
+inline void pack_rows(float* to, int64_t padded_D, const Real* from, int64_t stride, int64_t rows, int64_t D,
+                      float factor = 1) {
+  const F32x16 f = broadcast(factor);
+  for (int64_t r = 0; r < rows; ++r)
+    for_vectors(D,
+                [=](int64_t d, auto lanes) { store(to + r * padded_D + d, load(from + r * stride + d, lanes) * f); });
+  std::memset(to + rows * padded_D, 0, static_cast<size_t>((round_up<int64_t>(rows, 16) - rows) * padded_D) * 4);
+}
+
+// to (padded_D, kTile) from packed rows.
+inline void transpose_tile(float* to, const float* from, int64_t padded_D, int64_t rows) {
+  for (int64_t r = 0; r < rows; r += kLanes)
+    for (int64_t d = 0; d < padded_D; d += 4) {
+      F32x16 block[4];
+      for (int q = 0; q < 4; ++q) block[q] = load_quarters(from + (r + q) * padded_D + d, 4 * padded_D);
+      transpose_quarters(block);
+      for (int q = 0; q < 4; ++q) store(to + (d + q) * kTile + r, block[q]);
+    }
+}
+
+template <class Real>
+inline void store_rows(Real* to, int64_t stride, const float* from, int64_t padded_D, int64_t rows, int64_t D,
+                       float factor) {
+  const F32x16 f = broadcast(factor);
+  for (int64_t r = 0; r < rows; ++r)
+    for_vectors(D,
+                [=](int64_t d, auto lanes) { store(to + r * stride + d, load(from + r * padded_D + d) * f, lanes); });
+}
+
+template <class Real>
+inline Real* head_pointer(const Heads& heads, int64_t sample, int64_t token, int64_t head, int64_t D) {
+  return static_cast<Real*>(heads.data) + sample * heads.sample_stride + token * heads.token_stride + head * D;
+}
+
+// Queries [q0, q0 + queries) against keys [k0, k0 + keys). With a causal mask query i sees key j <= i + shift.
+struct TileView {
+  int64_t q0, queries, k0, keys, shift;
+
+  // Keys of the tile that query q0 + i sees, the first of them; i may lie beyond the last query.
+  int64_t seen_by(int64_t i) const { return std::clamp<int64_t>(q0 + i + shift + 1 - k0, 0, keys); }
+  // First group of 16 queries one of which sees a key of the 16 from k0 + j.
+  int64_t first_group(int64_t j) const {
+    return std::clamp<int64_t>(ceil_div<int64_t>(std::max<int64_t>(k0 + j - shift - q0 - 15, 0), 16), 0, groups());
+  }
+  int64_t groups() const { return ceil_div<int64_t>(queries, 16); }
+  // Which of the 16 queries from q0 + i see key k0 + j.
+  Mask16 seen(int64_t i, int64_t j) const {
+    return broadcast(static_cast<int32_t>(k0 + j - shift - q0 - i - 1)) < lane_numbers();
+  }
+};
+
+inline int64_t mask_shift(const AttentionShape& shape) { return shape.causal ? shape.Tk - shape.Tq : shape.Tk; }
+// Keys that some query before `queries_end` sees.
+inline int64_t keys_seen(const AttentionShape& shape, int64_t queries_end) {
+  return std::clamp<int64_t>(queries_end + mask_shift(shape), 0, shape.Tk);
+}
+
+// scores (keys, kTile) = a (keys, D) b (D, kTile), where a query can see them.
+inline void scores_of(float* scores, const TileView& view, const float* a, const float* b, int64_t padded_D,
+                      int64_t D) {
+  for (int64_t j = 0; j < view.keys; j += 16) {
+    const int64_t first = view.first_group(j);
+    product_16_rows<Order::rows, Into::overwrite>(a + j * padded_D, padded_D, b + first * 16, kTile,
+                                                  scores + j * kTile + first * 16, kTile, view.groups() - first, D);
+  }
+}
+
+// sums (queries, D) += weights (keys, kTile) transposed, times rows (keys, D).
+inline void add_over_keys(float* sums, const TileView& view, const float* weights, const float* rows,
+                          int64_t padded_D) {
+  for (int64_t i = 0; i < view.queries; i += 16)
+    product_16_rows<Order::columns, Into::add>(weights + i, kTile, rows, padded_D, sums + i * padded_D, padded_D,
+                                               padded_D / 16, view.seen_by(i + 15));
+}
+
+// sums (keys, D) += weights (keys, kTile) times rows (queries, D).
+inline void add_over_queries(float* sums, const TileView& view, const float* weights, const float* rows,
+                             int64_t padded_D) {
+  for (int64_t j = 0; j < view.keys; j += 16) {
+    const int64_t i = view.first_group(j) * 16;
+    if (i < view.queries)
+      product_16_rows<Order::rows, Into::add>(weights + j * kTile + i, kTile, rows + i * padded_D, padded_D,
+                                              sums + j * padded_D, padded_D, padded_D / 16, view.queries - i);
+  }
+}
+
+// Dropout of probabilities of 16 queries: their generator's indices, one per lane.
+struct QueryIndices {
+  I32x16 low, high;
+
+  // row: of (b, h, i) order, of the first query.
+  QueryIndices(const DropoutKeys& keys, int64_t row) {
+    alignas(64) int32_t lows[kLanes], highs[kLanes];
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const uint64_t index = keys.index_of_row(row + lane);
+      lows[lane] = static_cast<int32_t>(index);
+      highs[lane] = static_cast<int32_t>(index >> 32);
+    }
+    low = load(lows);
+    high = load(highs);
+  }
+  // Factors of keys [key, key + 4); key is a multiple of 4.
+  void factors(const DropoutKeys& keys, int64_t key, F32x16 result[4]) const {
+    I32x16 words[4] = {broadcast(static_cast<int32_t>(key / 4)), keys.stream, low, high};
+    philox(keys.key, words);
+    for (int w = 0; w < 4; ++w) result[w] = keys.factor(words[w]);
+  }
+};
+
+}  // namespace
+}  // namespace convoy::cpu::CONVOY_ISA

@@ -1,0 +1,81 @@
+// The inner loops of the operators, compiled for AVX2 and for AVX-512. Both variants give the same bits.
+//
+// Each function is serial and does one piece of an operator: the rows [begin, end), or the elements. The operators'
+// own files cut the work into pieces and run them in parallel. How kernels are written: begin_avx2.h.
+#pragma once
+
+#include <cstdint>
+
+#include "core/ops/ops.h"
+
+namespace convoy::cpu {
+
+// One chunk of sums of Statistics.
+struct StatisticsPart {
+  float min, max;
+  double sum, sum_of_magnitudes;
+  int64_t finite, not_finite;
+};
+
+struct RowKernels {
+  void (*layer_norm_forward)(const LayerNormForward& args, int64_t begin, int64_t end);
+  // partial: (2, C) sums of these rows for dweight and dbias, written.
+  void (*layer_norm_backward)(const LayerNormBackward& args, int64_t begin, int64_t end, float* partial);
+  void (*embedding_forward)(const EmbeddingForward& args, int64_t begin, int64_t end);
+  // Columns [begin, end) of the token table's rows whose number is `part` modulo `parts`.
+  void (*embedding_backward_tokens)(const EmbeddingBackward& args, int64_t begin, int64_t end, int part, int parts);
+  // Positions [begin, end).
+  void (*embedding_backward_positions)(const EmbeddingBackward& args, int64_t begin, int64_t end);
+  void (*dropout_apply)(const DropoutApply& args, int64_t begin, int64_t end);
+  void (*cross_entropy)(const CrossEntropy& args, int64_t begin, int64_t end);
+};
+
+struct RangeKernels {
+  void (*adamw)(const AdamW& args, int64_t begin, int64_t end);  // begin is a multiple of kParameterBlock
+  float (*sum)(const float* x, int64_t n);
+  float (*sum_squares)(const float* x, int64_t n);
+  void (*add)(const Add& args, int64_t begin, int64_t end);
+  void (*tree_sum)(const TreeSum& args, int64_t begin, int64_t end);
+  void (*cast)(const Cast& args, int64_t begin, int64_t end);
+  StatisticsPart (*statistics)(const Tensor& x, int64_t begin, int64_t end);
+  void (*add_rows)(float* sum, const float* rows, int64_t count, int64_t stride, int64_t n);  // sum += rows, in order
+};
+
+struct AttentionKernels {
+  // Queries [begin, end) of one sample and head, at most kAttentionTile.
+  void (*forward)(const AttentionForward& args, int64_t sample, int64_t head, int64_t begin, int64_t end);
+  // One sample and key head, all query heads that share it. sums: 2 x (padded Tk, padded D), see attention.cpp.
+  void (*backward)(const AttentionBackward& args, int64_t sample, int64_t key_head, float* sums);
+  // All queries of the heads that share a key head, keys [begin, end) only. partial: (heads, Tq, padded D +
+  // kDecodeExtra).
+  void (*decode)(const AttentionForward& args, int64_t sample, int64_t key_head, int64_t begin, int64_t end,
+                 float* partial);
+  // One query from the partials of its `chunks`, `stride` floats apart.
+  void (*decode_merge)(const AttentionForward& args, int64_t sample, int64_t head, int64_t query, const float* partial,
+                       int64_t chunks, int64_t stride);
+};
+
+// Queries and keys of a tile.
+inline constexpr int64_t kAttentionTile = 64;
+inline constexpr int64_t kAttentionMaxD = 256;
+// Of decode: keys of a piece, and floats of a partial after its padded D.
+inline constexpr int64_t kDecodeKeys = 256;
+inline constexpr int64_t kDecodeExtra = 16;
+
+// Of the active instruction set, see cpu_isa.h.
+const RowKernels& row_kernels();
+const RangeKernels& range_kernels();
+const AttentionKernels& attention_kernels();
+
+namespace avx2 {
+extern const RowKernels row_kernels;
+extern const RangeKernels range_kernels;
+extern const AttentionKernels attention_kernels;
+}  // namespace avx2
+namespace avx512 {
+extern const RowKernels row_kernels;
+extern const RangeKernels range_kernels;
+extern const AttentionKernels attention_kernels;
+}  // namespace avx512
+
+}  // namespace convoy::cpu

@@ -1,0 +1,23 @@
+// The table of kernels over rows and ranges, compiled once per instruction set. See begin_avx2.h.
+#pragma once
+
+#include "kernels/cpu/simd/memory.h"
+//
+#include "kernels/cpu/simd/math.h"
+#include "kernels/cpu/simd/random.h"
+//
+#include "kernels/cpu/simd/adamw_kernel.h"
+#include "kernels/cpu/simd/cross_entropy_kernel.h"
+#include "kernels/cpu/simd/dropout_kernel.h"
+#include "kernels/cpu/simd/embedding_kernel.h"
+#include "kernels/cpu/simd/layer_norm_kernel.h"
+#include "kernels/cpu/simd/reduction_kernels.h"
+
+namespace convoy::cpu::CONVOY_ISA {
+
+const RowKernels row_kernels = {
+    layer_norm_forward,           layer_norm_backward, embedding_forward, embedding_backward_tokens,
+    embedding_backward_positions, dropout_apply,       cross_entropy};
+const RangeKernels range_kernels = {adamw, sum, sum_squares, add, tree_sum, cast, statistics, add_rows};
+
+}  // namespace convoy::cpu::CONVOY_ISA

@@ -1,0 +1,17 @@
+// All headers that kernels share with other code, included before the instruction set is chosen. See begin_avx2.h.
+#pragma once
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include "core/base/bf16.h"
+#include "core/base/integers.h"
+#include "core/base/philox.h"
+#include "core/ops/ops.h"
+#include "kernels/cpu/simd/kernels.h"
