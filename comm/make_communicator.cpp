@@ -20,7 +20,7 @@ std::unique_ptr<Communicator> make_communicator(const CommunicatorOptions& optio
   if (options.kind == CommunicatorKind::local || (options.kind == CommunicatorKind::automatic && started_alone))
     return make_local_communicator();
   require_no_mismatch(launch, 0);
-  auto world = mpi::make_mpi_communicator({.timeout_s = options.timeout_s});
+  auto world = mpi::make_mpi_communicator(options.timeout_s);
   if (launch.launcher != mpi::Launcher::none) require_no_mismatch(launch, world->size());
   return world;
 }

@@ -14,9 +14,9 @@ namespace {
 class MpiCommunicator final : public BlockingCommunicator {
  public:
   // Collective over the group.
-  MpiCommunicator(std::shared_ptr<MpiEnvironment> environment, MpiGroup group, const MpiOptions& options)
+  MpiCommunicator(std::shared_ptr<MpiEnvironment> environment, MpiGroup group, double timeout_s)
       : environment_(std::move(environment)),
-        options_(options),
+        timeout_s_(timeout_s),
         host_(std::move(group)),
         collectives_(MpiGroup::duplicate(host_.comm())),
         rank_(host_.rank()),
@@ -24,7 +24,7 @@ class MpiCommunicator final : public BlockingCommunicator {
     const MpiGroup machine = MpiGroup::split_by_machine(host_.comm());
     local_rank_ = machine.rank();
     local_size_ = machine.size();
-    watchdog_ = make_watchdog(options.timeout_s);
+    watchdog_ = make_watchdog(timeout_s);
   }
 
   int rank() const override { return rank_; }
@@ -33,7 +33,7 @@ class MpiCommunicator final : public BlockingCommunicator {
   int local_size() const override { return local_size_; }
 
   std::unique_ptr<Communicator> split(int color, int key) override {
-    return std::make_unique<MpiCommunicator>(environment_, MpiGroup::split(host_.comm(), color, key), options_);
+    return std::make_unique<MpiCommunicator>(environment_, MpiGroup::split(host_.comm(), color, key), timeout_s_);
   }
 
   [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept override {
@@ -42,31 +42,30 @@ class MpiCommunicator final : public BlockingCommunicator {
 
  private:
   void block_all_reduce(const Tensor& x) override {
-    mpi::all_reduce(collectives_.comm(), x.data, x.elements(), x.dtype, options_.max_count);
+    mpi::all_reduce(collectives_.comm(), x.data, x.elements(), x.dtype);
   }
   void block_all_gather(const Tensor& out, const Tensor& in) override {
-    mpi::all_gather(collectives_.comm(), out.data, in.data, in.elements(), size_of(in.dtype), options_.max_count);
+    mpi::all_gather(collectives_.comm(), out.data, in.data, in.elements(), size_of(in.dtype));
   }
   void block_all_to_all(const Tensor& out, const Tensor& in) override {
-    mpi::all_to_all(collectives_.comm(), out.data, in.data, in.elements() / size_, size_of(in.dtype),
-                    options_.max_count);
+    mpi::all_to_all(collectives_.comm(), out.data, in.data, in.elements() / size_, size_of(in.dtype));
   }
   void block_reduce_scatter(const Tensor& out, const Tensor& in) override {
-    mpi::reduce_scatter(collectives_.comm(), out.as<float>(), in.as<float>(), out.elements(), options_.max_count);
+    mpi::reduce_scatter(collectives_.comm(), out.as<float>(), in.as<float>(), out.elements());
   }
   void block_broadcast(const Tensor& x, int root) override {
-    mpi::broadcast(collectives_.comm(), x.data, x.elements(), size_of(x.dtype), root, options_.max_count);
+    mpi::broadcast(collectives_.comm(), x.data, x.elements(), size_of(x.dtype), root);
   }
   void block_barrier() override { MPI_CHECK(MPI_Barrier(host_.comm())); }
   void block_broadcast_bytes(void* data, size_t bytes, int root) override {
-    mpi::broadcast(host_.comm(), data, static_cast<int64_t>(bytes), 1, root, options_.max_count);
+    mpi::broadcast(host_.comm(), data, static_cast<int64_t>(bytes), 1, root);
   }
   void block_all_gather_bytes(void* out, const void* in, size_t bytes) override {
-    mpi::all_gather(host_.comm(), out, in, static_cast<int64_t>(bytes), 1, options_.max_count);
+    mpi::all_gather(host_.comm(), out, in, static_cast<int64_t>(bytes), 1);
   }
 
   const std::shared_ptr<MpiEnvironment> environment_;
-  const MpiOptions options_;
+  const double timeout_s_;
   // Two groups, since the communication stream's thread and the caller may communicate at the same time.
   const MpiGroup host_, collectives_;
   const int rank_, size_;
@@ -76,10 +75,10 @@ class MpiCommunicator final : public BlockingCommunicator {
 
 }  // namespace
 
-std::unique_ptr<Communicator> make_mpi_communicator(const MpiOptions& options) {
+std::unique_ptr<Communicator> make_mpi_communicator(double timeout_s) {
   auto environment = std::make_shared<MpiEnvironment>();
   MpiGroup world = MpiGroup::duplicate(MPI_COMM_WORLD);
-  return std::make_unique<MpiCommunicator>(std::move(environment), std::move(world), options);
+  return std::make_unique<MpiCommunicator>(std::move(environment), std::move(world), timeout_s);
 }
 
 std::string mpi_library_version() {

@@ -1,0 +1,104 @@
+#include "tests/comm/support/sync_cases.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "comm/gradient_sync.h"
+#include "core/base/philox.h"
+
+namespace convoy::test {
+namespace {
+
+float rounded(float value, DType wire) { return wire == DType::f32 ? value : static_cast<float>(bf16(value)); }
+
+// One virtual rank's backward: ranges of uneven length from the end to the beginning.
+void backward(GradientSync& sync, const Tensor& gradients, int64_t step, int64_t v) {
+  sync.begin(step);
+  int64_t end = gradients.elements();
+  for (int64_t length = 1; end > 0; length = length * 5 % 1009 + 1) {
+    const int64_t begin = std::max(end - length, int64_t{0});
+    for (int64_t i = begin; i < end; ++i) gradients.as<float>()[i] += leaf_gradient(step, v, i);
+    sync.ready(begin, end);
+    end = begin;
+  }
+  sync.end();
+}
+
+void expect_bits(const Tensor& gradients, int64_t step, const SyncCase& test) {
+  std::vector<float> wanted(static_cast<size_t>(test.elements));
+  for (int64_t i = 0; i < test.elements; ++i)
+    wanted[static_cast<size_t>(i)] = plain_tree(step, 0, test.virtual_ranks, i, test.wire);
+  EXPECT_EQ(std::memcmp(gradients.data, wanted.data(), gradients.bytes()), 0) << "step " << step;
+}
+
+}  // namespace
+
+std::string describe(const SyncCase& test) {
+  return fmt::format("V = {}, {} elements, buckets of {} bytes, wire {}", test.virtual_ranks, test.elements,
+                     test.bucket_bytes, name_of(test.wire));
+}
+
+std::vector<SyncCase> sync_cases(int ranks) {
+  std::vector<SyncCase> cases;
+  for (const int64_t V : {ranks, 2 * ranks, 4, 8, 6})
+    for (const int64_t elements : {int64_t{64} * ranks * 10, int64_t{2003}})
+      for (const int64_t bucket_bytes : {1, 3000, 4096, 1 << 20})
+        for (const DType wire : {DType::f32, DType::bf16})
+          if (V % ranks == 0 && (ranks == 1 || std::has_single_bit(static_cast<uint64_t>(V / ranks))) && V > 1)
+            cases.push_back({V, elements, bucket_bytes, wire});
+  return cases;
+}
+
+float leaf_gradient(int64_t step, int64_t v, int64_t i) {
+  const PhiloxCounter bits =
+      philox(philox_key(7), {static_cast<uint32_t>(i), static_cast<uint32_t>(v), static_cast<uint32_t>(step), 0});
+  return std::ldexp(philox_uniform(bits[0]) - 0.5f, static_cast<int>(bits[1] % 12));
+}
+
+float plain_tree(int64_t step, int64_t first_leaf, int64_t leaves, int64_t i, DType wire) {
+  if (leaves == 1) return rounded(leaf_gradient(step, first_leaf, i), wire);
+  const auto left = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(leaves - 1)));
+  return rounded(
+      plain_tree(step, first_leaf, left, i, wire) + plain_tree(step, first_leaf + left, leaves - left, i, wire), wire);
+}
+
+void expect_tree_sums(Communicator& communicator, Device& device, const SyncCase& test) {
+  SCOPED_TRACE(describe(test) + fmt::format(", rank {} of {}", communicator.rank(), communicator.size()));
+  const auto compute = device.make_stream(StreamKind::compute);
+  const auto communication = device.make_stream(StreamKind::communication);
+  const Memory memory = device.allocate(static_cast<size_t>(test.elements) * sizeof(float));
+  const Tensor gradients{memory.data(), DType::f32, {test.elements}};
+  const size_t before = device.allocated_bytes(MemoryKind::device);
+  const auto sync = make_gradient_sync({.gradients = gradients,
+                                        .device = device,
+                                        .compute = *compute,
+                                        .communication = *communication,
+                                        .communicator = communicator,
+                                        .virtual_ranks = test.virtual_ranks,
+                                        .bucket_bytes = test.bucket_bytes,
+                                        .reproducible = true,
+                                        .wire = test.wire});
+  EXPECT_EQ(device.allocated_bytes(MemoryKind::device) - before,
+            gradient_sync_bytes({.elements = test.elements,
+                                 .ranks = communicator.size(),
+                                 .virtual_ranks = test.virtual_ranks,
+                                 .bucket_bytes = test.bucket_bytes,
+                                 .reproducible = true,
+                                 .wire = test.wire}));
+  const int64_t allocations = device.allocations();
+  const int64_t mine = test.virtual_ranks / communicator.size();
+  for (int64_t step = 0; step < 2; ++step) {
+    for (int64_t v = communicator.rank() * mine; v < (communicator.rank() + 1) * mine; ++v)
+      backward(*sync, gradients, step, v);
+    sync->finish();
+    compute->synchronize();
+    expect_bits(gradients, step, test);
+  }
+  EXPECT_EQ(device.allocations(), allocations);
+}
+
+}  // namespace convoy::test
