@@ -35,7 +35,7 @@ Evaluator::Evaluator(const Parts& parts) : p_(parts) {
     host_.push_back({base, input.dtype, input.shape});
     base += round_up(input.bytes(), kAlignment);
   }
-  sum_ = p_.device.allocate(sizeof(float));
+  sum_ = p_.device.allocate(kPlannedBytes);
   sum_on_host_ = p_.device.allocate(sizeof(float), MemoryKind::host);
 }
 

@@ -21,6 +21,7 @@ class Evaluator {
   };
   // Throws DataError if the validation split has not even one micro-batch.
   explicit Evaluator(const Parts& parts);
+  static constexpr size_t kPlannedBytes = sizeof(float);
 
   // Collective. Batch i is computed by rank i mod N; losses are added in the order of batches.
   EvaluationMetrics run(int64_t step);

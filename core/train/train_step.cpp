@@ -8,12 +8,16 @@
 namespace convoy {
 
 namespace {
-constexpr int64_t kLossAlignment = 256;
+constexpr size_t kLossAlignment = 256;
+}
+
+size_t TrainStep::planned_bytes(int64_t virtual_ranks_here) {
+  return kLossAlignment + static_cast<size_t>(virtual_ranks_here) * sizeof(float);
 }
 
 TrainStep::TrainStep(const Parts& parts) : p_(parts) {
   const int64_t leaves = p_.schedule.virtual_ranks_here();
-  memory_ = p_.device.allocate(static_cast<size_t>(kLossAlignment + leaves * 4));
+  memory_ = p_.device.allocate(planned_bytes(leaves));
   first_sample_ = {memory_.data(), DType::i64, {1}};
   losses_ = {static_cast<std::byte*>(memory_.data()) + kLossAlignment, DType::f32, {leaves}};
   results_on_host_ = p_.device.allocate(static_cast<size_t>(leaves + 2) * 4, MemoryKind::host);

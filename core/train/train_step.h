@@ -37,6 +37,7 @@ class TrainStep {
     DebugChecks* debug = nullptr;
   };
   explicit TrainStep(const Parts& parts);
+  static size_t planned_bytes(int64_t virtual_ranks_here);
 
   // Runs step number `step` (from 1) and waits for it. `mine`: this rank's request.
   StepResult run(int64_t step, double lr, const StopRequest& mine);

@@ -33,7 +33,8 @@ Trainer::Trainer(TrainerParts parts)
 Trainer::~Trainer() = default;
 
 size_t Trainer::planned_bytes() const {
-  return model_.planned_memory().total() + AdamWOptimizer::planned_bytes(model_.layout());
+  return model_.planned_memory().total() + AdamWOptimizer::planned_bytes(model_.layout()) +
+         TrainStep::planned_bytes(p_.virtual_ranks / p_.communicator.size()) + Evaluator::kPlannedBytes;
 }
 
 void Trainer::resume(const CheckpointReader& checkpoint) {

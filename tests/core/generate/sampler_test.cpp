@@ -1,0 +1,51 @@
+#include "core/generate/sampler.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+
+namespace convoy {
+namespace {
+
+constexpr std::array<float, 5> kLogits{0.0f, 2.0f, 1.0f, -1.0f, 1.5f};
+
+std::array<int, 5> counts(const SamplingOptions& options, int draws) {
+  Sampler sampler(options);
+  std::array<int, 5> counted{};
+  for (int i = 0; i < draws; ++i) ++counted[static_cast<size_t>(sampler.choose(kLogits, i))];
+  return counted;
+}
+
+TEST(Sampler, TemperatureZeroTakesTheMostLikely) { EXPECT_EQ(counts({.temperature = 0}, 10)[1], 10); }
+
+TEST(Sampler, FollowsTheSoftmax) {
+  const auto counted = counts({}, 20000);
+  double total = 0;
+  for (const float logit : kLogits) total += std::exp(static_cast<double>(logit));
+  for (size_t i = 0; i < 5; ++i)
+    EXPECT_NEAR(counted[i] / 20000.0, std::exp(static_cast<double>(kLogits[i])) / total, 0.012) << i;
+}
+
+TEST(Sampler, TopKAndTopPLeaveOutTheUnlikely) {
+  const auto k = counts({.top_k = 2}, 2000);
+  EXPECT_EQ(k[0] + k[2] + k[3], 0);
+  EXPECT_GT(k[4], 0);
+  const auto p = counts({.top_p = 0.5}, 2000);  // probabilities 0.44, 0.27, ...: the first two
+  EXPECT_EQ(p[0] + p[2] + p[3], 0);
+  EXPECT_GT(p[4], 0);
+}
+
+TEST(Sampler, IsAFunctionOfSeedAndPosition) {
+  Sampler a({.seed = 5}), b({.seed = 5}), c({.seed = 6});
+  int same_as_c = 0;
+  for (int i = 0; i < 100; ++i) {
+    const int32_t chosen = a.choose(kLogits, i);
+    EXPECT_EQ(chosen, b.choose(kLogits, i));
+    same_as_c += chosen == c.choose(kLogits, i) ? 1 : 0;
+  }
+  EXPECT_LT(same_as_c, 80);
+}
+
+}  // namespace
+}  // namespace convoy

@@ -1,0 +1,101 @@
+#include "core/plan/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "core/models/gpt2.h"
+#include "kernels/cpu/cpu_device.h"
+
+namespace convoy {
+namespace {
+
+constexpr Gpt2Config kModel{.layers = 3, .heads = 2, .channels = 32, .context = 16, .vocabulary = 50};
+
+class PlanTest : public testing::Test {
+ protected:
+  Plan plan(const PlanOptions& options) { return make_plan(graph_, layout_, device_->ops(), *stream_, options); }
+
+  std::unique_ptr<Device> device_ = cpu::make_cpu_device(1);
+  std::unique_ptr<Stream> stream_ = device_->make_stream(StreamKind::compute);
+  Graph graph_ = gpt2_loss_graph(kModel, 4, 16);
+  ParameterLayout layout_{graph_, 1};
+};
+
+void expect_apart(const Plan& plan) {
+  for (size_t a = 0; a < plan.buffers.size(); ++a)
+    for (size_t b = a + 1; b < plan.buffers.size(); ++b) {
+      const PlannedBuffer &x = plan.buffers[a], &y = plan.buffers[b];
+      const bool alive_together = x.first <= y.last && y.first <= x.last;
+      const bool overlap = x.offset < y.offset + y.bytes && y.offset < x.offset + x.bytes;
+      EXPECT_FALSE(alive_together && overlap) << x.what << " and " << y.what;
+    }
+}
+
+TEST_F(PlanTest, BuffersAliveTogetherLieApart) {
+  for (const bool training : {false, true})
+    for (const bool recompute : {false, true}) {
+      const Plan p = plan({.training = training, .recompute_blocks = recompute});
+      expect_apart(p);
+      for (const PlannedBuffer& buffer : p.buffers) EXPECT_LE(buffer.offset + buffer.bytes, p.arena_bytes);
+    }
+}
+
+TEST_F(PlanTest, GuardsLieBehindEveryBuffer) {
+  Plan p = plan({.guard_bytes = 256});
+  for (PlannedBuffer& buffer : p.buffers) buffer.bytes += 256;
+  expect_apart(p);
+}
+
+TEST_F(PlanTest, EvaluationNeedsFarLessThanTraining) {
+  EXPECT_LT(2 * plan({.training = false}).arena_bytes, plan({}).arena_bytes);
+}
+
+TEST_F(PlanTest, RecomputationNeedsLessMemoryAndRunsBlocksAgain) {
+  const Plan kept = plan({}), again = plan({.recompute_blocks = true});
+  EXPECT_LT(again.arena_bytes, kept.arena_bytes);
+  const auto recomputed = [](const Plan& p) {
+    return std::count_if(p.actions.begin(), p.actions.end(),
+                         [](const Action& a) { return a.kind == ActionKind::recompute; });
+  };
+  EXPECT_EQ(recomputed(kept), 0);
+  EXPECT_EQ(recomputed(again), 3 * 6);  // ln_1, qkv, attention, projection, ln_2 and mlp of each block
+}
+
+// The sum of what is alive at the fullest moment bounds any layout from below.
+TEST_F(PlanTest, LayoutIsCloseToTheLeastPossible) {
+  const Plan p = plan({});
+  size_t least = 0;
+  for (int a = 0; a < static_cast<int>(p.actions.size()); ++a) {
+    size_t alive = 0;
+    for (const PlannedBuffer& buffer : p.buffers)
+      if (buffer.first <= a && a <= buffer.last) alive += buffer.bytes;
+    least = std::max(least, alive);
+  }
+  EXPECT_LE(static_cast<double>(p.arena_bytes), 1.1 * static_cast<double>(least));
+}
+
+TEST_F(PlanTest, GradientsBecomeFinalFromTheEndToTheFront) {
+  const Plan p = plan({});
+  int64_t from = layout_.padded_elements();
+  for (const Action& action : p.actions) {
+    EXPECT_LE(action.final_from, from);
+    from = action.final_from;
+  }
+  EXPECT_EQ(from, 0);
+  // The tied embedding is first in storage and written last: nothing else may wait for it.
+  const Action& before_last = p.actions[p.actions.size() - 2];
+  EXPECT_EQ(before_last.final_from % kParameterBlock, 0);
+  EXPECT_GT(before_last.final_from, 0);
+  EXPECT_LT(before_last.final_from, layout_.padded_elements() / 4);
+}
+
+TEST_F(PlanTest, HasNoSpareGradientsOfTheResidualStream) {
+  const Plan p = plan({});
+  const auto gradients = std::count_if(p.buffers.begin(), p.buffers.end(),
+                                       [](const PlannedBuffer& b) { return b.what.starts_with("gradient of"); });
+  // Per block: qkv, attention, ln_1, ln_2 outputs, and one that the two norms and their branches write over in turn;
+  // that one comes down from the head's input.
+  EXPECT_LE(gradients, 3 * 4 + 2);
+}
+
+}  // namespace
+}  // namespace convoy

@@ -1,0 +1,93 @@
+#include "tests/support/toy_run.h"
+
+#include <omp.h>
+
+#include "comm/gradient_sync.h"
+#include "comm/local/thread_communicator.h"
+#include "core/models/gpt2.h"
+#include "kernels/cpu/cpu_device.h"
+#include "tests/support/memory_source.h"
+
+namespace convoy::test {
+
+namespace {
+
+constexpr int64_t kVocabulary = 29;
+
+class Recorder final : public TrainingObserver {
+ public:
+  Recorder(ToyResult& result, Device& device) : result_(result), device_(device) {}
+  void on_step(const StepMetrics& m) override {
+    result_.losses.push_back(m.loss);
+    result_.grad_norms.push_back(m.grad_norm);
+    if (first_step_allocations_ < 0) first_step_allocations_ = device_.allocations();
+    result_.allocations_after_first_step = device_.allocations() - first_step_allocations_;
+  }
+  void on_evaluation(const EvaluationMetrics& m) override { result_.evaluations.push_back(m); }
+
+ private:
+  ToyResult& result_;
+  Device& device_;
+  int64_t first_step_allocations_ = -1;
+};
+
+void run_rank(const Config& config, Communicator& communicator, ToyResult& result) {
+  const std::unique_ptr<Device> device = cpu::make_cpu_device(1);
+  MemorySource source(config.model.context, kVocabulary);
+  Recorder recorder(result, *device);
+  const Gpt2Config gpt2{config.model.layers,
+                        config.model.heads,
+                        config.model.channels,
+                        config.model.context,
+                        kVocabulary,
+                        static_cast<float>(config.model.dropout),
+                        config.precision == Precision::bf16 ? DType::bf16 : DType::f32};
+  size_t sync_bytes = 0;
+  const auto make_sync = [&](const GradientSyncRequest& r) {
+    sync_bytes = gradient_sync_bytes({r.gradients.elements(), communicator.size(), r.virtual_ranks,
+                                      config.parallel.bucket_bytes, config.parallel.reproducible});
+    return make_gradient_sync({r.gradients, r.device, r.compute, r.communication, r.communicator, r.virtual_ranks,
+                               config.parallel.bucket_bytes, config.parallel.reproducible});
+  };
+  Trainer trainer({.config = config,
+                   .device = *device,
+                   .communicator = communicator,
+                   .source = source,
+                   .graph = gpt2_loss_graph(gpt2, config.batch.micro, config.model.context),
+                   .virtual_ranks = config.parallel.virtual_ranks.value_or(communicator.size()),
+                   .make_gradient_sync = make_sync,
+                   .observers = {&recorder}});
+  trainer.run();
+  if (communicator.rank() != 0) return;
+  result.planned_bytes = trainer.planned_bytes() + sync_bytes;
+  result.allocated_bytes = device->allocated_bytes(MemoryKind::device);
+  const ParameterStorage& parameters = trainer.model().parameters();
+  const auto* bytes = parameters.weights().as<std::byte>();
+  const auto count = static_cast<size_t>(parameters.layout().parameters().back().end()) * size_of(parameters.dtype());
+  result.weights.assign(bytes, bytes + count);
+}
+
+}  // namespace
+
+Config toy_config() {
+  Config config;
+  config.model = {.family = "gpt2", .layers = 2, .heads = 2, .channels = 16, .context = 12};
+  config.batch = {.micro = 2, .global = 16};
+  config.train = {.steps = 12};
+  config.schedule.warmup_steps = 3;
+  config.parallel.virtual_ranks.value = 4;
+  config.parallel.bucket_bytes = 4096;
+  config.evaluate = {.every_steps = 0, .batches = 5};
+  return config;
+}
+
+ToyResult toy_run(const Config& config, int ranks) {
+  std::vector<ToyResult> results(static_cast<size_t>(ranks));
+  on_threads(ranks, [&](Communicator& communicator) {
+    omp_set_num_threads(1);
+    run_rank(config, communicator, results[static_cast<size_t>(communicator.rank())]);
+  });
+  return std::move(results[0]);
+}
+
+}  // namespace convoy::test

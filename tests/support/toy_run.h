@@ -1,0 +1,26 @@
+// A small GPT-2 trained from memory: a Trainer with all real parts but the data and the files.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "core/train/trainer.h"
+
+namespace convoy::test {
+
+struct ToyResult {
+  std::vector<double> losses;  // of every step
+  std::vector<double> grad_norms;
+  std::vector<EvaluationMetrics> evaluations;
+  std::vector<std::byte> weights;  // flat, without the padding that depends on the rank count
+  int64_t allocations_after_first_step = 0;
+  size_t planned_bytes = 0, allocated_bytes = 0;
+};
+
+// A config of 2 layers, 2 heads, 16 channels, context 12; 4 virtual ranks; change what a test is about.
+Config toy_config();
+
+// Runs the config on `ranks` ranks that are threads; returns what rank 0 saw.
+ToyResult toy_run(const Config& config, int ranks);
+
+}  // namespace convoy::test
