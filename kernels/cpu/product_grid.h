@@ -1,0 +1,19 @@
+// How a matrix product is cut into tiles for threads. By shape alone: the tiles decide the order of sums inside oneDNN,
+// so they may not depend on the number of threads. K is never cut across tiles.
+#pragma once
+
+#include <cstdint>
+
+namespace convoy::cpu {
+
+struct ProductGrid {
+  int64_t tile_rows = 0, tile_columns = 0;  // of all tiles but the last ones
+  int64_t row_tiles = 0, column_tiles = 0;
+
+  int64_t tiles() const { return row_tiles * column_tiles; }
+};
+
+// Without rows there is still one row of tiles, of height 0; without columns there are no tiles.
+ProductGrid choose_grid(int64_t M, int64_t N, int64_t K);
+
+}  // namespace convoy::cpu

@@ -1,0 +1,91 @@
+// Not one bit of a product may depend on the number of threads, on where the operands lie or on the stream.
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include "kernels/cpu/cpu_stream.h"
+#include "kernels/cpu/matmul.h"
+#include "kernels/cpu/product_cache.h"
+#include "tests/kernels/matmul_case.h"
+
+namespace convoy::test {
+namespace {
+
+class Threads {
+ public:
+  explicit Threads(int threads) { omp_set_num_threads(threads); }
+  ~Threads() { omp_set_num_threads(before_); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+ private:
+  int before_ = omp_get_max_threads();
+};
+
+struct Bits {
+  std::vector<std::byte> c, pre_activation, column_sums;
+  bool operator==(const Bits&) const = default;
+};
+
+Bits compute(cpu::ProductCache& products, const MatmulOptions& options, StreamKind kind, int64_t offset) {
+  const MatmulCase test(options, offset);
+  const auto stream = cpu::make_cpu_stream(kind);
+  cpu::run_matmul(products, *stream, test.args());
+  stream->synchronize();
+  Bits bits{test.c.bits(), {}, {}};
+  if (options.pre_activation) bits.pre_activation = test.pre_activation.bits();
+  if (options.column_sums) bits.column_sums = test.column_sums.bits();
+  return bits;
+}
+
+std::vector<MatmulOptions> many_products() {
+  std::vector<MatmulOptions> all;
+  for (const auto& [M, N, K] : {std::tuple{1, 384, 384},
+                                {17, 65, 257},
+                                {512, 384, 96},
+                                {513, 769, 64},
+                                {1024, 128, 512},
+                                {96, 384, 1030},
+                                {2048, 65, 84},
+                                {130, 2000, 33}})
+    for (const DType dtype : {DType::f32, DType::bf16})
+      for (const bool a_transposed : {false, true})
+        for (const int form : {0, 1, 2, 3}) {
+          MatmulOptions o{.M = M, .N = N, .K = K, .input = dtype, .output = dtype, .a_transposed = a_transposed};
+          o.b_transposed = form == 1;
+          o.accumulate = o.column_sums = form == 2;
+          if (form == 3) o.bias = o.pre_activation = true, o.activation = Activation::gelu_tanh;
+          all.push_back(o);
+        }
+  return all;
+}
+
+TEST(MatmulBits, DoNotDependOnTheNumberOfThreads) {
+  for (const MatmulOptions& options : many_products()) {
+    cpu::ProductCache products;
+    const Bits expected = [&] {
+      const Threads one(1);
+      return compute(products, options, StreamKind::compute, 0);
+    }();
+    for (const int threads : {2, 3, 8}) {
+      const Threads several(threads);
+      EXPECT_EQ(compute(products, options, StreamKind::compute, 0), expected) << to_string(options);
+      cpu::ProductCache compiled_here;
+      EXPECT_EQ(compute(compiled_here, options, StreamKind::compute, 0), expected)
+          << "compiled with " << threads << " threads: " << to_string(options);
+    }
+  }
+}
+
+TEST(MatmulBits, DoNotDependOnAlignmentOrStream) {
+  for (const MatmulOptions& options : many_products()) {
+    cpu::ProductCache products;
+    const Bits expected = compute(products, options, StreamKind::compute, 0);
+    for (const int64_t offset : {1, 3, 16, 1000})
+      EXPECT_EQ(compute(products, options, StreamKind::compute, offset), expected)
+          << "offset " << offset << ": " << to_string(options);
+    EXPECT_EQ(compute(products, options, StreamKind::communication, 0), expected) << to_string(options);
+  }
+}
+
+}  // namespace
+}  // namespace convoy::test
