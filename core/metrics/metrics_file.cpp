@@ -1,0 +1,116 @@
+#include "core/metrics/metrics_file.h"
+
+#include <spdlog/spdlog.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace convoy {
+namespace {
+
+using Json = nlohmann::ordered_json;  // dump() writes the shortest digits that read back exactly, and NaN as null
+
+double number(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  const bool there = found != json.end() && found->is_number();
+  return there ? found->get<double>() : std::numeric_limits<double>::quiet_NaN();
+}
+
+int64_t integer(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
+}
+
+// The line's object, if it is one with a step.
+std::optional<Json> parse_line(std::string_view line) {
+  Json json = Json::parse(line.begin(), line.end(), nullptr, false);
+  if (!json.is_object() || !json.contains("step") || !json["step"].is_number_integer()) return std::nullopt;
+  return json;
+}
+
+StepMetrics step_from(const Json& json) {
+  StepMetrics metrics;
+  metrics.step = integer(json, "step");
+  metrics.loss = number(json, "loss");
+  metrics.lr = number(json, "lr");
+  metrics.grad_norm = number(json, "grad_norm");
+  metrics.tokens = integer(json, "tokens");
+  metrics.step_ms = number(json, "step_ms");
+  metrics.tokens_per_s = number(json, "tokens_per_s");
+  metrics.data_wait_ms = number(json, "data_wait_ms");
+  metrics.comm_exposed_ms = number(json, "comm_exposed_ms");
+  metrics.mfu = number(json, "mfu");
+  metrics.memory_bytes = static_cast<size_t>(integer(json, "memory_bytes"));
+  return metrics;
+}
+
+// Calls visit(line without newline, object or nothing); a last line without newline is torn, and nothing.
+template <class Visit>
+void for_each_line(std::string_view text, Visit&& visit) {
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    visit(line, end == std::string_view::npos ? std::nullopt : parse_line(line));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+}
+
+// Rewrites the file without what a resumed run will do again.
+const std::filesystem::path& cut_after(const std::filesystem::path& path, int64_t resumed_step) {
+  if (!std::filesystem::exists(path)) return path;
+  const std::string text = read_file(path);
+  std::string kept;
+  int64_t torn = 0;
+  for_each_line(text, [&](std::string_view line, const std::optional<Json>& json) {
+    if (!json) ++torn;
+    if (json && integer(*json, "step") <= resumed_step) kept.append(line).push_back('\n');
+  });
+  if (torn > 0) spdlog::warn("{}: {} torn lines were removed", path.string(), torn);
+  if (kept != text) write_file_atomically(path, kept);
+  return path;
+}
+
+}  // namespace
+
+std::string metrics_line(const StepMetrics& metrics) {
+  const Json json = {{"step", metrics.step},
+                     {"loss", metrics.loss},
+                     {"lr", metrics.lr},
+                     {"grad_norm", metrics.grad_norm},
+                     {"tokens", metrics.tokens},
+                     {"step_ms", metrics.step_ms},
+                     {"tokens_per_s", metrics.tokens_per_s},
+                     {"data_wait_ms", metrics.data_wait_ms},
+                     {"comm_exposed_ms", metrics.comm_exposed_ms},
+                     {"mfu", metrics.mfu},
+                     {"memory_bytes", metrics.memory_bytes}};
+  return json.dump() + "\n";
+}
+
+std::string metrics_line(const EvaluationMetrics& metrics) {
+  const Json json = {
+      {"step", metrics.step}, {"eval_loss", metrics.loss}, {"eval_tokens", metrics.tokens}, {"eval_ms", metrics.ms}};
+  return json.dump() + "\n";
+}
+
+MetricsHistory parse_metrics(std::string_view text) {
+  MetricsHistory history;
+  for_each_line(text, [&](std::string_view, const std::optional<Json>& json) {
+    if (!json) return;
+    if (json->contains("eval_loss")) {
+      history.evaluations.push_back({integer(*json, "step"), number(*json, "eval_loss"), integer(*json, "eval_tokens"),
+                                     number(*json, "eval_ms")});
+    } else {
+      history.steps.push_back(step_from(*json));
+    }
+  });
+  return history;
+}
+
+MetricsHistory read_metrics(const std::filesystem::path& path) { return parse_metrics(read_file(path)); }
+
+MetricsFile::MetricsFile(const std::filesystem::path& path, int64_t resumed_step)
+    : file_(cut_after(path, resumed_step)) {}
+
+}  // namespace convoy

@@ -1,0 +1,44 @@
+// metrics.jsonl: one JSON object a line. A step has step, loss, lr, grad_norm, tokens, step_ms, tokens_per_s,
+// data_wait_ms, comm_exposed_ms, mfu (0: unknown) and memory_bytes; an evaluation has step, eval_loss, eval_tokens and
+// eval_ms. Numbers are written so that they read back with the same bits; NaN and infinities, which JSON lacks, as
+// null.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/metrics/record_file.h"
+#include "core/metrics/training_events.h"
+
+namespace convoy {
+
+std::string metrics_line(const StepMetrics& metrics);  // with the newline
+std::string metrics_line(const EvaluationMetrics& metrics);
+
+struct MetricsHistory {
+  std::vector<StepMetrics> steps;
+  std::vector<EvaluationMetrics> evaluations;
+};
+
+// Of a text of such lines. Lines that are no such object (torn by a crash) are left out; null reads as NaN.
+MetricsHistory parse_metrics(std::string_view text);
+MetricsHistory read_metrics(const std::filesystem::path& path);  // throws FileError
+
+// Appends a line for each step and evaluation, whole lines only; see RecordFile for full disks.
+class MetricsFile final : public TrainingObserver {
+ public:
+  // Goes on after `resumed_step` (0: from the start): lines of later steps and torn ones are removed first.
+  // Throws FileError.
+  MetricsFile(const std::filesystem::path& path, int64_t resumed_step);
+
+  void on_step(const StepMetrics& metrics) override { file_.append(metrics_line(metrics)); }
+  void on_evaluation(const EvaluationMetrics& metrics) override { file_.append(metrics_line(metrics)); }
+
+ private:
+  RecordFile file_;
+};
+
+}  // namespace convoy

@@ -1,0 +1,27 @@
+// A file that grows by whole records while training runs, and never stops the training.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+
+#include "core/base/files.h"
+
+namespace convoy {
+
+class RecordFile {
+ public:
+  // Appends to the file, made if missing. Throws FileError.
+  explicit RecordFile(const std::filesystem::path& path);
+
+  // Hands the record to the operating system in one piece. If that fails (a full disk) the file keeps whole records
+  // only, the loss is logged once, and again when writing works again.
+  void append(std::string_view record);
+
+ private:
+  File file_;
+  int64_t bytes_;     // of whole records
+  int64_t lost_ = 0;  // records since writing failed
+};
+
+}  // namespace convoy

@@ -1,0 +1,120 @@
+#include "core/metrics/metrics_file.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/core/temporary_folder.h"
+
+namespace convoy {
+namespace {
+
+StepMetrics step(int64_t number) {
+  StepMetrics metrics;
+  metrics.step = number;
+  metrics.loss = 4.0 / static_cast<double>(number);
+  metrics.tokens = number * 2048;
+  return metrics;
+}
+
+TEST(MetricsFile, WritesTheKeysOfTheDesign) {
+  TemporaryFolder folder;
+  {
+    MetricsFile file(folder / "metrics.jsonl", 0);
+    file.on_step({1, 2.5, 3e-05, 0.75, 2048, 12.5, 163840, 0.25, 0, 0.5, 1048576});
+    file.on_evaluation({1, 2.25, 4096, 7.5});
+    EXPECT_EQ(
+        read_file(folder / "metrics.jsonl"),
+        R"({"step":1,"loss":2.5,"lr":3e-05,"grad_norm":0.75,"tokens":2048,"step_ms":12.5,"tokens_per_s":163840.0,)"
+        R"("data_wait_ms":0.25,"comm_exposed_ms":0.0,"mfu":0.5,"memory_bytes":1048576})"
+        "\n"
+        R"({"step":1,"eval_loss":2.25,"eval_tokens":4096,"eval_ms":7.5})"
+        "\n")
+        << "lines are there at once, not at the end";
+  }
+}
+
+TEST(MetricsFile, NumbersReadBackWithTheSameBits) {
+  for (const double value : {1.0 / 3, 1e-310, 1.7976931348623157e308, static_cast<double>(0.1f), -0.0}) {
+    StepMetrics metrics = step(3);
+    metrics.loss = value;
+    const MetricsHistory history = parse_metrics(metrics_line(metrics));
+    EXPECT_EQ(std::signbit(history.steps.at(0).loss), std::signbit(value));
+    EXPECT_EQ(history.steps.at(0).loss, value);
+  }
+}
+
+TEST(MetricsFile, WhatJsonLacksIsNull) {
+  StepMetrics metrics = step(1);
+  metrics.loss = std::numeric_limits<double>::quiet_NaN();
+  metrics.grad_norm = std::numeric_limits<double>::infinity();
+  const std::string line = metrics_line(metrics);
+  EXPECT_NE(line.find(R"("loss":null)"), std::string::npos) << line;
+  EXPECT_NE(line.find(R"("grad_norm":null)"), std::string::npos) << line;
+  EXPECT_TRUE(std::isnan(parse_metrics(line).steps.at(0).loss));
+}
+
+TEST(MetricsFile, AResumeCutsOffLaterStepsAndATornLine) {
+  TemporaryFolder folder;
+  const auto path = folder / "metrics.jsonl";
+  std::string kept;
+  {
+    MetricsFile file(path, 0);
+    for (int64_t i = 1; i <= 9; ++i) {
+      file.on_step(step(i));
+      if (i % 3 == 0) file.on_evaluation({i, 1.5, 100, 1});
+      if (i == 6) kept = read_file(path);
+    }
+    File::append(path).write(R"({"step":10,"lo)");
+  }
+  {
+    MetricsFile resumed(path, 6);
+    EXPECT_EQ(read_file(path), kept);
+    resumed.on_step(step(7));
+  }
+  EXPECT_EQ(read_file(path), kept + metrics_line(step(7)));
+  EXPECT_EQ(read_metrics(path).steps.size(), 7u);
+  EXPECT_EQ(read_metrics(path).evaluations.size(), 2u);
+  MetricsFile from_start(path, 0);
+  EXPECT_EQ(read_file(path), "");
+}
+
+// A crash of the machine can leave zero bytes in the middle.
+TEST(MetricsFile, ADamagedLineIsLeftOut) {
+  TemporaryFolder folder;
+  const auto path = folder / "metrics.jsonl";
+  const std::string damage(std::string(20, '\0') + "\n[1,2]\n{\"step\":\"x\"}\n{}\n\n");
+  write_file_atomically(path, metrics_line(step(1)) + damage + metrics_line(step(2)));
+  EXPECT_EQ(read_metrics(path).steps.size(), 2u);
+  MetricsFile resumed(path, 2);
+  EXPECT_EQ(read_file(path), metrics_line(step(1)) + metrics_line(step(2)));
+}
+
+// A full disk, played by a limit on the file's size.
+TEST(MetricsFile, AFailedWriteLosesWholeLinesOnlyAndIsNoError) {
+  TemporaryFolder folder;
+  const auto path = folder / "metrics.jsonl";
+  MetricsFile file(path, 0);
+  file.on_step(step(1));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{read_file(path).size() + 20, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  file.on_step(step(2));
+  file.on_step(step(3));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  file.on_step(step(4));
+  EXPECT_EQ(read_file(path), metrics_line(step(1)) + metrics_line(step(4)));
+}
+
+TEST(MetricsFile, AFolderThatIsNotThereIsAnError) {
+  TemporaryFolder folder;
+  EXPECT_THROW(MetricsFile(folder / "absent/metrics.jsonl", 0), FileError);
+}
+
+}  // namespace
+}  // namespace convoy

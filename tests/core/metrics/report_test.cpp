@@ -1,0 +1,129 @@
+#include "core/metrics/report.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/metrics/chart_numbers.h"
+#include "core/metrics/svg_chart.h"
+#include "tests/core/temporary_folder.h"
+
+namespace convoy {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+size_t count(const std::string& text, const std::string& what) {
+  size_t found = 0;
+  for (size_t place = text.find(what); place != std::string::npos; place = text.find(what, place + 1)) ++found;
+  return found;
+}
+
+MetricsHistory history_of(int64_t steps) {
+  MetricsHistory history;
+  for (int64_t i = 1; i <= steps; ++i) {
+    history.steps.push_back({i, 4.0 / std::sqrt(double(i)), 1e-3, 1.0, i * 1000, 10, 100000, 0.5, 0.1, 0.4, 3 << 20});
+    if (i % 100 == 0) history.evaluations.push_back({i, i == 200 ? 1.25 : 1.5, 1000, 5});
+  }
+  return history;
+}
+
+TEST(ChartNumbers, TicksAreRoundAndInside) {
+  EXPECT_EQ(nice_ticks(0, 10, 5), (std::vector<double>{0, 2, 4, 6, 8, 10}));
+  EXPECT_EQ(nice_ticks(1.3, 4.2, 6), (std::vector<double>{1.5, 2, 2.5, 3, 3.5, 4}));
+  EXPECT_EQ(nice_ticks(-1, 1, 2), (std::vector<double>{-1, 0, 1}));
+}
+
+TEST(ChartNumbers, ShortNumbers) {
+  EXPECT_EQ(short_number(2000), "2000");
+  EXPECT_EQ(short_number(12500), "12.5k");
+  EXPECT_EQ(short_number(3.4e6), "3.4M");
+  EXPECT_EQ(short_number(3e-5), "3e-05");
+  EXPECT_EQ(short_number(0), "0");
+}
+
+TEST(ChartNumbers, MovingMeanShrinksAtTheEndsAndSkipsGaps) {
+  EXPECT_EQ(moving_mean({1, 2, 6, 4, 5}, 3), (std::vector<double>{1, 3, 4, 5, 5}));
+  EXPECT_EQ(moving_mean({1, kNaN, 3}, 3)[1], 2.0);
+  EXPECT_TRUE(std::isnan(moving_mean({kNaN}, 5)[0]));
+  EXPECT_TRUE(moving_mean({}, 5).empty());
+}
+
+TEST(SvgChart, DrawsInPixelsAndBreaksAtNaN) {
+  Chart chart{"a < b", "step", {{"y", SeriesStyle::line, {0, 1, 2, 3, 4}, {0, 10, kNaN, 10, 0}}}, true, 184, 198};
+  const std::string svg = svg_chart(chart);
+  // 184 wide: the plot is 100 wide, from 64 on; 198 high: 100 high, y = 10.5 at 52 and 0 at 152.
+  EXPECT_NE(svg.find("M64.0 152.0L89.0 56.8M139.0 56.8L164.0 152.0"), std::string::npos) << svg;
+  EXPECT_NE(svg.find("a &lt; b"), std::string::npos);
+  EXPECT_EQ(svg.find("nan"), std::string::npos);
+}
+
+TEST(SvgChart, KeepsSpikesOfManyPointsAndStaysSmall) {
+  ChartSeries series{"", SeriesStyle::faint, {}, {}};
+  for (int i = 0; i < 200'000; ++i) {
+    series.x.push_back(i);
+    series.y.push_back(i == 77'777 ? 1000 : i % 7);
+  }
+  const std::string svg = svg_chart({"t", "x", {series}});
+  EXPECT_LT(svg.size(), 60'000u);
+  const std::string with_spike = svg;
+  series.y[77'777] = 0;
+  EXPECT_NE(svg_chart({"t", "x", {series}}), with_spike);
+}
+
+TEST(SvgChart, NothingToDrawIsStillAChart) {
+  for (const auto& y : {std::vector<double>{}, std::vector<double>{kNaN}, std::vector<double>{5}}) {
+    const std::string svg = svg_chart({"t", "x", {{"s", SeriesStyle::points, std::vector<double>(y.size(), 1.0), y}}});
+    EXPECT_NE(svg.find("</svg>"), std::string::npos);
+    EXPECT_EQ(svg.find("nan"), std::string::npos);
+    EXPECT_EQ(svg.find("inf"), std::string::npos);
+  }
+}
+
+TEST(Report, KeyFacts) {
+  const Facts facts = key_facts(history_of(300));
+  const auto has = [&](const std::string& name, const std::string& value) {
+    return std::find(facts.begin(), facts.end(), std::pair(name, value)) != facts.end();
+  };
+  EXPECT_TRUE(has("steps", "300"));
+  EXPECT_TRUE(has("validation loss", "1.5000"));
+  EXPECT_TRUE(has("best, at step 200", "1.2500"));
+  EXPECT_TRUE(has("tokens", "300k"));
+  EXPECT_TRUE(has("tokens/s, median", "100k"));
+  EXPECT_TRUE(has("training time", "3.0 s"));
+  EXPECT_TRUE(has("of peak flop/s (MFU)", "40.0%"));
+  EXPECT_TRUE(has("device memory", "3 MiB"));
+  EXPECT_TRUE(key_facts({}).empty());
+}
+
+TEST(Report, IsOneFileThatNeedsNoOther) {
+  TemporaryFolder folder;
+  const auto run = folder / "shakespeare & co";
+  make_folder(run);
+  {
+    MetricsFile file(run / "metrics.jsonl", 0);
+    const MetricsHistory history = history_of(300);
+    for (const auto& step : history.steps) file.on_step(step);
+    for (const auto& evaluation : history.evaluations) file.on_evaluation(evaluation);
+  }
+  write_file_atomically(run / "config.yaml", "model: {family: \"<gpt2>\"}\n");
+  write_report(run / "", {{"device", "cpu"}});
+  const std::string html = read_file(run / "report.html");
+  EXPECT_NE(html.find("<title>shakespeare &amp; co</title>"), std::string::npos);
+  EXPECT_NE(html.find("&lt;gpt2&gt;"), std::string::npos);
+  EXPECT_EQ(count(html, "<svg"), 5u);
+  EXPECT_EQ(count(html, "<circle"), 4u) << "three evaluations and the legend";
+  for (const char* outside : {"<link", "<script", "src=", "url(", "@import"})
+    EXPECT_EQ(html.find(outside), std::string::npos) << outside;
+}
+
+TEST(Report, WithoutAnyStep) {
+  EXPECT_NE(report_html("empty", {}, {}, "").find("</html>"), std::string::npos);
+  TemporaryFolder folder;
+  EXPECT_THROW(write_report(folder.path()), FileError);
+}
+
+}  // namespace
+}  // namespace convoy
