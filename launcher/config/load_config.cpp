@@ -18,6 +18,8 @@ namespace {
 
 class Loader {
  public:
+  explicit Loader(Config start) : config_(std::move(start)) {}
+
   std::vector<Mistake> mistakes;
 
   // One layer of settings over what is there already.
@@ -80,7 +82,7 @@ class Loader {
 }  // namespace
 
 Config parse_config(const std::string& text, const std::string& source, const std::vector<std::string>& overrides) {
-  Loader loader;
+  Loader loader{Config()};
   loader.apply(yaml_settings(text, source, config_sections(), loader.mistakes));
   loader.apply(command_line_settings(overrides, loader.mistakes));
   return loader.finish();
@@ -88,6 +90,12 @@ Config parse_config(const std::string& text, const std::string& source, const st
 
 Config load_config(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
   return parse_config(read_config_file(file), file.string(), overrides);
+}
+
+Config override_config(const Config& config, const std::vector<std::string>& overrides) {
+  Loader loader(config);
+  loader.apply(command_line_settings(overrides, loader.mistakes));
+  return loader.finish();
 }
 
 }  // namespace convoy

@@ -16,4 +16,7 @@ Config load_config(const std::filesystem::path& file, const std::vector<std::str
 // The same from text; source is what mistakes call it.
 Config parse_config(const std::string& text, const std::string& source, const std::vector<std::string>& overrides);
 
+// The defaults, or another config, changed by command-line words alone.
+Config override_config(const Config& config, const std::vector<std::string>& overrides);
+
 }  // namespace convoy

@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "datasets/import_text.h"
+#include "datasets/inspect.h"
+#include "launcher/commands/commands.h"
+#include "launcher/progress/console.h"
+#include "launcher/progress/progress_text.h"
+#include "launcher/usage_error.h"
+
+namespace convoy {
+namespace {
+
+struct ImportWords {
+  std::vector<std::string> inputs_and_out;
+  ImportTextOptions options;
+};
+
+int run_import(const ImportWords& words) {
+  ImportTextOptions options = words.options;
+  options.inputs.assign(words.inputs_and_out.begin(), words.inputs_and_out.end() - 1);
+  options.out = words.inputs_and_out.back();
+  const Terminal terminal = find_terminal();
+  Console console(STDOUT_FILENO, terminal.present ? terminal.columns : 0);
+  const ImportTextResult result = import_text(options, [&](const ImportProgress& p) {
+    const double part = p.bytes_total > 0 ? 100.0 * static_cast<double>(p.bytes_done) / p.bytes_total : 100.0;
+    console.live(fmt::format("{} {:.0f}% of {}", p.stage, part, bytes_text(static_cast<size_t>(p.bytes_total))));
+  });
+  console.end_live();
+  console.line(result.was_there ? fmt::format("{}: this text is imported already, nothing to do", options.out.string())
+                                : fmt::format("{}: imported", options.out.string()));
+  console.line(describe_dataset(options.out));
+  return 0;
+}
+
+int run_inspect(const std::string& folder) {
+  std::fputs((describe_dataset(folder) + "\n").c_str(), stdout);
+  return 0;
+}
+
+int run_verify(const std::string& folder) {
+  const Terminal terminal = find_terminal();
+  Console console(STDOUT_FILENO, terminal.present ? terminal.columns : 0);
+  const std::vector<std::string> damages = verify_dataset(folder, [&](int64_t done, int64_t total) {
+    console.live(fmt::format("verifying {:.0f}%", total > 0 ? 100.0 * static_cast<double>(done) / total : 100.0));
+  });
+  console.end_live();
+  if (!damages.empty()) throw DataError(fmt::format("{}", fmt::join(damages, "\n")));
+  console.line(fmt::format("{}: every block is whole", folder));
+  return 0;
+}
+
+void add_import_text(Command& data) {
+  auto words = std::make_shared<ImportWords>();
+  Command command = data.command("import-text", "Text files to a dataset folder of HDF5 token shards");
+  command.positional("IN... OUT", words->inputs_and_out,
+                     "text files or folders of *.txt and *.md, then the dataset folder", 2);
+  command.option("--tokenizer", words->options.tokenizer,
+                 "characters, bytes, or a tokenizer.json (byte-level BPE) or SentencePiece .model");
+  command.option("--validation", words->options.validation, "fraction of the text that is kept for validation");
+  command.option("--shard-tokens", words->options.shard_tokens, "tokens per HDF5 file at most");
+  command.flag("--force", words->options.force, "replace a dataset that is there");
+  command.run([words] { return run_import(*words); });
+}
+
+void add_folder_command(Command& data, const char* name, const char* description, int (*run)(const std::string&)) {
+  auto folder = std::make_shared<std::string>();
+  Command command = data.command(name, description);
+  command.positional("FOLDER", *folder, "dataset folder, as data.path of a config");
+  command.run([folder, run] { return run(*folder); });
+}
+
+}  // namespace
+
+void add_data_commands(CommandLine& line) {
+  Command data = line.command("data", "Make and look at datasets");
+  add_import_text(data);
+  add_folder_command(data, "inspect", "Say what a dataset holds", run_inspect);
+  add_folder_command(data, "verify", "Read a whole dataset and compare every checksum", run_verify);
+}
+
+}  // namespace convoy

@@ -1,0 +1,31 @@
+// Which device a rank computes on, and with how many threads.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/comm/communicator.h"
+#include "core/config/config.h"
+#include "core/device/device.h"
+
+namespace convoy {
+
+// The kind that the config and this build allow. Throws ConfigError where cuda is asked for: this build has no CUDA.
+DeviceKind choose_device(DeviceChoice choice);
+
+// The processors (hardware threads) that this process may run on, by the kernel's numbers.
+std::vector<int> usable_processors();
+std::string processor_ranges(const std::vector<int>& processors);  // "0-3,8"
+
+// A processor that k processes may use counts 1/k for each of them; at least 1. others: of the other processes.
+int thread_share(const std::vector<int>& mine, const std::vector<std::vector<int>>& others);
+
+// parallel.threads, or this rank's share of the machine: all its processors if mpirun or Slurm bound the rank to some
+// of its own, an equal part of those it shares with other ranks. Collective.
+int threads_per_rank(const Config& config, Communicator& communicator);
+
+// Collective. The device of this rank, its threads set.
+std::unique_ptr<Device> make_device(const Config& config, Communicator& communicator);
+
+}  // namespace convoy

@@ -1,0 +1,66 @@
+#include "launcher/doctor/machine_facts.h"
+
+#include <fmt/format.h>
+#include <oneapi/dnnl/dnnl.h>
+
+#include <thread>
+
+#include "comm/mpi/mpi_communicator.h"
+#include "core/base/error.h"
+#include "datasets/hdf5/hdf5_version.h"
+#include "kernels/cpu/cpu_device.h"
+#include "kernels/cpu/cpu_isa.h"
+#include "launcher/device_choice.h"
+#include "launcher/progress/progress_text.h"
+
+namespace convoy {
+namespace {
+
+// The device is made as training makes it: that it can be is the best check.
+std::string cpu_text(std::vector<std::string>& problems) {
+  try {
+    const DeviceInfo info = cpu::make_cpu_device(0)->info();
+    return fmt::format("CPU: {}, {} memory", info.name, bytes_text(info.memory_bytes));
+  } catch (const Error& error) {
+    problems.push_back(fmt::format("the CPU device cannot be used: {}", error.what()));
+    return "CPU: cannot be used";
+  }
+}
+
+std::string isa_text(std::vector<std::string>& problems) {
+  try {
+    const auto active = cpu::active_isa(), all = cpu::processor_isa();
+    if (active == all) return std::string(cpu::name_of(active));
+    return fmt::format("{}, limited by CONVOY_CPU_ISA; the processor has {}", cpu::name_of(active), cpu::name_of(all));
+  } catch (const Error& error) {
+    problems.push_back(error.what());
+    return "unknown";
+  }
+}
+
+std::string onednn_version() {
+  const dnnl_version_t* version = dnnl_version();
+  return fmt::format("{}.{}.{}", version->major, version->minor, version->patch);
+}
+
+}  // namespace
+
+std::string machine_facts(std::vector<std::string>& problems) {
+  std::string facts;
+  const auto add = [&](std::string_view title, const std::string& fact) {
+    facts += fmt::format("{:<8}  {}\n", title, fact);
+  };
+  add("trainer", CONVOY_VERSION);
+  add("device", cpu_text(problems));
+  add("", fmt::format("instructions used: {}", isa_text(problems)));
+  add("", fmt::format("processors of this process: {} of {}", processor_ranges(usable_processors()),
+                      std::thread::hardware_concurrency()));
+  add("CUDA", "not in this build");
+  add("NCCL", "not in this build");
+  add("MPI", mpi::mpi_library_version());
+  add("HDF5", hdf5_version());
+  add("oneDNN", onednn_version());
+  return facts;
+}
+
+}  // namespace convoy

@@ -1,0 +1,75 @@
+#include "launcher/report_errors.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "core/base/error.h"
+#include "launcher/progress/console.h"
+#include "launcher/usage_error.h"
+
+namespace convoy {
+namespace {
+
+struct Failure {
+  ExitCode code = ExitCode::internal;
+  std::string message;
+};
+
+// Of the exception being handled.
+Failure current_failure() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return {error.code(), error.what()};
+  } catch (const std::bad_alloc&) {
+    return {ExitCode::internal, "out of memory: use a smaller batch.micro or model, or a machine with more memory"};
+  } catch (const std::exception& error) {
+    return {ExitCode::internal, fmt::format("internal error: {}; please report it with the command", error.what())};
+  } catch (...) {
+    return {ExitCode::internal, "internal error of an unknown kind; please report it with the command"};
+  }
+}
+
+// As far as the launcher's environment tells.
+bool is_first_rank() {
+  constexpr std::array kRankVariables = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+  for (const char* variable : kRankVariables)
+    if (const char* rank = std::getenv(variable)) return std::string_view(rank) == "0";
+  return true;
+}
+
+void print(std::string_view message) { Console(STDERR_FILENO, 0).line(fmt::format("trainer: {}", message)); }
+
+}  // namespace
+
+int report_errors(const std::function<int()>& action) noexcept try {
+  return action();
+} catch (const UsageError& error) {
+  if (is_first_rank()) print(error.what());
+  return static_cast<int>(error.code());
+} catch (...) {
+  const Failure failure = current_failure();
+  print(failure.message);
+  return static_cast<int>(failure.code);
+}
+
+int report_errors(Communicator& communicator, const std::function<int()>& action) {
+  Failure failure;
+  try {
+    return action();
+  } catch (...) {
+    if (communicator.size() == 1) throw;
+    failure = current_failure();
+  }
+  communicator.abort(failure.code, failure.message);
+  std::abort();  // never reached: g++ overlooks [[noreturn]] of a virtual function
+  return static_cast<int>(failure.code);  // not reached; g++ does not see that of a virtual function
+}
+
+}  // namespace convoy

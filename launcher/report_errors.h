@@ -1,0 +1,17 @@
+// The one place where errors become messages and exit codes.
+#pragma once
+
+#include <functional>
+
+#include "core/comm/communicator.h"
+
+namespace convoy {
+
+// Runs the action and returns its exit code; an exception becomes one message on standard error and the exit code of
+// its class, 70 for what is no Error.
+int report_errors(const std::function<int()>& action) noexcept;
+
+// The same inside a group of ranks: a failing rank aborts the others, and the reason is printed once.
+int report_errors(Communicator& communicator, const std::function<int()>& action);
+
+}  // namespace convoy
