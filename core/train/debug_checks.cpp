@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/ops/ops.h"
@@ -43,8 +44,8 @@ DebugChecks::DebugChecks(Device& device, Stream& stream, const Program& program,
   std::memset(pattern_.data(), kGuardByte, kDebugGuardBytes);
 }
 
-void DebugChecks::begin(bool verbose) {
-  verbose_ = verbose;
+void DebugChecks::begin() {
+  printing_ = std::exchange(print_next_, false);
   action_ = 0;
   write_guards(0);
 }
@@ -94,7 +95,7 @@ void DebugChecks::check(const std::string& what, const Tensor& tensor) {
   stream_.copy(result_on_host_.data(), result.data, result.bytes());
   stream_.synchronize();
   const auto* s = static_cast<const float*>(result_on_host_.data());
-  if (verbose_)
+  if (printing_)
     print_(fmt::format("{:<64} {:<18} min {:< 11.4g} max {:< 11.4g} mean {:< 11.4g} |mean| {:.4g}", what,
                        to_string(tensor.shape), s[0], s[1], s[2], s[3]));
   if (s[4] > 0)

@@ -18,8 +18,10 @@ class DebugChecks {
   // The program must have been planned with kDebugGuardBytes.
   DebugChecks(Device& device, Stream& stream, const Program& program, const Tensor& arena, Print print);
 
-  // Before a pass: writes the guards. `verbose`: print statistics of this pass.
-  void begin(bool verbose);
+  // Statistics of every tensor of the next pass are printed, or not.
+  void print_next_pass(bool print) { print_next_ = print; }
+  // Before a pass: writes the first guards.
+  void begin();
   // After an action. Throws InternalError naming the layer and tensor that first held a NaN or an infinity, or whose
   // neighbour's guard was overwritten.
   void after(const BoundAction& action);
@@ -37,7 +39,7 @@ class DebugChecks {
   Print print_;
   Memory result_, result_on_host_, guard_on_host_, pattern_;
   int action_ = 0;
-  bool verbose_ = false;
+  bool print_next_ = true, printing_ = false;
 };
 
 }  // namespace convoy

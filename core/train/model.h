@@ -1,5 +1,5 @@
-// A graph with its parameters on a device and its two programs: one trains, one only computes losses. Both plans share
-// one arena.
+// A graph with its parameters on a device and its programs: one trains, one only computes losses. Their plans share one
+// arena.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,7 @@ namespace convoy {
 
 struct ModelOptions {
   DType dtype = DType::f32;
+  bool training = true;  // false: losses only, no gradients and no optimizer state
   bool recompute_blocks = false;
   size_t guard_bytes = 0;
   int ranks = 1;
@@ -29,7 +30,7 @@ class Model {
   const Graph& graph() const { return graph_; }
   const ParameterLayout& layout() const { return layout_; }
   ParameterStorage& parameters() { return parameters_; }
-  const Program& training() const { return *training_; }
+  const Program& training() const { return *training_; }  // only if options.training
   const Program& evaluation() const { return *evaluation_; }
   Tensor arena() const { return arena_; }
 
@@ -40,6 +41,7 @@ class Model {
   Graph graph_;
   ParameterLayout layout_;
   ParameterStorage parameters_;
+  size_t arena_bytes_ = 0;  // planned
   Memory memory_;
   Tensor arena_;
   std::unique_ptr<Program> training_, evaluation_;

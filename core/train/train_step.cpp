@@ -42,24 +42,24 @@ void TrainStep::run_virtual_rank(int64_t step, int64_t index) {
   p_.sync.begin(step);
   ready_from_ = p_.model.layout().padded_elements();
   const int64_t passes = p_.schedule.passes_per_virtual_rank();
-  for (int64_t pass = 0; pass < passes; ++pass) run_pass(index, pass, pass == passes - 1);
+  if (p_.debug != nullptr) p_.debug->print_next_pass(index == 0 && (step - 1) % p_.debug_print_every == 0);
+  for (int64_t pass = 0; pass < passes; ++pass) run_pass(pass, pass == passes - 1, losses_.range(index, 1));
   p_.sync.end();
 }
 
-void TrainStep::run_pass(int64_t virtual_rank, int64_t pass, bool last) {
+void TrainStep::run_pass(int64_t pass, bool last, const Tensor& loss) {
   load(p_.data.next());
   Pass context{.ops = p_.device.ops(), .stream = p_.compute, .training = true, .seed = p_.seed};
   context.first_sample = first_sample_;
   context.loss_scale = loss_scale_;
-  if (p_.debug != nullptr) p_.debug->begin(pass == 0 && virtual_rank == 0);
+  if (p_.debug != nullptr) p_.debug->begin();
   p_.model.training().run(context, [&](const BoundAction& action) {
     if (p_.debug != nullptr) p_.debug->after(action);
     if (!last || action.final_from >= ready_from_) return;
     p_.sync.ready(action.final_from, ready_from_);
     ready_from_ = action.final_from;
   });
-  p_.device.ops().run(p_.compute,
-                      Sum{losses_.range(virtual_rank, 1), p_.model.training().result(), loss_scale_, pass > 0});
+  p_.device.ops().run(p_.compute, Sum{loss, p_.model.training().result(), loss_scale_, pass > 0});
 }
 
 void TrainStep::load(const HostBatch& batch) {

@@ -35,6 +35,7 @@ class TrainStep {
     SampleSchedule schedule;
     uint64_t seed = 0;
     DebugChecks* debug = nullptr;
+    int64_t debug_print_every = 1;  // steps
   };
   explicit TrainStep(const Parts& parts);
   static size_t planned_bytes(int64_t virtual_ranks_here);
@@ -44,7 +45,7 @@ class TrainStep {
 
  private:
   void run_virtual_rank(int64_t step, int64_t index);
-  void run_pass(int64_t virtual_rank, int64_t pass, bool last);
+  void run_pass(int64_t pass, bool last, const Tensor& loss);
   void load(const HostBatch& batch);
   StepResult read_results(const StopRequest& mine);
 

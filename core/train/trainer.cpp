@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "core/config/precision.h"
 #include "core/optimizer/learning_rate.h"
 #include "core/parameters/initialise.h"
 
@@ -12,9 +13,10 @@ namespace convoy {
 namespace {
 
 ModelOptions model_options(const TrainerParts& parts) {
-  return {parts.config.precision == Precision::bf16 ? DType::bf16 : DType::f32,
-          parts.config.train.recompute == Recompute::block, parts.debug_print ? kDebugGuardBytes : 0,
-          parts.communicator.size()};
+  return {.dtype = compute_dtype(parts.config.precision),
+          .recompute_blocks = parts.config.train.recompute == Recompute::block,
+          .guard_bytes = parts.debug_print ? kDebugGuardBytes : 0,
+          .ranks = parts.communicator.size()};
 }
 
 }  // namespace
@@ -56,17 +58,18 @@ void Trainer::prepare() {
   prefetcher_ = std::make_unique<Prefetcher>(p_.device, p_.source, schedule, c.data.prefetch);
   if (p_.debug_print)
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
-  train_step_ =
-      std::make_unique<TrainStep>(TrainStep::Parts{p_.device, p_.communicator, *compute_, model_, optimizer_, *sync_,
-                                                   p_.source, *prefetcher_, schedule, seed, debug_.get()});
+  train_step_ = std::make_unique<TrainStep>(TrainStep::Parts{p_.device, p_.communicator, *compute_, model_, optimizer_,
+                                                             *sync_, p_.source, *prefetcher_, schedule, seed,
+                                                             debug_.get(), c.log.every_steps});
   evaluator_ = std::make_unique<Evaluator>(
       Evaluator::Parts{p_.device, p_.communicator, *compute_, model_, p_.source, c.batch.micro, c.evaluate.batches});
   tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);
 }
 
 TrainingOutcome Trainer::run() {
-  prepare();
   const Config& c = p_.config;
+  if (position_.step >= c.train.steps) return TrainingOutcome::finished;
+  prepare();
   while (position_.step < c.train.steps) {
     step();
     const bool stop_here = request_.stop || position_.step == c.train.stop_at;

@@ -4,6 +4,7 @@
 
 #include "comm/gradient_sync.h"
 #include "comm/local/thread_communicator.h"
+#include "core/config/precision.h"
 #include "core/models/gpt2.h"
 #include "kernels/cpu/cpu_device.h"
 #include "tests/support/memory_source.h"
@@ -41,7 +42,7 @@ void run_rank(const Config& config, Communicator& communicator, ToyResult& resul
                         config.model.context,
                         kVocabulary,
                         static_cast<float>(config.model.dropout),
-                        config.precision == Precision::bf16 ? DType::bf16 : DType::f32};
+                        compute_dtype(config.precision)};
   size_t sync_bytes = 0;
   const auto make_sync = [&](const GradientSyncRequest& r) {
     sync_bytes = gradient_sync_bytes({r.gradients.elements(), communicator.size(), r.virtual_ranks,

@@ -29,7 +29,8 @@ class DebugChecksTest : public testing::Test {
   void run(bool verbose, const Program::AfterAction& spoil = {}) {
     DebugChecks checks(*device_, *stream_, model_->training(), model_->arena(),
                        [&](const std::string& line) { lines_.push_back(line); });
-    checks.begin(verbose);
+    checks.print_next_pass(verbose);
+    checks.begin();
     Pass pass{.ops = device_->ops(), .stream = *stream_, .training = true};
     model_->training().run(pass, [&](const BoundAction& action) {
       if (spoil) spoil(action);

@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <memory>
+
+#include "comm/make_communicator.h"
+#include "core/config/precision.h"
+#include "core/train/evaluator.h"
+#include "core/train/snapshot.h"
+#include "datasets/token_dataset.h"
+#include "launcher/commands/commands.h"
+#include "launcher/device_choice.h"
+#include "launcher/model_choice.h"
+#include "launcher/progress/console.h"
+#include "launcher/report_errors.h"
+#include "launcher/trained_model.h"
+
+namespace convoy {
+namespace {
+
+struct EvalWords {
+  std::string folder;
+  std::vector<std::string> overrides;
+  bool all = false;
+};
+
+int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& communicator) {
+  const Config& config = trained.config;
+  const std::unique_ptr<Device> device = make_device(config, communicator);
+  const auto dataset =
+      open_token_dataset(config.data.path, config.model.context, static_cast<uint64_t>(config.run.seed));
+  const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
+  Model model(*device, *stream, make_loss_graph(config), {.dtype = compute_dtype(config.precision), .training = false});
+  restore_weights(*trained.checkpoint, *device, *stream, model.parameters());
+  const int64_t everything = dataset->samples(Split::validation) / config.batch.micro;
+  Evaluator evaluator({*device, communicator, *stream, model, *dataset, config.batch.micro,
+                       words.all ? everything : config.evaluate.batches});
+  const EvaluationMetrics result = evaluator.run(trained.checkpoint->position().step);
+  if (communicator.rank() == 0)
+    Console(STDOUT_FILENO, 0)
+        .line(fmt::format("step {}: validation loss {:.6f} nats per token, perplexity {:.4f}, over {} tokens of {}",
+                          result.step, result.loss, std::exp(result.loss), result.tokens, config.data.path));
+  return 0;
+}
+
+int run_eval(const EvalWords& words) {
+  TrainedModel trained = open_trained_model(words.folder, words.overrides);
+  const auto communicator = make_communicator({.timeout_s = static_cast<double>(trained.config.parallel.timeout_s)});
+  return report_errors(*communicator, [&] { return evaluate(words, trained, *communicator); });
+}
+
+}  // namespace
+
+void add_eval_command(CommandLine& line) {
+  auto words = std::make_shared<EvalWords>();
+  Command command = line.command("eval", "Validation loss of a trained model");
+  command.positional("RUN", words->folder, "run folder or checkpoint folder");
+  command.positional("KEY=VALUE", words->overrides,
+                     "change keys of the run's config, for example data.path=data/other");
+  command.flag("--all", words->all, "the whole validation split instead of evaluate.batches");
+  command.run([words] { return run_eval(*words); });
+}
+
+}  // namespace convoy

@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "comm/local/local_communicator.h"
+#include "core/config/precision.h"
+#include "core/generate/generator.h"
+#include "core/train/snapshot.h"
+#include "launcher/commands/commands.h"
+#include "launcher/device_choice.h"
+#include "launcher/generate/text_stream.h"
+#include "launcher/model_choice.h"
+#include "launcher/trained_model.h"
+#include "launcher/usage_error.h"
+
+namespace convoy {
+namespace {
+
+struct GenerateWords {
+  std::string folder, prompt = "\n";
+  std::vector<std::string> overrides;
+  int64_t tokens = 500, seed = 1;
+  SamplingOptions sampling;
+};
+
+void check(const GenerateWords& words) {
+  if (words.tokens < 1) throw UsageError(fmt::format("--tokens is {}, wanted 1 or more", words.tokens));
+  if (words.sampling.temperature < 0)
+    throw UsageError(
+        fmt::format("--temperature is {}, wanted 0 (the most likely token) or more", words.sampling.temperature));
+  if (words.sampling.top_k < 0)
+    throw UsageError(fmt::format("--top-k is {}, wanted 0 (all) or more", words.sampling.top_k));
+  if (words.sampling.top_p <= 0 || words.sampling.top_p > 1)
+    throw UsageError(fmt::format("--top-p is {}, wanted more than 0 and at most 1", words.sampling.top_p));
+}
+
+int run_generate(GenerateWords words) {
+  check(words);
+  words.sampling.seed = static_cast<uint64_t>(words.seed);
+  const TrainedModel trained = open_trained_model(words.folder, words.overrides);
+  const std::unique_ptr<Tokenizer> tokenizer = tokenizer_of(*trained.checkpoint);
+  const std::unique_ptr<Communicator> alone = make_local_communicator();
+  const std::unique_ptr<Device> device = make_device(trained.config, *alone);
+  const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
+  const GeneratorModel model = make_generator_model(trained.config);
+  const Graph graph = model.make_graph(1);
+  const ParameterLayout layout(graph, 1);
+  ParameterStorage weights(*device, *stream, layout, compute_dtype(trained.config.precision),
+                           ParameterStorage::Use::inference);
+  restore_weights(*trained.checkpoint, *device, *stream, weights);
+
+  TextStream text(*tokenizer, [](std::string_view piece) {
+    std::fwrite(piece.data(), 1, piece.size(), stdout);
+    std::fflush(stdout);
+  });
+  const std::vector<int32_t> prompt = tokenizer->encode(words.prompt);
+  for (const int32_t token : prompt) text.add(token);
+  Generator(*device, weights, model).generate(prompt, words.tokens, words.sampling, [&](int32_t token) {
+    if (token == tokenizer->end_of_text()) return false;
+    text.add(token);
+    return true;
+  });
+  text.finish();
+  std::fputs("\n", stdout);
+  return 0;
+}
+
+}  // namespace
+
+void add_generate_command(CommandLine& line) {
+  auto words = std::make_shared<GenerateWords>();
+  Command command = line.command("generate", "Write text with a trained model");
+  command.positional("RUN", words->folder, "run folder or checkpoint folder");
+  command.positional("KEY=VALUE", words->overrides, "change keys of the run's config, for example device=cpu");
+  command.option("--prompt", words->prompt, "text to go on from");
+  command.option("--tokens", words->tokens, "how many to write; an end-of-text token ends earlier");
+  command.option("--temperature", words->sampling.temperature, "0: always the most likely token");
+  command.option("--top-k", words->sampling.top_k, "choose among so many most likely tokens; 0: all");
+  command.option("--top-p", words->sampling.top_p,
+                 "choose among the fewest tokens that have this probability together");
+  command.option("--seed", words->seed, "the same text for the same seed");
+  command.run([words] { return run_generate(*words); });
+}
+
+}  // namespace convoy

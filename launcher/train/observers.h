@@ -1,0 +1,25 @@
+// Everyone who watches a run on rank 0: the terminal, log.txt, metrics.jsonl, TensorBoard.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/config/config.h"
+#include "core/metrics/training_events.h"
+#include "launcher/log_output.h"
+#include "launcher/progress/console.h"
+
+namespace convoy {
+
+class Observers {
+ public:
+  // resumed_step: 0 for a new run. Console and log must outlive the observers.
+  Observers(const Config& config, int64_t resumed_step, Console& console, LogOutput& log);
+
+  std::vector<TrainingObserver*> all() const;
+
+ private:
+  std::vector<std::unique_ptr<TrainingObserver>> observers_;
+};
+
+}  // namespace convoy

@@ -1,0 +1,99 @@
+#include "core/base/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <set>
+
+#include "core/base/checksum.h"
+#include "tests/core/temporary_folder.h"
+
+namespace convoy {
+namespace {
+
+// Runs f, which must throw a FileError whose text names the path and has `wanted` in it.
+template <class F>
+void expect_file_error(F&& f, int error_number, const std::filesystem::path& path, const std::string& wanted) {
+  try {
+    f();
+    FAIL() << "no error; wanted: " << wanted;
+  } catch (const FileError& error) {
+    EXPECT_EQ(error.error_number(), error_number);
+    EXPECT_NE(std::string(error.what()).find(path.string()), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find(wanted), std::string::npos) << error.what();
+  }
+}
+
+TEST(Files, WritesReadsAndAppends) {
+  TemporaryFolder folder;
+  const std::string content("a\0b\n", 4);
+  write_file_atomically(folder / "x", content);
+  EXPECT_EQ(read_file(folder / "x"), content);
+  write_file_atomically(folder / "x", "");
+  EXPECT_EQ(read_file(folder / "x"), "");
+  File::append(folder / "x").write("one");
+  File file = File::append(folder / "x");
+  file.write("two");
+  EXPECT_EQ(file.bytes(), 6);
+  file.truncate(4);
+  file.write("3");
+  file.sync();
+  file.close();
+  EXPECT_EQ(read_file(folder / "x"), "onet3");
+}
+
+TEST(Files, AnAtomicWriteLeavesNothingElse) {
+  TemporaryFolder folder;
+  write_file_atomically(folder / "x", "old");
+  std::filesystem::create_directory(folder / "y");
+  expect_file_error([&] { write_file_atomically(folder / "y", "new"); }, EISDIR, folder / "y", "folder");
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) names.insert(entry.path().filename());
+  EXPECT_EQ(names, (std::set<std::string>{"x", "y"}));
+}
+
+TEST(Files, ErrorsNamePathCauseAndRemedy) {
+  TemporaryFolder folder;
+  write_file_atomically(folder / "x", "12345");
+  expect_file_error([&] { read_file(folder / "absent"); }, ENOENT, folder / "absent", "check the spelling");
+  expect_file_error([&] { read_file(folder.path()); }, EISDIR, folder.path(), "Is a directory");
+  expect_file_error([&] { File::create(folder / "x"); }, EEXIST, folder / "x", "choose another name");
+  expect_file_error([&] { write_file_atomically(folder / "no/x", ""); }, ENOENT, folder / "no/x", "cannot create");
+  expect_file_error([&] { make_folder(folder / "x/y"); }, ENOTDIR, folder / "x/y", "a file stands where a folder");
+  expect_file_error([&] { sync_folder(folder / "no"); }, ENOENT, folder / "no", "cannot open folder");
+  expect_file_error([&] { rename_path(folder / "no", folder / "z"); }, ENOENT, folder / "no", "rename");
+  std::byte bytes[6];
+  expect_file_error([&] { File::open(folder / "x").read(2, std::span(bytes, 4)); }, ENODATA, folder / "x", "truncated");
+}
+
+TEST(Files, AFullDiskIsSaidInSoManyWords) {
+  File file = File::append("/dev/full");
+  expect_file_error([&] { file.write("x"); }, ENOSPC, "/dev/full", "free space");
+}
+
+TEST(Files, APipeInTheWayIsAnErrorAndNoEndlessWait) {
+  TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  expect_file_error([&] { read_file(folder / "pipe"); }, EINVAL, folder / "pipe", "cannot read");
+}
+
+// Values that `xxhsum -H2` prints.
+TEST(Checksum, KnownValuesInAnyPieces) {
+  EXPECT_EQ(checksum_of(""), "99aa06d3014798d86001c324468d497f");
+  EXPECT_EQ(checksum_of("abc"), "06b05ab6733a618578af5f94892f3950");
+  TemporaryFolder folder;
+  std::string long_text;
+  for (int i = 0; long_text.size() < 9'000'000; ++i) long_text += std::to_string(i);
+  Checksum pieces;
+  for (size_t i = 0; i < long_text.size(); i += 100'003)
+    pieces.update(std::as_bytes(std::span(long_text).subspan(i, std::min<size_t>(100'003, long_text.size() - i))));
+  EXPECT_EQ(pieces.hex(), checksum_of(long_text));
+  write_file_atomically(folder / "x", long_text);
+  EXPECT_EQ(checksum_of_file(folder / "x"), checksum_of(long_text));
+  long_text[5'000'000] ^= 1;
+  EXPECT_NE(checksum_of(long_text), pieces.hex());
+}
+
+}  // namespace
+}  // namespace convoy
