@@ -92,7 +92,7 @@ TEST_P(GeneratorTest, StopsWhenTold) {
 TEST_P(GeneratorTest, WantsAPrompt) { EXPECT_THROW(make().generate({}, 5, {}), ConfigError); }
 
 INSTANTIATE_TEST_SUITE_P(DTypes, GeneratorTest, testing::Values(DType::f32, DType::bf16),
-                         [](const auto& info) { return std::string(name_of(info.param)); });
+                         [](const auto& dtype) { return std::string(name_of(dtype.param)); });
 
 }  // namespace
 }  // namespace convoy

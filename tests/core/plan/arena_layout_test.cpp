@@ -17,9 +17,9 @@ TEST(ArenaLayout, AChainOfNeighboursNeedsTwoPlaces) {
 }
 
 TEST(ArenaLayout, TakesTheTightestGap) {
-  // Two gaps open at action 2: 1024 and 512 bytes. The 512-byte buffer belongs into the smaller one.
+  // Two gaps open at action 2, of 2048 and 1280 bytes: the late buffer belongs into the smaller one.
   std::vector<PlannedBuffer> buffers{
-      {"wide", 2048, 0, 1}, {"wall", 1536, 0, 5}, {"narrow", 1280, 0, 1}, {"wall", 1024, 0, 5}, {"late", 1280, 2, 5}};
+      {"wide", 2048, 0, 1}, {"wall", 1536, 0, 5}, {"narrow", 1280, 0, 1}, {"wall", 1024, 0, 5}, {"late", 1000, 2, 5}};
   lay_out(buffers);
   EXPECT_EQ(buffers[4].offset, buffers[2].offset);
 }

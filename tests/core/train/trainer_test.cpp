@@ -45,7 +45,7 @@ TEST(Trainer, BucketsAndRecomputationChangeNoBit) {
 
 TEST(Trainer, Learns) {
   Config config = toy_config();
-  config.train.steps = 150;
+  config.train.steps = 400;
   config.optimizer.lr = 1e-2;
   const ToyResult result = toy_run(config, 1);
   EXPECT_GT(result.losses.front(), 3.0);  // log 29 = 3.37
