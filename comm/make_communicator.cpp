@@ -7,9 +7,12 @@
 namespace convoy {
 namespace {
 
-void require_no_mismatch(const mpi::LaunchEnvironment& launch, int world_size) {
-  const std::string mismatch = mpi::launch_mismatch(launch, world_size);
-  if (!mismatch.empty()) throw ConfigError(mismatch);
+// Ends MPI before it throws: an exception that meets a living world aborts the job in its own words.
+void require_no_mismatch(const mpi::LaunchEnvironment& launch, std::unique_ptr<Communicator>& world) {
+  const std::string mismatch = mpi::launch_mismatch(launch, world ? world->size() : 0);
+  if (mismatch.empty()) return;
+  world.reset();
+  throw ConfigError(mismatch);
 }
 
 }  // namespace
@@ -19,9 +22,10 @@ std::unique_ptr<Communicator> make_communicator(const CommunicatorOptions& optio
   const bool started_alone = launch.launcher == mpi::Launcher::none || launch.size == 1;
   if (options.kind == CommunicatorKind::local || (options.kind == CommunicatorKind::automatic && started_alone))
     return make_local_communicator();
-  require_no_mismatch(launch, 0);
-  auto world = mpi::make_mpi_communicator(options.timeout_s);
-  if (launch.launcher != mpi::Launcher::none) require_no_mismatch(launch, world->size());
+  std::unique_ptr<Communicator> world;
+  require_no_mismatch(launch, world);
+  world = mpi::make_mpi_communicator(options.timeout_s);
+  if (launch.launcher != mpi::Launcher::none) require_no_mismatch(launch, world);
   return world;
 }
 

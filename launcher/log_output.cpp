@@ -84,7 +84,12 @@ void LogOutput::open_file(const std::filesystem::path& log_file) {
 }
 
 void LogOutput::file_line(std::string_view text) {
-  if (file_) file_->info("{}", text);
+  if (!file_) return;
+  for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    file_->info("{}", text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  file_->info("{}", text);
 }
 
 }  // namespace convoy

@@ -24,7 +24,7 @@ class LogOutput {
 
   // Rank 0: from now on to this file too, at its end. Throws ConfigError if it cannot be opened.
   void open_file(const std::filesystem::path& log_file);
-  // A line for log.txt alone, with the time in front; nothing before open_file.
+  // A line, or several, for log.txt alone, with the time in front; nothing before open_file.
   void file_line(std::string_view text);
 
  private:

@@ -68,7 +68,7 @@ int report_errors(Communicator& communicator, const std::function<int()>& action
     failure = current_failure();
   }
   communicator.abort(failure.code, failure.message);
-  std::abort();  // never reached: g++ overlooks [[noreturn]] of a virtual function
+  std::abort();                           // never reached: g++ overlooks [[noreturn]] of a virtual function
   return static_cast<int>(failure.code);  // not reached; g++ does not see that of a virtual function
 }
 

@@ -52,10 +52,10 @@ CLI::App& deepest_command(CLI::App& app, const std::vector<std::string>& words, 
 }  // namespace
 
 void Command::positional(const char* name, std::string& value, const char* help, bool required) {
-  app_.add_option(name, value, help)->required(required);
+  app_.add_option(name, value, help)->required(required)->type_name("");
 }
 void Command::positional(const char* name, std::vector<std::string>& values, const char* help, int at_least) {
-  CLI::Option* option = app_.add_option(name, values, help);
+  CLI::Option* option = app_.add_option(name, values, help)->type_name("");
   if (at_least > 0) option->required()->expected(at_least, CLI::detail::expected_max_vector_size);
 }
 void Command::option(const char* name, std::string& value, const char* help) {

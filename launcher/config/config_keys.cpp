@@ -52,6 +52,9 @@ std::string key_advice(const std::string& unknown_key) {
   if (const auto nearest = nearest_name(last_part(unknown_key), ends))
     return fmt::format("; did you mean {}.{}?", group_of(unknown_key), *nearest);
   if (!ends.empty()) return fmt::format("; the keys of {} are {}", group_of(unknown_key), fmt::join(ends, ", "));
+  if (const auto nearest = nearest_name(group_of(unknown_key), config_sections());
+      nearest && unknown_key.find('.') != std::string::npos)
+    return fmt::format("; there is no group {}, did you mean {}?", group_of(unknown_key), *nearest);
   if (const std::string nearest = did_you_mean(unknown_key, keys); !nearest.empty()) return nearest;
   return "; `trainer config` prints all keys";
 }

@@ -13,7 +13,6 @@ std::string counted(int64_t count, std::string_view one, std::string_view many) 
 
 std::string device_line(const RunFacts& facts) {
   std::string line = fmt::format("device  {}; {}", facts.device, counted(facts.ranks, "rank", "ranks"));
-  if (facts.threads > 0) line += fmt::format(" x {}", counted(facts.threads, "thread", "threads"));
   if (facts.memory_bytes > 0) line += fmt::format(", {} per rank", bytes_text(facts.memory_bytes));
   return line;
 }

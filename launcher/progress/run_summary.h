@@ -10,9 +10,8 @@ namespace convoy {
 
 struct RunFacts {
   int64_t parameters = 0;
-  std::string device;  // DeviceInfo::name
+  std::string device;  // DeviceInfo::name: says its threads too
   int ranks = 1;
-  int threads = 0;  // per rank; 0: not a CPU
   int64_t virtual_ranks = 1;
   size_t memory_bytes = 0;  // planned per rank; 0: not known
   std::string data;         // "1.2M training tokens, 84 in the vocabulary"

@@ -57,7 +57,7 @@ TEST(PlainProgress, WritesFirstEveryNthAndLastStep) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(lines[i].find(beginnings[i]), 0u) << lines[i];
   EXPECT_EQ(lines[4].find("best"), std::string::npos) << "the first evaluation is the best of nothing";
   EXPECT_NE(lines[5].find("best so far"), std::string::npos);
-  EXPECT_EQ(lines[6], "save  step 25: checkpoints/step-00000025 (training waited 4 ms)");
+  EXPECT_EQ(lines[6], "save  step 25: checkpoints/step-00000025, training waited 4 ms");
 }
 
 TEST(PlainProgress, CountsToWhereThisStartEnds) {
@@ -136,13 +136,12 @@ TEST(RunSummary, SaysWhatWillRun) {
   facts.parameters = 829184;
   facts.device = "CPU of a test";
   facts.ranks = 2;
-  facts.threads = 1;
   facts.virtual_ranks = 4;
   facts.data = "1.2M training tokens";
   facts.first_step = 500;
   EXPECT_EQ(run_summary(config, facts),
             "model   gpt2: 4 layers, 4 heads, 128 channels, context 64; 829k parameters, f32\n"
-            "device  CPU of a test; 2 ranks x 1 thread\n"
+            "device  CPU of a test; 2 ranks\n"
             "batch   32 sequences = 2 ranks x 8 each x 2 passes; 2.05k tokens per step; 4 virtual ranks\n"
             "data    data/shakespeare: 1.2M training tokens\n"
             "run     runs/run\n"

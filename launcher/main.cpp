@@ -1,0 +1,17 @@
+// The program `trainer`.
+#include "launcher/commands/commands.h"
+#include "launcher/report_errors.h"
+
+int main(int argc, char** argv) {
+  return convoy::report_errors([&] {
+    convoy::CommandLine line;
+    convoy::add_train_command(line);
+    convoy::add_eval_command(line);
+    convoy::add_generate_command(line);
+    convoy::add_config_command(line);
+    convoy::add_data_commands(line);
+    convoy::add_doctor_command(line);
+    line.words_without_command_go_to("train");
+    return line.run(argc, argv);
+  });
+}
