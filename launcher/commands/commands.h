@@ -6,10 +6,11 @@
 namespace convoy {
 
 void add_config_command(CommandLine& line);
-void add_eval_command(CommandLine& line);
-void add_generate_command(CommandLine& line);
-void add_train_command(CommandLine& line);
 void add_data_commands(CommandLine& line);
 void add_doctor_command(CommandLine& line);
+void add_eval_command(CommandLine& line);
+void add_generate_command(CommandLine& line);
+void add_report_command(CommandLine& line);
+void add_train_command(CommandLine& line);
 
 }  // namespace convoy
