@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "comm/blocking_communicator.h"
+#include "comm/mpi/await_ranks.h"
 #include "comm/mpi/mpi_check.h"
 #include "comm/mpi/mpi_collectives.h"
 #include "comm/mpi/mpi_environment.h"
@@ -41,27 +42,33 @@ class MpiCommunicator final : public BlockingCommunicator {
   }
 
  private:
+  // The group, once all its ranks are here.
+  static MPI_Comm gathered(const MpiGroup& group) {
+    await_ranks(group.comm());
+    return group.comm();
+  }
+
   void block_all_reduce(const Tensor& x) override {
-    mpi::all_reduce(collectives_.comm(), x.data, x.elements(), x.dtype);
+    mpi::all_reduce(gathered(collectives_), x.data, x.elements(), x.dtype);
   }
   void block_all_gather(const Tensor& out, const Tensor& in) override {
-    mpi::all_gather(collectives_.comm(), out.data, in.data, in.elements(), size_of(in.dtype));
+    mpi::all_gather(gathered(collectives_), out.data, in.data, in.elements(), size_of(in.dtype));
   }
   void block_all_to_all(const Tensor& out, const Tensor& in) override {
-    mpi::all_to_all(collectives_.comm(), out.data, in.data, in.elements() / size_, size_of(in.dtype));
+    mpi::all_to_all(gathered(collectives_), out.data, in.data, in.elements() / size_, size_of(in.dtype));
   }
   void block_reduce_scatter(const Tensor& out, const Tensor& in) override {
-    mpi::reduce_scatter(collectives_.comm(), out.as<float>(), in.as<float>(), out.elements());
+    mpi::reduce_scatter(gathered(collectives_), out.as<float>(), in.as<float>(), out.elements());
   }
   void block_broadcast(const Tensor& x, int root) override {
-    mpi::broadcast(collectives_.comm(), x.data, x.elements(), size_of(x.dtype), root);
+    mpi::broadcast(gathered(collectives_), x.data, x.elements(), size_of(x.dtype), root);
   }
-  void block_barrier() override { MPI_CHECK(MPI_Barrier(host_.comm())); }
+  void block_barrier() override { await_ranks(host_.comm()); }
   void block_broadcast_bytes(void* data, size_t bytes, int root) override {
-    mpi::broadcast(host_.comm(), data, static_cast<int64_t>(bytes), 1, root);
+    mpi::broadcast(gathered(host_), data, static_cast<int64_t>(bytes), 1, root);
   }
   void block_all_gather_bytes(void* out, const void* in, size_t bytes) override {
-    mpi::all_gather(host_.comm(), out, in, static_cast<int64_t>(bytes), 1);
+    mpi::all_gather(gathered(host_), out, in, static_cast<int64_t>(bytes), 1);
   }
 
   const std::shared_ptr<MpiEnvironment> environment_;
