@@ -1,7 +1,7 @@
 #include "datasets/window_order.h"
 
 #include <algorithm>
-#include <numeric>
+#include <limits>
 #include <utility>
 
 #include "datasets/keyed_permutation.h"
@@ -19,10 +19,25 @@ int64_t windows_in(int64_t tokens, int64_t T, Split split) {
   return std::max<int64_t>(1, tokens / T - 1);
 }
 
+// How unevenly multiples of stride / size fall: the largest partial quotient of its continued fraction (Niederreiter,
+// "Random number generation and quasi-Monte Carlo methods", 1992, section 3.1). A common divisor is worst of all.
+int64_t unevenness(int64_t stride, int64_t size) {
+  int64_t largest = 0;
+  while (stride > 0) {
+    largest = std::max(largest, size / stride);
+    size = std::exchange(stride, size % stride);
+  }
+  return size == 1 ? largest : std::numeric_limits<int64_t>::max();
+}
+
+// The most even of the strides near the golden ratio, which is the most even of all but seldom a whole number.
 int64_t golden_stride(int64_t size) {
-  auto stride = std::max<int64_t>(1, static_cast<int64_t>(0.6180339887498949 * static_cast<double>(size)));
-  while (std::gcd(stride, size) != 1) ++stride;
-  return stride;
+  constexpr int64_t kSearched = 500;
+  const auto golden = static_cast<int64_t>(0.6180339887498949 * static_cast<double>(size));
+  int64_t best = 1;
+  for (int64_t stride = std::max<int64_t>(1, golden - kSearched); stride < std::min(size, golden + kSearched); ++stride)
+    if (unevenness(stride, size) < unevenness(best, size)) best = stride;
+  return best;
 }
 
 int64_t multiply_modulo(int64_t a, int64_t b, int64_t modulus) {

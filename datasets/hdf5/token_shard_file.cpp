@@ -1,10 +1,14 @@
 #include "datasets/hdf5/token_shard_file.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <system_error>
 
 #include "core/base/error.h"
+#include "core/base/files.h"
+#include "datasets/files/descriptor.h"
 #include "datasets/hdf5/error_stack.h"
 #include "datasets/hdf5/handle.h"
 
@@ -102,10 +106,22 @@ void check_inside_file(const TokenShardLayout& layout, const path& file) {
                                 kRemedy));
 }
 
+// Finds out whether there is room before HDF5 writes: a file that it cannot finish it keeps open, and the library then
+// fails to close at the end of the process. HDF5 begins by freeing the room that was taken here.
+void require_room(const path& file, const TokenShardLayout& layout) {
+  constexpr int64_t kMetadataBytes = 32 << 10;
+  const Descriptor descriptor(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  const int error =
+      !descriptor ? errno
+                  : ::posix_fallocate(descriptor.get(), 0, kMetadataBytes + layout.num_tokens * layout.token_bytes);
+  if (error != 0) throw DataError(FileError("write", file, error).what());
+}
+
 }  // namespace
 
 TokenShardLayout create_token_shard(const path& file, TokenShardLayout layout) {
   const QuietErrors quiet;
+  require_room(file, layout);
   const Handle access = file_access(file);
   Handle shard(check(H5Fcreate(file.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), file, "create the file"),
                H5Fclose);

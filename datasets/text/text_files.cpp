@@ -77,8 +77,7 @@ size_t piece_end(std::string_view text) {
     if (text[end - 1] == '\n' && is_visible_ascii(text[end - 2]) && is_visible_ascii(text[end])) return end;
   const size_t line_end = text.rfind('\n');
   if (line_end != std::string_view::npos) return line_end + 1;
-  const size_t unfinished = unfinished_utf8_bytes(text);
-  return unfinished < text.size() ? text.size() - unfinished : text.size();
+  return text.size() - unfinished_utf8_bytes(text);
 }
 
 }  // namespace
@@ -127,7 +126,6 @@ int64_t find_cut(const TextFile& file, int64_t from) {
   append_from(File::open(file.path), from - 1, kCutSearchBytes, text);
   const size_t line_end = text.find('\n');
   if (line_end != std::string::npos) return from + static_cast<int64_t>(line_end);
-  if (from - 1 + static_cast<int64_t>(text.size()) >= file.bytes && text.size() < 4) return file.bytes;
   size_t next = 1;
   while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xC0) == 0x80) ++next;
   return from - 1 + static_cast<int64_t>(next);
@@ -148,7 +146,7 @@ void read_pieces(const TextFile& file, int64_t begin, int64_t end, int64_t piece
                       file.path.string()));
     begin += wanted;
     const size_t size = begin == end ? text.size() : piece_end(text);
-    visit(std::string_view(text).substr(0, size));
+    if (size > 0) visit(std::string_view(text).substr(0, size));
     text.erase(0, size);
   }
 }

@@ -1,0 +1,85 @@
+// The same tokens as the libraries that the files come from: see tests/reference/tokenizer_reference.py.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "datasets/tokenizers/load_tokenizer.h"
+
+namespace convoy {
+namespace {
+
+std::filesystem::path reference(const std::string& name) {
+  return std::filesystem::path(CONVOY_SOURCE_DIR) / "tests/reference/tokenizers" / name;
+}
+
+nlohmann::json expected(const std::string& name) {
+  std::ifstream stream(reference(name + ".expected.json"));
+  return nlohmann::json::parse(stream);
+}
+
+class ReferenceTokenizer : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+INSTANTIATE_TEST_SUITE_P(Files, ReferenceTokenizer,
+                         testing::Values(std::pair("gpt2_style", "gpt2_style.json"),
+                                         std::pair("llama3_style", "llama3_style.json"),
+                                         std::pair("sentence_piece", "sentence_piece.model")),
+                         [](const auto& test) { return std::string(test.param.first); });
+
+TEST_P(ReferenceTokenizer, MakesTheSameTokens) {
+  const auto [name, file] = GetParam();
+  const auto tokenizer = load_tokenizer(reference(file));
+  const auto items = expected(name);
+  ASSERT_GE(items.size(), 40u);
+  for (const auto& item : items) {
+    const std::string text = item.at("text");
+    EXPECT_EQ(tokenizer->encode(text), item.at("tokens").get<std::vector<int32_t>>()) << text;
+  }
+}
+
+TEST_P(ReferenceTokenizer, IsReloadedFromTheFileItKeeps) {
+  const auto [name, file] = GetParam();
+  const auto tokenizer = load_tokenizer(reference(file));
+  const auto [kept_name, content] = tokenizer->file();
+  EXPECT_EQ(kept_name, std::string(file).ends_with(".model") ? "tokenizer.model" : "tokenizer.json");
+  const auto again = parse_tokenizer(content, kept_name);
+  EXPECT_EQ(again->vocabulary(), tokenizer->vocabulary());
+  EXPECT_EQ(again->end_of_text(), tokenizer->end_of_text());
+  for (const auto& item : expected(name)) {
+    const std::string text = item.at("text");
+    EXPECT_EQ(again->encode(text), tokenizer->encode(text));
+  }
+}
+
+TEST_P(ReferenceTokenizer, SeveralThreadsMayEncode) {
+  const auto [name, file] = GetParam();
+  const auto tokenizer = load_tokenizer(reference(file));
+  const auto items = expected(name);
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      for (const auto& item : items)
+        EXPECT_EQ(tokenizer->encode(item.at("text").get<std::string>()), item.at("tokens").get<std::vector<int32_t>>());
+    });
+}
+
+TEST(ByteLevelBpe, DecodesToTheText) {
+  for (const char* name : {"gpt2_style", "llama3_style"}) {
+    const auto tokenizer = load_tokenizer(reference(std::string(name) + ".json"));
+    for (const auto& item : expected(name)) {
+      const std::string text = item.at("text");
+      EXPECT_EQ(tokenizer->decode(tokenizer->encode(text)), text);
+    }
+  }
+}
+
+TEST(ByteLevelBpe, KnowsVocabularyAndEndOfText) {
+  const auto tokenizer = load_tokenizer(reference("gpt2_style.json"));
+  EXPECT_EQ(tokenizer->vocabulary(), 257 + 800);
+  EXPECT_EQ(tokenizer->end_of_text(), 0);
+  EXPECT_EQ(load_tokenizer(reference("sentence_piece.model"))->vocabulary(), 400);
+  EXPECT_EQ(load_tokenizer(reference("sentence_piece.model"))->end_of_text(), 2);
+}
+
+}  // namespace
+}  // namespace convoy
