@@ -39,14 +39,8 @@ Bits compute(cpu::ProductCache& products, const MatmulOptions& options, StreamKi
 
 std::vector<MatmulOptions> many_products() {
   std::vector<MatmulOptions> all;
-  for (const auto& [M, N, K] : {std::tuple{1, 384, 384},
-                                {17, 65, 257},
-                                {512, 384, 96},
-                                {513, 769, 64},
-                                {1024, 128, 512},
-                                {96, 384, 1030},
-                                {2048, 65, 84},
-                                {130, 2000, 33}})
+  for (const auto& [M, N, K] :
+       {std::tuple{1, 384, 384}, {17, 65, 257}, {513, 769, 16}, {256, 128, 256}, {96, 384, 530}, {40, 1000, 33}})
     for (const DType dtype : {DType::f32, DType::bf16})
       for (const bool a_transposed : {false, true})
         for (const int form : {0, 1, 2, 3}) {
@@ -66,7 +60,7 @@ TEST(MatmulBits, DoNotDependOnTheNumberOfThreads) {
       const Threads one(1);
       return compute(products, options, StreamKind::compute, 0);
     }();
-    for (const int threads : {2, 3, 8}) {
+    for (const int threads : {2, 3}) {
       const Threads several(threads);
       EXPECT_EQ(compute(products, options, StreamKind::compute, 0), expected) << to_string(options);
       cpu::ProductCache compiled_here;
@@ -80,7 +74,7 @@ TEST(MatmulBits, DoNotDependOnAlignmentOrStream) {
   for (const MatmulOptions& options : many_products()) {
     cpu::ProductCache products;
     const Bits expected = compute(products, options, StreamKind::compute, 0);
-    for (const int64_t offset : {1, 3, 16, 1000})
+    for (const int64_t offset : {1, 16})
       EXPECT_EQ(compute(products, options, StreamKind::compute, offset), expected)
           << "offset " << offset << ": " << to_string(options);
     EXPECT_EQ(compute(products, options, StreamKind::communication, 0), expected) << to_string(options);
