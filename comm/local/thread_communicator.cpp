@@ -194,6 +194,7 @@ void on_threads(int ranks, const std::function<void(Communicator&)>& body, doubl
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(static_cast<size_t>(ranks));
   for (int rank = 0; rank < ranks; ++rank) threads.emplace_back(run_rank, rank);
   for (std::thread& thread : threads) thread.join();
   if (first) std::rethrow_exception(first);

@@ -54,15 +54,18 @@ std::string name_of(Launcher launcher) {
 }
 
 std::string launch_mismatch(const LaunchEnvironment& launch, int world_size) {
-  const bool surely_alone = launch.launcher == Launcher::slurm && launch.size > 1 && world_size == 0;
-  if (!surely_alone && (world_size == 0 || launch.size == 0 || launch.size == world_size)) return {};
+  const bool surely_alone = launch.launcher == Launcher::slurm && launch.size > 1;
+  if (surely_alone)
+    return fmt::format(
+        "srun started {} processes ({}) without an interface through which MPI could join them. Start them with srun "
+        "--mpi=pmix, or with mpirun inside of sbatch or salloc",
+        launch.size, launch.evidence);
+  if (world_size == 0 || launch.size == 0 || launch.size == world_size) return {};
   return fmt::format(
-      "{} processes were started by {} ({}), but {}: the launcher belongs to another MPI than this program, which uses "
-      "{}. Start it with that MPI's own mpirun (`mpirun --version` tells which one is first on the PATH), or with srun "
-      "--mpi=pmix",
-      launch.size, name_of(launch.launcher), launch.evidence,
-      world_size == 0 ? "they cannot find each other" : fmt::format("MPI sees a world of {}", world_size),
-      mpi_library_version());
+      "{} processes were started by {} ({}), but MPI sees a world of {}: the launcher belongs to another MPI than this "
+      "program, which uses {}. Start it with that MPI's own mpirun (`mpirun --version` tells which one is first on the "
+      "PATH), or with srun --mpi=pmix",
+      launch.size, name_of(launch.launcher), launch.evidence, world_size, mpi_library_version());
 }
 
 }  // namespace convoy::mpi

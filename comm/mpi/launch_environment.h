@@ -12,7 +12,7 @@ enum class Launcher {
   open_mpi,  // mpirun of Open MPI
   pmix,      // another launcher that speaks PMIx, such as srun --mpi=pmix
   pmi,       // one that speaks PMI: mpirun of MPICH or Intel MPI, srun --mpi=pmi2
-  slurm,     // srun without an interface for MPI
+  slurm,     // srun --mpi=none: processes that MPI cannot join
 };
 
 struct LaunchEnvironment {
