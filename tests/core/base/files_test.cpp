@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
+#include <span>
 
 #include "core/base/checksum.h"
 #include "tests/core/temporary_folder.h"
