@@ -11,6 +11,7 @@
 #include "core/metrics/report.h"
 #include "core/train/trainer.h"
 #include "datasets/token_dataset.h"
+#include "launcher/config/validate.h"
 #include "launcher/config/write_config.h"
 #include "launcher/device_choice.h"
 #include "launcher/model_choice.h"
@@ -53,6 +54,7 @@ class TrainingSession {
       : config_(std::move(config)), communicator_(communicator), debug_(debug) {}
 
   int run() {
+    check_start();
     TokenDataset& dataset = open_data();
     state_.emplace(open_run_folder(config_, communicator_));
     if (first()) log_.open_file(RunPaths(config_.run.dir).log());
@@ -79,7 +81,14 @@ class TrainingSession {
  private:
   bool first() const { return communicator_.rank() == 0; }
 
-  // Before the run folder is made: bad data leaves nothing behind.
+  // What can be refused before the run folder is made is refused there: it leaves nothing behind. A run that may be
+  // resumed has its own virtual ranks, known later.
+  void check_start() const {
+    choose_device(config_.device);
+    if (config_.run.resume == Resume::never)
+      check_ranks(config_, virtual_ranks(config_, communicator_.size()), communicator_.size());
+  }
+
   TokenDataset& open_data() {
     dataset_ = open_token_dataset(config_.data.path, config_.model.context, static_cast<uint64_t>(config_.run.seed));
     resolve_vocabulary(config_, *dataset_);

@@ -85,7 +85,7 @@ TEST(TrainerProgram, DoctorFindsRanksStartedAsSeparateWorlds) {
   for (const char* launcher : {"PMI_SIZE=2 PMI_RANK=0", "SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=0"}) {
     const ProgramResult result = run_trainer("doctor", "worlds", launcher);
     EXPECT_EQ(result.exit_code, 2) << result.errors;
-    EXPECT_NE(result.output.find("problem   2 processes were started by"), std::string::npos) << result.output;
+    EXPECT_NE(result.output.find("2 processes"), std::string::npos) << result.output;
     EXPECT_EQ(result.output.find("all is well"), std::string::npos);
   }
 }
