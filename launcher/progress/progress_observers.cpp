@@ -59,7 +59,9 @@ void LiveProgress::on_step(const StepMetrics& metrics) {
   const auto now = std::chrono::steady_clock::now();
   if (metrics.step != total_steps_ && now - drawn_ < std::chrono::milliseconds(100)) return;
   drawn_ = now;
-  console_.live(step_text(metrics, total_steps_, time_left_.seconds()));
+  StepMetrics shown = metrics;  // a speed that jumps with every step cannot be read
+  if (time_left_.step_ms() > 0) shown.tokens_per_s *= metrics.step_ms / time_left_.step_ms();
+  console_.live(step_text(shown, total_steps_, time_left_.seconds()));
 }
 
 void LiveProgress::on_evaluation(const EvaluationMetrics& metrics) {

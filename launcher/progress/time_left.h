@@ -15,6 +15,7 @@ class TimeLeft {
   void on_step(const StepMetrics& metrics);
   void on_evaluation(const EvaluationMetrics& metrics) { evaluation_ms_ = metrics.ms; }
 
+  double step_ms() const { return weight_ == 0 ? 0 : weighted_ms_ / weight_; }  // smoothed; 0: not known yet
   double seconds() const;  // -1 until the second step: the first one pays for warming up and says little
 
  private:
