@@ -56,7 +56,7 @@ int run_verify(const std::string& folder) {
 void add_import_text(Command& data) {
   auto words = std::make_shared<ImportWords>();
   Command command = data.command("import-text", "Text files to a dataset folder of HDF5 token shards");
-  command.positional("IN... OUT", words->inputs_and_out,
+  command.positional("IN...OUT", words->inputs_and_out,
                      "text files or folders of *.txt and *.md, then the dataset folder", 2);
   command.option("--tokenizer", words->options.tokenizer,
                  "characters, bytes, or a tokenizer.json (byte-level BPE) or SentencePiece .model");

@@ -56,7 +56,7 @@ void add_eval_command(CommandLine& line) {
   auto words = std::make_shared<EvalWords>();
   Command command = line.command("eval", "Validation loss of a trained model");
   command.positional("RUN", words->folder, "run folder or checkpoint folder");
-  command.positional("KEY=VALUE", words->overrides,
+  command.positional("OVERRIDES", words->overrides,
                      "change keys of the run's config, for example data.path=data/other");
   command.flag("--all", words->all, "the whole validation split instead of evaluate.batches");
   command.run([words] { return run_eval(*words); });

@@ -72,7 +72,7 @@ void add_generate_command(CommandLine& line) {
   auto words = std::make_shared<GenerateWords>();
   Command command = line.command("generate", "Write text with a trained model");
   command.positional("RUN", words->folder, "run folder or checkpoint folder");
-  command.positional("KEY=VALUE", words->overrides, "change keys of the run's config, for example device=cpu");
+  command.positional("OVERRIDES", words->overrides, "change keys of the run's config, for example device=cpu");
   command.option("--prompt", words->prompt, "text to go on from");
   command.option("--tokens", words->tokens, "how many to write; an end-of-text token ends earlier");
   command.option("--temperature", words->sampling.temperature, "0: always the most likely token");

@@ -43,7 +43,7 @@ void add_train_command(CommandLine& line) {
   auto words = std::make_shared<TrainWords>();
   Command command = line.command("train", "Train a model: mpirun -np N trainer train CONFIG");
   command.positional("CONFIG", words->config, "YAML file; `trainer config` explains every key");
-  command.positional("KEY=VALUE", words->overrides, "change keys of the config, for example optimizer.lr=1e-3");
+  command.positional("OVERRIDES", words->overrides, "change keys of the config, for example optimizer.lr=1e-3");
   command.flag("--resume", words->resume, "go on from the run's newest checkpoint (run.resume=must)");
   command.flag(
       "--debug", words->debug,
