@@ -35,7 +35,7 @@ void add_config_command(CommandLine& line) {
       line.command("config", "Print every config key with default, unit and meaning, or a config resolved");
   command.positional("CONFIG", options->config, "config file to resolve; none: all keys, as a file to start from",
                      false);
-  command.positional("key=value", options->overrides, "win over the file");
+  command.positional("OVERRIDES", options->overrides, "win over the file");
   command.run([options] { return print_config(*options); });
 }
 
