@@ -1,5 +1,6 @@
 #include "kernels/cpu/cpu_isa.h"
 
+#include <cpuid.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +10,14 @@
 
 namespace convoy::cpu {
 namespace {
+
+// By hand, since not every compiler's __builtin_cpu_supports knows it. Leaf 7 of cpuid, EDX: bit 24 amx-tile, 22
+// amx-bf16.
+bool has_amx() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  constexpr unsigned kAmxTileAndBf16 = 1u << 24 | 1u << 22;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & kAmxTileAndBf16) == kAmxTileAndBf16;
+}
 
 Isa isa_limit() {
   const char* wanted = std::getenv("CONVOY_CPU_ISA");
@@ -29,8 +38,7 @@ Isa processor_isa() {
       !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
     return Isa::avx2;
   if (!__builtin_cpu_supports("avx512bf16")) return Isa::avx512;
-  if (!__builtin_cpu_supports("amx-tile") || !__builtin_cpu_supports("amx-bf16")) return Isa::avx512_bf16;
-  return Isa::amx;
+  return has_amx() ? Isa::amx : Isa::avx512_bf16;
 }
 
 Isa active_isa() {

@@ -154,6 +154,7 @@ TEST_F(ThreadStreamTest, TakesWorkFromSeveralThreads) {
   int sum = 0;  // only the stream's thread touches it
   {
     std::vector<std::jthread> callers;
+    callers.reserve(4);
     for (int caller = 0; caller < 4; ++caller)
       callers.emplace_back([&] {
         for (int i = 0; i < 500; ++i) communication_->run([&] { ++sum; });
