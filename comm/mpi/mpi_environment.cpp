@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "comm/failure_report.h"
+#include "comm/mpi/leak_check.h"
 #include "comm/mpi/mpi_check.h"
 
 namespace convoy::mpi {
@@ -33,7 +34,10 @@ MpiEnvironment::MpiEnvironment() {
   // A rank that waits in MPI gives way to the others' computing when ranks outnumber cores. The user's setting counts.
   setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
   int provided = MPI_THREAD_SINGLE;
-  MPI_CHECK(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided));
+  {
+    const LeaksIgnored ignored;
+    MPI_CHECK(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided));
+  }
   if (provided < MPI_THREAD_MULTIPLE)
     throw ConfigError(
         fmt::format("MPI provides thread level {}, MPI_THREAD_MULTIPLE ({}) is needed; use a build of MPI "
@@ -46,6 +50,7 @@ MpiEnvironment::MpiEnvironment() {
 
 MpiEnvironment::~MpiEnvironment() {
   if (std::uncaught_exceptions() > exceptions_before_) abort(ExitCode::internal, "an exception ended this rank");
+  check_leaks_before_finalize();
   MPI_Finalize();
 }
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <regex>
+#include <sstream>
 #include <string>
 
 namespace convoy {
@@ -31,30 +31,40 @@ Job run_job(const std::string& how, double timeout_s, int ranks) {
   return job;
 }
 
-int lines_of_failure(const Job& job) {
-  const std::regex line("(^|\n)rank [0-9]+ on [^ \n]+: ");
-  return static_cast<int>(
-      std::distance(std::sregex_iterator(job.output.begin(), job.output.end(), line), std::sregex_iterator()));
+// Lines "rank R on HOST: reason" whose reason begins with the words given.
+int lines_of_failure(const Job& job, const std::string& words = "") {
+  std::istringstream lines(job.output);
+  int count = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const size_t reason = line.find(": ");
+    const bool names_rank = line.rfind("rank ", 0) == 0 && line.find(" on ") < reason;
+    if (names_rank && reason != std::string::npos && line.compare(reason + 2, words.size(), words) == 0) ++count;
+  }
+  return count;
 }
 
-void expect_line(const Job& job, const std::string& pattern) {
-  EXPECT_TRUE(std::regex_search(job.output, std::regex(pattern))) << pattern << " is not in:\n" << job.output;
+void expect_one_reason(const Job& job, const std::string& words) {
+  EXPECT_EQ(lines_of_failure(job), 1) << job.output;
+  EXPECT_EQ(lines_of_failure(job, words), 1) << words << " is not in:\n" << job.output;
+}
+
+void expect_rank(const Job& job, const std::string& rank) {
+  EXPECT_NE(job.output.find(rank + " on "), std::string::npos) << rank << " is not in:\n" << job.output;
 }
 
 TEST(Failure, AStuckCollectiveIsNamedAndEndsTheJob) {
   const Job job = run_job("stuck-collective", 2, 2);
   EXPECT_EQ(job.exit_code, 71);
   EXPECT_LT(job.seconds, 10);
-  expect_line(job, "rank 0 on [^ ]+: all_reduce of 4000 bytes, step 42, gradient bucket 2 of 5 has been waiting");
-  EXPECT_EQ(lines_of_failure(job), 1) << job.output;
+  expect_one_reason(job, "all_reduce of 4000 bytes, step 42, gradient bucket 2 of 5 has been waiting");
+  expect_rank(job, "rank 0");
 }
 
 TEST(Failure, AStuckHostOperationIsNamedAndEndsTheJob) {
   const Job job = run_job("stuck-host", 1, 3);
   EXPECT_EQ(job.exit_code, 71);
   EXPECT_LT(job.seconds, 10);
-  expect_line(job, "rank [02] on [^ ]+: barrier_host of 0 bytes, step 7, checkpoint has been waiting");
-  EXPECT_EQ(lines_of_failure(job), 1) << job.output;
+  expect_one_reason(job, "barrier_host of 0 bytes, step 7, checkpoint has been waiting");
 }
 
 TEST(Failure, TheWatchdogLeavesAnIdleJobAlone) {
@@ -66,15 +76,15 @@ TEST(Failure, AbortEndsAllRanksWithTheCodeAndOneReason) {
   const Job job = run_job("abort-one", 60, 2);
   EXPECT_EQ(job.exit_code, 4);
   EXPECT_LT(job.seconds, 8);
-  expect_line(job, "rank 1 on [^ ]+: the checkpoint is damaged\n");
-  EXPECT_EQ(lines_of_failure(job), 1) << job.output;
+  expect_one_reason(job, "the checkpoint is damaged");
+  expect_rank(job, "rank 1");
 }
 
 TEST(Failure, AbortsOfAllRanksAtOnceGiveOneReason) {
   const Job job = run_job("abort-all", 60, 4);
   EXPECT_EQ(job.exit_code, 72);
   EXPECT_LT(job.seconds, 8);
-  EXPECT_EQ(lines_of_failure(job), 1) << job.output;
+  expect_one_reason(job, "reason of rank ");
 }
 
 // Without abort(): the reason is lost, but nobody waits for ever.
@@ -82,7 +92,8 @@ TEST(Failure, AnExceptionThatLeavesTheCommunicatorEndsTheJob) {
   const Job job = run_job("exception", 60, 2);
   EXPECT_EQ(job.exit_code, 70);
   EXPECT_LT(job.seconds, 8);
-  expect_line(job, "rank 1 on [^ ]+: an exception ended this rank");
+  expect_one_reason(job, "an exception ended this rank");
+  expect_rank(job, "rank 1");
 }
 
 }  // namespace

@@ -30,8 +30,3 @@ MpiWorld* const environment = [] {
 Communicator& mpi_world() { return environment->world(); }
 
 }  // namespace convoy::test
-
-// What Open MPI and its libraries leave behind at the end is not ours to free.
-extern "C" const char* __lsan_default_suppressions() {
-  return "leak:libopen-pal\nleak:libopen-rte\nleak:libmpi\nleak:libpmix\nleak:libhwloc\nleak:mca_\nleak:libevent\n";
-}
