@@ -23,14 +23,14 @@ void for_ranges(int64_t n, const Body& body) {
 
 void CpuOps::run(Stream& stream, const Sum& args) {
   enqueue(stream, [args] {
-    constexpr int64_t kMaxParts = 64;
+    constexpr int64_t kMaxParts = 64, kSumBlock = 1024;
     const int64_t n = args.x.elements(), part = std::max(kPieceElements, ceil_div(n, kMaxParts));
     double parts[kMaxParts] = {};
     parallel_for(ceil_div(n, part), [&](int64_t piece) {
-      // Pieces in f32, their sum in f64: the error stays that of one piece, however long x is.
-      for (int64_t i = piece * part; i < std::min(n, (piece + 1) * part); i += kPieceElements)
+      // Blocks in f32, their sum in f64: the error stays that of one block, however long x is.
+      for (int64_t i = piece * part; i < std::min(n, (piece + 1) * part); i += kSumBlock)
         parts[piece] += static_cast<double>(
-            range_kernels().sum(args.x.as<float>() + i, std::min({n - i, (piece + 1) * part - i, kPieceElements})));
+            range_kernels().sum(args.x.as<float>() + i, std::min({n - i, (piece + 1) * part - i, kSumBlock})));
     });
     double total = 0;
     for (const double value : parts) total += value;

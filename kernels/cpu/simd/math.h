@@ -94,8 +94,9 @@ inline F32x16 log(F32x16 x) {
   const F32x16 square = f * f;
   const F32x16 correction = fma(square * f, tail, fma(square, broadcast(-0.5f), e * broadcast(kLn2Low)));
   const F32x16 y = fma(e, broadcast(kLn2High), f + correction);
-  return select(x < broadcast(std::numeric_limits<float>::min()), broadcast(-std::numeric_limits<float>::infinity()),
-                y);
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const F32x16 positive = select(x < broadcast(kInfinity), y, x);  // infinity and NaN stay
+  return select(x < broadcast(std::numeric_limits<float>::min()), broadcast(-kInfinity), positive);
 }
 
 }  // namespace

@@ -1,0 +1,128 @@
+#include "tests/kernels/attention_case.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace convoy::test {
+namespace {
+
+constexpr int64_t kGap = 3;
+
+}  // namespace
+
+std::string to_string(const AttentionOptions& o) {
+  return fmt::format("B {} Tq {} Tk {} H {} Hkv {} D {} {} {} p {}", o.B, o.Tq, o.Tk, o.H, o.Hkv, o.D, name_of(o.dtype),
+                     o.causal ? "causal" : "full", o.p);
+}
+
+Values attention_f64(const AttentionOptions& o, const Dropout& dropout, const AttentionValues& in, Values* logsumexp) {
+  Values y(in.q.size(), 0.0);
+  const double scale = 1 / std::sqrt(static_cast<double>(o.D));
+  const auto at = [&](int64_t b, int64_t t, int64_t T, int64_t h, int64_t H) {
+    return static_cast<size_t>(((b * T + t) * H + h) * o.D);
+  };
+  for (int64_t b = 0; b < o.B; ++b)
+    for (int64_t h = 0; h < o.H; ++h)
+      for (int64_t i = 0; i < o.Tq; ++i) {
+        const double* q = &in.q[at(b, i, o.Tq, h, o.H)];
+        const int64_t seen = o.causal ? std::clamp<int64_t>(i + o.Tk - o.Tq + 1, 0, o.Tk) : o.Tk;
+        Values scores;
+        double largest = -std::numeric_limits<double>::infinity(), sum = 0;
+        for (int64_t j = 0; j < seen; ++j) {
+          const double* k = &in.k[at(b, j, o.Tk, h / (o.H / o.Hkv), o.Hkv)];
+          double score = 0;
+          for (int64_t d = 0; d < o.D; ++d) score += scale * q[d] * k[d];
+          largest = std::max(largest, scores.emplace_back(score));
+        }
+        for (const double score : scores) sum += std::exp(score - largest);
+        for (int64_t j = 0; j < seen; ++j) {
+          const double p = std::exp(scores[static_cast<size_t>(j)] - largest) / sum *
+                           dropout_factor(dropout, (b * o.H + h) * o.Tq + i, j);
+          const double* v = &in.v[at(b, j, o.Tk, h / (o.H / o.Hkv), o.Hkv)];
+          for (int64_t d = 0; d < o.D; ++d) y[at(b, i, o.Tq, h, o.H) + static_cast<size_t>(d)] += p * v[d];
+        }
+        if (logsumexp != nullptr) logsumexp->push_back(seen > 0 ? largest + std::log(sum) : largest);
+      }
+  return y;
+}
+
+AttentionCase::AttentionCase(const AttentionOptions& o) : options(o), with(o.p, o.H * o.Tq) {
+  q_ = strided(o.Tq, o.H, 1, o.size);
+  k_ = strided(o.Tk, o.Hkv, 2, 1);
+  v_ = strided(o.Tk, o.Hkv, 3, 1);
+  dy_ = strided(o.Tq, o.H, 4, 1);
+  y_ = strided(o.Tq, o.H, 5, 1);
+  dq_ = strided(o.Tq, o.H, 6, 1);
+  dk_ = strided(o.Tk, o.Hkv, 7, 1);
+  dv_ = strided(o.Tk, o.Hkv, 8, 1);
+  logsumexp_ = Array::filled({o.B, o.H, o.Tq}, DType::f32, 99);
+}
+
+Array AttentionCase::strided(int64_t T, int64_t heads, uint32_t seed, double factor) const {
+  const int64_t width = heads * options.D, stride = width + kGap;
+  const Values dense = random_values(options.B * T * width, seed);
+  Values values(static_cast<size_t>(options.B * T * stride), std::numeric_limits<double>::quiet_NaN());
+  for (size_t i = 0; i < dense.size(); ++i)
+    values[i / static_cast<size_t>(width) * static_cast<size_t>(stride) + i % static_cast<size_t>(width)] =
+        factor * dense[i];
+  return Array({options.B, T, stride}, options.dtype, values);
+}
+
+Heads AttentionCase::heads(const Array& array, int64_t T) const {
+  const int64_t stride = array.tensor().shape[-1];
+  return {array.tensor().data, stride, T * stride};
+}
+
+Values AttentionCase::values_of(const Array& array, int64_t T, int64_t heads) const {
+  const int64_t width = heads * options.D, stride = width + kGap;
+  const Values all = array.values();
+  Values dense;
+  for (int64_t row = 0; row < options.B * T; ++row) {
+    for (int64_t i = 0; i < width; ++i) dense.push_back(all[static_cast<size_t>(row * stride + i)]);
+    for (int64_t i = width; i < stride; ++i)
+      EXPECT_TRUE(std::isnan(all[static_cast<size_t>(row * stride + i)])) << "written between rows";
+  }
+  return dense;
+}
+
+AttentionShape AttentionCase::shape() const {
+  const AttentionOptions& o = options;
+  return {o.B, o.Tq, o.Tk, o.H, o.Hkv, o.D, o.dtype, o.causal, 1 / std::sqrt(static_cast<float>(o.D))};
+}
+
+AttentionForward AttentionCase::forward() const {
+  return {shape(),
+          heads(y_, options.Tq),
+          logsumexp_,
+          heads(q_, options.Tq),
+          heads(k_, options.Tk),
+          heads(v_, options.Tk),
+          with.dropout,
+          {}};
+}
+
+AttentionBackward AttentionCase::backward() const {
+  return {shape(),
+          heads(dq_, options.Tq),
+          heads(dk_, options.Tk),
+          heads(dv_, options.Tk),
+          heads(dy_, options.Tq),
+          heads(y_, options.Tq),
+          heads(q_, options.Tq),
+          heads(k_, options.Tk),
+          heads(v_, options.Tk),
+          logsumexp_,
+          with.dropout,
+          {}};
+}
+
+AttentionValues AttentionCase::inputs() const {
+  return {values_of(q_, options.Tq, options.H), values_of(k_, options.Tk, options.Hkv),
+          values_of(v_, options.Tk, options.Hkv)};
+}
+
+Bits AttentionCase::bits() const { return {y_.bits(), logsumexp_.bits(), dq_.bits(), dk_.bits(), dv_.bits()}; }
+
+}  // namespace convoy::test

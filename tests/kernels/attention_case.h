@@ -1,0 +1,59 @@
+// One attention with made-up operands, in the packed or the apart layout, and what float64 makes of it.
+#pragma once
+
+#include <string>
+
+#include "core/ops/attention.h"
+#include "tests/kernels/support/ops_test.h"
+
+namespace convoy::test {
+
+struct AttentionOptions {
+  int64_t B = 1, Tq = 1, Tk = 1, H = 1, Hkv = 1, D = 8;
+  DType dtype = DType::f32;
+  bool causal = true;
+  float p = 0;
+  double size = 1;  // of queries
+};
+
+std::string to_string(const AttentionOptions& options);
+
+// All of a tensor's heads in double, dense (B, T, H, D).
+struct AttentionValues {
+  Values q, k, v;
+};
+
+// y (B, Tq, H, D); logsumexp (B, H, Tq) where wanted.
+Values attention_f64(const AttentionOptions& o, const Dropout& dropout, const AttentionValues& in,
+                     Values* logsumexp = nullptr);
+
+// q, k and v each have a row gap of some elements, filled with NaN, so that strides are needed and read beyond shows.
+class AttentionCase {
+ public:
+  explicit AttentionCase(const AttentionOptions& options);
+
+  AttentionForward forward() const;    // without scratch
+  AttentionBackward backward() const;  // likewise
+
+  AttentionValues inputs() const;
+  Values y() const { return values_of(y_, options.Tq, options.H); }
+  Values dq() const { return values_of(dq_, options.Tq, options.H); }
+  Values dk() const { return values_of(dk_, options.Tk, options.Hkv); }
+  Values dv() const { return values_of(dv_, options.Tk, options.Hkv); }
+  Values dy() const { return values_of(dy_, options.Tq, options.H); }
+  Values logsumexp() const { return logsumexp_.values(); }
+  Bits bits() const;
+
+  AttentionOptions options;
+  DropoutCase with;
+
+ private:
+  Array strided(int64_t T, int64_t heads, uint32_t seed, double factor) const;
+  Heads heads(const Array& array, int64_t T) const;
+  Values values_of(const Array& array, int64_t T, int64_t heads) const;
+  AttentionShape shape() const;
+
+  Array q_, k_, v_, y_, dy_, dq_, dk_, dv_, logsumexp_;
+};
+
+}  // namespace convoy::test

@@ -1,0 +1,175 @@
+#include "tests/kernels/attention_case.h"
+
+#include <cmath>
+
+#include "core/base/error.h"
+
+namespace convoy::test {
+namespace {
+
+class AttentionTest : public OpsTest {
+ protected:
+  void expect_forward(const AttentionOptions& options, double tolerance) {
+    SCOPED_TRACE(to_string(options));
+    const AttentionCase c(options);
+    run_with_scratch(c.forward());
+    Values logsumexp;
+    expect_near(c.y(), attention_f64(options, c.with.dropout, c.inputs(), &logsumexp), tolerance, "y");
+    expect_near(c.logsumexp(), logsumexp, 1e-5, "logsumexp");
+  }
+
+  // loss = sum(dy * y)
+  void expect_gradients(const AttentionOptions& options, double tolerance, int64_t count = 30) {
+    SCOPED_TRACE(to_string(options));
+    const AttentionCase c(options);
+    run_with_scratch(c.forward());
+    run_with_scratch(c.backward());
+    const AttentionValues in = c.inputs();
+    const Values dy = c.dy();
+    const auto check = [&](Values AttentionValues::*which, const Values& actual, const char* what) {
+      const auto some = spread_positions(static_cast<int64_t>(actual.size()), count);
+      const auto loss = [&](const Values& moved) {
+        AttentionValues changed = in;
+        changed.*which = moved;
+        return dot(dy, attention_f64(options, c.with.dropout, changed));
+      };
+      expect_near_at(actual, some, numeric_gradient(loss, in.*which, some), tolerance, what);
+    };
+    check(&AttentionValues::q, c.dq(), "dq");
+    check(&AttentionValues::k, c.dk(), "dk");
+    check(&AttentionValues::v, c.dv(), "dv");
+  }
+};
+
+TEST_F(AttentionTest, ForwardOfEveryTileShape) {
+  for (const auto& [dtype, tolerance] : kPrecisions)
+    for (const bool causal : {true, false})
+      for (const auto& [Tq, Tk] : {std::pair{1, 1},
+                                  {3, 3},
+                                  {16, 16},
+                                  {17, 17},
+                                  {63, 63},
+                                  {64, 64},
+                                  {65, 65},
+                                  {130, 130},
+                                  {5, 70},
+                                  {70, 5},
+                                  {33, 129},
+                                  {129, 33}})
+        expect_forward({.B = 2, .Tq = Tq, .Tk = Tk, .H = 2, .Hkv = 2, .D = 24, .dtype = dtype, .causal = causal},
+                       tolerance);
+}
+
+TEST_F(AttentionTest, ForwardOfEveryHeadSize) {
+  for (const auto& [dtype, tolerance] : kPrecisions)
+    for (const int64_t D : {1, 8, 16, 20, 32, 48, 64, 80, 100, 128, 256})
+      expect_forward({.Tq = 40, .Tk = 70, .H = 2, .Hkv = 1, .D = D, .dtype = dtype}, tolerance);
+}
+
+TEST_F(AttentionTest, GradientsOfEveryTileShape) {
+  for (const bool causal : {true, false})
+    for (const auto& [Tq, Tk] : {std::pair{1, 1},
+                                {3, 3},
+                                {16, 16},
+                                {17, 17},
+                                {64, 64},
+                                {65, 65},
+                                {100, 100},
+                                {5, 70},
+                                {70, 5},
+                                {33, 129},
+                                {90, 33}})
+      expect_gradients({.Tq = Tq, .Tk = Tk, .H = 2, .Hkv = 2, .D = 12, .causal = causal}, 3e-5);
+}
+
+TEST_F(AttentionTest, GradientsOfEveryHeadSize) {
+  for (const int64_t D : {1, 8, 16, 20, 48, 64, 80, 128, 256})
+    expect_gradients({.Tq = 20, .Tk = 25, .H = 2, .Hkv = 1, .D = D}, 3e-5, 15);
+}
+
+TEST_F(AttentionTest, GradientsInBf16) {
+  for (const int64_t D : {8, 24, 64})
+    expect_gradients({.B = 2, .Tq = 50, .Tk = 70, .H = 4, .Hkv = 2, .D = D, .dtype = DType::bf16}, 2e-2);
+}
+
+TEST_F(AttentionTest, GroupedQueryHeads) {
+  for (const int64_t Hkv : {1, 2, 3, 6}) {
+    expect_forward({.B = 2, .Tq = 30, .Tk = 30, .H = 6, .Hkv = Hkv, .D = 8}, 2e-5);
+    expect_gradients({.B = 2, .Tq = 30, .Tk = 30, .H = 6, .Hkv = Hkv, .D = 8}, 3e-5);
+  }
+}
+
+TEST_F(AttentionTest, DropoutOfProbabilities) {
+  for (const auto& [Tq, Tk] : {std::pair{1, 40}, {7, 7}, {70, 70}, {20, 90}, {90, 20}})
+    for (const bool causal : {true, false}) {
+      const AttentionOptions o{.B = 2, .Tq = Tq, .Tk = Tk, .H = 3, .Hkv = 1, .D = 16, .causal = causal, .p = 0.3f};
+      expect_forward(o, 2e-5);
+      expect_gradients(o, 3e-5, 20);
+    }
+}
+
+TEST_F(AttentionTest, DecodingOverACache) {
+  for (const auto& [dtype, tolerance] : kPrecisions)
+    for (const int64_t Tq : {1, 2, 3})
+      for (const int64_t Tk : {1, 2, 17, 255, 256, 257, 600})
+        for (const int64_t D : {8, 20, 64})
+          expect_forward({.B = 2, .Tq = Tq, .Tk = Tk, .H = 4, .Hkv = 2, .D = D, .dtype = dtype}, tolerance);
+}
+
+TEST_F(AttentionTest, DecodingGivesWhatTheWholeSequenceGives) {
+  const AttentionOptions whole{.Tq = 300, .Tk = 300, .H = 2, .Hkv = 2, .D = 64};
+  const AttentionCase all(whole);
+  run_with_scratch(all.forward());
+  const Values y = all.y();
+  AttentionForward last = all.forward();
+  Array row = Array::zeros({2 * 64}, DType::f32);
+  last.shape.Tq = 1;
+  last.q.data = static_cast<float*>(last.q.data) + 299 * last.q.token_stride;
+  last.y.data = row.tensor().data;
+  last.logsumexp = {};
+  run_with_scratch(last);
+  expect_near(row.values(), Values(y.end() - 128, y.end()), 1e-6, "y of the last token");
+}
+
+TEST_F(AttentionTest, LargeLogitsPickOneKey) {
+  for (const int64_t Tq : {1, 20}) {
+    const AttentionOptions o{.Tq = Tq, .Tk = 100, .H = 1, .Hkv = 1, .D = 64, .size = 1e6};
+    const AttentionCase c(o);
+    run_with_scratch(c.forward());
+    expect_near(c.y(), attention_f64(o, c.with.dropout, c.inputs()), 1e-5, "y");
+  }
+}
+
+TEST_F(AttentionTest, EqualScoresGiveTheMeanOfValues) {
+  expect_forward({.Tq = 80, .Tk = 80, .H = 1, .Hkv = 1, .D = 16, .size = 0}, 1e-6);
+}
+
+TEST_F(AttentionTest, NothingIsNothing) {
+  for (const AttentionOptions& o : {AttentionOptions{.B = 0, .Tq = 8, .Tk = 8}, {.B = 1, .Tq = 0, .Tk = 8}}) {
+    const AttentionCase c(o);
+    run_with_scratch(c.forward());
+    run_with_scratch(c.backward());
+    expect_near(c.dk(), Values(c.dk().size(), 0), 0, "dk");
+  }
+}
+
+TEST_F(AttentionTest, HeadsBeyondTheLimitAreRefused) {
+  EXPECT_THROW(run_with_scratch(AttentionCase({.D = 257}).forward()), InternalError);
+  EXPECT_THROW(run_with_scratch(AttentionCase({.H = 3, .Hkv = 2}).forward()), InternalError);
+}
+
+TEST_F(AttentionTest, SameBitsForAnyThreads) {
+  for (const float p : {0.0f, 0.1f})
+    for (const int64_t Tq : {1, 150}) {
+      const AttentionOptions o{.B = 9, .Tq = Tq, .Tk = 300, .H = 8, .Hkv = 8, .D = 16, .p = p};
+      expect_same_bits_for_any_threads([&] {
+        const AttentionCase c(o);
+        run_with_scratch(c.forward());
+        run_with_scratch(c.backward());
+        return c.bits();
+      });
+    }
+}
+
+}  // namespace
+}  // namespace convoy::test

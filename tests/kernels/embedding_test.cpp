@@ -1,0 +1,69 @@
+#include "tests/kernels/support/ops_test.h"
+
+namespace convoy::test {
+namespace {
+
+using EmbeddingTest = OpsTest;
+
+Array some_tokens(int64_t B, int64_t T, int64_t V) {
+  Values tokens;
+  for (const double value : random_values(B * T, 9))
+    tokens.push_back(static_cast<double>(int64_t((value + 1) / 2 * double(V))));
+  return Array({B, T}, DType::i32, tokens);
+}
+
+TEST_F(EmbeddingTest, ForwardAddsTheTwoRows) {
+  for (const auto& [dtype, tolerance] : kPrecisions)
+    for (const int64_t C : {1, 16, 37, 128}) {
+      const int64_t B = 3, T = 13, V = 11;
+      const Array tokens = some_tokens(B, T, V), table = random_array({V, C}, dtype, 1);
+      const Array positions = random_array({T + 5, C}, dtype, 2), y = Array::zeros({B, T, C}, dtype);
+      run(EmbeddingForward{y, tokens, table, positions, 4});
+      const Values out = y.values(), t = table.values(), p = positions.values(), ids = tokens.values();
+      Values wanted;
+      for (size_t i = 0; i < out.size(); ++i) {
+        const size_t n = i / static_cast<size_t>(C), c = i % static_cast<size_t>(C);
+        wanted.push_back(t[static_cast<size_t>(ids[n]) * static_cast<size_t>(C) + c] +
+                         p[(4 + n % static_cast<size_t>(T)) * static_cast<size_t>(C) + c]);
+      }
+      expect_near(out, wanted, tolerance, "y");
+    }
+}
+
+TEST_F(EmbeddingTest, WithoutPositionsItCopiesRows) {
+  const Array tokens({1, 2}, DType::i32, {2, 0}), table({3, 2}, DType::f32, {1, 2, 3, 4, 5, 6});
+  const Array y = Array::zeros({1, 2, 2}, DType::f32);
+  run(EmbeddingForward{y, tokens, table, {}, 0});
+  EXPECT_EQ(y.values(), (Values{5, 6, 1, 2}));
+}
+
+TEST_F(EmbeddingTest, BackwardAddsEveryRowWhereItCameFrom) {
+  for (const auto& [dtype, tolerance] : kPrecisions)
+    for (const int64_t C : {1, 37, 64, 130}) {
+      const int64_t B = 4, T = 21, V = 7;
+      const Array tokens = some_tokens(B, T, V), dy = random_array({B, T, C}, dtype, 3);
+      const Array dtable = Array::filled({V, C}, DType::f32, 1), dpositions = Array::filled({T + 2, C}, DType::f32, 2);
+      run_with_scratch(EmbeddingBackward{dtable, dpositions, dy, tokens, {}});
+      Values wanted(static_cast<size_t>(V * C), 1), wanted_positions(static_cast<size_t>((T + 2) * C), 2);
+      const Values gradient = dy.values(), ids = tokens.values();
+      for (size_t i = 0; i < gradient.size(); ++i) {
+        const size_t n = i / static_cast<size_t>(C), c = i % static_cast<size_t>(C);
+        wanted[static_cast<size_t>(ids[n]) * static_cast<size_t>(C) + c] += gradient[i];
+        wanted_positions[n % static_cast<size_t>(T) * static_cast<size_t>(C) + c] += gradient[i];
+      }
+      expect_near(dtable.values(), wanted, 1e-5, "dtoken_table");
+      expect_near(dpositions.values(), wanted_positions, 1e-5, "dposition_table");
+    }
+}
+
+TEST_F(EmbeddingTest, SameBitsForAnyThreads) {
+  expect_same_bits_for_any_threads([&] {
+    const Array tokens = some_tokens(8, 100, 5), dy = random_array({8, 100, 70}, DType::f32, 3);
+    const Array dtable = Array::zeros({5, 70}, DType::f32), dpositions = Array::zeros({100, 70}, DType::f32);
+    run_with_scratch(EmbeddingBackward{dtable, dpositions, dy, tokens, {}});
+    return Bits{dtable.bits(), dpositions.bits()};
+  });
+}
+
+}  // namespace
+}  // namespace convoy::test

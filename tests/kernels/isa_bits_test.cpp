@@ -1,0 +1,105 @@
+// The AVX2 and the AVX-512 variant of every kernel give the same bits.
+#include "core/base/integers.h"
+#include "core/ops/ops.h"
+#include "kernels/cpu/cpu_isa.h"
+#include "kernels/cpu/simd/kernels.h"
+#include "tests/kernels/attention_case.h"
+#include "tests/kernels/support/ops_test.h"
+
+namespace convoy::test {
+namespace {
+
+class IsaBitsTest : public ::testing::TestWithParam<DType> {
+ protected:
+  void SetUp() override {
+    if (cpu::processor_isa() == cpu::Isa::avx2) GTEST_SKIP() << "this processor has no AVX-512";
+  }
+};
+
+Bits layer_norm_bits(const cpu::RowKernels& kernels, DType dtype) {
+  const int64_t N = 9, C = 103;
+  const DropoutCase with(0.1f, N);
+  const Array x = random_array({N, C}, dtype, 1), branch = random_array({N, C}, dtype, 2);
+  const Array weight = random_array({C}, dtype, 3), bias = random_array({C}, dtype, 4);
+  const Array y = Array::zeros({N, C}, dtype), residual = y, dx = y, dbranch = y;
+  const Array mean = Array::zeros({N}, DType::f32), rstd = mean;
+  Array partial = Array::zeros({2, C}, DType::f32);
+  kernels.layer_norm_forward({y, residual, mean, rstd, x, branch, with.dropout, weight, bias, 1e-5f}, 0, N);
+  kernels.layer_norm_backward({dx, dbranch, partial, partial, y, {}, residual, mean, rstd, weight, with.dropout, {}}, 0,
+                              N, partial.as<float>());
+  return {y.bits(), residual.bits(), mean.bits(), rstd.bits(), dx.bits(), dbranch.bits(), partial.bits()};
+}
+
+TEST_P(IsaBitsTest, LayerNorm) {
+  EXPECT_EQ(layer_norm_bits(cpu::avx2::row_kernels, GetParam()), layer_norm_bits(cpu::avx512::row_kernels, GetParam()));
+}
+
+Bits cross_entropy_bits(const cpu::RowKernels& kernels, DType dtype) {
+  const Array logits = random_array({4, 3001}, dtype, 1, 10), losses = Array::zeros({4}, DType::f32);
+  kernels.cross_entropy({losses, logits, logits, Array({4}, DType::i32, {0, 5, -1, 3000}), 0.5f}, 0, 4);
+  return {logits.bits(), losses.bits()};
+}
+
+TEST_P(IsaBitsTest, CrossEntropy) {
+  EXPECT_EQ(cross_entropy_bits(cpu::avx2::row_kernels, GetParam()),
+            cross_entropy_bits(cpu::avx512::row_kernels, GetParam()));
+}
+
+Bits range_bits(const cpu::RangeKernels& kernels, DType dtype) {
+  const int64_t n = 1000;
+  const Array weights = Array::zeros({n}, dtype), master = random_array({n}, DType::f32, 1), m = master;
+  const Array gradient = random_array({n}, DType::f32, 2), v = Array::filled({n}, DType::f32, 0.01);
+  const Array decays = Array::filled({ceil_div(n, kParameterBlock)}, DType::u8, 1);
+  const Array factor({2}, DType::f32, {1, 0.7}), schedule({3}, DType::f32, {1e-3, 0.1, 0.05});
+  kernels.adamw({weights, dtype == DType::bf16 ? master.tensor() : Tensor{}, gradient, m, v, decays, factor, schedule},
+                0, n);
+  Array sums({2}, DType::f32,
+             {kernels.sum(master.tensor().as<float>(), n), kernels.sum_squares(m.tensor().as<float>(), n)});
+  const Array rows = random_array({7, n}, dtype, 3), tree = Array::zeros({n}, DType::f32);
+  kernels.tree_sum({tree, rows}, 0, n);
+  const cpu::StatisticsPart part = kernels.statistics(rows, 0, 7 * n);
+  const Array statistics({4}, DType::f32, {part.min, part.max, part.sum, part.sum_of_magnitudes});
+  return {weights.bits(), master.bits(), m.bits(), v.bits(), sums.bits(), tree.bits(), statistics.bits()};
+}
+
+TEST_P(IsaBitsTest, Ranges) {
+  EXPECT_EQ(range_bits(cpu::avx2::range_kernels, GetParam()), range_bits(cpu::avx512::range_kernels, GetParam()));
+}
+
+Bits attention_bits(const cpu::AttentionKernels& kernels, const AttentionOptions& options) {
+  const AttentionCase c(options);
+  for (int64_t head = 0; head < options.H; ++head)
+    for (int64_t begin = 0; begin < options.Tq; begin += cpu::kAttentionTile)
+      kernels.forward(c.forward(), 0, head, begin, std::min(options.Tq, begin + cpu::kAttentionTile));
+  Array sums = Array::zeros({2, round_up<int64_t>(options.Tk, 16), round_up<int64_t>(options.D, 16)}, DType::f32);
+  for (int64_t head = 0; head < options.Hkv; ++head) kernels.backward(c.backward(), 0, head, sums.as<float>());
+  return c.bits();
+}
+
+TEST_P(IsaBitsTest, Attention) {
+  for (const int64_t D : {8, 20, 64, 80})
+    for (const float p : {0.0f, 0.2f}) {
+      const AttentionOptions o{.Tq = 100, .Tk = 130, .H = 2, .Hkv = 1, .D = D, .dtype = GetParam(), .p = p};
+      EXPECT_EQ(attention_bits(cpu::avx2::attention_kernels, o), attention_bits(cpu::avx512::attention_kernels, o))
+          << to_string(o);
+    }
+}
+
+Bits decode_bits(const cpu::AttentionKernels& kernels, DType dtype) {
+  const AttentionCase c({.Tq = 1, .Tk = 200, .H = 1, .Hkv = 1, .D = 40, .dtype = dtype});
+  Array partial = Array::zeros({48 + cpu::kDecodeExtra}, DType::f32);
+  kernels.decode(c.forward(), 0, 0, 0, 200, partial.as<float>());
+  kernels.decode_merge(c.forward(), 0, 0, 0, partial.as<float>(), 1, partial.size());
+  return c.bits();
+}
+
+TEST_P(IsaBitsTest, Decoding) {
+  EXPECT_EQ(decode_bits(cpu::avx2::attention_kernels, GetParam()),
+            decode_bits(cpu::avx512::attention_kernels, GetParam()));
+}
+
+INSTANTIATE_TEST_SUITE_P(DTypes, IsaBitsTest, ::testing::Values(DType::f32, DType::bf16),
+                         [](const auto& test) { return std::string(name_of(test.param)); });
+
+}  // namespace
+}  // namespace convoy::test

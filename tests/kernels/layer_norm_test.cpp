@@ -1,0 +1,209 @@
+#include <cmath>
+
+#include "tests/kernels/support/ops_test.h"
+
+namespace convoy::test {
+namespace {
+
+struct LayerNormCase {
+  int64_t N, C;
+  DType dtype;
+  bool branch;
+  float p;
+  DropoutCase with;
+  Array x, branch_array, weight, bias, dy, dother;
+
+  LayerNormCase(int64_t rows, int64_t channels, DType type, bool has_branch, float dropped, double offset = 0.3)
+      : N(rows), C(channels), dtype(type), branch(has_branch), p(dropped), with(dropped, 3) {
+    Values shifted = random_values(N * C, 1);
+    for (double& value : shifted) value += offset;
+    x = Array({N, C}, dtype, shifted);
+    branch_array = random_array({N, C}, dtype, 2);
+    weight = random_array({C}, dtype, 3);
+    bias = random_array({C}, dtype, 4);
+    dy = random_array({N, C}, dtype, 5);
+    dother = random_array({N, C}, dtype, 6);
+  }
+
+  Values residual_f64(const Values& x_values, const Values& branch_values) const {
+    Values r = x_values;
+    if (branch)
+      for (int64_t i = 0; i < N * C; ++i)
+        r[static_cast<size_t>(i)] += branch_values[static_cast<size_t>(i)] * dropout_factor(with.dropout, i / C, i % C);
+    return r;
+  }
+};
+
+// y and, if asked for, mean and rstd of rows of `residual`.
+Values layer_norm_f64(const Values& residual, const Values& weight, const Values& bias, double eps,
+                      Values* means = nullptr, Values* rstds = nullptr) {
+  const size_t C = weight.size();
+  Values y(residual.size());
+  for (size_t n = 0; n < residual.size() / C; ++n) {
+    double mean = 0, variance = 0;
+    for (size_t c = 0; c < C; ++c) mean += residual[n * C + c] / static_cast<double>(C);
+    for (size_t c = 0; c < C; ++c) variance += std::pow(residual[n * C + c] - mean, 2) / static_cast<double>(C);
+    const double rstd = 1 / std::sqrt(variance + eps);
+    for (size_t c = 0; c < C; ++c) y[n * C + c] = weight[c] * (residual[n * C + c] - mean) * rstd + bias[c];
+    if (means != nullptr) means->push_back(mean);
+    if (rstds != nullptr) rstds->push_back(rstd);
+  }
+  return y;
+}
+
+class LayerNormTest : public OpsTest {
+ protected:
+  struct Forward {
+    Array y, residual, mean, rstd;
+  };
+  Forward forward(const LayerNormCase& c) {
+    Forward f{Array::zeros({c.N, c.C}, c.dtype), Array::zeros({c.N, c.C}, c.dtype), Array::zeros({c.N}, DType::f32),
+              Array::zeros({c.N}, DType::f32)};
+    LayerNormForward args{.y = f.y,
+                          .mean = f.mean,
+                          .rstd = f.rstd,
+                          .x = c.x,
+                          .dropout = c.with.dropout,
+                          .weight = c.weight,
+                          .bias = c.bias};
+    if (c.branch) {
+      args.residual = f.residual;
+      args.branch = c.branch_array;
+    }
+    run(args);
+    return f;
+  }
+
+  struct Backward {
+    Array dx, dbranch, dweight, dbias;
+  };
+  Backward backward(const LayerNormCase& c, const Forward& f, bool other) {
+    Backward b{Array::zeros({c.N, c.C}, c.dtype), Array::zeros({c.N, c.C}, c.dtype),
+               Array::filled({c.C}, DType::f32, 0.5), Array::filled({c.C}, DType::f32, -0.5)};
+    LayerNormBackward args{.dx = b.dx,
+                           .dweight = b.dweight,
+                           .dbias = b.dbias,
+                           .dy = c.dy,
+                           .residual = c.branch ? f.residual : c.x,
+                           .mean = f.mean,
+                           .rstd = f.rstd,
+                           .weight = c.weight,
+                           .dropout = c.with.dropout};
+    if (c.branch && c.p > 0) args.dbranch = b.dbranch;
+    if (other) args.dresidual_out = c.dother;
+    run_with_scratch(args);
+    return b;
+  }
+
+  void expect_forward(const LayerNormCase& c, double tolerance) {
+    const Forward f = forward(c);
+    const Values residual = c.residual_f64(c.x.values(), c.branch_array.values());
+    if (c.branch) expect_near(f.residual.values(), residual, tolerance, "residual");
+    Values mean, rstd;  // of the rounded residual, which is what is normalised
+    const Values y = layer_norm_f64(c.branch ? f.residual.values() : c.x.values(), c.weight.values(), c.bias.values(),
+                                    1e-5, &mean, &rstd);
+    expect_near(f.y.values(), y, tolerance, "y");
+    expect_near(f.mean.values(), mean, 2e-6, "mean");
+    expect_near(f.rstd.values(), rstd, 2e-5, "rstd");
+  }
+
+  void expect_backward(const LayerNormCase& c, bool other, double tolerance);
+};
+
+// loss = sum(dy * y) + sum(dother * residual)
+void LayerNormTest::expect_backward(const LayerNormCase& c, bool other, double tolerance) {
+  const Forward f = forward(c);
+  const Backward b = backward(c, f, other);
+  const Values x = c.x.values(), branch = c.branch_array.values(), weight = c.weight.values(), bias = c.bias.values();
+  const auto loss = [&](const Values& x_, const Values& branch_, const Values& weight_, const Values& bias_) {
+    const Values residual = c.residual_f64(x_, branch_);
+    return dot(c.dy.values(), layer_norm_f64(residual, weight_, bias_, 1e-5)) +
+           (other ? dot(c.dother.values(), residual) : 0.0);
+  };
+  const auto some = spread_positions(c.N * c.C, 60), channels = spread_positions(c.C, 40);
+  expect_near_at(b.dx.values(), some,
+                 numeric_gradient([&](const Values& v) { return loss(v, branch, weight, bias); }, x, some), tolerance,
+                 "dx");
+  if (c.branch && c.p > 0)
+    expect_near_at(b.dbranch.values(), some,
+                   numeric_gradient([&](const Values& v) { return loss(x, v, weight, bias); }, branch, some), tolerance,
+                   "dbranch");
+  Values dweight = numeric_gradient([&](const Values& v) { return loss(x, branch, v, bias); }, weight, channels);
+  Values dbias = numeric_gradient([&](const Values& v) { return loss(x, branch, weight, v); }, bias, channels);
+  for (double& value : dweight) value += 0.5;  // they are added to what was there
+  for (double& value : dbias) value -= 0.5;
+  expect_near_at(b.dweight.values(), channels, dweight, tolerance, "dweight");
+  expect_near_at(b.dbias.values(), channels, dbias, tolerance, "dbias");
+}
+
+TEST_F(LayerNormTest, ForwardMatchesFloat64) {
+  for (const auto& [dtype, tolerance] : kPrecisions)
+    for (const int64_t C : {1, 5, 16, 31, 64, 100, 384, 1601})
+      for (const bool branch : {false, true})
+        for (const float p : {0.0f, 0.25f}) expect_forward(LayerNormCase(7, C, dtype, branch, p), tolerance);
+}
+
+TEST_F(LayerNormTest, GradientsMatchFiniteDifferences) {
+  for (const auto& [dtype, tolerance] : kPrecisions)
+    for (const int64_t C : {2, 16, 31, 100})
+      for (const bool branch : {false, true})
+        for (const float p : {0.0f, 0.25f}) {
+          if (!branch && p > 0) continue;
+          // A bf16 residual was rounded, and every gradient with it.
+          const double allowed = dtype == DType::bf16 ? (C == 2 ? 0.5 : 0.05) : C == 2 ? 1e-3 : 1e-4;
+          expect_backward(LayerNormCase(9, C, dtype, branch, p), branch, allowed);
+        }
+}
+
+TEST_F(LayerNormTest, GradientOfManyRows) {
+  expect_backward(LayerNormCase(700, 17, DType::f32, true, 0.1f), true, 2e-4);
+}
+
+TEST_F(LayerNormTest, LargeMeanDoesNotSwallowTheVariance) {
+  expect_forward(LayerNormCase(5, 200, DType::f32, false, 0, 1000), 2e-3);
+}
+
+TEST_F(LayerNormTest, ConstantRowsGiveTheBias) {
+  const int64_t C = 40;
+  const Array x = Array::filled({3, C}, DType::f32, 5), weight = random_array({C}, DType::f32, 1);
+  const Array bias = random_array({C}, DType::f32, 2), y = Array::zeros({3, C}, DType::f32);
+  run(LayerNormForward{.y = y, .x = x, .weight = weight, .bias = bias});
+  const Values out = y.values(), b = bias.values();
+  for (size_t i = 0; i < out.size(); ++i) EXPECT_EQ(out[i], b[i % static_cast<size_t>(C)]);
+}
+
+TEST_F(LayerNormTest, GradientMayTakeTheMemoryOfTheOneItAddsTo) {
+  const LayerNormCase c(20, 33, DType::f32, true, 0);
+  const Forward f = forward(c);
+  const Backward apart = backward(c, f, true);
+  const Array together = c.dother, dweight = Array::zeros({c.C}, DType::f32), dbias = dweight;
+  run_with_scratch(LayerNormBackward{.dx = together,
+                                     .dweight = dweight,
+                                     .dbias = dbias,
+                                     .dy = c.dy,
+                                     .dresidual_out = together,
+                                     .residual = f.residual,
+                                     .mean = f.mean,
+                                     .rstd = f.rstd,
+                                     .weight = c.weight});
+  EXPECT_EQ(together.bits(), apart.dx.bits());
+}
+
+TEST_F(LayerNormTest, NoRowsIsNoWork) {
+  const LayerNormCase c(0, 8, DType::f32, true, 0.1f);
+  const Forward f = forward(c);
+  EXPECT_EQ(backward(c, f, true).dweight.values(), Values(8, 0.5));
+}
+
+TEST_F(LayerNormTest, SameBitsForAnyThreads) {
+  for (const auto& [dtype, tolerance] : kPrecisions)
+    expect_same_bits_for_any_threads([&, type = dtype] {
+      const LayerNormCase c(1000, 100, type, true, 0.1f);
+      const Forward f = forward(c);
+      const Backward b = backward(c, f, true);
+      return Bits{f.y.bits(), f.rstd.bits(), b.dx.bits(), b.dbranch.bits(), b.dweight.bits(), b.dbias.bits()};
+    });
+}
+
+}  // namespace
+}  // namespace convoy::test

@@ -1,0 +1,5 @@
+#include "tests/kernels/simd_functions.h"
+//
+#include "kernels/cpu/simd/begin_avx2.h"
+//
+#include "tests/kernels/simd_functions_table.h"
