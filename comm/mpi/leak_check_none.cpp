@@ -2,8 +2,8 @@
 
 namespace convoy::mpi {
 
-LeaksIgnored::LeaksIgnored() = default;
-LeaksIgnored::~LeaksIgnored() = default;
+void begin_ignoring_leaks() {}
+void end_ignoring_leaks() {}
 
 void check_leaks_before_finalize() {}
 
