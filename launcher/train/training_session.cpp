@@ -17,6 +17,7 @@
 #include "launcher/model_choice.h"
 #include "launcher/progress/progress_text.h"
 #include "launcher/progress/run_summary.h"
+#include "launcher/report_errors.h"
 #include "launcher/run_folder.h"
 #include "launcher/signals.h"
 #include "launcher/train/observers.h"
@@ -69,7 +70,13 @@ class TrainingSession {
     Trainer trainer(parts(dataset, V, store, observers.get()));
     if (checkpoint) trainer.resume(*checkpoint);
     if (first()) introduce(trainer, dataset, V);
-    const TrainingOutcome outcome = trainer.run();
+    // Told here, while everything stands: objects destroyed by an exception in the middle of a step could only say that
+    // reductions are in flight.
+    TrainingOutcome outcome = TrainingOutcome::finished;
+    report_errors(communicator_, [&] {
+      outcome = trainer.run();
+      return 0;
+    });
     console_.end_live();
     if (store.failure())
       throw CheckpointError(fmt::format("the last checkpoint could not be written: {}", *store.failure()));
