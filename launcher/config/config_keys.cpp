@@ -47,15 +47,15 @@ std::string key_advice(const std::string& unknown_key) {
   }
   const auto same_group = keys_with(
       keys, [&](const std::string& key) { return group_of(key) == group_of(unknown_key) && key != group_of(key); });
-  std::vector<std::string> ends;
-  for (const std::string& key : same_group) ends.push_back(last_part(key));
+  std::vector<std::string> ends(same_group.size());
+  std::transform(same_group.begin(), same_group.end(), ends.begin(), last_part);
   if (const auto nearest = nearest_name(last_part(unknown_key), ends))
     return fmt::format("; did you mean {}.{}?", group_of(unknown_key), *nearest);
   if (!ends.empty()) return fmt::format("; the keys of {} are {}", group_of(unknown_key), fmt::join(ends, ", "));
   if (const auto nearest = nearest_name(group_of(unknown_key), config_sections());
       nearest && unknown_key.find('.') != std::string::npos)
     return fmt::format("; there is no group {}, did you mean {}?", group_of(unknown_key), *nearest);
-  if (const std::string nearest = did_you_mean(unknown_key, keys); !nearest.empty()) return nearest;
+  if (std::string nearest = did_you_mean(unknown_key, keys); !nearest.empty()) return nearest;
   return "; `trainer config` prints all keys";
 }
 

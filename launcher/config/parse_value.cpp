@@ -86,7 +86,7 @@ std::optional<std::string> parse_value(std::string_view text, Auto& value) {
   }
   int64_t number = 0;
   if (!matches(text, "[-+]?[0-9].*")) return "is neither auto nor a whole number";
-  const std::optional<std::string> problem = parse_value(text, number);
+  std::optional<std::string> problem = parse_value(text, number);
   if (!problem) value.value = number;
   return problem;
 }

@@ -141,6 +141,7 @@ std::vector<Setting> command_line_settings(const std::vector<std::string>& words
       settings[word.substr(0, equals)] = {word.substr(0, equals), word.substr(equals + 1), false, place};
   }
   std::vector<Setting> list;
+  list.reserve(settings.size());
   for (auto& [key, setting] : settings) list.push_back(std::move(setting));
   return list;
 }

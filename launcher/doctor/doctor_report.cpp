@@ -83,14 +83,13 @@ std::vector<std::string> rank_problems(const std::vector<RankView>& ranks) {
 std::vector<std::string> rank_hints(const std::vector<RankView>& ranks) {
   std::vector<std::string> hints;
   for (const auto& [host, views] : by_host(ranks)) {
-    int most = 0;
-    for (const RankView& view : views) most = std::max(most, view.processor_count);
-    const bool all_share = std::all_of(views.begin(), views.end(),
-                                       [&](const RankView& view) { return view.processors == views[0].processors; });
-    if (views.size() > 1 && all_share && static_cast<size_t>(most) < views.size())
+    const RankView& first = views.front();
+    const auto like_first = [&first](const RankView& view) { return view.processors == first.processors; };
+    if (std::all_of(views.begin(), views.end(), like_first) &&
+        static_cast<size_t>(first.processor_count) < views.size())
       hints.push_back(fmt::format(
           "{} ranks share {} {} on host {}: they take turns; fewer ranks, or mpirun --bind-to none, are faster",
-          views.size(), most, most == 1 ? "processor" : "processors", host));
+          views.size(), first.processor_count, first.processor_count == 1 ? "processor" : "processors", host));
   }
   return hints;
 }
