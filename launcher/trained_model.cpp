@@ -13,13 +13,13 @@ namespace {
 constexpr const char* kTokenizerFiles[] = {"tokenizer.json", "tokenizer.model"};
 
 std::filesystem::path find_folder(const std::filesystem::path& folder) {
-  if (std::filesystem::exists(folder / "manifest.json")) return folder;
+  if (std::filesystem::exists(folder / "model.safetensors")) return folder;
   const std::filesystem::path checkpoints = RunPaths(folder).checkpoints();
   if (std::filesystem::is_directory(checkpoints))
     if (const auto found = find_checkpoint(checkpoints)) return *found;
   throw CheckpointError(
       fmt::format("{} holds no checkpoint; wanted a run folder with checkpoints/ or a checkpoint folder "
-                  "with manifest.json",
+                  "with model.safetensors",
                   folder.string()));
 }
 
