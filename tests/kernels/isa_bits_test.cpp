@@ -1,4 +1,6 @@
 // The AVX2 and the AVX-512 variant of every kernel give the same bits.
+#include <algorithm>
+
 #include "core/base/integers.h"
 #include "core/ops/ops.h"
 #include "kernels/cpu/cpu_isa.h"

@@ -1,5 +1,6 @@
 #include "core/ops/reductions.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

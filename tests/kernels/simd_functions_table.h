@@ -1,6 +1,8 @@
 // The body of the table in simd_functions.h, included behind begin_avx2.h or begin_avx512.h.
 #pragma once
 
+#include <array>
+
 #include "kernels/cpu/simd/memory.h"
 //
 #include "kernels/cpu/simd/math.h"

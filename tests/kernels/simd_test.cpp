@@ -1,6 +1,7 @@
 // Vector functions against float64, both instruction sets.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "comm/reduction_tree.h"
 #include "tests/comm/mpi/mpi_world.h"
 #include "tests/comm/support/collective_cases.h"
