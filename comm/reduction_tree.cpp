@@ -42,13 +42,6 @@ int partial_sums(int64_t leaves) {
   return most;
 }
 
-double tree_sum(std::span<const double> values) {
-  if (values.empty()) return 0;
-  if (values.size() == 1) return values[0];
-  const size_t left = std::bit_floor(values.size() - 1);
-  return tree_sum(values.first(left)) + tree_sum(values.subspan(left));
-}
-
 double reproducible_sum(Communicator& communicator, std::span<const double> mine) {
   std::vector<double> all(mine.size() * static_cast<size_t>(communicator.size()));
   communicator.all_gather_host(all.data(), mine.data(), mine.size_bytes());

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 
+#include "core/base/tree_sum.h"
 #include "core/comm/communicator.h"
 
 namespace convoy {
@@ -19,9 +20,6 @@ void check_virtual_ranks(int64_t virtual_ranks, int ranks);
 
 // Buffers that a rank needs beside the one that leaves arrive in, to add `leaves` leaves as they come.
 int partial_sums(int64_t leaves);
-
-// The sum of the values by the fixed tree.
-double tree_sum(std::span<const double> values);
 
 // The sum over all virtual ranks of all ranks by the fixed tree: the same bits on every rank and for every rank count.
 // mine: one value per virtual rank of this rank, as many on every rank. Collective, a host operation.

@@ -45,17 +45,17 @@ TEST_F(AttentionTest, ForwardOfEveryTileShape) {
   for (const auto& [dtype, tolerance] : kPrecisions)
     for (const bool causal : {true, false})
       for (const auto& [Tq, Tk] : {std::pair{1, 1},
-                                  {3, 3},
-                                  {16, 16},
-                                  {17, 17},
-                                  {63, 63},
-                                  {64, 64},
-                                  {65, 65},
-                                  {130, 130},
-                                  {5, 70},
-                                  {70, 5},
-                                  {33, 129},
-                                  {129, 33}})
+                                   {3, 3},
+                                   {16, 16},
+                                   {17, 17},
+                                   {63, 63},
+                                   {64, 64},
+                                   {65, 65},
+                                   {130, 130},
+                                   {5, 70},
+                                   {70, 5},
+                                   {33, 129},
+                                   {129, 33}})
         expect_forward({.B = 2, .Tq = Tq, .Tk = Tk, .H = 2, .Hkv = 2, .D = 24, .dtype = dtype, .causal = causal},
                        tolerance);
 }
@@ -69,16 +69,16 @@ TEST_F(AttentionTest, ForwardOfEveryHeadSize) {
 TEST_F(AttentionTest, GradientsOfEveryTileShape) {
   for (const bool causal : {true, false})
     for (const auto& [Tq, Tk] : {std::pair{1, 1},
-                                {3, 3},
-                                {16, 16},
-                                {17, 17},
-                                {64, 64},
-                                {65, 65},
-                                {100, 100},
-                                {5, 70},
-                                {70, 5},
-                                {33, 129},
-                                {90, 33}})
+                                 {3, 3},
+                                 {16, 16},
+                                 {17, 17},
+                                 {64, 64},
+                                 {65, 65},
+                                 {100, 100},
+                                 {5, 70},
+                                 {70, 5},
+                                 {33, 129},
+                                 {90, 33}})
       expect_gradients({.Tq = Tq, .Tk = Tk, .H = 2, .Hkv = 2, .D = 12, .causal = causal}, 3e-5);
 }
 
