@@ -29,6 +29,8 @@ if [ -e "$run/config.yaml" ]; then
 fi
 # shellcheck source=launcher/mpi_environment.sh
 . launcher/mpi_environment.sh
+# On one machine ranks talk through memory. Open MPI 5 would still try networks, and complain about some it cannot use.
+export OMPI_MCA_btl="${OMPI_MCA_btl:-^tcp}"
 mpirun -np 2 "$trainer" train examples/shakespeare/train.yaml run.dir="$run" run.resume=auto "$@"
 
 doing="evaluation and sample"; step "5/5 what it learned"

@@ -36,6 +36,7 @@ int lines_of_failure(const Job& job, const std::string& words = "") {
   std::istringstream lines(job.output);
   int count = 0;
   for (std::string line; std::getline(lines, line);) {
+    line.erase(0, line.find_first_not_of('\0'));  // Open MPI 5 ends its own messages with one
     const size_t reason = line.find(": ");
     const bool names_rank = line.rfind("rank ", 0) == 0 && line.find(" on ") < reason;
     if (names_rank && reason != std::string::npos && line.compare(reason + 2, words.size(), words) == 0) ++count;
