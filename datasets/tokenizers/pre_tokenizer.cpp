@@ -22,8 +22,9 @@ void PreTokenizer::cut_from(size_t at, std::string_view text,
   const Step& step = steps_[at];
   std::string prefixed;
   if (step.rule.add_prefix_space && text.front() != ' ') {
-    prefixed = " ";
-    prefixed += text;
+    prefixed.reserve(text.size() + 1);
+    prefixed.push_back(' ');
+    prefixed.append(text);
     text = prefixed;
   }
   if (step.regex.empty()) return cut_from(at + 1, text, visit);

@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "datasets/text/text_files.h"
 #include "datasets/tokenizers/load_tokenizer.h"
+#include "tests/core/temporary_folder.h"
 
 namespace convoy {
 namespace {
@@ -69,6 +71,28 @@ TEST(ByteLevelBpe, DecodesToTheText) {
     for (const auto& item : expected(name)) {
       const std::string text = item.at("text");
       EXPECT_EQ(tokenizer->decode(tokenizer->encode(text)), text);
+    }
+  }
+}
+
+// A document that is encoded in pieces gives the tokens that it gives as a whole.
+TEST(ByteLevelBpe, PiecesOfTextGiveTheSameTokens) {
+  std::string text;
+  for (int i = 0; i < 200; ++i)
+    text += "**HAMLET**  \nTo be, or not to be: that is\nthe question 'tis\n\n  \n_Exit_\n\n\"What\u2019s 2b?\"\n";
+  const TemporaryFolder folder;
+  std::ofstream(folder / "text.txt") << text;
+  const TextFile file{folder / "text.txt", "text.txt", static_cast<int64_t>(text.size()), 0};
+  for (const char* name : {"gpt2_style.json", "llama3_style.json"}) {
+    const auto tokenizer = load_tokenizer(reference(name));
+    const auto wanted = tokenizer->encode(text);
+    for (const int64_t piece_bytes : {100, 128, 1000, 1001, 1 << 20}) {
+      std::vector<int32_t> found;
+      read_pieces(file, 0, file.bytes, piece_bytes, [&](std::string_view piece) {
+        const auto tokens = tokenizer->encode(piece);
+        found.insert(found.end(), tokens.begin(), tokens.end());
+      });
+      EXPECT_EQ(found, wanted) << name << " in pieces of " << piece_bytes;
     }
   }
 }
