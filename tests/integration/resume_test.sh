@@ -3,16 +3,16 @@
 # never disturbed, and each step once in metrics.jsonl.
 . "$(dirname "$0")/common.sh"
 make_data
-ranks 2 run.dir=whole train.steps=400 || { cat train.log; fail "the undisturbed run"; }
+ranks 2 run.dir=whole train.steps=800 || { cat train.log; fail "the undisturbed run"; }
 steps_once() {
-  [ "$(sed -n 's/{"step":\([0-9]*\),"loss".*/\1/p' "$1/metrics.jsonl" | sort -n | uniq | wc -l)" -eq 400 ] &&
-    [ "$(grep -c '"loss"' "$1/metrics.jsonl")" -eq 400 ] || fail "$1/metrics.jsonl does not have each of 400 steps once"
+  [ "$(sed -n 's/{"step":\([0-9]*\),"loss".*/\1/p' "$1/metrics.jsonl" | sort -n | uniq | wc -l)" -eq 800 ] &&
+    [ "$(grep -c '"loss"' "$1/metrics.jsonl")" -eq 800 ] || fail "$1/metrics.jsonl does not have each of 800 steps once"
 }
 
-ranks 2 run.dir=stopped train.steps=400 train.stop_at=130
+ranks 2 run.dir=stopped train.steps=800 train.stop_at=130
 [ "$(cat stopped/checkpoints/latest)" = step-00000130 ] || fail "stop_at=130 left $(cat stopped/checkpoints/latest)"
 refuse 2 "never overwritten" "$TRAINER" train train.yaml run.dir=stopped
-ranks 4 run.dir=stopped train.steps=400 run.resume=must || { cat train.log; fail "resuming"; }
+ranks 4 run.dir=stopped train.steps=800 run.resume=must || { cat train.log; fail "resuming"; }
 expect_same "$(weights whole)" "$(weights stopped)"
 steps_once stopped
 
@@ -26,22 +26,22 @@ ranks_at_step() {
 }
 for victim in 1 2; do  # the first rank, then the other
   run=killed-$victim
-  mpirun --oversubscribe -np 2 "$TRAINER" train train.yaml "run.dir=$run" train.steps=400 >kill.log 2>&1 &
+  mpirun --oversubscribe -np 2 "$TRAINER" train train.yaml "run.dir=$run" train.steps=800 >kill.log 2>&1 &
   kill -9 "$(ranks_at_step "$run" 60 | sed -n "${victim}p")"
   ! wait $! || fail "the job went on without a rank"
-  [ "$(grep -c '"loss"' "$run/metrics.jsonl")" -lt 400 ] || fail "the kill came too late to test anything"
-  ranks 2 "run.dir=$run" train.steps=400 run.resume=auto || { cat train.log; fail "resuming after a kill"; }
+  [ "$(grep -c '"loss"' "$run/metrics.jsonl")" -lt 800 ] || fail "the kill came too late to test anything"
+  ranks 2 "run.dir=$run" train.steps=800 run.resume=auto || { cat train.log; fail "resuming after a kill"; }
   expect_same "$(weights whole)" "$(weights "$run")"
   steps_once "$run"
 done
 
-"$TRAINER" train train.yaml run.dir=signalled train.steps=400 >signal.log 2>&1 &
+"$TRAINER" train train.yaml run.dir=signalled train.steps=800 >signal.log 2>&1 &
 trainer=$!
 ranks_at_step signalled 30 >/dev/null
 kill -TERM "$trainer"
 code=0
 wait "$trainer" || code=$?
 [ "$code" -eq 85 ] || { cat signal.log; fail "TERM ended with $code, wanted 85"; }
-"$TRAINER" train train.yaml run.dir=signalled train.steps=400 --resume >signal.log 2>&1
+"$TRAINER" train train.yaml run.dir=signalled train.steps=800 --resume >signal.log 2>&1
 expect_same "$(weights whole)" "$(weights signalled)"
 steps_once signalled
