@@ -5,41 +5,63 @@
 namespace convoy::cpu::CONVOY_ISA {
 namespace {
 
+// scores (keys) of one packed query, four keys at a time.
+template <class Real>
+inline void decode_scores(float* scores, const float* query, const Real* k, int64_t stride, int64_t keys, int64_t D) {
+  for (int64_t j = 0; j < keys; j += 4) {
+    F32x16 products[4] = {broadcast(0.0f), broadcast(0.0f), broadcast(0.0f), broadcast(0.0f)};
+    const Real* rows[4];  // the last key again where there are no more
+    for (int64_t r = 0; r < 4; ++r) rows[r] = k + std::min(j + r, keys - 1) * stride;
+    for_vectors(D, [&](int64_t d, auto lanes) {
+      for (int r = 0; r < 4; ++r) products[r] = fma(load(query + d), load(rows[r] + d, lanes), products[r]);
+    });
+    sum_lanes_of_four(products, scores + j);
+  }
+}
+
+// sums[0, 16 * kVectors) = weights (keys) times columns of v; kVectors > 1 only where they all exist.
+template <int kVectors, class Real, class Lanes>
+inline void decode_values(float* sums, const float* weights, const Real* v, int64_t stride, int64_t keys, Lanes lanes) {
+  F32x16 columns[kVectors];
+  for (int n = 0; n < kVectors; ++n) columns[n] = broadcast(0.0f);
+  for (int64_t j = 0; j < keys; ++j)
+    for (int n = 0; n < kVectors; ++n)
+      columns[n] = fma(broadcast(weights[j]), load(v + j * stride + n * kLanes, lanes), columns[n]);
+  for (int n = 0; n < kVectors; ++n) store(sums + n * kLanes, columns[n]);
+}
+
+// Scores become exp2(score - largest). Returns largest and their sum.
+inline void decode_softmax(float* scores, int64_t keys, float& largest, float& total) {
+  F32x16 lane_max = broadcast(std::numeric_limits<float>::lowest());
+  for_vectors(keys, [&](int64_t j, auto lanes) {
+    lane_max = max(lane_max, existing(load(scores + j, lanes), lanes, std::numeric_limits<float>::lowest()));
+  });
+  largest = max_lanes(lane_max);
+  F32x16 sum = broadcast(0.0f);
+  for_vectors(keys, [&](int64_t j, auto lanes) {
+    const F32x16 p = existing(exp2(load(scores + j, lanes) - broadcast(largest)), lanes, 0.0f);
+    store(scores + j, p, lanes);
+    sum = sum + p;
+  });
+  total = sum_lanes(sum);
+}
+
 // partial: sum of exp2(score - max) * value (padded D), then max, then the sum of exp2(score - max).
 template <class Real>
 inline void decode_query(const AttentionForward& args, const Real* q, const Real* k, const Real* v, int64_t keys,
                          float* partial) {
-  const AttentionShape& s = args.shape;
-  const int64_t padded_D = round_up<int64_t>(s.D, 16);
+  const int64_t D = args.shape.D, padded_D = round_up<int64_t>(D, 16), stride = args.v.token_stride;
   alignas(64) float query[kMaxD];
   alignas(64) float scores[kDecodeKeys];
-  for_vectors(s.D, [&](int64_t d, auto lanes) {
-    store(query + d, load(q + d, lanes) * broadcast(s.scale * kLog2E), Full{});
-    store(partial + d, broadcast(0.0f), Full{});
+  for_vectors(D, [&](int64_t d, auto lanes) {
+    store(query + d, load(q + d, lanes) * broadcast(args.shape.scale * kLog2E), Full{});
   });
-  float largest = std::numeric_limits<float>::lowest();
-  for (int64_t j = 0; j < keys; ++j) {
-    F32x16 product = broadcast(0.0f);
-    for_vectors(s.D, [&](int64_t d, auto lanes) {
-      product = fma(load(query + d), load(k + j * args.k.token_stride + d, lanes), product);
-    });
-    scores[j] = sum_lanes(product);
-    largest = scores[j] > largest ? scores[j] : largest;
-  }
-  F32x16 total = broadcast(0.0f);
-  for_vectors(keys, [&](int64_t j, auto lanes) {
-    const F32x16 p = existing(exp2(load(scores + j, lanes) - broadcast(largest)), lanes, 0.0f);
-    store(scores + j, p, lanes);
-    total = total + p;
-  });
-  for (int64_t j = 0; j < keys; ++j) {
-    const F32x16 p = broadcast(scores[j]);
-    for_vectors(s.D, [&](int64_t d, auto lanes) {
-      store(partial + d, fma(p, load(v + j * args.v.token_stride + d, lanes), load(partial + d)));
-    });
-  }
-  partial[padded_D] = largest;
-  partial[padded_D + 1] = sum_lanes(total);
+  decode_scores(scores, query, k, args.k.token_stride, keys, D);
+  decode_softmax(scores, keys, partial[padded_D], partial[padded_D + 1]);
+  int64_t d = 0;
+  for (; d + 4 * kLanes <= D; d += 4 * kLanes) decode_values<4>(partial + d, scores, v + d, stride, keys, Full{});
+  for_vectors(
+      D - d, [&](int64_t e, auto lanes) { decode_values<1>(partial + d + e, scores, v + d + e, stride, keys, lanes); });
 }
 
 void attention_decode(const AttentionForward& args, int64_t sample, int64_t key_head, int64_t begin, int64_t end,

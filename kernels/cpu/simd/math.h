@@ -12,6 +12,13 @@ inline float sum_lanes(F32x16 a) {
   const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
+// The sums of four vectors.
+inline void sum_lanes_of_four(F32x16 a[4], float sums[4]) {
+  transpose_quarters(a);
+  const F32x16 quarters = (a[0] + a[1]) + (a[2] + a[3]);
+  const __m256 eight = _mm256_add_ps(lower_half(quarters), upper_half(quarters));
+  _mm_storeu_ps(sums, _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1)));
+}
 inline float lane0(F32x16 a) { return _mm_cvtss_f32(_mm256_castps256_ps128(lower_half(a))); }
 inline float max_lanes(F32x16 a) {
   const __m256 eight = _mm256_max_ps(lower_half(a), upper_half(a));
