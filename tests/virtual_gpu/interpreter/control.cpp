@@ -1,0 +1,288 @@
+// control.cpp - branches, calls, barriers, and the device-side library functions (printf, assert, malloc).
+#include <cstdio>
+#include "tests/virtual_gpu/interpreter/decode.h"
+#include "tests/virtual_gpu/runtime/devmem.h"
+
+namespace vgpu {
+namespace {
+void decodeBra(Dec& d) {
+  d.has("uni");
+  d.i.ctl = Ctl::Bra;
+  int l = d.f.f->findLabel(d.r.scope, d.r.ops.at(0).name);
+  if (l < 0) d.bad("label");
+  d.D.branchFixes.push_back({~0u, &d.f, l});
+}
+void decodeBrx(Dec& d) {
+  if (!d.has("idx")) d.bad("brx");
+  d.has("uni");
+  d.i.ctl = Ctl::BraIdx;
+  d.i.a = d.src(0, Ty::U32);
+  const std::vector<std::string>* list = nullptr;
+  for (int s = d.r.scope; s >= 0 && !list; s = d.f.f->scopeParent[s]) {
+    auto it = d.f.f->branchTargets.find({s, d.r.ops.at(1).name});
+    if (it != d.f.f->branchTargets.end()) list = &it->second;
+  }
+  if (!list) d.bad("branch table");
+  d.D.prog.tables.push_back(std::make_unique<std::vector<u32>>());
+  auto* t = d.D.prog.tables.back().get();
+  for (auto& n : *list) {
+    int l = d.f.f->findLabel(d.r.scope, n);
+    if (l < 0) d.bad("label " + n);
+    t->push_back(l);
+  }
+  d.i.table = t;
+  d.D.tableFixes.push_back({t, &d.f});
+}
+void decodeRet(Dec& d) {
+  d.has("uni");
+  d.i.ctl = d.f.f->entry ? Ctl::Exit : Ctl::Ret;
+  d.i.e = d.f.retPc;
+}
+void decodeExit(Dec& d) { d.i.ctl = Ctl::Exit; }
+void decodeTrap(Dec& d) { d.i.ctl = Ctl::Trap; }
+
+// ---- calls: arguments and results are copied between the (statically placed) parameter variables ------------
+void copyLocal(Warp& w, const Inst& i, u32 m) {
+  forLanes(m, [&](int l) {
+    u8* p = w.local + (u64)l * w.localStride;
+    memcpy(p + i.target, p + i.imm, i.flops);
+  });
+}
+void emitCopy(Decoder& D, FuncCtx& f, const RawInst& r, Slot from, Slot to) {
+  Inst& c = D.emit(f, r);
+  c.fn = copyLocal;
+  c.imm = from.off;
+  c.target = to.off;
+  c.flops = std::min(from.size, to.size);
+  if (r.pred >= 0) {
+    c.pred = (i32)f.regs[r.pred].off;
+    c.pneg = r.pneg;
+  }
+}
+void decodeCall(Dec& d) {
+  Inst& i = d.i;
+  d.has("uni");
+  const std::string& name = d.r.ops.at(1).name;
+  const RawOp &ret = d.r.ops[0], &args = d.r.ops.at(2);
+  auto slot = [&](const RawOp& o) {
+    Slot s;
+    s.off = d.localVar(o, s.size);
+    return s;
+  };
+  if (FuncCtx* c = d.D.context(name)) {
+    if (args.v.size() != c->f->params.size() || ret.v.size() > c->f->rets.size()) d.bad("call arguments");
+    for (size_t k = 0; k < args.v.size(); ++k) emitCopy(d.D, d.f, d.r, slot(args.v[k]), c->local[c->f->params[k].name]);
+    i.ctl = Ctl::Call;
+    i.e = c->retPc;
+    d.D.callFixes.push_back({~0u, c});
+    return;
+  }
+  auto t = std::make_unique<std::vector<u32>>();
+  for (auto& a : args.v) t->push_back(slot(a).off);
+  i.table = t.get();
+  d.D.prog.tables.push_back(std::move(t));
+  i.f1 = !ret.v.empty();
+  if (i.f1) i.imm = slot(ret.v[0]).off;
+  i.fn = findBuiltin(name);
+}
+}  // namespace
+void decodeCallReturns(Decoder& D, FuncCtx& f, const RawInst& r) {
+  FuncCtx* c = D.context(r.ops.at(1).name);
+  if (!c) return;
+  for (size_t k = 0; k < r.ops[0].v.size(); ++k)
+    emitCopy(D, f, r, c->local[c->f->rets[k].name], f.local.at(r.ops[0].v[k].name));
+}
+namespace {
+// ---- barriers ----------------------------------------------------------------------------------------------
+void decodeBar(Dec& d) {
+  Inst& i = d.i;
+  i.cls = kBarrier;
+  d.has("cta");
+  d.has("aligned");
+  if (d.has("warp")) {
+    if (!d.has("sync")) d.bad("form");
+    i.ctl = Ctl::WarpBarrier;
+    i.mask = d.src(0, Ty::B32);
+    return;
+  }
+  if (d.has("cluster")) {
+    d.has("release");
+    d.has("relaxed");
+    d.has("acquire");
+    if (d.has("arrive")) {
+      i.fn = [](Warp&, const Inst&, u32) {};
+      i.cls = 0;
+      return;
+    }
+    if (!d.has("wait")) d.bad("form");
+    i.a = d.constant(0, 4);
+    i.ctl = Ctl::Barrier;
+    return;
+  }  // clusters of one block
+  bool sync = d.has("sync"), arrive = d.has("arrive"), red = d.has("red");
+  if (sync + arrive + red != 1) d.bad("form");
+  i.ctl = arrive ? Ctl::BarrierArrive : Ctl::Barrier;
+  size_t k = 0;
+  if (red) {
+    std::string op = d.oneOf({"popc", "and", "or"});
+    i.sub = op == "popc" ? 1 : op == "and" ? 2 : 3;
+    Ty t = d.type();
+    i.d = t == Ty::Pred ? d.predDst(d.r.ops.at(0)) : d.dst(0, t);
+    i.c = d.predSrc(d.r.ops.at(d.n() - 1), i.f2);
+    k = 1;
+  }
+  i.a = d.src((int)k, Ty::U32);
+  size_t last = red ? d.n() - 1 : d.n();
+  if (k + 1 < last) {
+    i.b = d.src((int)k + 1, Ty::U32);
+    i.f1 = true;
+  } else if (arrive)
+    d.bad("bar.arrive without a count");
+}
+void pause(Warp& w, const Inst&, u32) { w.spins += 1024; }
+void decodeNanosleep(Dec& d) {
+  d.type();
+  d.i.fn = pause;
+}
+void skip(Warp&, const Inst&, u32) {}
+void decodeHint(Dec& d) {
+  for (auto s : {"wait", "launch_dependents", "inc", "dec", "sync", "aligned"}) d.has(s);
+  if (d.nextIsType()) d.type();
+  d.i.fn = skip;
+}
+PTX_OP("bra", decodeBra);
+PTX_OP("brx", decodeBrx);
+PTX_OP("ret", decodeRet);
+PTX_OP("exit", decodeExit);
+PTX_OP("trap", decodeTrap);
+PTX_OP("brkpt", decodeTrap);
+PTX_OP("call", decodeCall);
+PTX_OP("bar", decodeBar);
+PTX_OP("barrier", decodeBar);
+PTX_OP("nanosleep", decodeNanosleep);
+PTX_OP("pmevent", decodeHint);
+PTX_OP("griddepcontrol", decodeHint);
+PTX_OP("setmaxnreg", decodeHint);
+
+// ---- device library ----------------------------------------------------------------------------------------
+template <class T>
+T arg(Warp& w, const Inst& i, int l, size_t k) {
+  T v;
+  memcpy(&v, w.local + (u64)l * w.localStride + i.table->at(k), sizeof v);
+  return v;
+}
+template <class T>
+void result(Warp& w, const Inst& i, int l, T v) {
+  if (i.f1) memcpy(w.local + (u64)l * w.localStride + i.imm, &v, sizeof v);
+}
+// a pointer as the interpreter sees it, and how many bytes may be read from there
+const u8* peek(Warp& w, int l, u64 a, u64& room) {
+  u64 k = a & kWinMask, x = a & ~kWinMask, lo, hi;
+  i64 d;
+  if (k == kLocalWin) {
+    if (x >= w.localStride) fault(700, "bad pointer passed to printf", l);
+    room = w.localStride - x;
+    return w.local + (u64)l * w.localStride + x;
+  }
+  if (k == kSharedWin) {
+    room = w.blk->sharedBytes - x;
+    return w.blk->shared.data() + x - kSharedBase;
+  }
+  if (k || !DevMem::get().find(a, lo, hi, d)) fault(700, "bad pointer " + hex(a) + " passed to printf", l);
+  room = hi - a;
+  return (const u8*)(a + d);
+}
+std::string text(Warp& w, int l, u64 a) {
+  if (!a) return "(null)";
+  u64 room;
+  const u8* p = peek(w, l, a, room);
+  std::string s;
+  while (room-- && *p) s += (char)*p++;
+  return s;
+}
+void devPrintf(Warp& w, const Inst& i, u32 m) {
+  forLanes(m, [&](int l) {
+    std::string f = text(w, l, arg<u64>(w, i, l, 0)), out;
+    u64 args = arg<u64>(w, i, l, 1), room = 0, pos = 0;
+    const u8* p = args ? peek(w, l, args, room) : nullptr;
+    auto next = [&](u32 n) {
+      pos = (pos + n - 1) / n * n;
+      u64 v = 0;
+      if (pos + n <= room) memcpy(&v, p + pos, n);
+      pos += n;
+      return v;
+    };
+    for (size_t k = 0; k < f.size(); ++k) {
+      if (f[k] != '%') {
+        out += f[k];
+        continue;
+      }
+      if (k + 1 < f.size() && f[k + 1] == '%') {
+        out += '%';
+        ++k;
+        continue;
+      }
+      std::string spec = "%";
+      int longs = 0;
+      ++k;
+      for (; k < f.size() && strchr("-+ #0123456789.*hljzt", f[k]); ++k) {
+        if (f[k] == '*')
+          spec += std::to_string((i32)next(4));
+        else if (strchr("hljzt", f[k])) {
+          if (f[k] != 'h') ++longs;
+        } else
+          spec += f[k];
+      }
+      if (k >= f.size()) break;
+      char c = f[k], buf[512];
+      spec += strchr("diouxX", c) ? "ll" : "";
+      spec += c;
+      if (c == 'd' || c == 'i')
+        snprintf(buf, sizeof buf, spec.c_str(), longs ? (long long)next(8) : (long long)(i32)next(4));
+      else if (strchr("ouxX", c))
+        snprintf(buf, sizeof buf, spec.c_str(), (long long)(longs ? next(8) : next(4)));
+      else if (c == 'c')
+        snprintf(buf, sizeof buf, spec.c_str(), (int)next(4));
+      else if (c == 's')
+        snprintf(buf, sizeof buf, spec.c_str(), text(w, l, next(8)).c_str());
+      else if (c == 'p')
+        snprintf(buf, sizeof buf, spec.c_str(), (void*)next(8));
+      else if (strchr("eEfFgGaA", c)) {
+        u64 v = next(8);
+        double x;
+        memcpy(&x, &v, 8);
+        snprintf(buf, sizeof buf, spec.c_str(), x);
+      } else
+        snprintf(buf, sizeof buf, "%s", spec.c_str());
+      out += buf;
+    }
+    fputs(out.c_str(), stdout);
+    result<i32>(w, i, l, (i32)out.size());
+  });
+}
+void devAssert(Warp& w, const Inst& i, u32 m) {
+  int l = __builtin_ctz(m);
+  fault(710,
+        "assertion '" + text(w, l, arg<u64>(w, i, l, 0)) + "' failed at " + text(w, l, arg<u64>(w, i, l, 1)) + ":" +
+            std::to_string(arg<u32>(w, i, l, 2)) + " in " + text(w, l, arg<u64>(w, i, l, 3)),
+        l);
+}
+void devMalloc(Warp& w, const Inst& i, u32 m) {
+  forLanes(m, [&](int l) { result<u64>(w, i, l, DevMem::get().alloc(arg<u64>(w, i, l, 0), "device malloc")); });
+}
+void devFree(Warp& w, const Inst& i, u32 m) {
+  forLanes(m, [&](int l) {
+    u64 a = arg<u64>(w, i, l, 0);
+    if (a && !DevMem::get().release(a)) fault(700, "free of " + hex(a) + ", which is not allocated", l);
+    std::fill(w.blk->cache.begin(), w.blk->cache.end(), AccessCache{});
+  });
+}
+}  // namespace
+Builtin findBuiltin(const std::string& n) {
+  return n == "vprintf"                                ? devPrintf
+         : n == "__assertfail" || n == "__assert_fail" ? devAssert
+         : n == "malloc"                               ? devMalloc
+         : n == "free"                                 ? devFree
+                                                       : nullptr;
+}
+}  // namespace vgpu
