@@ -2,7 +2,7 @@
 #include <type_traits>
 #include "tests/virtual_gpu/interpreter/exec.h"
 
-namespace vgpu {
+namespace convoy::vgpu {
 namespace {
 template <class T>
 using Wide = std::conditional_t<sizeof(T) < 4, u32, std::make_unsigned_t<T>>;  // no int promotion surprises
@@ -13,27 +13,27 @@ T wrap(Wide<T> x) {
 
 // Select a handler instance K::run<T> by instruction type.
 template <class K>
-Handler byInt(Ty t) {
+Handler by_integer_type(Type t) {
   switch (t) {
-    case Ty::U8:
-    case Ty::B8:
+    case Type::U8:
+    case Type::B8:
       return &K::template run<u8>;
-    case Ty::S8:
+    case Type::S8:
       return &K::template run<i8>;
-    case Ty::U16:
-    case Ty::B16:
+    case Type::U16:
+    case Type::B16:
       return &K::template run<u16>;
-    case Ty::S16:
+    case Type::S16:
       return &K::template run<i16>;
-    case Ty::U32:
-    case Ty::B32:
+    case Type::U32:
+    case Type::B32:
       return &K::template run<u32>;
-    case Ty::S32:
+    case Type::S32:
       return &K::template run<i32>;
-    case Ty::U64:
-    case Ty::B64:
+    case Type::U64:
+    case Type::B64:
       return &K::template run<u64>;
-    case Ty::S64:
+    case Type::S64:
       return &K::template run<i64>;
     default:
       return nullptr;
@@ -45,54 +45,55 @@ template <class Op>
 struct Un {
   template <class T>
   static void run(Warp& w, const Inst& i, u32 m) {
-    using S = typename StoreT<T>::type;
-    S* d = L<S>(w, i.d);
-    const S* a = L<S>(w, i.a);
-    each(d, m, [&](int l) { return wr<T>(Op::f(rd<T>(a[l]))); });
+    using S = typename LaneStorage<T>::type;
+    S* d = reg<S>(w, i.d);
+    const S* a = reg<S>(w, i.a);
+    each_lane(d, m, [&](int l) { return write_lane<T>(Op::f(read_lane<T>(a[l]))); });
   }
 };
 template <class Op>
 struct Bin {
   template <class T>
   static void run(Warp& w, const Inst& i, u32 m) {
-    using S = typename StoreT<T>::type;
-    S* d = L<S>(w, i.d);
-    const S* a = L<S>(w, i.a);
-    const S* b = L<S>(w, i.b);
-    each(d, m, [&](int l) { return wr<T>(Op::f(rd<T>(a[l]), rd<T>(b[l]))); });
+    using S = typename LaneStorage<T>::type;
+    S* d = reg<S>(w, i.d);
+    const S* a = reg<S>(w, i.a);
+    const S* b = reg<S>(w, i.b);
+    each_lane(d, m, [&](int l) { return write_lane<T>(Op::f(read_lane<T>(a[l]), read_lane<T>(b[l]))); });
   }
 };
 template <class Op>
 struct Tern {
   template <class T>
   static void run(Warp& w, const Inst& i, u32 m) {
-    using S = typename StoreT<T>::type;
-    S* d = L<S>(w, i.d);
-    const S* a = L<S>(w, i.a);
-    const S* b = L<S>(w, i.b);
-    const S* c = L<S>(w, i.c);
-    each(d, m, [&](int l) { return wr<T>(Op::f(rd<T>(a[l]), rd<T>(b[l]), rd<T>(c[l]))); });
+    using S = typename LaneStorage<T>::type;
+    S* d = reg<S>(w, i.d);
+    const S* a = reg<S>(w, i.a);
+    const S* b = reg<S>(w, i.b);
+    const S* c = reg<S>(w, i.c);
+    each_lane(d, m,
+              [&](int l) { return write_lane<T>(Op::f(read_lane<T>(a[l]), read_lane<T>(b[l]), read_lane<T>(c[l]))); });
   }
 };
 template <class Op>
 struct ToU32 {
   template <class T>
   static void run(Warp& w, const Inst& i, u32 m) {  // popc, clz, ...: u32 result
-    using S = typename StoreT<T>::type;
-    u32* d = L<u32>(w, i.d);
-    const S* a = L<S>(w, i.a);
-    each(d, m, [&](int l) { return (u32)Op::f(rd<T>(a[l])); });
+    using S = typename LaneStorage<T>::type;
+    u32* d = reg<u32>(w, i.d);
+    const S* a = reg<S>(w, i.a);
+    each_lane(d, m, [&](int l) { return (u32)Op::f(read_lane<T>(a[l])); });
   }
 };
 template <class Op>
 struct Shift {
   template <class T>
   static void run(Warp& w, const Inst& i, u32 m) {  // second operand is always u32
-    using S = typename StoreT<T>::type;
-    S* d = L<S>(w, i.d);
-    const S* a = L<S>(w, i.a);
-    const u32* b = L<u32>(w, i.b);
-    each(d, m, [&](int l) { return wr<T>(Op::f(rd<T>(a[l]), b[l])); });
+    using S = typename LaneStorage<T>::type;
+    S* d = reg<S>(w, i.d);
+    const S* a = reg<S>(w, i.a);
+    const u32* b = reg<u32>(w, i.b);
+    each_lane(d, m, [&](int l) { return write_lane<T>(Op::f(read_lane<T>(a[l]), b[l])); });
   }
 };
 
@@ -302,14 +303,14 @@ struct IBrev {
 
 template <class T>
 void bfe(Warp& w, const Inst& i, u32 m) {
-  using S = typename StoreT<T>::type;
+  using S = typename LaneStorage<T>::type;
   using U = std::make_unsigned_t<T>;
-  S* d = L<S>(w, i.d);
-  const S* a = L<S>(w, i.a);
-  const u32* b = L<u32>(w, i.b);
-  const u32* c = L<u32>(w, i.c);
+  S* d = reg<S>(w, i.d);
+  const S* a = reg<S>(w, i.a);
+  const u32* b = reg<u32>(w, i.b);
+  const u32* c = reg<u32>(w, i.c);
   constexpr u32 W = 8 * sizeof(T);
-  each(d, m, [&](int l) {
+  each_lane(d, m, [&](int l) {
     u32 pos = b[l] & 255, len = c[l] & 255;
     U x = (U)a[l];
     if (!len) return (S)0;
@@ -326,13 +327,13 @@ void bfe(Warp& w, const Inst& i, u32 m) {
 }
 template <class T>
 void bfi(Warp& w, const Inst& i, u32 m) {
-  T* d = L<T>(w, i.d);
-  const T* a = L<T>(w, i.a);
-  const T* b = L<T>(w, i.b);
-  const u32* c = L<u32>(w, i.c);
-  const u32* e = L<u32>(w, i.e);
+  T* d = reg<T>(w, i.d);
+  const T* a = reg<T>(w, i.a);
+  const T* b = reg<T>(w, i.b);
+  const u32* c = reg<u32>(w, i.c);
+  const u32* e = reg<u32>(w, i.e);
   constexpr u32 W = 8 * sizeof(T);
-  each(d, m, [&](int l) {
+  each_lane(d, m, [&](int l) {
     u32 pos = c[l] & 255, len = e[l] & 255;
     if (pos >= W || !len) return b[l];
     T keep = len >= W ? ~(T)0 : ((T)1 << len) - 1;
@@ -341,27 +342,27 @@ void bfi(Warp& w, const Inst& i, u32 m) {
   });
 }
 template <class D, class T>
-void mulWide(Warp& w, const Inst& i, u32 m) {
-  using S = typename StoreT<D>::type;
-  S* d = L<S>(w, i.d);
-  const u32* a = L<u32>(w, i.a);
-  const u32* b = L<u32>(w, i.b);
-  each(d, m, [&](int l) { return (S)((D)(T)a[l] * (D)(T)b[l]); });
+void mul_wide(Warp& w, const Inst& i, u32 m) {
+  using S = typename LaneStorage<D>::type;
+  S* d = reg<S>(w, i.d);
+  const u32* a = reg<u32>(w, i.a);
+  const u32* b = reg<u32>(w, i.b);
+  each_lane(d, m, [&](int l) { return (S)((D)(T)a[l] * (D)(T)b[l]); });
 }
 template <class D, class T>
-void madWide(Warp& w, const Inst& i, u32 m) {
-  using S = typename StoreT<D>::type;
-  S* d = L<S>(w, i.d);
-  const u32* a = L<u32>(w, i.a);
-  const u32* b = L<u32>(w, i.b);
-  const S* c = L<S>(w, i.c);
-  each(d, m, [&](int l) { return (S)((S)((D)(T)a[l] * (D)(T)b[l]) + c[l]); });
+void mad_wide(Warp& w, const Inst& i, u32 m) {
+  using S = typename LaneStorage<D>::type;
+  S* d = reg<S>(w, i.d);
+  const u32* a = reg<u32>(w, i.a);
+  const u32* b = reg<u32>(w, i.b);
+  const S* c = reg<S>(w, i.c);
+  each_lane(d, m, [&](int l) { return (S)((S)((D)(T)a[l] * (D)(T)b[l]) + c[l]); });
 }
 void lop3(Warp& w, const Inst& i, u32 m) {
-  u32* d = L<u32>(w, i.d);
-  const u32 *a = L<u32>(w, i.a), *b = L<u32>(w, i.b), *c = L<u32>(w, i.c);
+  u32* d = reg<u32>(w, i.d);
+  const u32 *a = reg<u32>(w, i.a), *b = reg<u32>(w, i.b), *c = reg<u32>(w, i.c);
   u32 lut = (u32)i.imm;
-  each(d, m, [&](int l) {
+  each_lane(d, m, [&](int l) {
     u32 r = 0, x = a[l], y = b[l], z = c[l];
     if (lut & 1) r |= ~x & ~y & ~z;
     if (lut & 2) r |= ~x & ~y & z;
@@ -376,19 +377,19 @@ void lop3(Warp& w, const Inst& i, u32 m) {
 }
 template <bool Left, bool Wrap>
 void shf(Warp& w, const Inst& i, u32 m) {
-  u32* d = L<u32>(w, i.d);
-  const u32 *a = L<u32>(w, i.a), *b = L<u32>(w, i.b), *c = L<u32>(w, i.c);
-  each(d, m, [&](int l) {
+  u32* d = reg<u32>(w, i.d);
+  const u32 *a = reg<u32>(w, i.a), *b = reg<u32>(w, i.b), *c = reg<u32>(w, i.c);
+  each_lane(d, m, [&](int l) {
     u32 s = Wrap ? c[l] & 31 : std::min(c[l], 32u);
     u64 v = a[l] | (u64)b[l] << 32;
     return (u32)(Left ? (v << s) >> 32 : v >> s);
   });
 }
 void prmt(Warp& w, const Inst& i, u32 m) {
-  u32* d = L<u32>(w, i.d);
-  const u32 *a = L<u32>(w, i.a), *b = L<u32>(w, i.b), *c = L<u32>(w, i.c);
+  u32* d = reg<u32>(w, i.d);
+  const u32 *a = reg<u32>(w, i.a), *b = reg<u32>(w, i.b), *c = reg<u32>(w, i.c);
   int mode = i.sub;
-  each(d, m, [&](int l) {
+  each_lane(d, m, [&](int l) {
     u64 ab = a[l] | (u64)b[l] << 32;
     u32 s = c[l], r = 0, k = s & 3;
     auto byte = [&](u32 n) { return (u32)(ab >> (8 * (n & 7))) & 255; };
@@ -427,9 +428,9 @@ void prmt(Warp& w, const Inst& i, u32 m) {
 }
 template <bool SA, bool SB>
 void dp4a(Warp& w, const Inst& i, u32 m) {
-  u32* d = L<u32>(w, i.d);
-  const u32 *a = L<u32>(w, i.a), *b = L<u32>(w, i.b), *c = L<u32>(w, i.c);
-  each(d, m, [&](int l) {
+  u32* d = reg<u32>(w, i.d);
+  const u32 *a = reg<u32>(w, i.a), *b = reg<u32>(w, i.b), *c = reg<u32>(w, i.c);
+  each_lane(d, m, [&](int l) {
     i32 r = (i32)c[l];
     for (int k = 0; k < 4; ++k) {
       u8 x = a[l] >> (8 * k), y = b[l] >> (8 * k);
@@ -440,14 +441,14 @@ void dp4a(Warp& w, const Inst& i, u32 m) {
 }
 // carry chains: sub selects the operation, f1 = reads carry, f2 = writes carry
 template <class T>
-void carryOp(Warp& w, const Inst& i, u32 m) {
+void carry_op(Warp& w, const Inst& i, u32 m) {
   using W = unsigned __int128;
-  T* d = L<T>(w, i.d);
-  const T* a = L<T>(w, i.a);
-  const T* b = L<T>(w, i.b);
-  const T* c = L<T>(w, i.c);
+  T* d = reg<T>(w, i.d);
+  const T* a = reg<T>(w, i.a);
+  const T* b = reg<T>(w, i.b);
+  const T* c = reg<T>(w, i.c);
   constexpr int bits = 8 * sizeof(T);
-  forLanes(m, [&](int l) {
+  for_lanes(m, [&](int l) {
     u32 cin = i.f1 ? w.carry >> l & 1 : 0;
     W r = 0;
     bool cout = false;
@@ -480,8 +481,8 @@ void carryOp(Warp& w, const Inst& i, u32 m) {
 
 // ---- floating point operations ----
 inline float ftz(float x) {
-  u32 u = Fbits(x);
-  return bitsF((u & 0x7f800000) ? u : u & 0x80000000);
+  u32 u = float_to_bits(x);
+  return bits_to_float((u & 0x7f800000) ? u : u & 0x80000000);
 }
 inline float sat01(float x) { return x > 0.f ? (x < 1.f ? x : 1.f) : 0.f; }  // NaN -> 0
 inline double sat01(double x) { return x > 0. ? (x < 1. ? x : 1.) : 0.; }
@@ -604,7 +605,7 @@ struct FEx2 {
     p = __builtin_fmaf(p, r, 6.9314718e-1f);
     p = __builtin_fmaf(p, r, 1.f);
     i32 k = (i32)n, h = k >> 1;
-    float v = p * bitsF((u32)(h + 127) << 23) * bitsF((u32)(k - h + 127) << 23);
+    float v = p * bits_to_float((u32)(h + 127) << 23) * bits_to_float((u32)(k - h + 127) << 23);
     return x != x ? x : v;
   }
 };
@@ -625,66 +626,68 @@ inline T fout(T x) {
 }
 template <class Op, class T, bool FTZ, bool SAT>
 void fun1(Warp& w, const Inst& i, u32 m) {
-  T* d = L<T>(w, i.d);
-  const T* a = L<T>(w, i.a);
-  each(d, m, [&](int l) { return fout<T, FTZ, SAT>(Op::f(fin<T, FTZ>(a[l]))); });
+  T* d = reg<T>(w, i.d);
+  const T* a = reg<T>(w, i.a);
+  each_lane(d, m, [&](int l) { return fout<T, FTZ, SAT>(Op::f(fin<T, FTZ>(a[l]))); });
 }
 template <class Op, class T, bool FTZ, bool SAT>
 void fun2(Warp& w, const Inst& i, u32 m) {
-  T* d = L<T>(w, i.d);
-  const T *a = L<T>(w, i.a), *b = L<T>(w, i.b);
-  each(d, m, [&](int l) { return fout<T, FTZ, SAT>(Op::f(fin<T, FTZ>(a[l]), fin<T, FTZ>(b[l]))); });
+  T* d = reg<T>(w, i.d);
+  const T *a = reg<T>(w, i.a), *b = reg<T>(w, i.b);
+  each_lane(d, m, [&](int l) { return fout<T, FTZ, SAT>(Op::f(fin<T, FTZ>(a[l]), fin<T, FTZ>(b[l]))); });
 }
 template <class Op, class T, bool FTZ, bool SAT>
 void fun3(Warp& w, const Inst& i, u32 m) {
-  T* d = L<T>(w, i.d);
-  const T *a = L<T>(w, i.a), *b = L<T>(w, i.b), *c = L<T>(w, i.c);
-  each(d, m, [&](int l) { return fout<T, FTZ, SAT>(Op::f(fin<T, FTZ>(a[l]), fin<T, FTZ>(b[l]), fin<T, FTZ>(c[l]))); });
+  T* d = reg<T>(w, i.d);
+  const T *a = reg<T>(w, i.a), *b = reg<T>(w, i.b), *c = reg<T>(w, i.c);
+  each_lane(d, m,
+            [&](int l) { return fout<T, FTZ, SAT>(Op::f(fin<T, FTZ>(a[l]), fin<T, FTZ>(b[l]), fin<T, FTZ>(c[l]))); });
 }
-#define PICK_F(fn)                                                                           \
-  template <class Op>                                                                        \
-  Handler pick_##fn(Ty t, bool z, bool s) {                                                  \
-    if (t == Ty::F64) return s ? fn<Op, double, false, true> : fn<Op, double, false, false>; \
-    if (z) return s ? fn<Op, float, true, true> : fn<Op, float, true, false>;                \
-    return s ? fn<Op, float, false, true> : fn<Op, float, false, false>;                     \
+#define PICK_F(fn)                                                                             \
+  template <class Op>                                                                          \
+  Handler pick_##fn(Type t, bool z, bool s) {                                                  \
+    if (t == Type::F64) return s ? fn<Op, double, false, true> : fn<Op, double, false, false>; \
+    if (z) return s ? fn<Op, float, true, true> : fn<Op, float, true, false>;                  \
+    return s ? fn<Op, float, false, true> : fn<Op, float, false, false>;                       \
   }
 PICK_F(fun1)
-PICK_F(fun2) PICK_F(fun3)
+PICK_F(fun2)
+PICK_F(fun3)
 
     // half precision: computed in double and rounded once; packed types apply to both halves.
     // f1: .relu, f2: .sat, f3: .ftz (bf16 has no ftz, f16 denormals flush)
-    inline float toOddF(double x) {  // round to odd, so that a second rounding is exact
+    inline float round_to_odd_float(double x) {  // round to odd, so that a second rounding is exact
   float f = (float)x;
   if ((double)f == x || x != x || std::isinf(f)) return f;
-  u32 u = Fbits(f);
+  u32 u = float_to_bits(f);
   if (std::fabs((double)f) > std::fabs(x)) --u;
-  return bitsF(u | 1);
+  return bits_to_float(u | 1);
 }
 template <class H>
-H roundTo(double x) {
+H round_to(double x) {
   if constexpr (std::is_same_v<H, half_t>)
-    return toHalf(toOddF(x));
+    return to_half(round_to_odd_float(x));
   else
-    return toBf16(toOddF(x));
+    return to_bf16(round_to_odd_float(x));
 }
 template <class H>
 inline double hin(u16 b, bool z) {
   if (z && std::is_same_v<H, half_t> && !(b & 0x7c00)) b &= 0x8000;
-  return toF(H{b});
+  return to_float(H{b});
 }
 template <class H>
 inline u16 hout(double r, const Inst& i) {
   if (i.f2) r = sat01(r);
   if (i.f1) r = r > 0 || r != r ? r : 0.0;
-  u16 b = roundTo<H>(r).b;
+  u16 b = round_to<H>(r).b;
   if (i.f3 && std::is_same_v<H, half_t> && !(b & 0x7c00)) b &= 0x8000;
   return b;
 }
 template <class Op, class H, int N>
 void hfun(Warp& w, const Inst& i, u32 m) {  // N operands; i.vec halves per register
-  u32* d = L<u32>(w, i.d);
-  const u32 *a = L<u32>(w, i.a), *b = N > 1 ? L<u32>(w, i.b) : a, *c = N > 2 ? L<u32>(w, i.c) : a;
-  each(d, m, [&](int l) {
+  u32* d = reg<u32>(w, i.d);
+  const u32 *a = reg<u32>(w, i.a), *b = N > 1 ? reg<u32>(w, i.b) : a, *c = N > 2 ? reg<u32>(w, i.c) : a;
+  each_lane(d, m, [&](int l) {
     u32 r = 0;
     for (int k = 0; k < i.vec; ++k) {
       auto h = [&](u32 x) { return hin<H>((u16)(x >> (16 * k)), i.f3); };
@@ -700,11 +703,11 @@ void hfun(Warp& w, const Inst& i, u32 m) {  // N operands; i.vec halves per regi
     return r;
   });
 }
-bool isHalf(Ty t) { return t == Ty::F16 || t == Ty::F16X2 || t == Ty::BF16 || t == Ty::BF16X2; }
+bool is_half(Type t) { return t == Type::F16 || t == Type::F16X2 || t == Type::BF16 || t == Type::BF16X2; }
 template <class Op, int N>
-Handler pickHalf(Inst& i, Ty t) {
-  i.vec = t == Ty::F16X2 || t == Ty::BF16X2 ? 2 : 1;
-  return t == Ty::F16 || t == Ty::F16X2 ? hfun<Op, half_t, N> : hfun<Op, bf16_t, N>;
+Handler pick_half(Inst& i, Type t) {
+  i.vec = t == Type::F16X2 || t == Type::BF16X2 ? 2 : 1;
+  return t == Type::F16 || t == Type::F16X2 ? hfun<Op, half_t, N> : hfun<Op, bf16_t, N>;
 }
 struct HEx2 {
   static double f(double a) { return std::exp2(a); }
@@ -714,56 +717,56 @@ struct HTanh {
 };
 
 // Directed rounding: run the wrapped handler under another MXCSR rounding mode.
-void withRounding(Warp& w, const Inst& i, u32 m) {
+void with_rounding(Warp& w, const Inst& i, u32 m) {
   static const u32 mode[4] = {0, 0x6000, 0x2000, 0x4000};  // rn rz rm rp
   u32 old = _mm_getcsr();
   _mm_setcsr((old & ~0x6000u) | mode[i.sub]);
   i.inner(w, i, m);
   _mm_setcsr(old);
 }
-void roundingMode(Dec& d) {
-  std::string r = d.oneOf({"rn", "rz", "rm", "rp"});
+void rounding_mode(InstDecoder& d) {
+  std::string r = d.one_of({"rn", "rz", "rm", "rp"});
   d.i.sub = r == "rz" ? 1 : r == "rm" ? 2 : r == "rp" ? 3 : 0;
 }
-void applyRounding(Inst& i) {
+void apply_rounding(Inst& i) {
   if (i.sub) {
     i.inner = i.fn;
-    i.fn = withRounding;
+    i.fn = with_rounding;
   }
 }
 
 // ---- decoding ----
-void operands(Dec& d, Ty t, int n) {
+void operands(InstDecoder& d, Type t, int n) {
   d.i.d = d.dst(0, t);
   d.i.a = d.src(1, t);
   if (n > 1) d.i.b = d.src(2, t);
   if (n > 2) d.i.c = d.src(3, t);
   if ((int)d.n() != n + 1) d.bad("wrong number of operands");
 }
-Ty arithType(Dec& d) {
-  Ty t = d.type();
+Type arith_type(InstDecoder& d) {
+  Type t = d.type();
   d.i.ty = t;
   return t;
 }
 
 template <class IOp, class FOp>
-void addSub(Dec& d, int carrySub) {
+void add_sub(InstDecoder& d, int carry_sub) {
   bool cc = d.has("cc"), sat = d.has("sat"), z = d.has("ftz");
-  roundingMode(d);
-  Ty t = arithType(d);
+  rounding_mode(d);
+  Type t = arith_type(d);
   Inst& i = d.i;
-  if (tyFloat(t) || isHalf(t)) {
+  if (is_float(t) || is_half(t)) {
     operands(d, t, 2);
-    if (isHalf(t)) {
+    if (is_half(t)) {
       i.f2 = sat;
       i.f3 = z;
-      i.fn = pickHalf<FOp, 2>(i, t);
+      i.fn = pick_half<FOp, 2>(i, t);
       if (i.sub) d.bad("rounding mode");
       i.cls = kFlop32;
       i.flops = i.vec;
     } else {
       i.fn = pick_fun2<FOp>(t, z, sat);
-      applyRounding(i);
+      apply_rounding(i);
       i.cls = kFlop32;
       i.flops = 1;
     }
@@ -772,71 +775,71 @@ void addSub(Dec& d, int carrySub) {
   operands(d, t, 2);
   if (cc) {
     i.f2 = true;
-    i.sub = carrySub;
+    i.sub = carry_sub;
     i.c = i.a;
-    i.fn = tySize(t) == 8 ? carryOp<u64> : carryOp<u32>;
+    i.fn = type_size(t) == 8 ? carry_op<u64> : carry_op<u32>;
     return;
   }
   if (sat) {
-    if (t != Ty::S32) d.bad(".sat");
-    i.fn = carrySub ? &Bin<ISubSat>::run<i32> : &Bin<IAddSat>::run<i32>;
+    if (t != Type::S32) d.bad(".sat");
+    i.fn = carry_sub ? &Bin<ISubSat>::run<i32> : &Bin<IAddSat>::run<i32>;
     return;
   }
-  if (t == Ty::U16X2 || t == Ty::S16X2) d.bad("packed 16-bit integers");
-  i.fn = byInt<Bin<IOp>>(t);
+  if (t == Type::U16X2 || t == Type::S16X2) d.bad("packed 16-bit integers");
+  i.fn = by_integer_type<Bin<IOp>>(t);
 }
-void decodeAdd(Dec& d) { addSub<IAdd, FAdd>(d, 0); }
-void decodeSub(Dec& d) { addSub<ISub, FSub>(d, 1); }
+void decode_add(InstDecoder& d) { add_sub<IAdd, FAdd>(d, 0); }
+void decode_sub(InstDecoder& d) { add_sub<ISub, FSub>(d, 1); }
 template <int SUB>
-void decodeCarry(Dec& d) {  // addc / subc
+void decode_carry(InstDecoder& d) {  // addc / subc
   d.i.f2 = d.has("cc");
   d.i.f1 = true;
   d.i.sub = SUB;
-  Ty t = arithType(d);
+  Type t = arith_type(d);
   operands(d, t, 2);
   d.i.c = d.i.a;
-  d.i.fn = tySize(t) == 8 ? carryOp<u64> : carryOp<u32>;
+  d.i.fn = type_size(t) == 8 ? carry_op<u64> : carry_op<u32>;
 }
-void decodeMul(Dec& d) {
+void decode_mul(InstDecoder& d) {
   Inst& i = d.i;
-  std::string part = d.oneOf({"lo", "hi", "wide"});
+  std::string part = d.one_of({"lo", "hi", "wide"});
   bool sat = d.has("sat"), z = d.has("ftz");
-  roundingMode(d);
-  Ty t = arithType(d);
-  if (isHalf(t)) {
+  rounding_mode(d);
+  Type t = arith_type(d);
+  if (is_half(t)) {
     operands(d, t, 2);
     i.f2 = sat;
     i.f3 = z;
-    i.fn = pickHalf<FMul, 2>(i, t);
+    i.fn = pick_half<FMul, 2>(i, t);
     i.cls = kFlop32;
     i.flops = i.vec;
     return;
   }
-  if (tyFloat(t)) {
+  if (is_float(t)) {
     operands(d, t, 2);
     i.fn = pick_fun2<FMul>(t, z, sat);
-    applyRounding(i);
+    apply_rounding(i);
     i.cls = kFlop32;
     i.flops = 1;
     return;
   }
   if (part == "wide") {
-    Ty wt = tySize(t) == 4 ? Ty::U64 : Ty::U32;
+    Type wt = type_size(t) == 4 ? Type::U64 : Type::U32;
     i.d = d.dst(0, wt);
     i.a = d.src(1, t);
     i.b = d.src(2, t);
     switch (t) {
-      case Ty::U16:
-        i.fn = mulWide<u32, u16>;
+      case Type::U16:
+        i.fn = mul_wide<u32, u16>;
         break;
-      case Ty::S16:
-        i.fn = mulWide<i32, i16>;
+      case Type::S16:
+        i.fn = mul_wide<i32, i16>;
         break;
-      case Ty::U32:
-        i.fn = mulWide<u64, u32>;
+      case Type::U32:
+        i.fn = mul_wide<u64, u32>;
         break;
-      case Ty::S32:
-        i.fn = mulWide<i64, i32>;
+      case Type::S32:
+        i.fn = mul_wide<i64, i32>;
         break;
       default:
         d.bad("type");
@@ -844,42 +847,42 @@ void decodeMul(Dec& d) {
     return;
   }
   operands(d, t, 2);
-  i.fn = part == "hi" ? byInt<Bin<IMulHi>>(t) : byInt<Bin<IMul>>(t);
+  i.fn = part == "hi" ? by_integer_type<Bin<IMulHi>>(t) : by_integer_type<Bin<IMul>>(t);
 }
 template <bool CARRY_IN>
-void decodeMad(Dec& d) {
+void decode_mad(InstDecoder& d) {
   Inst& i = d.i;
-  std::string part = d.oneOf({"lo", "hi", "wide"});
+  std::string part = d.one_of({"lo", "hi", "wide"});
   bool cc = d.has("cc"), sat = d.has("sat"), z = d.has("ftz");
-  roundingMode(d);
-  Ty t = arithType(d);
-  if (tyFloat(t)) {
+  rounding_mode(d);
+  Type t = arith_type(d);
+  if (is_float(t)) {
     operands(d, t, 3);
     i.fn = pick_fun3<FFma>(t, z, sat);
-    applyRounding(i);
+    apply_rounding(i);
     i.cls = kFma32;
     i.flops = 2;
     return;
   }
   if (sat) d.bad(".sat");
   if (part == "wide") {
-    Ty wt = tySize(t) == 4 ? Ty::U64 : Ty::U32;
+    Type wt = type_size(t) == 4 ? Type::U64 : Type::U32;
     i.d = d.dst(0, wt);
     i.a = d.src(1, t);
     i.b = d.src(2, t);
     i.c = d.src(3, wt);
     switch (t) {
-      case Ty::U16:
-        i.fn = madWide<u32, u16>;
+      case Type::U16:
+        i.fn = mad_wide<u32, u16>;
         break;
-      case Ty::S16:
-        i.fn = madWide<i32, i16>;
+      case Type::S16:
+        i.fn = mad_wide<i32, i16>;
         break;
-      case Ty::U32:
-        i.fn = madWide<u64, u32>;
+      case Type::U32:
+        i.fn = mad_wide<u64, u32>;
         break;
-      case Ty::S32:
-        i.fn = madWide<i64, i32>;
+      case Type::S32:
+        i.fn = mad_wide<i64, i32>;
         break;
       default:
         d.bad("type");
@@ -890,162 +893,162 @@ void decodeMad(Dec& d) {
   if (cc || CARRY_IN) {
     i.f1 = CARRY_IN;
     i.f2 = cc;
-    i.f3 = tySigned(t);
+    i.f3 = is_signed(t);
     i.sub = part == "hi" ? 3 : 2;
-    i.fn = tySize(t) == 8 ? carryOp<u64> : carryOp<u32>;
+    i.fn = type_size(t) == 8 ? carry_op<u64> : carry_op<u32>;
     return;
   }
-  i.fn = part == "hi" ? byInt<Tern<IMadHi>>(t) : byInt<Tern<IMad>>(t);
+  i.fn = part == "hi" ? by_integer_type<Tern<IMadHi>>(t) : by_integer_type<Tern<IMad>>(t);
 }
-void decodeFma(Dec& d) {
+void decode_fma(InstDecoder& d) {
   Inst& i = d.i;
   bool sat = d.has("sat"), z = d.has("ftz"), relu = d.has("relu");
-  roundingMode(d);
-  Ty t = arithType(d);
+  rounding_mode(d);
+  Type t = arith_type(d);
   operands(d, t, 3);
   i.cls = kFma32;
   i.flops = 2;
-  if (isHalf(t)) {
+  if (is_half(t)) {
     i.f1 = relu;
     i.f2 = sat;
     i.f3 = z;
-    i.fn = pickHalf<FFma, 3>(i, t);
+    i.fn = pick_half<FFma, 3>(i, t);
     i.flops = 2 * i.vec;
     return;
   }
-  if (!tyFloat(t) || relu) d.bad("type");
+  if (!is_float(t) || relu) d.bad("type");
   i.fn = pick_fun3<FFma>(t, z, sat);
-  applyRounding(i);
+  apply_rounding(i);
 }
-void decodeDiv(Dec& d) {
+void decode_div(InstDecoder& d) {
   Inst& i = d.i;
   bool z = d.has("ftz");
-  d.oneOf({"approx", "full"});
-  roundingMode(d);
-  Ty t = arithType(d);
+  d.one_of({"approx", "full"});
+  rounding_mode(d);
+  Type t = arith_type(d);
   operands(d, t, 2);
-  if (tyFloat(t)) {
-    if (isHalf(t)) d.bad("type");
+  if (is_float(t)) {
+    if (is_half(t)) d.bad("type");
     i.fn = pick_fun2<FDiv>(t, z, false);
-    applyRounding(i);
+    apply_rounding(i);
     i.cls = kFlop32;
     i.flops = 1;
   } else
-    i.fn = byInt<Bin<IDiv>>(t);
+    i.fn = by_integer_type<Bin<IDiv>>(t);
 }
-void decodeRem(Dec& d) {
-  Ty t = arithType(d);
+void decode_rem(InstDecoder& d) {
+  Type t = arith_type(d);
   operands(d, t, 2);
-  d.i.fn = byInt<Bin<IRem>>(t);
+  d.i.fn = by_integer_type<Bin<IRem>>(t);
 }
 template <bool MAX>
-void decodeMinMax(Dec& d) {
+void decode_min_max(InstDecoder& d) {
   Inst& i = d.i;
   bool nan = d.has("NaN"), z = d.has("ftz"), relu = d.has("relu");
-  Ty t = arithType(d);
+  Type t = arith_type(d);
   operands(d, t, 2);
-  if (isHalf(t)) {
+  if (is_half(t)) {
     i.f3 = z;
-    i.fn = nan ? pickHalf<FMinMax<true, MAX>, 2>(i, t) : pickHalf<FMinMax<false, MAX>, 2>(i, t);
+    i.fn = nan ? pick_half<FMinMax<true, MAX>, 2>(i, t) : pick_half<FMinMax<false, MAX>, 2>(i, t);
     if (relu) d.bad(".relu");
     return;
   }
   if (relu) d.bad(".relu");
-  if (tyFloat(t)) {
+  if (is_float(t)) {
     i.fn = nan ? pick_fun2<FMinMax<true, MAX>>(t, z, false) : pick_fun2<FMinMax<false, MAX>>(t, z, false);
     i.cls = kFlop32;
     i.flops = 1;
     return;
   }
-  i.fn = MAX ? byInt<Bin<IMax>>(t) : byInt<Bin<IMin>>(t);
+  i.fn = MAX ? by_integer_type<Bin<IMax>>(t) : by_integer_type<Bin<IMin>>(t);
 }
 template <u32 HMASK>
-void halfBits(Warp& w, const Inst& i, u32 m) {  // abs (clear) / neg (flip) of the sign bits
-  u32* d = L<u32>(w, i.d);
-  const u32* a = L<u32>(w, i.a);
+void half_bits(Warp& w, const Inst& i, u32 m) {  // abs (clear) / neg (flip) of the sign bits
+  u32* d = reg<u32>(w, i.d);
+  const u32* a = reg<u32>(w, i.a);
   u32 s = (u32)i.imm;
-  each(d, m, [&](int l) { return HMASK ? a[l] & ~s : a[l] ^ s; });
+  each_lane(d, m, [&](int l) { return HMASK ? a[l] & ~s : a[l] ^ s; });
 }
 template <bool ABS>
-void decodeAbsNeg(Dec& d) {
+void decode_abs_neg(InstDecoder& d) {
   Inst& i = d.i;
   bool z = d.has("ftz");
-  Ty t = arithType(d);
+  Type t = arith_type(d);
   operands(d, t, 1);
-  if (isHalf(t)) {
-    i.imm = tySize(t) == 4 ? 0x80008000 : 0x8000;
-    i.fn = ABS ? halfBits<1> : halfBits<0>;
+  if (is_half(t)) {
+    i.imm = type_size(t) == 4 ? 0x80008000 : 0x8000;
+    i.fn = ABS ? half_bits<1> : half_bits<0>;
     return;
   }
-  if (tyFloat(t)) {
+  if (is_float(t)) {
     i.fn = ABS ? pick_fun1<FAbs>(t, z, false) : pick_fun1<FNeg>(t, z, false);
     return;
   }
-  i.fn = ABS ? byInt<Un<IAbs>>(t) : byInt<Un<INeg>>(t);
+  i.fn = ABS ? by_integer_type<Un<IAbs>>(t) : by_integer_type<Un<INeg>>(t);
 }
-void predLogic(Warp& w, const Inst& i, u32 m) {
-  u32 a = P(w, i.a), b = P(w, i.b);
+void pred_logic(Warp& w, const Inst& i, u32 m) {
+  u32 a = predicate(w, i.a), b = predicate(w, i.b);
   if (i.f1) a = ~a;
   if (i.f2) b = ~b;
-  setPred(P(w, i.d), m, i.sub == 0 ? a & b : i.sub == 1 ? a | b : i.sub == 2 ? a ^ b : ~a);
+  set_predicate(predicate(w, i.d), m, i.sub == 0 ? a & b : i.sub == 1 ? a | b : i.sub == 2 ? a ^ b : ~a);
 }
 template <class Op, int SUB>
-void decodeLogic(Dec& d) {
-  Ty t = arithType(d);
+void decode_logic(InstDecoder& d) {
+  Type t = arith_type(d);
   Inst& i = d.i;
-  if (t == Ty::Pred) {
+  if (t == Type::Pred) {
     i.sub = SUB;
-    i.d = d.predDst(d.r.ops.at(0));
-    i.a = d.predSrc(d.r.ops.at(1), i.f1);
-    i.b = d.predSrc(d.r.ops.at(2), i.f2);
-    i.fn = predLogic;
+    i.d = d.predicate_dst(d.r.ops.at(0));
+    i.a = d.predicate_src(d.r.ops.at(1), i.f1);
+    i.b = d.predicate_src(d.r.ops.at(2), i.f2);
+    i.fn = pred_logic;
     return;
   }
   operands(d, t, 2);
-  i.fn = byInt<Bin<Op>>(t);
+  i.fn = by_integer_type<Bin<Op>>(t);
 }
-void decodeNot(Dec& d) {
-  Ty t = arithType(d);
+void decode_not(InstDecoder& d) {
+  Type t = arith_type(d);
   Inst& i = d.i;
-  if (t == Ty::Pred) {
+  if (t == Type::Pred) {
     i.sub = 3;
-    i.d = d.predDst(d.r.ops.at(0));
-    i.a = i.b = d.predSrc(d.r.ops.at(1), i.f1);
-    i.fn = predLogic;
+    i.d = d.predicate_dst(d.r.ops.at(0));
+    i.a = i.b = d.predicate_src(d.r.ops.at(1), i.f1);
+    i.fn = pred_logic;
     return;
   }
   operands(d, t, 1);
-  i.fn = byInt<Un<INot>>(t);
+  i.fn = by_integer_type<Un<INot>>(t);
 }
-void decodeCnot(Dec& d) {
-  Ty t = arithType(d);
+void decode_cnot(InstDecoder& d) {
+  Type t = arith_type(d);
   operands(d, t, 1);
-  d.i.fn = byInt<Un<ICnot>>(t);
+  d.i.fn = by_integer_type<Un<ICnot>>(t);
 }
 template <class Op>
-void decodeShift(Dec& d) {
-  Ty t = arithType(d);
+void decode_shift(InstDecoder& d) {
+  Type t = arith_type(d);
   d.i.d = d.dst(0, t);
   d.i.a = d.src(1, t);
-  d.i.b = d.src(2, Ty::U32);
-  d.i.fn = byInt<Shift<Op>>(t);
+  d.i.b = d.src(2, Type::U32);
+  d.i.fn = by_integer_type<Shift<Op>>(t);
 }
-void decodeShf(Dec& d) {
-  bool left = d.oneOf({"l", "r"}) == "l", wrapm = d.oneOf({"clamp", "wrap"}) == "wrap";
-  Ty t = arithType(d);
+void decode_shf(InstDecoder& d) {
+  bool left = d.one_of({"l", "r"}) == "l", wrapm = d.one_of({"clamp", "wrap"}) == "wrap";
+  Type t = arith_type(d);
   operands(d, t, 3);
   d.i.fn = left ? (wrapm ? shf<true, true> : shf<true, false>) : (wrapm ? shf<false, true> : shf<false, false>);
 }
-void decodePrmt(Dec& d) {
-  Ty t = arithType(d);
+void decode_prmt(InstDecoder& d) {
+  Type t = arith_type(d);
   static const char* modes[] = {"f4e", "b4e", "rc8", "ecl", "ecr", "rc16"};
   for (int k = 0; k < 6; ++k)
     if (d.has(modes[k])) d.i.sub = k + 1;
   operands(d, t, 3);
   d.i.fn = prmt;
 }
-void decodeLop3(Dec& d) {
-  Ty t = arithType(d);
+void decode_lop3(InstDecoder& d) {
+  Type t = arith_type(d);
   d.i.d = d.dst(0, t);
   d.i.a = d.src(1, t);
   d.i.b = d.src(2, t);
@@ -1054,108 +1057,108 @@ void decodeLop3(Dec& d) {
   d.i.fn = lop3;
 }
 template <class Op>
-void decodeToU32(Dec& d) {
-  Ty t = arithType(d);
-  d.i.d = d.dst(0, Ty::U32);
+void decode_to_u32(InstDecoder& d) {
+  Type t = arith_type(d);
+  d.i.d = d.dst(0, Type::U32);
   d.i.a = d.src(1, t);
-  d.i.fn = byInt<ToU32<Op>>(t);
+  d.i.fn = by_integer_type<ToU32<Op>>(t);
 }
-void decodeBfind(Dec& d) {
+void decode_bfind(InstDecoder& d) {
   bool s = d.has("shiftamt");
-  Ty t = arithType(d);
-  d.i.d = d.dst(0, Ty::U32);
+  Type t = arith_type(d);
+  d.i.d = d.dst(0, Type::U32);
   d.i.a = d.src(1, t);
-  d.i.fn = s ? byInt<ToU32<IBfindShift>>(t) : byInt<ToU32<IBfind>>(t);
+  d.i.fn = s ? by_integer_type<ToU32<IBfindShift>>(t) : by_integer_type<ToU32<IBfind>>(t);
 }
-void decodeBrev(Dec& d) {
-  Ty t = arithType(d);
+void decode_brev(InstDecoder& d) {
+  Type t = arith_type(d);
   operands(d, t, 1);
-  d.i.fn = byInt<Un<IBrev>>(t);
+  d.i.fn = by_integer_type<Un<IBrev>>(t);
 }
-void decodeBfe(Dec& d) {
-  Ty t = arithType(d);
+void decode_bfe(InstDecoder& d) {
+  Type t = arith_type(d);
   d.i.d = d.dst(0, t);
   d.i.a = d.src(1, t);
-  d.i.b = d.src(2, Ty::U32);
-  d.i.c = d.src(3, Ty::U32);
-  d.i.fn = t == Ty::U32 ? bfe<u32> : t == Ty::S32 ? bfe<i32> : t == Ty::U64 ? bfe<u64> : bfe<i64>;
+  d.i.b = d.src(2, Type::U32);
+  d.i.c = d.src(3, Type::U32);
+  d.i.fn = t == Type::U32 ? bfe<u32> : t == Type::S32 ? bfe<i32> : t == Type::U64 ? bfe<u64> : bfe<i64>;
 }
-void decodeBfi(Dec& d) {
-  Ty t = arithType(d);
+void decode_bfi(InstDecoder& d) {
+  Type t = arith_type(d);
   d.i.d = d.dst(0, t);
   d.i.a = d.src(1, t);
   d.i.b = d.src(2, t);
-  d.i.c = d.src(3, Ty::U32);
-  d.i.e = d.src(4, Ty::U32);
-  d.i.fn = tySize(t) == 8 ? bfi<u64> : bfi<u32>;
+  d.i.c = d.src(3, Type::U32);
+  d.i.e = d.src(4, Type::U32);
+  d.i.fn = type_size(t) == 8 ? bfi<u64> : bfi<u32>;
 }
-void decodeSad(Dec& d) {
-  Ty t = arithType(d);
+void decode_sad(InstDecoder& d) {
+  Type t = arith_type(d);
   operands(d, t, 3);
-  d.i.fn = byInt<Tern<ISad>>(t);
+  d.i.fn = by_integer_type<Tern<ISad>>(t);
 }
-void decodeMul24(Dec& d) {
+void decode_mul24(InstDecoder& d) {
   if (!d.has("lo")) d.bad("mul24.hi");
-  Ty t = arithType(d);
+  Type t = arith_type(d);
   operands(d, t, 2);
-  d.i.fn = t == Ty::S32 ? &Bin<IMul24>::run<i32> : &Bin<IMul24U>::run<u32>;
+  d.i.fn = t == Type::S32 ? &Bin<IMul24>::run<i32> : &Bin<IMul24U>::run<u32>;
 }
-void decodeMad24(Dec& d) {
+void decode_mad24(InstDecoder& d) {
   if (!d.has("lo")) d.bad("mad24.hi");
-  Ty t = arithType(d);
+  Type t = arith_type(d);
   operands(d, t, 3);
-  d.i.fn = t == Ty::S32 ? &Tern<IMad24>::run<i32> : &Tern<IMad24>::run<u32>;
+  d.i.fn = t == Type::S32 ? &Tern<IMad24>::run<i32> : &Tern<IMad24>::run<u32>;
 }
-void decodeDp4a(Dec& d) {
-  Ty ta = d.type(), tb = d.type();
-  d.i.d = d.dst(0, Ty::U32);
-  d.i.a = d.src(1, Ty::U32);
-  d.i.b = d.src(2, Ty::U32);
-  d.i.c = d.src(3, Ty::U32);
-  d.i.fn = tySigned(ta) ? (tySigned(tb) ? dp4a<true, true> : dp4a<true, false>)
-                        : (tySigned(tb) ? dp4a<false, true> : dp4a<false, false>);
+void decode_dp4a(InstDecoder& d) {
+  Type ta = d.type(), tb = d.type();
+  d.i.d = d.dst(0, Type::U32);
+  d.i.a = d.src(1, Type::U32);
+  d.i.b = d.src(2, Type::U32);
+  d.i.c = d.src(3, Type::U32);
+  d.i.fn = is_signed(ta) ? (is_signed(tb) ? dp4a<true, true> : dp4a<true, false>)
+                         : (is_signed(tb) ? dp4a<false, true> : dp4a<false, false>);
 }
 template <class Op, class HOp>
-void decodeSfu(Dec& d) {
+void decode_sfu(InstDecoder& d) {
   Inst& i = d.i;
   bool z = d.has("ftz");
   d.has("approx");
-  roundingMode(d);
-  Ty t = arithType(d);
+  rounding_mode(d);
+  Type t = arith_type(d);
   operands(d, t, 1);
   i.cls = kSfu;
-  if (isHalf(t)) {
+  if (is_half(t)) {
     i.f3 = z;
     if constexpr (std::is_void_v<HOp>)
       d.bad("type");
     else
-      i.fn = pickHalf<HOp, 1>(i, t);
+      i.fn = pick_half<HOp, 1>(i, t);
     return;
   }
-  if (!tyFloat(t)) d.bad("type");
-  if (t == Ty::F64 && std::is_same_v<Op, FEx2>) d.bad("type");
+  if (!is_float(t)) d.bad("type");
+  if (t == Type::F64 && std::is_same_v<Op, FEx2>) d.bad("type");
   i.fn = pick_fun1<Op>(t, z, false);
-  applyRounding(i);
+  apply_rounding(i);
 }
-void copysignOp(Warp& w, const Inst& i, u32 m) {
-  u32* d = L<u32>(w, i.d);
-  const u32 *a = L<u32>(w, i.a), *b = L<u32>(w, i.b);
-  each(d, m, [&](int l) { return (b[l] & 0x7fffffff) | (a[l] & 0x80000000); });
+void copysign_op(Warp& w, const Inst& i, u32 m) {
+  u32* d = reg<u32>(w, i.d);
+  const u32 *a = reg<u32>(w, i.a), *b = reg<u32>(w, i.b);
+  each_lane(d, m, [&](int l) { return (b[l] & 0x7fffffff) | (a[l] & 0x80000000); });
 }
-void copysignOp64(Warp& w, const Inst& i, u32 m) {
-  u64* d = L<u64>(w, i.d);
-  const u64 *a = L<u64>(w, i.a), *b = L<u64>(w, i.b);
-  each(d, m, [&](int l) { return (b[l] & ~(1ull << 63)) | (a[l] & 1ull << 63); });
+void copysign_op64(Warp& w, const Inst& i, u32 m) {
+  u64* d = reg<u64>(w, i.d);
+  const u64 *a = reg<u64>(w, i.a), *b = reg<u64>(w, i.b);
+  each_lane(d, m, [&](int l) { return (b[l] & ~(1ull << 63)) | (a[l] & 1ull << 63); });
 }
-void decodeCopysign(Dec& d) {
-  Ty t = arithType(d);
+void decode_copysign(InstDecoder& d) {
+  Type t = arith_type(d);
   operands(d, t, 2);
-  d.i.fn = t == Ty::F64 ? copysignOp64 : copysignOp;
+  d.i.fn = t == Type::F64 ? copysign_op64 : copysign_op;
 }
 template <class T>
-void testpRun(Warp& w, const Inst& i, u32 m) {
-  const T* a = L<T>(w, i.a);
-  u32 r = maskOf([&](int l) {
+void testp_run(Warp& w, const Inst& i, u32 m) {
+  const T* a = reg<T>(w, i.a);
+  u32 r = mask_of([&](int l) {
     T x = a[l];
     switch (i.sub) {
       case 0:
@@ -1172,16 +1175,16 @@ void testpRun(Warp& w, const Inst& i, u32 m) {
         return std::fpclassify(x) == FP_SUBNORMAL;
     }
   });
-  setPred(P(w, i.d), m, r);
+  set_predicate(predicate(w, i.d), m, r);
 }
-void decodeTestp(Dec& d) {
+void decode_testp(InstDecoder& d) {
   static const char* n[] = {"finite", "infinite", "number", "notanumber", "normal", "subnormal"};
   for (int k = 0; k < 6; ++k)
     if (d.has(n[k])) d.i.sub = k;
-  Ty t = arithType(d);
-  d.i.d = d.predDst(d.r.ops.at(0));
+  Type t = arith_type(d);
+  d.i.d = d.predicate_dst(d.r.ops.at(0));
   d.i.a = d.src(1, t);
-  d.i.fn = t == Ty::F64 ? testpRun<double> : testpRun<float>;
+  d.i.fn = t == Type::F64 ? testp_run<double> : testp_run<float>;
 }
 
 // ---- comparison and selection ----
@@ -1219,70 +1222,70 @@ inline bool compare(T a, T b) {
 }
 // element k of a lane as a comparable value
 template <class T, bool FTZ>
-inline auto elem(typename StoreT<T>::type x, int k) {
+inline auto elem(typename LaneStorage<T>::type x, int k) {
   if constexpr (std::is_class_v<T>)
-    return toF(T{(u16)(x >> (16 * k))});
+    return to_float(T{(u16)(x >> (16 * k))});
   else if constexpr (std::is_same_v<T, float>)
-    return fin<float, FTZ>(rd<float>(x));
+    return fin<float, FTZ>(read_lane<float>(x));
   else
-    return rd<T>(x);
+    return read_lane<T>(x);
 }
 template <int C, class T, bool FTZ>
-u32 cmpMask(Warp& w, const Inst& i, int k) {
-  using S = typename StoreT<T>::type;
-  const S *a = L<S>(w, i.a), *b = L<S>(w, i.b);
-  return maskOf([&](int l) { return compare<C>(elem<T, FTZ>(a[l], k), elem<T, FTZ>(b[l], k)); });
+u32 cmp_mask(Warp& w, const Inst& i, int k) {
+  using S = typename LaneStorage<T>::type;
+  const S *a = reg<S>(w, i.a), *b = reg<S>(w, i.b);
+  return mask_of([&](int l) { return compare<C>(elem<T, FTZ>(a[l], k), elem<T, FTZ>(b[l], k)); });
 }
 u32 combine(const Inst& i, u32 r, u32 p) { return i.sub == 1 ? r & p : i.sub == 2 ? r | p : i.sub == 3 ? r ^ p : r; }
 // setp: d = first predicate, e = second; f1 has a combining predicate c (negated if f2)
 template <int C, class T, bool FTZ>
 void setp(Warp& w, const Inst& i, u32 m) {
-  u32 r = cmpMask<C, T, FTZ>(w, i, 0);
+  u32 r = cmp_mask<C, T, FTZ>(w, i, 0);
   if (i.vec == 2) {  // packed halves: one predicate each
-    u32 r2 = cmpMask<C, T, FTZ>(w, i, 1);
+    u32 r2 = cmp_mask<C, T, FTZ>(w, i, 1);
     if (i.sub) {
-      u32 p = P(w, i.c);
+      u32 p = predicate(w, i.c);
       if (i.f2) p = ~p;
       r = combine(i, r, p);
       r2 = combine(i, r2, p);
     }
-    setPred(P(w, i.d), m, r);
-    setPred(P(w, i.e), m, r2);
+    set_predicate(predicate(w, i.d), m, r);
+    set_predicate(predicate(w, i.e), m, r2);
     return;
   }
   u32 p = ~0u;
   if (i.sub) {
-    p = P(w, i.c);
+    p = predicate(w, i.c);
     if (i.f2) p = ~p;
   }
-  if (i.f1) setPred(P(w, i.e), m, combine(i, ~r, p));
-  setPred(P(w, i.d), m, combine(i, r, p));
+  if (i.f1) set_predicate(predicate(w, i.e), m, combine(i, ~r, p));
+  set_predicate(predicate(w, i.d), m, combine(i, r, p));
 }
 // set: writes 1.0 / all ones / 0 into a register of type ty
 template <int C, class T, bool FTZ>
 void setv(Warp& w, const Inst& i, u32 m) {
-  u32 r[2] = {cmpMask<C, T, FTZ>(w, i, 0), i.vec == 2 ? cmpMask<C, T, FTZ>(w, i, 1) : 0};
+  u32 r[2] = {cmp_mask<C, T, FTZ>(w, i, 0), i.vec == 2 ? cmp_mask<C, T, FTZ>(w, i, 1) : 0};
   if (i.sub) {
-    u32 p = P(w, i.c);
+    u32 p = predicate(w, i.c);
     if (i.f2) p = ~p;
     r[0] = combine(i, r[0], p);
     r[1] = combine(i, r[1], p);
   }
-  u32 one = i.ty == Ty::F32                          ? 0x3f800000
-            : i.ty == Ty::F16 || i.ty == Ty::F16X2   ? 0x3c00
-            : i.ty == Ty::BF16 || i.ty == Ty::BF16X2 ? 0x3f80
-            : i.ty == Ty::U16 || i.ty == Ty::S16     ? 0xffff
-            : i.vec == 2                             ? 0xffff
-                                                     : ~0u;
-  u32* d = L<u32>(w, i.d);
-  each(d, m, [&](int l) {
+  u32 one = i.ty == Type::F32                            ? 0x3f800000
+            : i.ty == Type::F16 || i.ty == Type::F16X2   ? 0x3c00
+            : i.ty == Type::BF16 || i.ty == Type::BF16X2 ? 0x3f80
+            : i.ty == Type::U16 || i.ty == Type::S16     ? 0xffff
+            : i.vec == 2                                 ? 0xffff
+                                                         : ~0u;
+  u32* d = reg<u32>(w, i.d);
+  each_lane(d, m, [&](int l) {
     u32 v = r[0] >> l & 1 ? one : 0;
     if (i.vec == 2) v |= (r[1] >> l & 1 ? one : 0) << 16;
     return v;
   });
 }
 template <template <int, class, bool> class K, class T, bool Z>
-Handler pickCmp(int c) {
+Handler pick_cmp(int c) {
   switch (c) {
     case EQ:
       return K<EQ, T, Z>::run();
@@ -1326,38 +1329,38 @@ struct SetvK {
   static Handler run() { return setv<C, T, Z>; }
 };
 template <template <int, class, bool> class K>
-Handler pickCmpType(Ty t, int c, bool z) {
+Handler pick_cmp_type(Type t, int c, bool z) {
   switch (t) {
-    case Ty::B16:
-    case Ty::U16:
-      return pickCmp<K, u16, false>(c);
-    case Ty::S16:
-      return pickCmp<K, i16, false>(c);
-    case Ty::B32:
-    case Ty::U32:
-      return pickCmp<K, u32, false>(c);
-    case Ty::S32:
-      return pickCmp<K, i32, false>(c);
-    case Ty::B64:
-    case Ty::U64:
-      return pickCmp<K, u64, false>(c);
-    case Ty::S64:
-      return pickCmp<K, i64, false>(c);
-    case Ty::F32:
-      return z ? pickCmp<K, float, true>(c) : pickCmp<K, float, false>(c);
-    case Ty::F64:
-      return pickCmp<K, double, false>(c);
-    case Ty::F16:
-    case Ty::F16X2:
-      return pickCmp<K, half_t, false>(c);
-    case Ty::BF16:
-    case Ty::BF16X2:
-      return pickCmp<K, bf16_t, false>(c);
+    case Type::B16:
+    case Type::U16:
+      return pick_cmp<K, u16, false>(c);
+    case Type::S16:
+      return pick_cmp<K, i16, false>(c);
+    case Type::B32:
+    case Type::U32:
+      return pick_cmp<K, u32, false>(c);
+    case Type::S32:
+      return pick_cmp<K, i32, false>(c);
+    case Type::B64:
+    case Type::U64:
+      return pick_cmp<K, u64, false>(c);
+    case Type::S64:
+      return pick_cmp<K, i64, false>(c);
+    case Type::F32:
+      return z ? pick_cmp<K, float, true>(c) : pick_cmp<K, float, false>(c);
+    case Type::F64:
+      return pick_cmp<K, double, false>(c);
+    case Type::F16:
+    case Type::F16X2:
+      return pick_cmp<K, half_t, false>(c);
+    case Type::BF16:
+    case Type::BF16X2:
+      return pick_cmp<K, bf16_t, false>(c);
     default:
       return nullptr;
   }
 }
-int cmpOp(Dec& d) {
+int cmp_op(InstDecoder& d) {
   static const std::pair<const char*, int> n[] = {{"eq", EQ},   {"ne", NE},   {"lt", LT},   {"le", LE},   {"gt", GT},
                                                   {"ge", GE},   {"lo", LT},   {"ls", LE},   {"hi", GT},   {"hs", GE},
                                                   {"equ", EQU}, {"neu", NEU}, {"ltu", LTU}, {"leu", LEU}, {"gtu", GTU},
@@ -1366,121 +1369,121 @@ int cmpOp(Dec& d) {
     if (d.has(s)) return c;
   d.bad("comparison");
 }
-void boolOp(Dec& d, size_t k) {
-  std::string b = d.oneOf({"and", "or", "xor"});
+void bool_op(InstDecoder& d, size_t k) {
+  std::string b = d.one_of({"and", "or", "xor"});
   d.i.sub = b == "and" ? 1 : b == "or" ? 2 : b == "xor" ? 3 : 0;
-  if (d.i.sub) d.i.c = d.predSrc(d.r.ops.at(k), d.i.f2);
+  if (d.i.sub) d.i.c = d.predicate_src(d.r.ops.at(k), d.i.f2);
 }
-bool packed(Ty t) { return t == Ty::F16X2 || t == Ty::BF16X2; }
-void decodeSetp(Dec& d) {
+bool packed(Type t) { return t == Type::F16X2 || t == Type::BF16X2; }
+void decode_setp(InstDecoder& d) {
   Inst& i = d.i;
-  int c = cmpOp(d);
-  boolOp(d, 3);
+  int c = cmp_op(d);
+  bool_op(d, 3);
   bool z = d.has("ftz");
-  Ty t = d.type();
+  Type t = d.type();
   i.ty = t;
   i.vec = packed(t) ? 2 : 1;
-  i.d = d.predDst(d.r.ops.at(0));
+  i.d = d.predicate_dst(d.r.ops.at(0));
   i.f1 = d.r.ops[0].alt != -1;
-  i.e = d.altPred(d.r.ops[0]);
+  i.e = d.second_predicate_dst(d.r.ops[0]);
   i.a = d.src(1, t);
   i.b = d.src(2, t);
-  i.fn = pickCmpType<SetpK>(t, c, z);
+  i.fn = pick_cmp_type<SetpK>(t, c, z);
 }
-void decodeSet(Dec& d) {
+void decode_set(InstDecoder& d) {
   Inst& i = d.i;
-  int c = cmpOp(d);
-  boolOp(d, 3);
+  int c = cmp_op(d);
+  bool_op(d, 3);
   bool z = d.has("ftz");
-  Ty dt = d.type(), t = d.type();
+  Type dt = d.type(), t = d.type();
   i.ty = dt;
   i.vec = packed(t) ? 2 : 1;
   i.d = d.dst(0, dt);
   i.a = d.src(1, t);
   i.b = d.src(2, t);
-  i.fn = pickCmpType<SetvK>(t, c, z);
+  i.fn = pick_cmp_type<SetvK>(t, c, z);
 }
 template <class S>
 void selp(Warp& w, const Inst& i, u32 m) {
-  u32 p = P(w, i.c);
+  u32 p = predicate(w, i.c);
   if (i.f2) p = ~p;
-  S* d = L<S>(w, i.d);
-  const S *a = L<S>(w, i.a), *b = L<S>(w, i.b);
-  each(d, m, [&](int l) { return p >> l & 1 ? a[l] : b[l]; });
+  S* d = reg<S>(w, i.d);
+  const S *a = reg<S>(w, i.a), *b = reg<S>(w, i.b);
+  each_lane(d, m, [&](int l) { return p >> l & 1 ? a[l] : b[l]; });
 }
-void decodeSelp(Dec& d) {
-  Ty t = arithType(d);
+void decode_selp(InstDecoder& d) {
+  Type t = arith_type(d);
   d.i.d = d.dst(0, t);
   d.i.a = d.src(1, t);
   d.i.b = d.src(2, t);
-  d.i.c = d.predSrc(d.r.ops.at(3), d.i.f2);
-  d.i.fn = tySize(t) == 8 ? selp<u64> : selp<u32>;
+  d.i.c = d.predicate_src(d.r.ops.at(3), d.i.f2);
+  d.i.fn = type_size(t) == 8 ? selp<u64> : selp<u32>;
 }
 template <class S, bool F>
 void slct(Warp& w, const Inst& i, u32 m) {
-  S* d = L<S>(w, i.d);
-  const S *a = L<S>(w, i.a), *b = L<S>(w, i.b);
-  const u32* c = L<u32>(w, i.c);
-  each(d, m, [&](int l) { return (F ? bitsF(c[l]) >= 0.f : (i32)c[l] >= 0) ? a[l] : b[l]; });
+  S* d = reg<S>(w, i.d);
+  const S *a = reg<S>(w, i.a), *b = reg<S>(w, i.b);
+  const u32* c = reg<u32>(w, i.c);
+  each_lane(d, m, [&](int l) { return (F ? bits_to_float(c[l]) >= 0.f : (i32)c[l] >= 0) ? a[l] : b[l]; });
 }
-void decodeSlct(Dec& d) {
+void decode_slct(InstDecoder& d) {
   d.has("ftz");
-  Ty t = d.type(), ct = d.type();
+  Type t = d.type(), ct = d.type();
   d.i.d = d.dst(0, t);
   d.i.a = d.src(1, t);
   d.i.b = d.src(2, t);
   d.i.c = d.src(3, ct);
-  bool w = tySize(t) == 8, f = ct == Ty::F32;
+  bool w = type_size(t) == 8, f = ct == Type::F32;
   d.i.fn = w ? (f ? slct<u64, true> : slct<u64, false>) : (f ? slct<u32, true> : slct<u32, false>);
 }
 
-PTX_OP("add", decodeAdd);
-PTX_OP("sub", decodeSub);
-PTX_OP("addc", decodeCarry<0>);
-PTX_OP("subc", decodeCarry<1>);
-PTX_OP("mul", decodeMul);
-PTX_OP("mad", decodeMad<false>);
-PTX_OP("madc", decodeMad<true>);
-PTX_OP("fma", decodeFma);
-PTX_OP("div", decodeDiv);
-PTX_OP("rem", decodeRem);
-PTX_OP("min", decodeMinMax<false>);
-PTX_OP("max", decodeMinMax<true>);
-PTX_OP("abs", decodeAbsNeg<true>);
-PTX_OP("neg", decodeAbsNeg<false>);
-PTX_OP("not", decodeNot);
-PTX_OP("cnot", decodeCnot);
-PTX_OP("and", (decodeLogic<IAnd, 0>));
-PTX_OP("or", (decodeLogic<IOr, 1>));
-PTX_OP("xor", (decodeLogic<IXor, 2>));
-PTX_OP("shl", decodeShift<IShl>);
-PTX_OP("shr", decodeShift<IShr>);
-PTX_OP("shf", decodeShf);
-PTX_OP("prmt", decodePrmt);
-PTX_OP("lop3", decodeLop3);
-PTX_OP("popc", decodeToU32<IPopc>);
-PTX_OP("clz", decodeToU32<IClz>);
-PTX_OP("bfind", decodeBfind);
-PTX_OP("brev", decodeBrev);
-PTX_OP("bfe", decodeBfe);
-PTX_OP("bfi", decodeBfi);
-PTX_OP("sad", decodeSad);
-PTX_OP("mul24", decodeMul24);
-PTX_OP("mad24", decodeMad24);
-PTX_OP("dp4a", decodeDp4a);
-PTX_OP("rcp", (decodeSfu<FRcp, void>));
-PTX_OP("sqrt", (decodeSfu<FSqrt, void>));
-PTX_OP("rsqrt", (decodeSfu<FRsqrt, void>));
-PTX_OP("sin", (decodeSfu<FSin, void>));
-PTX_OP("cos", (decodeSfu<FCos, void>));
-PTX_OP("lg2", (decodeSfu<FLg2, void>));
-PTX_OP("ex2", (decodeSfu<FEx2, HEx2>));
-PTX_OP("tanh", (decodeSfu<FTanh, HTanh>));
-PTX_OP("copysign", decodeCopysign);
-PTX_OP("testp", decodeTestp);
-PTX_OP("setp", decodeSetp);
-PTX_OP("set", decodeSet);
-PTX_OP("selp", decodeSelp);
-PTX_OP("slct", decodeSlct);
+PTX_OP("add", decode_add);
+PTX_OP("sub", decode_sub);
+PTX_OP("addc", decode_carry<0>);
+PTX_OP("subc", decode_carry<1>);
+PTX_OP("mul", decode_mul);
+PTX_OP("mad", decode_mad<false>);
+PTX_OP("madc", decode_mad<true>);
+PTX_OP("fma", decode_fma);
+PTX_OP("div", decode_div);
+PTX_OP("rem", decode_rem);
+PTX_OP("min", decode_min_max<false>);
+PTX_OP("max", decode_min_max<true>);
+PTX_OP("abs", decode_abs_neg<true>);
+PTX_OP("neg", decode_abs_neg<false>);
+PTX_OP("not", decode_not);
+PTX_OP("cnot", decode_cnot);
+PTX_OP("and", (decode_logic<IAnd, 0>));
+PTX_OP("or", (decode_logic<IOr, 1>));
+PTX_OP("xor", (decode_logic<IXor, 2>));
+PTX_OP("shl", decode_shift<IShl>);
+PTX_OP("shr", decode_shift<IShr>);
+PTX_OP("shf", decode_shf);
+PTX_OP("prmt", decode_prmt);
+PTX_OP("lop3", decode_lop3);
+PTX_OP("popc", decode_to_u32<IPopc>);
+PTX_OP("clz", decode_to_u32<IClz>);
+PTX_OP("bfind", decode_bfind);
+PTX_OP("brev", decode_brev);
+PTX_OP("bfe", decode_bfe);
+PTX_OP("bfi", decode_bfi);
+PTX_OP("sad", decode_sad);
+PTX_OP("mul24", decode_mul24);
+PTX_OP("mad24", decode_mad24);
+PTX_OP("dp4a", decode_dp4a);
+PTX_OP("rcp", (decode_sfu<FRcp, void>));
+PTX_OP("sqrt", (decode_sfu<FSqrt, void>));
+PTX_OP("rsqrt", (decode_sfu<FRsqrt, void>));
+PTX_OP("sin", (decode_sfu<FSin, void>));
+PTX_OP("cos", (decode_sfu<FCos, void>));
+PTX_OP("lg2", (decode_sfu<FLg2, void>));
+PTX_OP("ex2", (decode_sfu<FEx2, HEx2>));
+PTX_OP("tanh", (decode_sfu<FTanh, HTanh>));
+PTX_OP("copysign", decode_copysign);
+PTX_OP("testp", decode_testp);
+PTX_OP("setp", decode_setp);
+PTX_OP("set", decode_set);
+PTX_OP("selp", decode_selp);
+PTX_OP("slct", decode_slct);
 }  // namespace
-}  // namespace vgpu
+}  // namespace convoy::vgpu

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include "tests/virtual_gpu/interpreter/exec.h"
 
-namespace vgpu {
+namespace convoy::vgpu {
 using std::string;
 constexpr u64 kSpinLimit = 8192;
 
@@ -18,134 +18,134 @@ string hex(u64 v) {
 }
 
 Block::~Block() {
-  for (char* p : regMem) free(p);
+  for (char* p : register_files) free(p);
 }
 
-void Block::start(const Program& p, const LaunchConfig& c, u64 linearId) {
-  bool fresh = prog != &p || lastGrid != c.gridId;
-  lastGrid = c.gridId;
+void Block::start(const Program& p, const LaunchConfig& c, u64 linear_id) {
+  bool fresh = prog != &p || last_grid != c.grid_id;
+  last_grid = c.grid_id;
   prog = &p;
   cfg = &c;
-  linear = linearId;
-  cta[0] = linearId % c.grid[0];
-  cta[1] = linearId / c.grid[0] % c.grid[1];
-  cta[2] = (u32)(linearId / ((u64)c.grid[0] * c.grid[1]));
-  nthreads = c.block[0] * c.block[1] * c.block[2];
-  u32 nw = (nthreads + 31) / 32;
+  linear = linear_id;
+  cta[0] = linear_id % c.grid[0];
+  cta[1] = linear_id / c.grid[0] % c.grid[1];
+  cta[2] = (u32)(linear_id / ((u64)c.grid[0] * c.grid[1]));
+  num_threads = c.block[0] * c.block[1] * c.block[2];
+  u32 nw = (num_threads + 31) / 32;
   if (fresh) {
-    if (regCap < p.regBytes || regMem.size() < nw) {
-      for (char* q : regMem) free(q);
-      regCap = std::max<size_t>(regCap, p.regBytes);
-      regMem.assign(std::max<size_t>(nw, regMem.size()), nullptr);
-      for (char*& q : regMem) {
-        q = (char*)aligned_alloc(64, (regCap + 127) & ~63ull);
-        memset(q, 0, regCap);
+    if (register_file_bytes < p.reg_bytes || register_files.size() < nw) {
+      for (char* q : register_files) free(q);
+      register_file_bytes = std::max<size_t>(register_file_bytes, p.reg_bytes);
+      register_files.assign(std::max<size_t>(nw, register_files.size()), nullptr);
+      for (char*& q : register_files) {
+        q = (char*)aligned_alloc(64, (register_file_bytes + 127) & ~63ull);
+        memset(q, 0, register_file_bytes);
       }
     }
     warps.resize(nw);
-    localMem.assign((size_t)nw * 32 * p.localBytes, 0xff);
-    sharedBytes = c.dynShared ? p.dynOffset + c.dynShared : p.dynOffset;
-    shared.resize(sharedBytes - kSharedBase + 64);
+    local_mem.assign((size_t)nw * 32 * p.local_bytes, 0xff);
+    shared_bytes = c.dyn_shared ? p.dyn_offset + c.dyn_shared : p.dyn_offset;
+    shared.resize(shared_bytes - kSharedBase + 64);
     redzone.assign(p.redzones.begin(), p.redzones.end());
     redzone.resize(shared.size() / 4, 0);
     if (race && (shadow.size() < shared.size() / 4 + 1 ||
-                 stamp > 0xf0000000)) {  // older entries are harmless: their stamps lie before fullStamp
+                 stamp > 0xf0000000)) {  // older entries are harmless: their stamps lie before full_stamp
       shadow.assign(shared.size() / 4 + 1, {});
-      shadowHalf.assign(shared.size() / 2 + 2, {});
+      shadow_half.assign(shared.size() / 2 + 2, {});
       stamp = 1;
     }
-    bsync.assign(nw, 0);
-    wsync.assign(nw * 32, 0);
+    barrier_stamp.assign(nw, 0);
+    warp_sync_stamp.assign(nw * 32, 0);
     if (cache.size() < p.code.size()) cache.resize(p.code.size());
     std::fill(cache.begin(), cache.end(), AccessCache{});
     if (prof) {
-      execCount.assign(p.code.size(), 0);
-      laneCount.assign(p.code.size(), 0);
+      exec_count.assign(p.code.size(), 0);
+      lane_count.assign(p.code.size(), 0);
     }
   }
   memset(shared.data(), 0xff, shared.size());
-  fullStamp = ++stamp;
+  full_stamp = ++stamp;
   for (auto& b : bars) {
     b = NamedBarrier{};
     b.arrived.assign(nw, 0);
   }
   for (u32 k = 0; k < nw; ++k) {
     Warp& w = warps[k];
-    w.base[0] = regMem[k];
+    w.base[0] = register_files[k];
     w.base[1] = p.consts;
     w.blk = this;
     w.id = k;
     w.exited = 0;
     w.carry = 0;
     w.spins = 0;
-    u32 n = std::min(32u, nthreads - 32 * k);
+    u32 n = std::min(32u, num_threads - 32 * k);
     w.lanes = n == 32 ? ~0u : (1u << n) - 1;
     w.groups.assign(1, Group{Group::Ready, 0, w.lanes, 0, 0});
     w.async.clear();
-    memset(w.asyncGroup, 0, sizeof w.asyncGroup);
-    w.localStride = p.localBytes;
-    w.local = localMem.data() + (size_t)k * 32 * p.localBytes;
+    memset(w.async_group, 0, sizeof w.async_group);
+    w.local_stride = p.local_bytes;
+    w.local = local_mem.data() + (size_t)k * 32 * p.local_bytes;
     for (auto& s : p.sregs) {
       auto val = [&](u32 l) -> u64 {
         u32 t = 32 * k + l;
         switch (s.id) {
-          case Sreg::TidX:
+          case SpecialRegister::TidX:
             return t % c.block[0];
-          case Sreg::TidY:
+          case SpecialRegister::TidY:
             return t / c.block[0] % c.block[1];
-          case Sreg::TidZ:
+          case SpecialRegister::TidZ:
             return t / (c.block[0] * c.block[1]);
-          case Sreg::NtidX:
+          case SpecialRegister::NtidX:
             return c.block[0];
-          case Sreg::NtidY:
+          case SpecialRegister::NtidY:
             return c.block[1];
-          case Sreg::NtidZ:
+          case SpecialRegister::NtidZ:
             return c.block[2];
-          case Sreg::CtaX:
+          case SpecialRegister::CtaX:
             return cta[0];
-          case Sreg::CtaY:
+          case SpecialRegister::CtaY:
             return cta[1];
-          case Sreg::CtaZ:
+          case SpecialRegister::CtaZ:
             return cta[2];
-          case Sreg::NctaX:
+          case SpecialRegister::NctaX:
             return c.grid[0];
-          case Sreg::NctaY:
+          case SpecialRegister::NctaY:
             return c.grid[1];
-          case Sreg::NctaZ:
+          case SpecialRegister::NctaZ:
             return c.grid[2];
-          case Sreg::Lane:
+          case SpecialRegister::Lane:
             return l;
-          case Sreg::WarpId:
+          case SpecialRegister::WarpId:
             return k;
-          case Sreg::NWarp:
+          case SpecialRegister::NWarp:
             return nw;
-          case Sreg::MaskEq:
+          case SpecialRegister::MaskEq:
             return 1u << l;
-          case Sreg::MaskLt:
+          case SpecialRegister::MaskLt:
             return (1u << l) - 1;
-          case Sreg::MaskLe:
+          case SpecialRegister::MaskLe:
             return (2ull << l) - 1;
-          case Sreg::MaskGe:
+          case SpecialRegister::MaskGe:
             return ~((1u << l) - 1);
-          case Sreg::MaskGt:
+          case SpecialRegister::MaskGt:
             return (u32) ~((2ull << l) - 1);
-          case Sreg::SmId:
+          case SpecialRegister::SmId:
             return linear % 108;
-          case Sreg::NSmId:
+          case SpecialRegister::NSmId:
             return 108;
-          case Sreg::GridId:
-            return c.gridId;
-          case Sreg::DynSmem:
-            return c.dynShared;
-          case Sreg::TotalSmem:
-            return p.sharedStatic + c.dynShared;
-          case Sreg::Zero:
+          case SpecialRegister::GridId:
+            return c.grid_id;
+          case SpecialRegister::DynSmem:
+            return c.dyn_shared;
+          case SpecialRegister::TotalSmem:
+            return p.shared_static + c.dyn_shared;
+          case SpecialRegister::Zero:
             return 0;
-          case Sreg::One:
+          case SpecialRegister::One:
             return 1;
-          case Sreg::GridWsHi:
+          case SpecialRegister::GridWsHi:
             return c.workspace >> 32;
-          case Sreg::GridWsLo:
+          case SpecialRegister::GridWsLo:
             return (u32)c.workspace;
         }
         return 0;
@@ -162,7 +162,7 @@ void Block::start(const Program& p, const LaunchConfig& c, u64 linearId) {
 }
 
 // ---- synchronisation -----------------------------------------------------------------------------------------
-bool Block::tryComplete(u32 id) {
+bool Block::try_complete(u32 id) {
   NamedBarrier& b = bars[id];
   if (!b.any) return false;
   u32 count = 0;
@@ -175,20 +175,20 @@ bool Block::tryComplete(u32 id) {
   if (b.expected ? count < b.expected : !all) return false;
   u32 now = ++stamp;
   bool everyone = all;
-  if (everyone) fullStamp = now;
+  if (everyone) full_stamp = now;
   for (auto& w : warps) {
     if (!b.arrived[w.id]) continue;
-    bsync[w.id] = now;
-    forLanes(b.arrived[w.id], [&](int l) { wsync[w.id * 32 + l] = now; });
+    barrier_stamp[w.id] = now;
+    for_lanes(b.arrived[w.id], [&](int l) { warp_sync_stamp[w.id * 32 + l] = now; });
     for (auto& g : w.groups)
       if (g.state == Group::AtBarrier && g.bar == id) {
         const Inst& i = prog->code[g.pc - 1];
         g.state = Group::Ready;
         if (i.sub == 1) {
-          u32* d = L<u32>(w, i.d);
-          forLanes(g.mask, [&](int l) { d[l] = b.popc; });
+          u32* d = reg<u32>(w, i.d);
+          for_lanes(g.mask, [&](int l) { d[l] = b.popc; });
         } else if (i.sub)
-          setPred(P(w, i.d), g.mask, (i.sub == 2 ? b.all : b.some) ? ~0u : 0);
+          set_predicate(predicate(w, i.d), g.mask, (i.sub == 2 ? b.all : b.some) ? ~0u : 0);
       }
   }
   u32 nw = (u32)warps.size();
@@ -197,14 +197,14 @@ bool Block::tryComplete(u32 id) {
   return true;
 }
 void Block::arrive(Warp& w, const Inst& i, u32 m) {
-  u32 id = L<u32>(w, i.a)[__builtin_ctz(m)];
+  u32 id = reg<u32>(w, i.a)[__builtin_ctz(m)];
   if (id > 15) fault(719, "barrier number " + std::to_string(id) + " is out of range", __builtin_ctz(m));
   NamedBarrier& b = bars[id];
-  u32 n = i.f1 ? L<u32>(w, i.b)[__builtin_ctz(m)] : 0;
+  u32 n = i.f1 ? reg<u32>(w, i.b)[__builtin_ctz(m)] : 0;
   if (i.f1 && (n == 0 || n % 32))
     fault(719, "barrier thread count " + std::to_string(n) + " is not a positive multiple of 32", __builtin_ctz(m));
-  if (n > ((nthreads + 31) & ~31u))
-    fault(719, "barrier waits for " + std::to_string(n) + " threads but the block has " + std::to_string(nthreads),
+  if (n > ((num_threads + 31) & ~31u))
+    fault(719, "barrier waits for " + std::to_string(n) + " threads but the block has " + std::to_string(num_threads),
           __builtin_ctz(m));
   if (b.any && b.expected != n)
     fault(719, "barrier " + std::to_string(id) + " used with different thread counts", __builtin_ctz(m));
@@ -212,7 +212,7 @@ void Block::arrive(Warp& w, const Inst& i, u32 m) {
   b.expected = n;
   b.arrived[w.id] |= m;
   if (i.sub) {
-    u32 p = P(w, i.c);
+    u32 p = predicate(w, i.c);
     if (i.f2) p = ~p;
     p &= m;
     b.popc += __builtin_popcount(p);
@@ -220,31 +220,31 @@ void Block::arrive(Warp& w, const Inst& i, u32 m) {
     b.some |= p != 0;
   }
 }
-bool Block::warpBarrier(Warp& w, u32 member, u32 arriving) {  // true when everyone in `member` has arrived
+bool Block::warp_barrier(Warp& w, u32 member, u32 arriving) {  // true when everyone in `member` has arrived
   u32 here = arriving, need = member & w.live();
   for (auto& g : w.groups)
     if (g.state == Group::AtWarpBarrier && g.need == member) here |= g.mask;
   if ((here & need) != need) return false;
   u32 now = ++stamp;
-  forLanes(here, [&](int l) { wsync[w.id * 32 + l] = now; });
+  for_lanes(here, [&](int l) { warp_sync_stamp[w.id * 32 + l] = now; });
   for (auto& g : w.groups)
     if (g.state == Group::AtWarpBarrier && g.need == member) g.state = Group::Ready;
   return true;
 }
-void Block::exitLanes(Warp& w, u32 m) {
+void Block::exit_lanes(Warp& w, u32 m) {
   w.exited |= m;
   for (auto& g : w.groups)
     if (g.state == Group::AtWarpSync) g.state = Group::Ready;  // look again: fewer lanes are needed now
   for (size_t k = 0; k < w.groups.size(); ++k)
-    if (w.groups[k].state == Group::AtWarpBarrier) warpBarrier(w, w.groups[k].need, 0);
-  for (u32 k = 0; k < 16; ++k) tryComplete(k);
+    if (w.groups[k].state == Group::AtWarpBarrier) warp_barrier(w, w.groups[k].need, 0);
+  for (u32 k = 0; k < 16; ++k) try_complete(k);
 }
 
 // ---- the interpreter loop ------------------------------------------------------------------------------------
-bool Block::runWarp(Warp& w, u64 slice) {
+bool Block::run_warp(Warp& w, u64 slice) {
   const Inst* code = prog->code.data();
   bool progressed = false;
-  u64 limit = warpInsts + slice;
+  u64 limit = warp_insts + slice;
   active = &w;
   auto& groups = w.groups;
   for (;;) {
@@ -290,22 +290,22 @@ bool Block::runWarp(Warp& w, u64 slice) {
       current = pc;
       if (i.pred >= 0) {
         u32 p = *(const u32*)(w.base[0] + i.pred);
-        m &= i.pneg ? ~p : p;
+        m &= i.pred_negated ? ~p : p;
       }
       ++n;
       lanes += __builtin_popcount(m);
       if (prof) {
-        ++execCount[pc];
-        laneCount[pc] += __builtin_popcount(m);
+        ++exec_count[pc];
+        lane_count[pc] += __builtin_popcount(m);
       }
-      if (i.ctl == Ctl::None) {
+      if (i.ctl == Control::None) {
         if (m) i.fn(w, i, m);
         ++pc;
         continue;
       }
       u32 rest = act & ~m;
       switch (i.ctl) {
-        case Ctl::Bra: {
+        case Control::Bra: {
           if (prof && i.pred >= 0) {
             ++prof->branches;
             if (m && rest) ++prof->divergent;
@@ -329,28 +329,28 @@ bool Block::runWarp(Warp& w, u64 slice) {
             w.spins += !groups.empty();
             bool waiting = w.spins > kSpinLimit && running && groups.empty();  // polling for another warp: let it run
             if (waiting) w.spins = 0;
-            if (waiting || warpInsts + n > limit) {
+            if (waiting || warp_insts + n > limit) {
               if (running) {
                 park(pc, act);
                 running = false;
               }
-              warpInsts += n;
-              threadInsts += lanes;
+              warp_insts += n;
+              thread_insts += lanes;
               active = nullptr;
               return true;
             }
           }
           break;
         }
-        case Ctl::BraIdx: {
+        case Control::BraIdx: {
           park(pc + 1, rest);
           u32 left = m;
-          const u32* a = L<u32>(w, i.a);
+          const u32* a = reg<u32>(w, i.a);
           if (prof) ++prof->branches;
           int parts = 0;
           while (left) {
             u32 v = a[__builtin_ctz(left)], same = 0;
-            forLanes(left, [&](int l) {
+            for_lanes(left, [&](int l) {
               if (a[l] == v) same |= 1u << l;
             });
             if (v >= i.table->size()) fault(719, "branch index out of range", __builtin_ctz(left));
@@ -362,22 +362,22 @@ bool Block::runWarp(Warp& w, u64 slice) {
           running = false;
           break;
         }
-        case Ctl::Exit:
-          if (m) exitLanes(w, m);
+        case Control::Exit:
+          if (m) exit_lanes(w, m);
           if (rest) {
             act = rest;
             ++pc;
           } else
             running = false;
           break;
-        case Ctl::Ret: {
+        case Control::Ret: {
           if (!m) {
             ++pc;
             break;
           }
-          const u32* r = L<u32>(w, i.e);
+          const u32* r = reg<u32>(w, i.e);
           u32 v = r[__builtin_ctz(m)], same = 0;
-          forLanes(m, [&](int l) {
+          for_lanes(m, [&](int l) {
             if (r[l] == v) same |= 1u << l;
           });
           if (same == m && !rest && groups.empty()) {
@@ -389,7 +389,7 @@ bool Block::runWarp(Warp& w, u64 slice) {
           while (left) {
             v = r[__builtin_ctz(left)];
             same = 0;
-            forLanes(left, [&](int l) {
+            for_lanes(left, [&](int l) {
               if (r[l] == v) same |= 1u << l;
             });
             park(v, same);
@@ -398,13 +398,13 @@ bool Block::runWarp(Warp& w, u64 slice) {
           running = false;
           break;
         }
-        case Ctl::Call: {
+        case Control::Call: {
           if (!m) {
             ++pc;
             break;
           }
-          u32* r = L<u32>(w, i.e);
-          forLanes(m, [&](int l) { r[l] = pc + 1; });
+          u32* r = reg<u32>(w, i.e);
+          for_lanes(m, [&](int l) { r[l] = pc + 1; });
           if (!rest && groups.empty()) {
             pc = i.target;
             break;
@@ -414,35 +414,35 @@ bool Block::runWarp(Warp& w, u64 slice) {
           running = false;
           break;
         }
-        case Ctl::Barrier:
-        case Ctl::BarrierArrive: {
+        case Control::Barrier:
+        case Control::BarrierArrive: {
           if (!m) {
             ++pc;
             break;
           }
           arrive(w, i, m);
-          u32 id = L<u32>(w, i.a)[__builtin_ctz(m)];
-          if (i.ctl == Ctl::Barrier) {
+          u32 id = reg<u32>(w, i.a)[__builtin_ctz(m)];
+          if (i.ctl == Control::Barrier) {
             park(pc + 1, rest);
             park(pc + 1, m, Group::AtBarrier);
             groups.back().bar = id;
             running = false;
-            tryComplete(id);
+            try_complete(id);
           } else {
-            tryComplete(id);
+            try_complete(id);
             ++pc;
           }
           break;
         }
-        case Ctl::WarpSync: {
+        case Control::WarpSync: {
           u32 left = m, wait = 0;
           while (left) {
             int l0 = __builtin_ctz(left);
-            const u32* mm = i.aligned ? nullptr : L<u32>(w, i.mask);
+            const u32* mm = i.aligned ? nullptr : reg<u32>(w, i.mask);
             u32 member = mm ? mm[l0] : ~0u, same = left;
             if (mm) {
               same = 0;
-              forLanes(left, [&](int l) {
+              for_lanes(left, [&](int l) {
                 if (mm[l] == member) same |= 1u << l;
               });
             }
@@ -464,14 +464,14 @@ bool Block::runWarp(Warp& w, u64 slice) {
           running = false;
           break;
         }
-        case Ctl::WarpBarrier: {
+        case Control::WarpBarrier: {
           if (!m) {
             ++pc;
             break;
           }
-          u32 member = L<u32>(w, i.mask)[__builtin_ctz(m)];
+          u32 member = reg<u32>(w, i.mask)[__builtin_ctz(m)];
           if (m & ~member) fault(719, "lane is not in its own member mask " + hex(member), __builtin_ctz(m & ~member));
-          if (warpBarrier(w, member, m)) {
+          if (warp_barrier(w, member, m)) {
             if (groups.empty()) {
               ++pc;
               break;
@@ -485,7 +485,7 @@ bool Block::runWarp(Warp& w, u64 slice) {
           running = false;
           break;
         }
-        case Ctl::Trap:
+        case Control::Trap:
           if (m) fault(719, "trap", __builtin_ctz(m));
           ++pc;
           break;
@@ -493,9 +493,9 @@ bool Block::runWarp(Warp& w, u64 slice) {
           break;
       }
     }
-    warpInsts += n;
-    threadInsts += lanes;
-    if (warpInsts > limit) {
+    warp_insts += n;
+    thread_insts += lanes;
+    if (warp_insts > limit) {
       active = nullptr;
       return true;
     }
@@ -503,21 +503,21 @@ bool Block::runWarp(Warp& w, u64 slice) {
 }
 
 Block::Result Block::run(u64 budget) {
-  u64 end = warpInsts + budget;
+  u64 end = warp_insts + budget;
   for (;;) {
     bool progress = false, alive = false;
     for (auto& w : warps)
       if (w.live()) {
-        progress |= runWarp(w, 1u << 16);
+        progress |= run_warp(w, 1u << 16);
         alive |= w.live() != 0;
       }
     if (!alive) return Done;
     if (!progress) deadlock();
-    if (warpInsts > end) return Yield;
+    if (warp_insts > end) return Yield;
   }
 }
 
-string Block::threadName(const Warp& w, int lane) const {
+string Block::thread_name(const Warp& w, int lane) const {
   u32 t = w.id * 32 + lane;
   char b[160];
   snprintf(b, sizeof b, "block (%u,%u,%u) thread (%u,%u,%u) [warp %u lane %d]", cta[0], cta[1], cta[2],
@@ -526,17 +526,18 @@ string Block::threadName(const Warp& w, int lane) const {
 }
 static string where(const Program& p, const Inst& i) {
   string s = "PTX line " + std::to_string(i.raw->line) + ": " + i.raw->text;
-  if (i.raw->srcLine) {
-    auto it = p.image->mod->files.find(i.raw->srcFile);
-    s += "\n    source: " + (it == p.image->mod->files.end() ? "?" : it->second) + ":" + std::to_string(i.raw->srcLine);
+  if (i.raw->src_line) {
+    auto it = p.image->mod->files.find(i.raw->src_file);
+    s +=
+        "\n    source: " + (it == p.image->mod->files.end() ? "?" : it->second) + ":" + std::to_string(i.raw->src_line);
   }
   if (i.func && i.func != p.entry) s += "\n    in function " + demangle(i.func->name);
   return s;
 }
-string faultReport(const Block& b, const DeviceFault& f) {
+string fault_report(const Block& b, const DeviceFault& f) {
   string s = "vgpu: error in kernel " + b.prog->pretty + "\n  " + f.what;
   if (b.active)
-    s += "\n  at " + b.threadName(*b.active, std::max(f.lane, 0)) + "\n  " + where(*b.prog, b.prog->code[b.current]);
+    s += "\n  at " + b.thread_name(*b.active, std::max(f.lane, 0)) + "\n  " + where(*b.prog, b.prog->code[b.current]);
   return s + "\n";
 }
 void Block::deadlock() {
@@ -552,4 +553,4 @@ void Block::deadlock() {
   active = nullptr;
   fault(702, s);
 }
-}  // namespace vgpu
+}  // namespace convoy::vgpu

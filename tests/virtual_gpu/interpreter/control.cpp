@@ -3,78 +3,79 @@
 #include "tests/virtual_gpu/interpreter/decode.h"
 #include "tests/virtual_gpu/runtime/devmem.h"
 
-namespace vgpu {
+namespace convoy::vgpu {
 namespace {
-void decodeBra(Dec& d) {
+void decode_bra(InstDecoder& d) {
   d.has("uni");
-  d.i.ctl = Ctl::Bra;
-  int l = d.f.f->findLabel(d.r.scope, d.r.ops.at(0).name);
+  d.i.ctl = Control::Bra;
+  int l = d.f.f->find_label(d.r.scope, d.r.ops.at(0).name);
   if (l < 0) d.bad("label");
-  d.D.branchFixes.push_back({~0u, &d.f, l});
+  d.D.branch_fixes.push_back({~0u, &d.f, l});
 }
-void decodeBrx(Dec& d) {
+void decode_brx(InstDecoder& d) {
   if (!d.has("idx")) d.bad("brx");
   d.has("uni");
-  d.i.ctl = Ctl::BraIdx;
-  d.i.a = d.src(0, Ty::U32);
+  d.i.ctl = Control::BraIdx;
+  d.i.a = d.src(0, Type::U32);
   const std::vector<std::string>* list = nullptr;
-  for (int s = d.r.scope; s >= 0 && !list; s = d.f.f->scopeParent[s]) {
-    auto it = d.f.f->branchTargets.find({s, d.r.ops.at(1).name});
-    if (it != d.f.f->branchTargets.end()) list = &it->second;
+  for (int s = d.r.scope; s >= 0 && !list; s = d.f.f->scope_parent[s]) {
+    auto it = d.f.f->branch_targets.find({s, d.r.ops.at(1).name});
+    if (it != d.f.f->branch_targets.end()) list = &it->second;
   }
   if (!list) d.bad("branch table");
   d.D.prog.tables.push_back(std::make_unique<std::vector<u32>>());
   auto* t = d.D.prog.tables.back().get();
   for (auto& n : *list) {
-    int l = d.f.f->findLabel(d.r.scope, n);
+    int l = d.f.f->find_label(d.r.scope, n);
     if (l < 0) d.bad("label " + n);
     t->push_back(l);
   }
   d.i.table = t;
-  d.D.tableFixes.push_back({t, &d.f});
+  d.D.table_fixes.push_back({t, &d.f});
 }
-void decodeRet(Dec& d) {
+void decode_ret(InstDecoder& d) {
   d.has("uni");
-  d.i.ctl = d.f.f->entry ? Ctl::Exit : Ctl::Ret;
-  d.i.e = d.f.retPc;
+  d.i.ctl = d.f.f->entry ? Control::Exit : Control::Ret;
+  d.i.e = d.f.return_pc;
 }
-void decodeExit(Dec& d) { d.i.ctl = Ctl::Exit; }
-void decodeTrap(Dec& d) { d.i.ctl = Ctl::Trap; }
+void decode_exit(InstDecoder& d) { d.i.ctl = Control::Exit; }
+void decode_trap(InstDecoder& d) { d.i.ctl = Control::Trap; }
 
 // ---- calls: arguments and results are copied between the (statically placed) parameter variables ------------
-void copyLocal(Warp& w, const Inst& i, u32 m) {
-  forLanes(m, [&](int l) {
-    u8* p = w.local + (u64)l * w.localStride;
+void copy_local(Warp& w, const Inst& i, u32 m) {
+  for_lanes(m, [&](int l) {
+    u8* p = w.local + (u64)l * w.local_stride;
     memcpy(p + i.target, p + i.imm, i.flops);
   });
 }
-void emitCopy(Decoder& D, FuncCtx& f, const RawInst& r, Slot from, Slot to) {
+void emit_copy(ProgramBuilder& D, PlacedFunction& f, const ParsedInst& r, Slot from, Slot to) {
   Inst& c = D.emit(f, r);
-  c.fn = copyLocal;
+  c.fn = copy_local;
   c.imm = from.off;
   c.target = to.off;
   c.flops = std::min(from.size, to.size);
   if (r.pred >= 0) {
     c.pred = (i32)f.regs[r.pred].off;
-    c.pneg = r.pneg;
+    c.pred_negated = r.pred_negated;
   }
 }
-void decodeCall(Dec& d) {
+void decode_call(InstDecoder& d) {
   Inst& i = d.i;
   d.has("uni");
   const std::string& name = d.r.ops.at(1).name;
-  const RawOp &ret = d.r.ops[0], &args = d.r.ops.at(2);
-  auto slot = [&](const RawOp& o) {
+  const ParsedOperand &ret = d.r.ops[0], &args = d.r.ops.at(2);
+  auto slot = [&](const ParsedOperand& o) {
     Slot s;
-    s.off = d.localVar(o, s.size);
+    s.off = d.local_var(o, s.size);
     return s;
   };
-  if (FuncCtx* c = d.D.context(name)) {
+  if (PlacedFunction* c = d.D.context(name)) {
     if (args.v.size() != c->f->params.size() || ret.v.size() > c->f->rets.size()) d.bad("call arguments");
-    for (size_t k = 0; k < args.v.size(); ++k) emitCopy(d.D, d.f, d.r, slot(args.v[k]), c->local[c->f->params[k].name]);
-    i.ctl = Ctl::Call;
-    i.e = c->retPc;
-    d.D.callFixes.push_back({~0u, c});
+    for (size_t k = 0; k < args.v.size(); ++k)
+      emit_copy(d.D, d.f, d.r, slot(args.v[k]), c->local[c->f->params[k].name]);
+    i.ctl = Control::Call;
+    i.e = c->return_pc;
+    d.D.call_fixes.push_back({~0u, c});
     return;
   }
   auto t = std::make_unique<std::vector<u32>>();
@@ -83,26 +84,26 @@ void decodeCall(Dec& d) {
   d.D.prog.tables.push_back(std::move(t));
   i.f1 = !ret.v.empty();
   if (i.f1) i.imm = slot(ret.v[0]).off;
-  i.fn = findBuiltin(name);
+  i.fn = find_builtin(name);
 }
 }  // namespace
-void decodeCallReturns(Decoder& D, FuncCtx& f, const RawInst& r) {
-  FuncCtx* c = D.context(r.ops.at(1).name);
+void decode_call_returns(ProgramBuilder& D, PlacedFunction& f, const ParsedInst& r) {
+  PlacedFunction* c = D.context(r.ops.at(1).name);
   if (!c) return;
   for (size_t k = 0; k < r.ops[0].v.size(); ++k)
-    emitCopy(D, f, r, c->local[c->f->rets[k].name], f.local.at(r.ops[0].v[k].name));
+    emit_copy(D, f, r, c->local[c->f->rets[k].name], f.local.at(r.ops[0].v[k].name));
 }
 namespace {
 // ---- barriers ----------------------------------------------------------------------------------------------
-void decodeBar(Dec& d) {
+void decode_bar(InstDecoder& d) {
   Inst& i = d.i;
   i.cls = kBarrier;
   d.has("cta");
   d.has("aligned");
   if (d.has("warp")) {
     if (!d.has("sync")) d.bad("form");
-    i.ctl = Ctl::WarpBarrier;
-    i.mask = d.src(0, Ty::B32);
+    i.ctl = Control::WarpBarrier;
+    i.mask = d.src(0, Type::B32);
     return;
   }
   if (d.has("cluster")) {
@@ -116,76 +117,76 @@ void decodeBar(Dec& d) {
     }
     if (!d.has("wait")) d.bad("form");
     i.a = d.constant(0, 4);
-    i.ctl = Ctl::Barrier;
+    i.ctl = Control::Barrier;
     return;
   }  // clusters of one block
   bool sync = d.has("sync"), arrive = d.has("arrive"), red = d.has("red");
   if (sync + arrive + red != 1) d.bad("form");
-  i.ctl = arrive ? Ctl::BarrierArrive : Ctl::Barrier;
+  i.ctl = arrive ? Control::BarrierArrive : Control::Barrier;
   size_t k = 0;
   if (red) {
-    std::string op = d.oneOf({"popc", "and", "or"});
+    std::string op = d.one_of({"popc", "and", "or"});
     i.sub = op == "popc" ? 1 : op == "and" ? 2 : 3;
-    Ty t = d.type();
-    i.d = t == Ty::Pred ? d.predDst(d.r.ops.at(0)) : d.dst(0, t);
-    i.c = d.predSrc(d.r.ops.at(d.n() - 1), i.f2);
+    Type t = d.type();
+    i.d = t == Type::Pred ? d.predicate_dst(d.r.ops.at(0)) : d.dst(0, t);
+    i.c = d.predicate_src(d.r.ops.at(d.n() - 1), i.f2);
     k = 1;
   }
-  i.a = d.src((int)k, Ty::U32);
+  i.a = d.src((int)k, Type::U32);
   size_t last = red ? d.n() - 1 : d.n();
   if (k + 1 < last) {
-    i.b = d.src((int)k + 1, Ty::U32);
+    i.b = d.src((int)k + 1, Type::U32);
     i.f1 = true;
   } else if (arrive)
     d.bad("bar.arrive without a count");
 }
 void pause(Warp& w, const Inst&, u32) { w.spins += 1024; }
-void decodeNanosleep(Dec& d) {
+void decode_nanosleep(InstDecoder& d) {
   d.type();
   d.i.fn = pause;
 }
 void skip(Warp&, const Inst&, u32) {}
-void decodeHint(Dec& d) {
+void decode_hint(InstDecoder& d) {
   for (auto s : {"wait", "launch_dependents", "inc", "dec", "sync", "aligned"}) d.has(s);
-  if (d.nextIsType()) d.type();
+  if (d.next_is_type()) d.type();
   d.i.fn = skip;
 }
-PTX_OP("bra", decodeBra);
-PTX_OP("brx", decodeBrx);
-PTX_OP("ret", decodeRet);
-PTX_OP("exit", decodeExit);
-PTX_OP("trap", decodeTrap);
-PTX_OP("brkpt", decodeTrap);
-PTX_OP("call", decodeCall);
-PTX_OP("bar", decodeBar);
-PTX_OP("barrier", decodeBar);
-PTX_OP("nanosleep", decodeNanosleep);
-PTX_OP("pmevent", decodeHint);
-PTX_OP("griddepcontrol", decodeHint);
-PTX_OP("setmaxnreg", decodeHint);
+PTX_OP("bra", decode_bra);
+PTX_OP("brx", decode_brx);
+PTX_OP("ret", decode_ret);
+PTX_OP("exit", decode_exit);
+PTX_OP("trap", decode_trap);
+PTX_OP("brkpt", decode_trap);
+PTX_OP("call", decode_call);
+PTX_OP("bar", decode_bar);
+PTX_OP("barrier", decode_bar);
+PTX_OP("nanosleep", decode_nanosleep);
+PTX_OP("pmevent", decode_hint);
+PTX_OP("griddepcontrol", decode_hint);
+PTX_OP("setmaxnreg", decode_hint);
 
 // ---- device library ----------------------------------------------------------------------------------------
 template <class T>
 T arg(Warp& w, const Inst& i, int l, size_t k) {
   T v;
-  memcpy(&v, w.local + (u64)l * w.localStride + i.table->at(k), sizeof v);
+  memcpy(&v, w.local + (u64)l * w.local_stride + i.table->at(k), sizeof v);
   return v;
 }
 template <class T>
 void result(Warp& w, const Inst& i, int l, T v) {
-  if (i.f1) memcpy(w.local + (u64)l * w.localStride + i.imm, &v, sizeof v);
+  if (i.f1) memcpy(w.local + (u64)l * w.local_stride + i.imm, &v, sizeof v);
 }
 // a pointer as the interpreter sees it, and how many bytes may be read from there
 const u8* peek(Warp& w, int l, u64 a, u64& room) {
   u64 k = a & kWinMask, x = a & ~kWinMask, lo, hi;
   i64 d;
   if (k == kLocalWin) {
-    if (x >= w.localStride) fault(700, "bad pointer passed to printf", l);
-    room = w.localStride - x;
-    return w.local + (u64)l * w.localStride + x;
+    if (x >= w.local_stride) fault(700, "bad pointer passed to printf", l);
+    room = w.local_stride - x;
+    return w.local + (u64)l * w.local_stride + x;
   }
   if (k == kSharedWin) {
-    room = w.blk->sharedBytes - x;
+    room = w.blk->shared_bytes - x;
     return w.blk->shared.data() + x - kSharedBase;
   }
   if (k || !DevMem::get().find(a, lo, hi, d)) fault(700, "bad pointer " + hex(a) + " passed to printf", l);
@@ -200,8 +201,8 @@ std::string text(Warp& w, int l, u64 a) {
   while (room-- && *p) s += (char)*p++;
   return s;
 }
-void devPrintf(Warp& w, const Inst& i, u32 m) {
-  forLanes(m, [&](int l) {
+void dev_printf(Warp& w, const Inst& i, u32 m) {
+  for_lanes(m, [&](int l) {
     std::string f = text(w, l, arg<u64>(w, i, l, 0)), out;
     u64 args = arg<u64>(w, i, l, 1), room = 0, pos = 0;
     const u8* p = args ? peek(w, l, args, room) : nullptr;
@@ -260,29 +261,29 @@ void devPrintf(Warp& w, const Inst& i, u32 m) {
     result<i32>(w, i, l, (i32)out.size());
   });
 }
-void devAssert(Warp& w, const Inst& i, u32 m) {
+void dev_assert(Warp& w, const Inst& i, u32 m) {
   int l = __builtin_ctz(m);
   fault(710,
         "assertion '" + text(w, l, arg<u64>(w, i, l, 0)) + "' failed at " + text(w, l, arg<u64>(w, i, l, 1)) + ":" +
             std::to_string(arg<u32>(w, i, l, 2)) + " in " + text(w, l, arg<u64>(w, i, l, 3)),
         l);
 }
-void devMalloc(Warp& w, const Inst& i, u32 m) {
-  forLanes(m, [&](int l) { result<u64>(w, i, l, DevMem::get().alloc(arg<u64>(w, i, l, 0), "device malloc")); });
+void dev_malloc(Warp& w, const Inst& i, u32 m) {
+  for_lanes(m, [&](int l) { result<u64>(w, i, l, DevMem::get().alloc(arg<u64>(w, i, l, 0), "device malloc")); });
 }
-void devFree(Warp& w, const Inst& i, u32 m) {
-  forLanes(m, [&](int l) {
+void dev_free(Warp& w, const Inst& i, u32 m) {
+  for_lanes(m, [&](int l) {
     u64 a = arg<u64>(w, i, l, 0);
     if (a && !DevMem::get().release(a)) fault(700, "free of " + hex(a) + ", which is not allocated", l);
     std::fill(w.blk->cache.begin(), w.blk->cache.end(), AccessCache{});
   });
 }
 }  // namespace
-Builtin findBuiltin(const std::string& n) {
-  return n == "vprintf"                                ? devPrintf
-         : n == "__assertfail" || n == "__assert_fail" ? devAssert
-         : n == "malloc"                               ? devMalloc
-         : n == "free"                                 ? devFree
+Builtin find_builtin(const std::string& n) {
+  return n == "vprintf"                                ? dev_printf
+         : n == "__assertfail" || n == "__assert_fail" ? dev_assert
+         : n == "malloc"                               ? dev_malloc
+         : n == "free"                                 ? dev_free
                                                        : nullptr;
 }
-}  // namespace vgpu
+}  // namespace convoy::vgpu

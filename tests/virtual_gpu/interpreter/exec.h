@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include "tests/virtual_gpu/ptx/ptx.h"
 
-namespace vgpu {
+namespace convoy::vgpu {
 struct Warp;
 struct Inst;
 struct Block;
@@ -23,10 +23,10 @@ struct Operand {
   u32 off = 0, sel = 0;
 };  // address = warp.base[sel] + off  (0: registers, 1: constants)
 
-enum class Ctl : u8 { None, Bra, BraIdx, Exit, Ret, Call, Barrier, BarrierArrive, WarpSync, WarpBarrier, Trap };
+enum class Control : u8 { None, Bra, BraIdx, Exit, Ret, Call, Barrier, BarrierArrive, WarpSync, WarpBarrier, Trap };
 
 // What an instruction counts as in the profile.
-enum Cls : u32 {
+enum CountClass : u32 {
   kFma32 = 1,
   kFlop32 = 2,
   kMma = 4,
@@ -51,19 +51,19 @@ struct Inst {
   const Operand* v = nullptr;  // register vectors (ld/st .v4, mma fragments, ...)
   i64 imm = 0;                 // address offset or small constant
   i32 pred = -1;
-  bool pneg = false;  // guard: offset of the predicate in the register file
-  Ctl ctl = Ctl::None;
-  Ty ty = Ty::None, ty2 = Ty::None;
+  bool pred_negated = false;  // guard: offset of the predicate in the register file
+  Control ctl = Control::None;
+  Type ty = Type::None, ty2 = Type::None;
   Space space = Space::Generic;
   u8 size = 0, vec = 1, sub = 0, wide = 0;  // bytes per element, elements, handler-specific selectors
   bool f1 = false, f2 = false, f3 = false;  // handler-specific flags
   u32 target = 0, idx = 0, cls = 0, flops = 0;
   const std::vector<u32>* table = nullptr;  // brx targets, or local-memory offsets of built-in call arguments
-  const RawInst* raw = nullptr;
-  const Func* func = nullptr;
+  const ParsedInst* raw = nullptr;
+  const Function* func = nullptr;
 };
 
-enum class Sreg : u8 {
+enum class SpecialRegister : u8 {
   TidX,
   TidY,
   TidZ,
@@ -94,8 +94,8 @@ enum class Sreg : u8 {
   GridWsHi,
   GridWsLo
 };
-struct SregUse {
-  Sreg id;
+struct SpecialRegisterUse {
+  SpecialRegister id;
   u32 off;
   u8 width;
 };
@@ -107,23 +107,23 @@ struct SharedVar {
 
 struct Program {  // one kernel, decoded
   std::string name, pretty;
-  const Func* entry = nullptr;
+  const Function* entry = nullptr;
   Image* image = nullptr;
   std::vector<Inst> code;
   std::vector<std::unique_ptr<std::vector<Operand>>> vecs;
   std::vector<std::unique_ptr<std::vector<u32>>> tables;
   char* consts = nullptr;
-  size_t constBytes = 0;
-  u32 regBytes = 0, localBytes = 0;
-  u32 sharedStatic = 0;  // bytes the program asked for (without red zones)
-  u32 dynOffset = 0;     // where dynamic shared memory starts
-  std::vector<SharedVar> sharedVars;
+  size_t const_bytes = 0;
+  u32 reg_bytes = 0, local_bytes = 0;
+  u32 shared_static = 0;  // bytes the program asked for (without red zones)
+  u32 dyn_offset = 0;     // where dynamic shared memory starts
+  std::vector<SharedVar> shared_vars;
   std::vector<u8> redzones;  // one byte per 4-byte word of the static part
   std::vector<std::pair<u32, u32>> params;
-  u32 paramBytes = 0;  // (offset, size)
-  std::vector<SregUse> sregs;
-  u32 maxDynShared = 48 << 10;
-  u32 regEstimate = 0;
+  u32 param_bytes = 0;  // (offset, size)
+  std::vector<SpecialRegisterUse> sregs;
+  u32 max_dyn_shared = 48 << 10;
+  u32 reg_estimate = 0;
 };
 
 // Address windows for generic pointers into per-block and per-thread spaces.
@@ -137,10 +137,11 @@ struct DeviceFault {  // thrown by handlers, completed by the block runner
 };
 
 struct Counters {
-  u64 warpInsts = 0, threadInsts = 0, fma = 0, flops = 0, mmaFlops = 0, shuffles = 0, barriers = 0, atomics = 0,
+  u64 warp_insts = 0, thread_insts = 0, fma = 0, flops = 0, mma_flops = 0, shuffles = 0, barriers = 0, atomics = 0,
       sfu = 0;
-  u64 ldBytes = 0, stBytes = 0, ldSectors = 0, stSectors = 0, ldReq = 0, stReq = 0, vec128 = 0, vec64 = 0, narrow = 0;
-  u64 sharedReq = 0, bankReplays = 0, divergent = 0, branches = 0, localReq = 0, asyncBytes = 0, asyncSectors = 0;
+  u64 ld_bytes = 0, st_bytes = 0, ld_sectors = 0, st_sectors = 0, ld_req = 0, st_req = 0, vec128 = 0, vec64 = 0,
+      narrow = 0;
+  u64 shared_req = 0, bank_replays = 0, divergent = 0, branches = 0, local_req = 0, async_bytes = 0, async_sectors = 0;
   void add(const Counters& o);
 };
 
@@ -162,19 +163,19 @@ struct Warp {
   u32 id = 0, lanes = 0, exited = 0, carry = 0;
   std::vector<Group> groups;
   u8* local = nullptr;
-  u32 localStride = 0;
+  u32 local_stride = 0;
   std::vector<AsyncCopy> async;
-  u32 asyncGroup[32] = {};
+  u32 async_group[32] = {};
   u64 spins = 0;
   u32 live() const { return lanes & ~exited; }
 };
 
 struct alignas(32) ShadowWord {
-  u32 wStamp = 0, rStamp = 0;
-  u16 wThread = 0, rThread = 0;
-  u32 wInst = 0, rInst = 0;
-  u8 wAtomic = 0, rMulti = 0, half = 0;
-  u32 halfStamp = 0;
+  u32 write_stamp = 0, read_stamp = 0;
+  u16 write_thread = 0, read_thread = 0;
+  u32 write_inst = 0, read_inst = 0;
+  u8 write_atomic = 0, multi_read = 0, half = 0;
+  u32 half_stamp = 0;
 };
 
 struct AccessCache {
@@ -192,10 +193,10 @@ struct NamedBarrier {  // one of the 16 barriers of a block
 
 struct LaunchConfig {
   u32 grid[3], block[3];
-  u32 dynShared;
+  u32 dyn_shared;
   std::vector<u8> params;
   bool cooperative = false;
-  u64 gridId = 0;
+  u64 grid_id = 0;
   u64 workspace = 0;
 };  // workspace: barrier of cooperative grids
 
@@ -204,68 +205,68 @@ struct Block {  // a resident thread block; owned and run by one worker
   const LaunchConfig* cfg = nullptr;
   u32 cta[3] = {};
   u64 linear = 0;
-  u32 nthreads = 0;
+  u32 num_threads = 0;
   std::vector<Warp> warps;
-  std::vector<char*> regMem;
-  size_t regCap = 0;
-  std::vector<u8> localMem;
+  std::vector<char*> register_files;
+  size_t register_file_bytes = 0;
+  std::vector<u8> local_mem;
   std::vector<u8> shared;
-  u32 sharedBytes = 0;      // sharedBytes: end of the valid range
+  u32 shared_bytes = 0;     // shared_bytes: end of the valid range
   std::vector<u8> redzone;  // one byte per 4-byte shared word: 1 = red zone
-  std::vector<ShadowWord> shadow, shadowHalf;
-  u32 stamp = 1, fullStamp = 1;
-  std::vector<u32> bsync, wsync;  // last barrier per warp / warp-sync per thread
+  std::vector<ShadowWord> shadow, shadow_half;
+  u32 stamp = 1, full_stamp = 1;
+  std::vector<u32> barrier_stamp, warp_sync_stamp;  // last barrier per warp / warp-sync per thread
   NamedBarrier bars[16];
   std::vector<AccessCache> cache;
-  u64 cacheEpoch = 0;
-  std::vector<u64> execCount, laneCount;  // per instruction, when profiling
+  u64 cache_epoch = 0;
+  std::vector<u64> exec_count, lane_count;  // per instruction, when profiling
   Warp* active = nullptr;
   u32 current = 0;  // warp and instruction being run, for error reports
-  u64 lastGrid = ~0ull;
+  u64 last_grid = ~0ull;
   Counters* prof = nullptr;  // null unless profiling
-  u64 warpInsts = 0, threadInsts = 0;
-  bool race = true, raceGlobal = false;
+  u64 warp_insts = 0, thread_insts = 0;
+  bool race = true, race_global = false;
 
-  void start(const Program&, const LaunchConfig&, u64 linearId);
+  void start(const Program&, const LaunchConfig&, u64 linear_id);
   enum Result { Done, Yield };
   Result run(u64 budget);  // until finished or about `budget` warp instructions
-  std::string threadName(const Warp&, int lane) const;
+  std::string thread_name(const Warp&, int lane) const;
   ~Block();
 
  private:
-  bool runWarp(Warp&, u64 slice);
+  bool run_warp(Warp&, u64 slice);
   void arrive(Warp&, const Inst&, u32 mask);
-  bool tryComplete(u32 bar);
-  void exitLanes(Warp&, u32 mask);
-  bool warpBarrier(Warp&, u32 member, u32 arriving);
+  bool try_complete(u32 bar);
+  void exit_lanes(Warp&, u32 mask);
+  bool warp_barrier(Warp&, u32 member, u32 arriving);
   [[noreturn]] void deadlock();
 };
 
-std::string faultReport(const Block& b, const DeviceFault& f);
+std::string fault_report(const Block& b, const DeviceFault& f);
 [[noreturn]] void fault(int code, const std::string& what, int lane = -1);
 std::string hex(u64 v);
 
 // ---- lane helpers --------------------------------------------------------------------------------------
 template <class T>
-inline T* L(Warp& w, const Operand& o) {
+inline T* reg(Warp& w, const Operand& o) {
   return reinterpret_cast<T*>(w.base[o.sel] + o.off);
 }
-inline u32& P(Warp& w, const Operand& o) { return *reinterpret_cast<u32*>(w.base[o.sel] + o.off); }
+inline u32& predicate(Warp& w, const Operand& o) { return *reinterpret_cast<u32*>(w.base[o.sel] + o.off); }
 
 template <class T>
-struct StoreT {
+struct LaneStorage {
   using type = u32;
 };
 template <>
-struct StoreT<u64> {
+struct LaneStorage<u64> {
   using type = u64;
 };
 template <>
-struct StoreT<i64> {
+struct LaneStorage<i64> {
   using type = u64;
 };
 template <>
-struct StoreT<double> {
+struct LaneStorage<double> {
   using type = u64;
 };
 
@@ -275,39 +276,39 @@ struct half_t {
 struct bf16_t {
   u16 b;
 };
-inline float bitsF(u32 u) {
+inline float bits_to_float(u32 u) {
   float f;
   memcpy(&f, &u, 4);
   return f;
 }
-inline u32 Fbits(float f) {
+inline u32 float_to_bits(float f) {
   u32 u;
   memcpy(&u, &f, 4);
   return u;
 }
-inline float toF(half_t h) {
+inline float to_float(half_t h) {
   _Float16 x;
   memcpy(&x, &h, 2);
   return (float)x;
 }
-inline float toF(bf16_t h) { return bitsF((u32)h.b << 16); }
-inline float toF(float f) { return f; }
-inline half_t toHalf(float f) {
+inline float to_float(bf16_t h) { return bits_to_float((u32)h.b << 16); }
+inline float to_float(float f) { return f; }
+inline half_t to_half(float f) {
   _Float16 x = (_Float16)f;
   half_t h;
   memcpy(&h, &x, 2);
   if (f != f) h.b = 0x7fff;
   return h;
 }
-inline bf16_t toBf16(float f) {
-  u32 u = Fbits(f);
+inline bf16_t to_bf16(float f) {
+  u32 u = float_to_bits(f);
   u32 r = (u + 0x7fff + ((u >> 16) & 1)) >> 16;
   return bf16_t{(u16)(f != f ? 0x7fff : r)};
 }
 
 // reading a value of type T out of a register lane, and the reverse
 template <class T>
-inline T rd(typename StoreT<T>::type x) {
+inline T read_lane(typename LaneStorage<T>::type x) {
   if constexpr (sizeof(T) == sizeof(x)) {
     T t;
     memcpy(&t, &x, sizeof t);
@@ -318,8 +319,8 @@ inline T rd(typename StoreT<T>::type x) {
     return (T)x;
 }
 template <class T>
-inline typename StoreT<T>::type wr(T v) {
-  typename StoreT<T>::type x;
+inline typename LaneStorage<T>::type write_lane(T v) {
+  typename LaneStorage<T>::type x;
   if constexpr (sizeof(T) == sizeof(x))
     memcpy(&x, &v, sizeof x);
   else if constexpr (std::is_class_v<T>)
@@ -333,7 +334,7 @@ inline typename StoreT<T>::type wr(T v) {
 
 // d[l] = f(l) for the lanes of m
 template <class T, class F>
-inline __attribute__((always_inline)) void each(T* d, u32 m, F f) {
+inline __attribute__((always_inline)) void each_lane(T* d, u32 m, F f) {
   if (m == ~0u) {
 #pragma GCC ivdep
     for (int l = 0; l < 32; ++l) d[l] = f(l);
@@ -346,12 +347,12 @@ inline __attribute__((always_inline)) void each(T* d, u32 m, F f) {
   }
 }
 template <class F>
-inline void forLanes(u32 m, F f) {
+inline void for_lanes(u32 m, F f) {
   for (; m; m &= m - 1) f(__builtin_ctz(m));
 }
 // predicate write: bit l of result is f(l)
 template <class F>
-inline __attribute__((always_inline)) u32 maskOf(F f) {
+inline __attribute__((always_inline)) u32 mask_of(F f) {
 #ifdef __AVX2__
   alignas(32) u8 t[32];
 #pragma GCC ivdep
@@ -363,64 +364,65 @@ inline __attribute__((always_inline)) u32 maskOf(F f) {
   return r;
 #endif
 }
-inline void setPred(u32& p, u32 m, u32 v) { p = (p & ~m) | (v & m); }
+inline void set_predicate(u32& p, u32 m, u32 v) { p = (p & ~m) | (v & m); }
 
 // ---- memory (memory.cpp) -------------------------------------------------------------------------------
-void raceAccess(Warp& w, const Inst& i, int lane, u32 off, u32 bytes, bool write, bool atomic, const void* newData);
-u8* sharedPtr(Warp& w, const Inst& i, int lane, u32 off, u32 bytes);  // bounds, red zones, alignment
+void race_access(Warp& w, const Inst& i, int lane, u32 off, u32 bytes, bool write, bool atomic, const void* new_data);
+u8* shared_ptr(Warp& w, const Inst& i, int lane, u32 off, u32 bytes);  // bounds, red zones, alignment
 
-void mbarrierArrive(Warp& w, const Inst& i, u32 m);  // mbarrier.cpp: one arrival per lane at address i.a + i.imm
+void mbarrier_arrive(Warp& w, const Inst& i, u32 m);  // mbarrier.cpp: one arrival per lane at address i.a + i.imm
 
 // ---- decoder interface (decode.cpp) --------------------------------------------------------------------
 struct Slot {
   u32 off, size;
 };
-struct FuncCtx {  // a function placed in a program
-  const Func* f = nullptr;
+struct PlacedFunction {  // a function placed in a program
+  const Function* f = nullptr;
   std::vector<Operand> regs;
   std::map<std::string, Slot> local;  // .local and .param variables, and the formal parameters of a .func: local memory
   std::map<std::string, Slot> param;  // parameters of an .entry
   std::map<std::string, u32> shared;
   u32 start = 0;
-  Operand retPc;                // entry point; per-lane return address
-  std::vector<u32> bodyToCode;  // statement index -> instruction index
+  Operand return_pc;              // entry point; per-lane return address
+  std::vector<u32> body_to_code;  // statement index -> instruction index
 };
 
-class Decoder;
-class Dec {  // view of one instruction while it is being decoded
+class ProgramBuilder;
+class InstDecoder {  // view of one instruction while it is being decoded
  public:
-  Dec(Decoder& D, FuncCtx& f, const RawInst& r, Inst& i) : D(D), f(f), r(r), i(i), used(r.mods.size()) {}
-  Decoder& D;
-  FuncCtx& f;
-  const RawInst& r;
+  InstDecoder(ProgramBuilder& D, PlacedFunction& f, const ParsedInst& r, Inst& i)
+      : D(D), f(f), r(r), i(i), used(r.mods.size()) {}
+  ProgramBuilder& D;
+  PlacedFunction& f;
+  const ParsedInst& r;
   Inst& i;
-  bool has(const char* m);                                  // consume a modifier anywhere in the list
-  bool hasPrefix(const char* m);                            // consume a modifier by prefix (cache hints)
-  std::string oneOf(std::initializer_list<const char*> l);  // consume exactly one of these ("" if none)
-  Ty type();                                                // consume the next type modifier
-  bool nextIsType() const;
+  bool has(const char* m);                                   // consume a modifier anywhere in the list
+  bool has_prefix(const char* m);                            // consume a modifier by prefix (cache hints)
+  std::string one_of(std::initializer_list<const char*> l);  // consume exactly one of these ("" if none)
+  Type type();                                               // consume the next type modifier
+  bool next_is_type() const;
   void finish();  // complain about anything left
   [[noreturn]] void bad(const std::string& why);
   size_t n() const { return r.ops.size(); }
-  Operand src(int k, Ty t) { return src(r.ops.at(k), t); }
-  Operand src(const RawOp& o, Ty t);  // register or immediate, lanes of the width of t
-  Operand dst(int k, Ty t) { return dst(r.ops.at(k), t); }
-  Operand dst(const RawOp& o, Ty t);
-  Operand any(const RawOp& o, u8& width);  // register of whatever width
-  Operand predDst(const RawOp& o);
-  Operand predSrc(const RawOp& o, bool& neg);
-  Operand altPred(const RawOp& o);  // second destination of a|b, or a scratch predicate
+  Operand src(int k, Type t) { return src(r.ops.at(k), t); }
+  Operand src(const ParsedOperand& o, Type t);  // register or immediate, lanes of the width of t
+  Operand dst(int k, Type t) { return dst(r.ops.at(k), t); }
+  Operand dst(const ParsedOperand& o, Type t);
+  Operand any(const ParsedOperand& o, u8& width);  // register of whatever width
+  Operand predicate_dst(const ParsedOperand& o);
+  Operand predicate_src(const ParsedOperand& o, bool& neg);
+  Operand second_predicate_dst(const ParsedOperand& o);  // second destination of a|b, or a scratch predicate
   Operand constant(u64 v, int width);
   Operand scratch(int width);
-  const Operand* vec(const RawOp& o, Ty t, bool isDst, int expect = 0);
+  const Operand* vec(const ParsedOperand& o, Type t, bool is_dst, int expect = 0);
   void address(int k, Space sp);  // sets i.a, i.wide (base width), i.imm
   u64 immediate(int k);
   const Operand* keep(std::vector<Operand> v);
-  u32 localVar(const RawOp& o, u32& size);  // local-memory offset of a parameter or local variable
+  u32 local_var(const ParsedOperand& o, u32& size);  // local-memory offset of a parameter or local variable
  private:
   std::vector<bool> used;
 };
-using DecodeFn = void (*)(Dec&);
+using DecodeFn = void (*)(InstDecoder&);
 struct RegisterOp {
   RegisterOp(const char* name, DecodeFn fn);
 };
@@ -431,7 +433,7 @@ struct RegisterOp {
 // ---- images: a loaded module (decode.cpp) --------------------------------------------------------------
 struct Image {
   std::unique_ptr<Module> mod;
-  std::map<std::string, u64> varAddr;                     // .global/.const variables
+  std::map<std::string, u64> var_addr;                    // .global/.const variables
   std::map<std::string, std::unique_ptr<Program>> progs;  // decoded kernels
   explicit Image(const std::string& ptx);
   Program& kernel(const std::string& name);
@@ -441,22 +443,22 @@ std::string demangle(const std::string& s);
 
 // device-side library calls (control.cpp)
 using Builtin = void (*)(Warp&, const Inst&, u32);
-Builtin findBuiltin(const std::string& name);
+Builtin find_builtin(const std::string& name);
 
 // ---- launching (launch.cpp) ----------------------------------------------------------------------------
 struct LaunchError {
   int code;
 };
-int launchKernel(Program& p, const LaunchConfig& cfg);  // cudaError_t
-void profileWrite();
+int launch_kernel(Program& p, const LaunchConfig& cfg);  // cudaError_t
+void profile_write();
 
 struct Env {
   int threads = 1, race = 1, devices = 1, sm = 0;
   bool eager = false;
   u64 seed = 1;
   std::string profile;
-  u64 memBytes = 0;
-  bool verbose = false, decodeAll = false, raceWarn = false;
+  u64 mem_bytes = 0;
+  bool verbose = false, decode_all = false, race_warn = false;
 };
 const Env& env();
-}  // namespace vgpu
+}  // namespace convoy::vgpu

@@ -8,7 +8,7 @@
 #include "tests/virtual_gpu/interpreter/exec.h"
 #include "tests/virtual_gpu/runtime/devmem.h"
 
-namespace vgpu {
+namespace convoy::vgpu {
 void Counters::add(const Counters& o) {
   u64* a = (u64*)this;
   const u64* b = (const u64*)&o;
@@ -25,21 +25,21 @@ std::mutex profileMutex;  // never destroyed: written at exit
 
 void collect(Block& b, Counters& c) {  // instruction mix from the per-instruction counts
   for (auto& i : b.prog->code) {
-    u64 n = b.execCount[i.idx], l = b.laneCount[i.idx];
+    u64 n = b.exec_count[i.idx], l = b.lane_count[i.idx];
     if (!n) continue;
-    c.warpInsts += n;
-    c.threadInsts += l;
+    c.warp_insts += n;
+    c.thread_insts += l;
     if (i.cls & kFma32) {
       c.fma += l;
       c.flops += l * i.flops;
     }
     if (i.cls & kFlop32) c.flops += l * i.flops;
-    if (i.cls & kMma) c.mmaFlops += l * i.flops;
+    if (i.cls & kMma) c.mma_flops += l * i.flops;
     if (i.cls & kShuffle) c.shuffles += n;
     if (i.cls & kBarrier) c.barriers += n;
     if (i.cls & kAtomic) c.atomics += l;
     if (i.cls & kSfu) c.sfu += l;
-    b.execCount[i.idx] = b.laneCount[i.idx] = 0;
+    b.exec_count[i.idx] = b.lane_count[i.idx] = 0;
   }
 }
 struct Shared {  // state of one launch shared by its workers
@@ -55,7 +55,7 @@ auto& pool = *new std::vector<std::unique_ptr<Block>>;
 std::mutex poolMutex;  // idle blocks, kept for their buffers
 void configure(Block& b, Counters* c) {
   b.race = env().race >= 1;
-  b.raceGlobal = env().race >= 2;
+  b.race_global = env().race >= 2;
   b.prof = c;
 }
 
@@ -118,7 +118,7 @@ void work(Shared& s, int worker, int workers) {
     std::lock_guard lk(s.report);
     if (!s.error) {
       fflush(stdout);
-      std::string msg = b ? faultReport(*b, f) : f.what + "\n";
+      std::string msg = b ? fault_report(*b, f) : f.what + "\n";
       fputs(msg.c_str(), stderr);
       fflush(stderr);
     }
@@ -131,7 +131,7 @@ void work(Shared& s, int worker, int workers) {
 }
 }  // namespace
 
-int launchKernel(Program& p, const LaunchConfig& cfg) {
+int launch_kernel(Program& p, const LaunchConfig& cfg) {
   Shared s{p, cfg, (u64)cfg.grid[0] * cfg.grid[1] * cfg.grid[2], {}, {}, {}, {}};
   int workers = (int)std::min<u64>(std::max(1, env().threads), s.total);
   timespec t0, t1;
@@ -155,7 +155,7 @@ int launchKernel(Program& p, const LaunchConfig& cfg) {
   return s.error;
 }
 
-void profileWrite() {
+void profile_write() {
   if (env().profile.empty()) return;
   std::lock_guard lk(profileMutex);
   std::ofstream o(env().profile);
@@ -168,13 +168,13 @@ void profileWrite() {
     std::string q = n;
     for (size_t x = 0; (x = q.find('"', x)) != std::string::npos; x += 2) q.insert(x, "\"");
     const Counters& c = k.c;
-    o << '"' << q << "\"," << k.launches << ',' << k.blocks << ',' << c.warpInsts << ',' << c.threadInsts << ','
-      << ratio(c.threadInsts, 32 * c.warpInsts) << ',' << c.fma << ',' << c.flops << ',' << c.mmaFlops << ',' << c.sfu
-      << ',' << c.ldBytes << ',' << c.ldSectors << ',' << ratio(c.ldBytes, 32 * c.ldSectors) << ',' << c.stBytes << ','
-      << c.stSectors << ',' << ratio(c.stBytes, 32 * c.stSectors) << ',' << c.asyncBytes << ',' << c.asyncSectors << ','
-      << c.vec128 << ',' << c.vec64 << ',' << c.narrow << ',' << c.sharedReq << ',' << c.bankReplays << ','
-      << c.localReq << ',' << c.shuffles << ',' << c.barriers << ',' << c.atomics << ',' << c.branches << ','
-      << c.divergent << ',' << k.seconds << '\n';
+    o << '"' << q << "\"," << k.launches << ',' << k.blocks << ',' << c.warp_insts << ',' << c.thread_insts << ','
+      << ratio(c.thread_insts, 32 * c.warp_insts) << ',' << c.fma << ',' << c.flops << ',' << c.mma_flops << ','
+      << c.sfu << ',' << c.ld_bytes << ',' << c.ld_sectors << ',' << ratio(c.ld_bytes, 32 * c.ld_sectors) << ','
+      << c.st_bytes << ',' << c.st_sectors << ',' << ratio(c.st_bytes, 32 * c.st_sectors) << ',' << c.async_bytes << ','
+      << c.async_sectors << ',' << c.vec128 << ',' << c.vec64 << ',' << c.narrow << ',' << c.shared_req << ','
+      << c.bank_replays << ',' << c.local_req << ',' << c.shuffles << ',' << c.barriers << ',' << c.atomics << ','
+      << c.branches << ',' << c.divergent << ',' << k.seconds << '\n';
   }
 }
-}  // namespace vgpu
+}  // namespace convoy::vgpu

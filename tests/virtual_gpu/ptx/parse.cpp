@@ -3,56 +3,57 @@
 #include <cstring>
 #include "tests/virtual_gpu/ptx/ptx.h"
 
-namespace vgpu {
+namespace convoy::vgpu {
 using std::string;
 using std::vector;
 
-static const std::map<string, Ty> kTypes = {
-    {"pred", Ty::Pred},     {"b8", Ty::B8},        {"b16", Ty::B16},       {"b32", Ty::B32},   {"b64", Ty::B64},
-    {"b128", Ty::B128},     {"u8", Ty::U8},        {"u16", Ty::U16},       {"u32", Ty::U32},   {"u64", Ty::U64},
-    {"s8", Ty::S8},         {"s16", Ty::S16},      {"s32", Ty::S32},       {"s64", Ty::S64},   {"f16", Ty::F16},
-    {"bf16", Ty::BF16},     {"f16x2", Ty::F16X2},  {"bf16x2", Ty::BF16X2}, {"f32", Ty::F32},   {"f64", Ty::F64},
-    {"tf32", Ty::TF32},     {"u16x2", Ty::U16X2},  {"s16x2", Ty::S16X2},   {"e4m3", Ty::E4M3}, {"e5m2", Ty::E5M2},
-    {"e4m3x2", Ty::E4M3X2}, {"e5m2x2", Ty::E5M2X2}};
+static const std::map<string, Type> kTypes = {
+    {"pred", Type::Pred},   {"b8", Type::B8},         {"b16", Type::B16},      {"b32", Type::B32},
+    {"b64", Type::B64},     {"b128", Type::B128},     {"u8", Type::U8},        {"u16", Type::U16},
+    {"u32", Type::U32},     {"u64", Type::U64},       {"s8", Type::S8},        {"s16", Type::S16},
+    {"s32", Type::S32},     {"s64", Type::S64},       {"f16", Type::F16},      {"bf16", Type::BF16},
+    {"f16x2", Type::F16X2}, {"bf16x2", Type::BF16X2}, {"f32", Type::F32},      {"f64", Type::F64},
+    {"tf32", Type::TF32},   {"u16x2", Type::U16X2},   {"s16x2", Type::S16X2},  {"e4m3", Type::E4M3},
+    {"e5m2", Type::E5M2},   {"e4m3x2", Type::E4M3X2}, {"e5m2x2", Type::E5M2X2}};
 
-Ty parseType(const string& s) {
+Type parse_type(const string& s) {
   auto it = kTypes.find(s);
-  return it == kTypes.end() ? Ty::None : it->second;
+  return it == kTypes.end() ? Type::None : it->second;
 }
 
-int tySize(Ty t) {
+int type_size(Type t) {
   switch (t) {
-    case Ty::Pred:
-    case Ty::B8:
-    case Ty::U8:
-    case Ty::S8:
-    case Ty::E4M3:
-    case Ty::E5M2:
+    case Type::Pred:
+    case Type::B8:
+    case Type::U8:
+    case Type::S8:
+    case Type::E4M3:
+    case Type::E5M2:
       return 1;
-    case Ty::B16:
-    case Ty::U16:
-    case Ty::S16:
-    case Ty::F16:
-    case Ty::BF16:
-    case Ty::E4M3X2:
-    case Ty::E5M2X2:
+    case Type::B16:
+    case Type::U16:
+    case Type::S16:
+    case Type::F16:
+    case Type::BF16:
+    case Type::E4M3X2:
+    case Type::E5M2X2:
       return 2;
-    case Ty::B64:
-    case Ty::U64:
-    case Ty::S64:
-    case Ty::F64:
+    case Type::B64:
+    case Type::U64:
+    case Type::S64:
+    case Type::F64:
       return 8;
-    case Ty::B128:
+    case Type::B128:
       return 16;
     default:
       return 4;
   }
 }
-bool tySigned(Ty t) { return t == Ty::S8 || t == Ty::S16 || t == Ty::S32 || t == Ty::S64; }
-bool tyFloat(Ty t) { return t == Ty::F16 || t == Ty::BF16 || t == Ty::F32 || t == Ty::F64; }
+bool is_signed(Type t) { return t == Type::S8 || t == Type::S16 || t == Type::S32 || t == Type::S64; }
+bool is_float(Type t) { return t == Type::F16 || t == Type::BF16 || t == Type::F32 || t == Type::F64; }
 
-int Func::findLabel(int scope, const string& n) const {
-  for (int s = scope; s >= 0; s = scopeParent[s]) {
+int Function::find_label(int scope, const string& n) const {
+  for (int s = scope; s >= 0; s = scope_parent[s]) {
     auto it = labels.find({s, n});
     if (it != labels.end()) return it->second;
   }
@@ -67,8 +68,8 @@ struct Token {
   size_t pos;
 };
 
-bool idStart(char c) { return isalpha((u8)c) || c == '_' || c == '$' || c == '%' || c == '.'; }
-bool idChar(char c) { return isalnum((u8)c) || c == '_' || c == '$' || c == '%' || c == '.'; }
+bool id_start(char c) { return isalpha((u8)c) || c == '_' || c == '$' || c == '%' || c == '.'; }
+bool id_char(char c) { return isalnum((u8)c) || c == '_' || c == '$' || c == '%' || c == '.'; }
 
 vector<Token> lex(const string& t) {
   vector<Token> out;
@@ -111,8 +112,8 @@ vector<Token> lex(const string& t) {
       out.push_back({Token::Num, t.substr(b, i - b), line, b});
       continue;
     }
-    if (idStart(c)) {
-      while (i < n && ((idChar(t[i]) && !(c == '.' && i > b && t[i] == '.')) ||  // ".reg.b32" is two directives
+    if (id_start(c)) {
+      while (i < n && ((id_char(t[i]) && !(c == '.' && i > b && t[i] == '.')) ||  // ".reg.b32" is two directives
                        (t[i] == ':' && i + 1 < n && t[i + 1] == ':')))
         i += t[i] == ':' ? 2 : 1;
       out.push_back({Token::Id, t.substr(b, i - b), line, b});
@@ -125,7 +126,7 @@ vector<Token> lex(const string& t) {
   return out;
 }
 
-vector<string> splitDots(const string& s) {
+vector<string> split_dots(const string& s) {
   vector<string> r;
   size_t b = 0;
   for (size_t i = 0; i <= s.size(); ++i)
@@ -141,7 +142,7 @@ class Parser {
   explicit Parser(const string& t) : text(t), tok(lex(t)), mod(new Module) {}
 
   std::unique_ptr<Module> run() {
-    while (cur().k != Token::End) topLevel();
+    while (cur().k != Token::End) top_level();
     return std::move(mod);
   }
 
@@ -150,10 +151,10 @@ class Parser {
   vector<Token> tok;
   size_t p = 0;
   std::unique_ptr<Module> mod;
-  Func* fn = nullptr;
+  Function* fn = nullptr;
   int scope = 0;
-  int locFile = 0, locLine = 0;
-  vector<std::map<string, int>> regScope;  // innermost last
+  int loc_file = 0, loc_line = 0;
+  vector<std::map<string, int>> reg_scope;  // innermost last
 
   const Token& cur() const { return tok[p]; }
   const Token& peek(int n = 1) const { return tok[std::min(p + n, tok.size() - 1)]; }
@@ -173,29 +174,29 @@ class Parser {
     if (cur().k != Token::Id) fail("expected a name");
     return tok[p++].s;
   }
-  static u64 parseInt(string s) {
+  static u64 parse_int(string s) {
     while (!s.empty() && (s.back() == 'U' || s.back() == 'u')) s.pop_back();
     if (s.size() > 2 && s[0] == '0' && (s[1] == 'b' || s[1] == 'B')) return strtoull(s.c_str() + 2, nullptr, 2);
     return strtoull(s.c_str(), nullptr, 0);
   }
-  i64 signedInt() {
+  i64 signed_int() {
     bool neg = accept("-");
     if (cur().k != Token::Num) fail("expected a number");
-    i64 v = (i64)parseInt(tok[p++].s);
+    i64 v = (i64)parse_int(tok[p++].s);
     return neg ? -v : v;
   }
-  void skipTo(const char* s) {
+  void skip_to(const char* s) {
     while (!is(s)) {
       if (cur().k == Token::End) fail("unexpected end of file");
       ++p;
     }
     ++p;
   }
-  void skipLine() {
+  void skip_line() {
     int l = cur().line;
     while (cur().k != Token::End && cur().line == l) ++p;
   }
-  void skipBraces() {
+  void skip_braces() {
     int d = 0;
     do {
       if (is("{")) ++d;
@@ -208,26 +209,26 @@ class Parser {
   void loc() {  // .loc file line col [, function_name L, inlined_at f l c]
     int l = cur().line;
     ++p;
-    locFile = (int)parseInt(tok[p].s);
-    locLine = (int)parseInt(tok[p + 1].s);
+    loc_file = (int)parse_int(tok[p].s);
+    loc_line = (int)parse_int(tok[p + 1].s);
     while (cur().line == l && cur().k != Token::End) ++p;
   }
 
-  void topLevel() {
+  void top_level() {
     if (is(".version") || is(".address_size")) {
-      skipLine();
+      skip_line();
       return;
     }
     if (is(".target")) {
       const string& s = peek().s;
-      if (s.rfind("sm_", 0) == 0) mod->smVersion = atoi(s.c_str() + 3);
-      skipLine();
+      if (s.rfind("sm_", 0) == 0) mod->sm_version = atoi(s.c_str() + 3);
+      skip_line();
       return;
     }
     if (is(".file")) {
-      int id = (int)parseInt(peek().s);
+      int id = (int)parse_int(peek().s);
       mod->files[id] = peek(2).s;
-      skipLine();
+      skip_line();
       return;
     }
     if (is(".loc")) {
@@ -236,11 +237,11 @@ class Parser {
     }
     if (is(".section")) {
       while (!is("{")) ++p;
-      skipBraces();
+      skip_braces();
       return;
     }
     if (is(".pragma") || is(".alias")) {
-      skipTo(";");
+      skip_to(";");
       return;
     }
     if (accept(";")) return;
@@ -254,16 +255,16 @@ class Parser {
       return;
     }
     if (is(".global") || is(".const") || is(".shared")) {
-      for (auto& v : varDecl(ext)) {
-        Var& slot = mod->vars[v.name];
-        if (!v.isExtern || slot.name.empty()) slot = v;
+      for (auto& v : var_decl(ext)) {
+        Variable& slot = mod->vars[v.name];
+        if (!v.is_extern || slot.name.empty()) slot = v;
       }
       return;
     }
     fail("unknown directive");
   }
 
-  static Space spaceOf(const string& s) {
+  static Space space_of(const string& s) {
     if (s == ".global") return Space::Global;
     if (s == ".const") return Space::Const;
     if (s == ".shared") return Space::Shared;
@@ -273,13 +274,13 @@ class Parser {
 
   // ".space [.align n] [.ptr ...] .type name [dims] [= init] {, name ...};" ; terminator left to the caller for
   // parameters
-  Var varOne(Space sp) {
-    Var v;
+  Variable var_one(Space sp) {
+    Variable v;
     v.space = sp;
     v.align = 0;
     for (;;) {
       if (accept(".align")) {
-        v.align = (u32)parseInt(tok[p++].s);
+        v.align = (u32)parse_int(tok[p++].s);
         continue;
       }
       if (accept(".attribute")) {
@@ -297,18 +298,18 @@ class Parser {
       }
       if (is(".v2") || is(".v4")) fail("vector variables are not supported");
       if (cur().k == Token::Id && cur().s[0] == '.') {
-        Ty t = parseType(cur().s.substr(1));
-        if (t == Ty::None) fail("unknown type");
+        Type t = parse_type(cur().s.substr(1));
+        if (t == Type::None) fail("unknown type");
         v.ty = t;
         ++p;
         continue;
       }
       break;
     }
-    finishVar(v);
+    finish_var(v);
     return v;
   }
-  void finishVar(Var& v) {
+  void finish_var(Variable& v) {
     v.name = ident();
     u64 n = 1;
     bool open = false;
@@ -316,10 +317,10 @@ class Parser {
       if (is("]"))
         open = true;
       else
-        n *= parseInt(tok[p++].s);
+        n *= parse_int(tok[p++].s);
       expect("]");
     }
-    u64 es = tySize(v.ty);
+    u64 es = type_size(v.ty);
     if (!v.align) v.align = (u32)es;
     v.size = open ? 0 : n * es;
     if (accept("=")) {
@@ -329,8 +330,8 @@ class Parser {
       if (open) v.size = v.init.size();
     }
   }
-  void initialiser(Var& v, u64& off) {
-    u64 es = tySize(v.ty);
+  void initialiser(Variable& v, u64& off) {
+    u64 es = type_size(v.ty);
     if (accept("{")) {
       while (!accept("}")) {
         initialiser(v, off);
@@ -346,7 +347,7 @@ class Parser {
         val = strtoull(s.c_str() + 2, nullptr, 16);
         ++p;
       } else
-        val = (u64)signedInt();
+        val = (u64)signed_int();
     } else if (cur().k == Token::Id) {
       bool gen = accept("generic");
       if (gen) expect("(");
@@ -354,7 +355,7 @@ class Parser {
       string s = ident();
       i64 add = 0;
       if (gen) expect(")");
-      if (accept("+")) add = signedInt();
+      if (accept("+")) add = signed_int();
       if (es != 8) fail("address initialiser in a non 64-bit variable");
       v.relocs.push_back({off, s, add});
     } else
@@ -362,30 +363,30 @@ class Parser {
     memcpy(&v.init[off], &val, es);
     off += es;
   }
-  vector<Var> varDecl(bool ext) {
-    Space sp = spaceOf(cur().s);
+  vector<Variable> var_decl(bool ext) {
+    Space sp = space_of(cur().s);
     ++p;
-    vector<Var> r;
-    Var v = varOne(sp);
-    v.isExtern = ext;
+    vector<Variable> r;
+    Variable v = var_one(sp);
+    v.is_extern = ext;
     r.push_back(v);
     while (accept(",")) {
-      Var w = v;
+      Variable w = v;
       w.init.clear();
       w.relocs.clear();
-      finishVar(w);
+      finish_var(w);
       r.push_back(w);
     }
     expect(";");
     return r;
   }
 
-  vector<Var> paramList() {
-    vector<Var> r;
+  vector<Variable> param_list() {
+    vector<Variable> r;
     expect("(");
     while (!accept(")")) {
       if (accept(".param"))
-        r.push_back(varOne(Space::Param));
+        r.push_back(var_one(Space::Param));
       else if (is(".reg"))
         fail(".reg parameters are not supported");
       else
@@ -396,20 +397,20 @@ class Parser {
   }
 
   void function() {
-    Func f;
+    Function f;
     f.entry = is(".entry");
     ++p;
-    if (accept(".attribute")) skipTo(")");
-    if (is("(")) f.rets = paramList();
+    if (accept(".attribute")) skip_to(")");
+    if (is("(")) f.rets = param_list();
     f.name = ident();
-    if (is("(")) f.params = paramList();
+    if (is("(")) f.params = param_list();
     for (;;) {
       if (is(".maxntid") || is(".reqntid")) {
         ++p;
         u32 n = 1;
-        do n *= (u32)parseInt(tok[p++].s);
+        do n *= (u32)parse_int(tok[p++].s);
         while (accept(","));
-        f.maxThreads = n;
+        f.max_threads = n;
       } else if (is(".minnctapersm") || is(".maxnreg") || is(".maxnctapersm") || is(".maxclusterrank"))
         p += 2;
       else if (is(".reqnctapercluster")) {
@@ -419,7 +420,7 @@ class Parser {
       } else if (is(".explicitcluster") || is(".noreturn"))
         ++p;
       else if (is(".pragma"))
-        skipTo(";");
+        skip_to(";");
       else
         break;
     }
@@ -427,11 +428,11 @@ class Parser {
       if (!mod->funcs.count(f.name)) mod->funcs[f.name] = std::move(f);
       return;
     }
-    f.hasBody = true;
+    f.has_body = true;
     fn = &f;
     scope = 0;
-    regScope.assign(1, {});
-    locFile = locLine = 0;
+    reg_scope.assign(1, {});
+    loc_file = loc_line = 0;
     expect("{");
     int depth = 1;
     vector<int> stack;
@@ -440,9 +441,9 @@ class Parser {
         ++p;
         ++depth;
         stack.push_back(scope);
-        f.scopeParent.push_back(scope);
-        scope = (int)f.scopeParent.size() - 1;
-        regScope.push_back({});
+        f.scope_parent.push_back(scope);
+        scope = (int)f.scope_parent.size() - 1;
+        reg_scope.push_back({});
         continue;
       }
       if (is("}")) {
@@ -451,7 +452,7 @@ class Parser {
         if (depth) {
           scope = stack.back();
           stack.pop_back();
-          regScope.pop_back();
+          reg_scope.pop_back();
         }
         continue;
       }
@@ -462,10 +463,10 @@ class Parser {
     fn = nullptr;
   }
 
-  int findReg(const string& n) const {
-    for (size_t i = regScope.size(); i-- > 0;) {
-      auto it = regScope[i].find(n);
-      if (it != regScope[i].end()) return it->second;
+  int find_reg(const string& n) const {
+    for (size_t i = reg_scope.size(); i-- > 0;) {
+      auto it = reg_scope[i].find(n);
+      if (it != reg_scope[i].end()) return it->second;
     }
     return -1;
   }
@@ -477,29 +478,29 @@ class Parser {
       return;
     }
     if (is(".pragma")) {
-      skipTo(";");
+      skip_to(";");
       return;
     }
     if (is(".reg")) {
       ++p;
       if (is(".v2") || is(".v4")) fail("vector registers are not supported");
-      Ty t = parseType(cur().s.substr(1));
-      if (t == Ty::None) fail("unknown register type");
+      Type t = parse_type(cur().s.substr(1));
+      if (t == Type::None) fail("unknown register type");
       ++p;
       do {
         string n = ident();
         if (accept("<")) {
-          int c = (int)parseInt(tok[p++].s);
+          int c = (int)parse_int(tok[p++].s);
           expect(">");
-          for (int i = 0; i < c; ++i) addReg(n + std::to_string(i), t);
+          for (int i = 0; i < c; ++i) add_reg(n + std::to_string(i), t);
         } else
-          addReg(n, t);
+          add_reg(n, t);
       } while (accept(","));
       expect(";");
       return;
     }
     if (is(".shared") || is(".local") || is(".param") || is(".global") || is(".const")) {
-      for (auto& v : varDecl(false)) {
+      for (auto& v : var_decl(false)) {
         if (v.space == Space::Global || v.space == Space::Const)
           mod->vars[v.name] = v;
         else {
@@ -514,14 +515,14 @@ class Parser {
       ++p;
       if (is(".branchtargets")) {
         ++p;
-        auto& l = fn->branchTargets[{scope, n}];
+        auto& l = fn->branch_targets[{scope, n}];
         do l.push_back(ident());
         while (accept(","));
         expect(";");
         return;
       }
       if (is(".callprototype")) {
-        skipTo(";");
+        skip_to(";");
         return;
       }
       fn->labels[{scope, n}] = (int)fn->body.size();
@@ -531,29 +532,29 @@ class Parser {
     instruction();
   }
 
-  void addReg(const string& n, Ty t) {
-    regScope.back()[n] = (int)fn->regs.size();
+  void add_reg(const string& n, Type t) {
+    reg_scope.back()[n] = (int)fn->regs.size();
     fn->regs.push_back({n, t});
   }
 
   void instruction() {
-    RawInst I;
+    ParsedInst I;
     I.line = cur().line;
-    I.srcFile = locFile;
-    I.srcLine = locLine;
+    I.src_file = loc_file;
+    I.src_line = loc_line;
     I.scope = scope;
     size_t start = cur().pos;
     if (accept("@")) {
-      I.pneg = accept("!");
-      I.pred = findReg(cur().s);
+      I.pred_negated = accept("!");
+      I.pred = find_reg(cur().s);
       if (I.pred < 0) fail("unknown predicate");
       ++p;
     }
-    auto parts = splitDots(ident());
+    auto parts = split_dots(ident());
     I.op = parts[0];
     I.mods.assign(parts.begin() + 1, parts.end());
     if (I.op == "call")
-      callOperands(I);
+      call_operands(I);
     else if (!is(";"))
       do {
         I.ops.push_back(operand());
@@ -567,10 +568,10 @@ class Parser {
   }
 
   // call (ret), fname, (params) [, prototype];   ops: [0] Vec of returns, [1] target, [2] Vec of arguments
-  void callOperands(RawInst& I) {
+  void call_operands(ParsedInst& I) {
     auto list = [&] {
-      RawOp o;
-      o.kind = RawOp::Vec;
+      ParsedOperand o;
+      o.kind = ParsedOperand::Vec;
       if (accept("(")) {
         while (!accept(")")) {
           o.v.push_back(operand());
@@ -579,16 +580,16 @@ class Parser {
       }
       return o;
     };
-    RawOp ret;
-    ret.kind = RawOp::Vec;
+    ParsedOperand ret;
+    ret.kind = ParsedOperand::Vec;
     if (is("(")) {
       ret = list();
       expect(",");
     }
     I.ops.push_back(ret);
     I.ops.push_back(operand());
-    RawOp args;
-    args.kind = RawOp::Vec;
+    ParsedOperand args;
+    args.kind = ParsedOperand::Vec;
     if (accept(",")) {
       if (is("(")) {
         args = list();
@@ -599,32 +600,32 @@ class Parser {
     I.ops.push_back(args);
   }
 
-  RawOp operand() {
-    RawOp o = primary();
+  ParsedOperand operand() {
+    ParsedOperand o = primary();
     if (accept("|")) {
       if (accept("_"))
         o.alt = -2;
       else {
-        o.alt = findReg(cur().s);
+        o.alt = find_reg(cur().s);
         if (o.alt < 0) fail("unknown register");
         ++p;
       }
     }
     return o;
   }
-  string scopedName(const string& n) const {  // a .param/.local/.shared variable declared in an inner scope
-    for (int s = scope; s > 0; s = fn->scopeParent[s]) {
+  string scoped_name(const string& n) const {  // a .param/.local/.shared variable declared in an inner scope
+    for (int s = scope; s > 0; s = fn->scope_parent[s]) {
       string q = std::to_string(s) + ":" + n;
       for (auto& v : fn->vars)
         if (v.name == q) return q;
     }
     return n;
   }
-  RawOp primary() {
-    RawOp o;
+  ParsedOperand primary() {
+    ParsedOperand o;
     const Token& t = cur();
     if (accept("{")) {
-      o.kind = RawOp::Vec;
+      o.kind = ParsedOperand::Vec;
       while (!accept("}")) {
         o.v.push_back(operand());
         accept(",");
@@ -632,21 +633,21 @@ class Parser {
       return o;
     }
     if (accept("[")) {
-      o.kind = RawOp::Mem;
+      o.kind = ParsedOperand::Mem;
       if (cur().k == Token::Num)
-        o.imm = parseInt(tok[p++].s);
+        o.imm = parse_int(tok[p++].s);
       else {
         string n = ident();
-        o.reg = findReg(n);
+        o.reg = find_reg(n);
         if (o.reg < 0) {
           if (n[0] == '%') fail("unknown register " + n);
-          o.name = scopedName(n);
+          o.name = scoped_name(n);
         }
       }
       if (accept("+"))
-        o.off = signedInt();
+        o.off = signed_int();
       else if (is("-"))
-        o.off = signedInt();
+        o.off = signed_int();
       if (!is("]")) fail("unsupported address form");
       ++p;
       return o;
@@ -657,7 +658,7 @@ class Parser {
       return o;
     }
     if (t.k == Token::Num || is("-")) {
-      o.kind = RawOp::Imm;
+      o.kind = ParsedOperand::Imm;
       bool neg = accept("-");
       const string& s = cur().s;
       if (cur().k != Token::Num) fail("unsupported operand");
@@ -668,38 +669,38 @@ class Parser {
         o.fkind = 'd';
         o.imm = strtoull(s.c_str() + 2, nullptr, 16);
       } else
-        o.imm = neg ? (u64) - (i64)parseInt(s) : parseInt(s);
+        o.imm = neg ? (u64) - (i64)parse_int(s) : parse_int(s);
       ++p;
       return o;
     }
     if (t.k != Token::Id) fail("bad operand");
     string n = ident();
     if (n == "_") {
-      o.kind = RawOp::Sink;
+      o.kind = ParsedOperand::Sink;
       return o;
     }
     if (n == "WARP_SZ") {
-      o.kind = RawOp::Imm;
+      o.kind = ParsedOperand::Imm;
       o.imm = 32;
       return o;
     }
-    o.reg = findReg(n);
+    o.reg = find_reg(n);
     if (o.reg >= 0) {
-      o.kind = RawOp::Reg;
+      o.kind = ParsedOperand::Reg;
       return o;
     }
     if (n[0] == '%') {
-      o.kind = RawOp::Special;
+      o.kind = ParsedOperand::Special;
       o.name = n;
       return o;
     }
-    o.kind = RawOp::Sym;
-    o.name = scopedName(n);
-    if (accept("+")) o.off = signedInt();
+    o.kind = ParsedOperand::Sym;
+    o.name = scoped_name(n);
+    if (accept("+")) o.off = signed_int();
     return o;
   }
 };
 }  // namespace
 
-std::unique_ptr<Module> parsePtx(const string& text) { return Parser(text).run(); }
-}  // namespace vgpu
+std::unique_ptr<Module> parse_ptx(const string& text) { return Parser(text).run(); }
+}  // namespace convoy::vgpu

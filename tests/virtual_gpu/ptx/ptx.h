@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace vgpu {
+namespace convoy::vgpu {
 using u8 = uint8_t;
 using u16 = uint16_t;
 using u32 = uint32_t;
@@ -17,7 +17,7 @@ using i16 = int16_t;
 using i32 = int32_t;
 using i64 = int64_t;
 
-enum class Ty : u8 {
+enum class Type : u8 {
   None,
   Pred,
   B8,
@@ -47,10 +47,10 @@ enum class Ty : u8 {
   E4M3X2,
   E5M2X2
 };
-Ty parseType(const std::string& s);  // Ty::None when s names no type
-int tySize(Ty t);                    // bytes
-bool tySigned(Ty t);
-bool tyFloat(Ty t);  // scalar floating types
+Type parse_type(const std::string& s);  // Ty::None when s names no type
+int type_size(Type t);                  // bytes
+bool is_signed(Type t);
+bool is_float(Type t);  // scalar floating types
 
 enum class Space : u8 { Generic, Global, Shared, Local, Param, Const };
 
@@ -58,7 +58,7 @@ struct PtxError : std::runtime_error {
   using runtime_error::runtime_error;
 };
 
-struct RawOp {  // one operand as written
+struct ParsedOperand {  // one operand as written
   enum Kind : u8 { Reg, Special, Imm, Sym, Mem, Vec, Sink, Label } kind = Imm;
   std::string name;  // special register, symbol or label
   int reg = -1;      // Reg, or base register of Mem (-1: symbol or absolute)
@@ -67,62 +67,62 @@ struct RawOp {  // one operand as written
   char fkind = 0;    // 'f' / 'd' for 0f.. / 0d.. literals
   bool neg = false;  // !%p
   int alt = -1;      // second destination of  a|b  (-2: sink)
-  std::vector<RawOp> v;
+  std::vector<ParsedOperand> v;
 };
 
-struct RawInst {
+struct ParsedInst {
   std::string op;                 // "ld"
   std::vector<std::string> mods;  // {"global","v4","f32"}
-  std::vector<RawOp> ops;
+  std::vector<ParsedOperand> ops;
   int pred = -1;
-  bool pneg = false;             // @%p / @!%p
-  int line = 0;                  // line in the PTX text
-  int srcFile = 0, srcLine = 0;  // from .loc
+  bool pred_negated = false;       // @%p / @!%p
+  int line = 0;                    // line in the PTX text
+  int src_file = 0, src_line = 0;  // from .loc
   std::string text;
   int scope = 0;
 };
 
-struct Init {
+struct Relocation {
   u64 off;
   std::string sym;
   i64 add;
 };  // address to patch into an initialiser
 
-struct Var {
+struct Variable {
   std::string name;
   Space space = Space::Global;
-  Ty ty = Ty::B8;
+  Type ty = Type::B8;
   u32 align = 1;
   u64 size = 0;
-  bool isExtern = false;
+  bool is_extern = false;
   std::vector<u8> init;
-  std::vector<Init> relocs;
+  std::vector<Relocation> relocs;
 };
 
-struct RegDecl {
+struct RegisterDeclaration {
   std::string name;
-  Ty ty;
+  Type ty;
 };
 
-struct Func {
+struct Function {
   std::string name;
-  bool entry = false, hasBody = false;
-  std::vector<Var> rets, params, vars;  // vars: .local/.shared/.param declared in the body
-  std::vector<RegDecl> regs;
-  std::vector<RawInst> body;
+  bool entry = false, has_body = false;
+  std::vector<Variable> rets, params, vars;  // vars: .local/.shared/.param declared in the body
+  std::vector<RegisterDeclaration> regs;
+  std::vector<ParsedInst> body;
   std::map<std::pair<int, std::string>, int> labels;  // (scope, name) -> instruction index
-  std::map<std::pair<int, std::string>, std::vector<std::string>> branchTargets;
-  std::vector<int> scopeParent{-1};
-  u32 maxThreads = 0;  // .maxntid / .reqntid product, 0 if absent
-  int findLabel(int scope, const std::string& n) const;
+  std::map<std::pair<int, std::string>, std::vector<std::string>> branch_targets;
+  std::vector<int> scope_parent{-1};
+  u32 max_threads = 0;  // .maxntid / .reqntid product, 0 if absent
+  int find_label(int scope, const std::string& n) const;
 };
 
 struct Module {
-  int smVersion = 80;
-  std::map<std::string, Func> funcs;
-  std::map<std::string, Var> vars;   // module scope
-  std::map<int, std::string> files;  // .file table
+  int sm_version = 80;
+  std::map<std::string, Function> funcs;
+  std::map<std::string, Variable> vars;  // module scope
+  std::map<int, std::string> files;      // .file table
 };
 
-std::unique_ptr<Module> parsePtx(const std::string& text);
-}  // namespace vgpu
+std::unique_ptr<Module> parse_ptx(const std::string& text);
+}  // namespace convoy::vgpu

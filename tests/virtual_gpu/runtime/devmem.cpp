@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include "tests/virtual_gpu/interpreter/exec.h"
 
-namespace vgpu {
+namespace convoy::vgpu {
 DevMem& DevMem::get() {
   static DevMem* m = new DevMem;
   return *m;
@@ -25,7 +25,7 @@ DevMem::DevMem() {
 }
 
 u64 DevMem::total() const {
-  if (env().memBytes) return env().memBytes;
+  if (env().mem_bytes) return env().mem_bytes;
   return (u64)sysconf(_SC_PHYS_PAGES) * (u64)sysconf(_SC_PAGESIZE) * 3 / 4;
 }
 
@@ -159,4 +159,4 @@ size_t DevMem::leaks(u64& bytes) const {
     }
   return n;
 }
-}  // namespace vgpu
+}  // namespace convoy::vgpu

@@ -5,7 +5,7 @@
 #include <shared_mutex>
 #include "tests/virtual_gpu/ptx/ptx.h"
 
-namespace vgpu {
+namespace convoy::vgpu {
 struct Alloc {
   u64 base = 0, size = 0;
   bool live = false;
@@ -47,4 +47,4 @@ class DevMem {
   std::map<u64, Alloc> host;
   mutable std::shared_mutex mu;
 };
-}  // namespace vgpu
+}  // namespace convoy::vgpu

@@ -11,11 +11,11 @@
 #include "tests/virtual_gpu/runtime/devmem.h"
 #include "tests/virtual_gpu/runtime/streams.h"
 
-using namespace vgpu;
+using namespace convoy::vgpu;
 using std::string;
 
 // ---- settings --------------------------------------------------------------------------------------------------
-namespace vgpu {
+namespace convoy::vgpu {
 const Env& env() {
   static const Env& e = *new Env([] {
     Env v;
@@ -29,16 +29,16 @@ const Env& env() {
     v.sm = (int)num("VGPU_SM", 0);
     v.eager = num("VGPU_EAGER", 0);
     v.seed = (u64)num("VGPU_SEED", 1);
-    v.memBytes = (u64)num("VGPU_MEM_MB", 0) << 20;
+    v.mem_bytes = (u64)num("VGPU_MEM_MB", 0) << 20;
     v.verbose = num("VGPU_VERBOSE", 0);
-    v.decodeAll = num("VGPU_DECODE", 0);
-    v.raceWarn = num("VGPU_RACEWARN", 0);
+    v.decode_all = num("VGPU_DECODE", 0);
+    v.race_warn = num("VGPU_RACEWARN", 0);
     if (const char* p = getenv("VGPU_PROFILE")) v.profile = p;
     return v;
   }());
   return e;
 }
-}  // namespace vgpu
+}  // namespace convoy::vgpu
 
 namespace {
 std::recursive_mutex apiMutex;
@@ -72,7 +72,7 @@ struct Kernel {
   FatBinary* bin;
   string name;
   Program* prog = nullptr;
-  int maxDynShared = 48 << 10;
+  int max_dyn_shared = 48 << 10;
 };
 struct Symbol {
   FatBinary* bin;
@@ -184,7 +184,7 @@ u64 symbolAddress(const void* s, size_t* size = nullptr) {
 // -----------------------------------------
 void onExit(int status, void*) {
   Streams::get().waitAll();
-  profileWrite();
+  profile_write();
   if (sticky() && status == 0) {
     fflush(nullptr);
     complain(string("exiting with status 86 after a device error: ") + cudaGetErrorString(sticky()));
@@ -282,13 +282,13 @@ cudaError_t launch(const void* func, dim3 g, dim3 b, void** args, size_t smem, C
   u64 threads = (u64)b.x * b.y * b.z;
   if (!g.x || !g.y || !g.z || !threads || threads > 1024 || b.z > 64 || g.y > 65535 || g.z > 65535 || g.x > 0x7fffffffu)
     return done(cudaErrorInvalidConfiguration);
-  if (p.entry->maxThreads && threads > p.entry->maxThreads) {
+  if (p.entry->max_threads && threads > p.entry->max_threads) {
     complain("launch of " + p.pretty + " with more threads than its __launch_bounds__");
     return done(cudaErrorInvalidValue);
   }
-  if (smem + p.sharedStatic > (size_t)std::max<int>(k->maxDynShared + (int)p.sharedStatic, 48 << 10) ||
-      (k->maxDynShared <= 48 << 10 && smem + p.sharedStatic > 48 << 10)) {
-    complain("launch of " + p.pretty + " needs " + std::to_string(smem + p.sharedStatic) +
+  if (smem + p.shared_static > (size_t)std::max<int>(k->max_dyn_shared + (int)p.shared_static, 48 << 10) ||
+      (k->max_dyn_shared <= 48 << 10 && smem + p.shared_static > 48 << 10)) {
+    complain("launch of " + p.pretty + " needs " + std::to_string(smem + p.shared_static) +
              " bytes of shared memory, more than allowed (cudaFuncSetAttribute)");
     return done(cudaErrorInvalidValue);
   }
@@ -299,12 +299,12 @@ cudaError_t launch(const void* func, dim3 g, dim3 b, void** args, size_t smem, C
   c.block[0] = b.x;
   c.block[1] = b.y;
   c.block[2] = b.z;
-  c.dynShared = (u32)smem;
+  c.dyn_shared = (u32)smem;
   c.cooperative = cooperative;
-  c.params.assign(p.paramBytes, 0);
+  c.params.assign(p.param_bytes, 0);
   for (size_t q = 0; q < p.params.size(); ++q) memcpy(&c.params[p.params[q].first], args[q], p.params[q].second);
   Streams::get().enqueue(Streams::get().resolve(st), "kernel", [&p, c]() mutable {
-    c.gridId = ++gridCounter;
+    c.grid_id = ++gridCounter;
     if (c.cooperative) {  // what the driver gives cooperative_groups: {size, barrier}
       static u64 ws = DevMem::get().alloc(64, "grid workspace");
       c.workspace = ws;
@@ -314,7 +314,7 @@ cudaError_t launch(const void* func, dim3 g, dim3 b, void** args, size_t smem, C
     if (env().verbose)
       fprintf(stderr, "vgpu: run %s grid (%u,%u,%u) block (%u,%u,%u)\n", p.pretty.c_str(), c.grid[0], c.grid[1],
               c.grid[2], c.block[0], c.block[1], c.block[2]);
-    return launchKernel(p, c);
+    return launch_kernel(p, c);
   });
   return done(env().eager ? sticky() : cudaSuccess);
 }
@@ -341,7 +341,7 @@ void** __cudaRegisterFatBinary(void* wrapper) {
   return (void**)b;
 }
 void __cudaRegisterFatBinaryEnd(void** h) {  // VGPU_DECODE=1: try every kernel now, to learn what is not supported
-  if (!env().decodeAll) return;
+  if (!env().decode_all) return;
   API;
   auto* b = (FatBinary*)h;
   Image* im = imageOf(b);
@@ -818,9 +818,9 @@ cudaError_t cudaFuncSetAttribute(const void* f, cudaFuncAttribute a, int v) {
   Kernel* k = kernelOf(f);
   if (cudaError_t e = load(k)) return done(e);
   if (a == cudaFuncAttributeMaxDynamicSharedMemorySize) {
-    if (v < 0 || v + (int)k->prog->sharedStatic > smemOptin()) return done(cudaErrorInvalidValue);
-    k->maxDynShared = std::max(v, 0);
-    if (v < 48 << 10) k->maxDynShared = 48 << 10;
+    if (v < 0 || v + (int)k->prog->shared_static > smemOptin()) return done(cudaErrorInvalidValue);
+    k->max_dyn_shared = std::max(v, 0);
+    if (v < 48 << 10) k->max_dyn_shared = 48 << 10;
   }
   return cudaSuccess;
 }
@@ -829,12 +829,12 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* a, const void* f) {
   Kernel* k = kernelOf(f);
   if (cudaError_t e = load(k)) return done(e);
   memset(a, 0, sizeof *a);
-  a->sharedSizeBytes = k->prog->sharedStatic;
-  a->localSizeBytes = k->prog->localBytes;
-  a->maxThreadsPerBlock = k->prog->entry->maxThreads ? k->prog->entry->maxThreads : 1024;
+  a->sharedSizeBytes = k->prog->shared_static;
+  a->localSizeBytes = k->prog->local_bytes;
+  a->maxThreadsPerBlock = k->prog->entry->max_threads ? k->prog->entry->max_threads : 1024;
   a->numRegs = 32;
   a->ptxVersion = a->binaryVersion = deviceSm();
-  a->maxDynamicSharedSizeBytes = k->maxDynShared;
+  a->maxDynamicSharedSizeBytes = k->max_dyn_shared;
   return cudaSuccess;
 }
 cudaError_t cudaFuncSetCacheConfig(const void*, cudaFuncCache) { return cudaSuccess; }
@@ -862,7 +862,7 @@ cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* n, const
     *n = 0;
     return cudaSuccess;
   }
-  size_t per = k->prog->sharedStatic + smem + 1024;
+  size_t per = k->prog->shared_static + smem + 1024;
   *n = (int)std::min<size_t>({32, 2048u / (((size_t)threads + 31) / 32 * 32), (size_t)smemPerSm() / per});
   return cudaSuccess;
 }
@@ -1123,15 +1123,15 @@ const char* cudaGetErrorName(cudaError_t e) {
   case x:    \
     return #x;
     E(cudaSuccess)
-    E(cudaErrorInvalidValue) E(cudaErrorMemoryAllocation) E(cudaErrorInvalidConfiguration) E(cudaErrorInvalidDevice)
-        E(cudaErrorInvalidSymbol) E(cudaErrorInvalidDeviceFunction) E(cudaErrorNoKernelImageForDevice)
-            E(cudaErrorInvalidPtx) E(cudaErrorIllegalAddress) E(cudaErrorMisalignedAddress) E(cudaErrorLaunchFailure)
-                E(cudaErrorLaunchTimeout) E(cudaErrorAssert) E(cudaErrorNotReady) E(cudaErrorNotSupported)
-                    E(cudaErrorInvalidResourceHandle) E(cudaErrorStreamCaptureUnsupported)
-                        E(cudaErrorStreamCaptureMerge) E(cudaErrorStreamCaptureIsolation) E(cudaErrorIllegalState)
-                            E(cudaErrorHostMemoryNotRegistered)
+    E(cudaErrorInvalidValue)
+    E(cudaErrorMemoryAllocation) E(cudaErrorInvalidConfiguration) E(cudaErrorInvalidDevice) E(cudaErrorInvalidSymbol)
+        E(cudaErrorInvalidDeviceFunction) E(cudaErrorNoKernelImageForDevice) E(cudaErrorInvalidPtx)
+            E(cudaErrorIllegalAddress) E(cudaErrorMisalignedAddress) E(cudaErrorLaunchFailure) E(cudaErrorLaunchTimeout)
+                E(cudaErrorAssert) E(cudaErrorNotReady) E(cudaErrorNotSupported) E(cudaErrorInvalidResourceHandle)
+                    E(cudaErrorStreamCaptureUnsupported) E(cudaErrorStreamCaptureMerge)
+                        E(cudaErrorStreamCaptureIsolation) E(cudaErrorIllegalState) E(cudaErrorHostMemoryNotRegistered)
 #undef E
-                                default : return "unrecognized error code";
+                            default : return "unrecognized error code";
   }
 }
 const char* cudaGetErrorString(cudaError_t e) {

@@ -1,50 +1,62 @@
-// streams.h - streams, events and graphs: a queue of deferred operations per stream.
+// Streams, events and graphs: a queue of deferred operations per stream.
 //
-// In the default lazy mode an operation runs only when something waits for it; among the streams that could go on, one
-// is chosen in a seeded random order. A missing event wait or a host read before a synchronisation then gives a wrong
-// result every time, not once in a thousand runs.
+// In the lazy default an operation runs only when something waits for it; among the streams that could go on, one is
+// chosen in a seeded random order. A missing event wait, or a host read before a synchronisation, then gives a wrong
+// result every time, not once in a thousand runs. With VGPU_EAGER=1 each operation runs when it is enqueued.
+//
+// Call everything here with the ApiLock held.
 #pragma once
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include "tests/virtual_gpu/ptx/ptx.h"
+#include <vector>
 
 namespace vgpu {
 using Work = std::function<int()>;  // returns a cudaError_t
-struct Op {
+
+struct Operation {
   Work run;
-  std::vector<std::shared_ptr<Op>> deps;
+  std::vector<std::shared_ptr<Operation>> after;  // what has to be done before
   bool done = false, needed = false;
 };
-using OpP = std::shared_ptr<Op>;
+using OperationPtr = std::shared_ptr<Operation>;
+
+// Whether an operation is one that a graph of the real library would have as a node, or a part of another.
+enum class NodeKind { whole, part };
 }  // namespace vgpu
 
 struct CUgraph_st {
   struct Node {
     vgpu::Work run;
-    std::vector<int> deps;
-    const char* kind;
+    std::vector<int> after;  // nodes
+    vgpu::NodeKind kind;
   };
   std::vector<Node> nodes;
 };
+
 struct CUgraphExec_st {
   CUgraph_st graph;
 };
+
 struct CUstream_st {
-  bool blocking = true;
+  bool blocking = true;  // with respect to the legacy stream
   int priority = 0, device = 0;
   unsigned flags = 0;
-  std::deque<vgpu::OpP> queue;
-  vgpu::OpP tail;
-  CUgraph_st* capture = nullptr;
-  std::vector<int> captureTail;
-  bool captureOrigin = false;
+  std::deque<vgpu::OperationPtr> queue;
+  vgpu::OperationPtr tail;        // the last operation enqueued
+  CUgraph_st* capture = nullptr;  // the graph that operations go to instead
+  std::vector<int> capture_tail;  // nodes that the next one depends on
+  bool capture_origin = false;    // where the capture began and has to end
 };
+
 struct CUevent_st {
-  vgpu::OpP op;
-  double when = 0;
+  vgpu::OperationPtr operation;
+  double time_ms = 0;
   bool recorded = false, timing = true;
-  CUgraph_st* graph = nullptr;
+  CUgraph_st* capture = nullptr;  // recorded in this capture, at these nodes
   std::vector<int> nodes;
 };
 
@@ -52,33 +64,39 @@ namespace vgpu {
 class Streams {
  public:
   static Streams& get();
-  CUstream_st* resolve(CUstream_st* s) {
-    return s == nullptr || s == (CUstream_st*)1 || s == (CUstream_st*)2 ? &legacy : s;
-  }
-  CUstream_st* create(unsigned flags, int priority);
-  void destroy(CUstream_st* s);
-  OpP enqueue(CUstream_st* s, const char* kind, Work w, OpP extra = nullptr);  // null while capturing
-  void wait(const OpP& op);
-  void waitStream(CUstream_st* s) { wait(s->tail); }
-  void waitAll();
-  void endCapture(CUgraph_st* g) {
-    for (auto* s : all)
-      if (s->capture == g) {
-        s->capture = nullptr;
-        s->captureTail.clear();
-        s->captureOrigin = false;
-      }
-  }
-  int firstError = 0;  // sticky
-  CUstream_st legacy;
+
+  // The stream that a handle of the API means: null and the per-thread default are the legacy stream.
+  CUstream_st* resolve(cudaStream_t stream);
+  bool is_legacy(const CUstream_st* stream) const { return stream == &legacy_; }
+  CUstream_st* create(unsigned flags, int priority, int device);
+  void destroy(CUstream_st* stream);  // after its work
+
+  // Appends work that waits for the stream's last operation and, beside it, for `also_after`; while the stream captures,
+  // appends a node to the graph and returns null.
+  OperationPtr enqueue(CUstream_st* stream, Work work, NodeKind kind = NodeKind::whole, OperationPtr also_after = nullptr);
+  void wait(const OperationPtr& operation);
+  void wait_stream(CUstream_st* stream) { wait(stream->tail); }
+  void wait_all();
+
+  void begin_capture(CUstream_st* origin);
+  CUgraph_st* end_capture(CUstream_st* origin);  // every stream that joined the capture leaves it
+  bool capturing() const { return captures_ > 0; }
+
+  int first_error() const { return first_error_; }  // a cudaError_t; after it nothing runs any more
 
  private:
-  bool step(bool onlyNeeded);
-  void need(Op* op);
-  std::vector<CUstream_st*> all{&legacy};
-  u64 rng = 0;
-  size_t pending = 0;
-  bool running = false;
+  Streams();
+  bool run_one(bool only_needed);  // the head of one stream that can go on; false when there is none
+  static void mark_needed(Operation* root);
+
+  CUstream_st legacy_;
+  std::vector<CUstream_st*> all_{&legacy_};
+  int first_error_ = 0;
+  int captures_ = 0;
+  uint64_t random_ = 0;
+  size_t pending_ = 0;
 };
-void runGraph(const CUgraph_st& g, int& error, u64& rng);
+
+// Runs a graph's nodes in an order that its dependencies allow, chosen by `random`; returns the first error.
+int run_graph(const CUgraph_st& graph, uint64_t& random);
 }  // namespace vgpu

@@ -1,0 +1,38 @@
+// What every function of the runtime API shares: one lock, the calling thread's device, and how errors are kept.
+#pragma once
+#include <cuda_runtime_api.h>
+
+#include <mutex>
+#include <string>
+
+namespace convoy::vgpu {
+// Held during an API call. Recursive: a host function that runs inside one call may make others.
+class ApiLock {
+ public:
+  ApiLock();
+
+ private:
+  std::lock_guard<std::recursive_mutex> lock_;
+};
+
+int current_device();
+void set_current_device(int device);
+
+// The error of the first operation that failed on the device, which every later call returns; cudaSuccess if none did.
+cudaError_t sticky_error();
+// Keeps `error` for cudaGetLastError and returns it.
+cudaError_t remember(cudaError_t error);
+// The sticky error if there is one, else cudaSuccess.
+inline cudaError_t finish() { return remember(sticky_error()); }
+
+// Runs the body of an API call under the lock; on a device that has failed it does nothing but say so.
+template <class Body>
+cudaError_t api_call(Body body) {
+  const ApiLock lock;
+  const cudaError_t sticky = sticky_error();
+  return remember(sticky ? sticky : static_cast<cudaError_t>(body()));
+}
+
+// One line on stderr, "vgpu: ...": what is wrong with a call, beyond its error code.
+void complain(const std::string& text);
+}  // namespace convoy::vgpu
