@@ -11,8 +11,9 @@ function(convoy_options target)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
   # Designated initializers leave out what has a default: that is their use, not a mistake.
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror
-                                           -march=x86-64-v3)
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wnon-virtual-dtor
+      -Werror -march=x86-64-v3>)
   if(CONVOY_SANITIZE)
     target_compile_options(${target} PUBLIC -fsanitize=${CONVOY_SANITIZE} -fno-omit-frame-pointer
                                             -fno-sanitize-recover=all)

@@ -1,0 +1,28 @@
+// One NVIDIA GPU as a device.
+//
+// Device memory is cudaMalloc's, host memory is pinned. Streams do not synchronize with the default stream.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/device/device.h"
+
+namespace convoy::cuda {
+
+// What this process sees. No driver, no GPU or a GPU too old is no error: devices is then 0 and `reason` says why, with
+// the remedy.
+struct CudaPresence {
+  int devices = 0;
+  std::string reason;
+};
+CudaPresence find_cuda();
+
+struct CudaDeviceOptions {
+  int ordinal = 0;    // among the devices this process sees
+  bool tf32 = false;  // f32 products round their operands to 10 bits of mantissa and run on tensor cores
+};
+// Throws ConfigError if the device is older than compute capability 8.0 or does not exist.
+std::unique_ptr<Device> make_cuda_device(const CudaDeviceOptions& options);
+
+}  // namespace convoy::cuda

@@ -1,0 +1,38 @@
+#include <cuda_runtime_api.h>
+#include <fmt/format.h>
+
+#include "kernels/cuda/cuda_device.h"
+
+namespace convoy::cuda {
+
+namespace {
+
+// What to do about the ways in which a machine lacks a usable GPU.
+const char* remedy(cudaError_t status) {
+  switch (status) {
+    case cudaErrorInsufficientDriver:
+      return "install NVIDIA's driver, or one newer than this build's CUDA needs (see nvidia-smi)";
+    case cudaErrorNoDevice:
+      return "no GPU is visible: look at CUDA_VISIBLE_DEVICES and nvidia-smi";
+    default:
+      return "look at nvidia-smi and the kernel's log";
+  }
+}
+
+}  // namespace
+
+CudaPresence find_cuda() {
+  CudaPresence presence;
+  int count = 0;  // left as it is where there is no driver
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status == cudaSuccess && count > 0) {
+    presence.devices = count;
+    return presence;
+  }
+  (void)cudaGetLastError();
+  const cudaError_t what = status == cudaSuccess ? cudaErrorNoDevice : status;
+  presence.reason = fmt::format("{} ({}); {}", cudaGetErrorString(what), cudaGetErrorName(what), remedy(what));
+  return presence;
+}
+
+}  // namespace convoy::cuda

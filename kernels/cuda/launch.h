@@ -1,0 +1,51 @@
+// What every .cu file needs: launching a kernel, choosing the element type, and grids that fill the GPU.
+#pragma once
+
+#include <cuda_bf16.h>
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+#include "core/base/integers.h"
+#include "core/tensor/dtype.h"
+#include "kernels/cuda/cuda_check.h"
+#include "kernels/cuda/cuda_stream.h"
+
+namespace convoy::cuda {
+
+// Enqueues kernel<<<grid, block, shared_bytes>>>(arguments...); throws if the launch is refused. Nothing is launched
+// for an empty grid.
+template <class... Parameters, class... Arguments>
+void launch(Stream& stream, void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,
+            Arguments... arguments) {
+  if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
+  cudaLaunchConfig_t config{};
+  config.gridDim = grid;
+  config.blockDim = block;
+  config.dynamicSmemBytes = shared_bytes;
+  config.stream = handle(stream);
+  CUDA_CHECK(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...));
+}
+
+// body(Real{}) with Real float or __nv_bfloat16.
+template <class Body>
+void for_real(DType dtype, const Body& body) {
+  if (dtype == DType::bf16)
+    body(__nv_bfloat16{});
+  else
+    body(float{});
+}
+
+template <class Real>
+Real* data_of(const Tensor& tensor) {
+  return static_cast<Real*>(tensor.data);
+}
+
+// Blocks for `pieces` of work dealt out in turn: no more than a fixed number, so that a fixed assignment of work to
+// blocks, and with it the order of sums, does not depend on the GPU. 132 multiprocessors with 8 blocks each are full.
+inline constexpr int64_t kManyBlocks = 132 * 8;
+inline unsigned blocks_for(int64_t pieces, int64_t most = kManyBlocks) {
+  return static_cast<unsigned>(pieces < most ? pieces : most);
+}
+
+}  // namespace convoy::cuda
