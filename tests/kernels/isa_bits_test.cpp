@@ -28,7 +28,7 @@ Bits layer_norm_bits(const cpu::RowKernels& kernels, DType dtype) {
   Array partial = Array::zeros({2, C}, DType::f32);
   kernels.layer_norm_forward({y, residual, mean, rstd, x, branch, with.dropout, weight, bias, 1e-5f}, 0, N);
   kernels.layer_norm_backward({dx, dbranch, partial, partial, y, {}, residual, mean, rstd, weight, with.dropout, {}}, 0,
-                              N, partial.as<float>());
+                              N, partial.tensor().as<float>());
   return {y.bits(), residual.bits(), mean.bits(), rstd.bits(), dx.bits(), dbranch.bits(), partial.bits()};
 }
 
@@ -74,7 +74,7 @@ Bits attention_bits(const cpu::AttentionKernels& kernels, const AttentionOptions
     for (int64_t begin = 0; begin < options.Tq; begin += cpu::kAttentionTile)
       kernels.forward(c.forward(), 0, head, begin, std::min(options.Tq, begin + cpu::kAttentionTile));
   Array sums = Array::zeros({2, round_up<int64_t>(options.Tk, 16), round_up<int64_t>(options.D, 16)}, DType::f32);
-  for (int64_t head = 0; head < options.Hkv; ++head) kernels.backward(c.backward(), 0, head, sums.as<float>());
+  for (int64_t head = 0; head < options.Hkv; ++head) kernels.backward(c.backward(), 0, head, sums.tensor().as<float>());
   return c.bits();
 }
 
@@ -90,8 +90,8 @@ TEST_P(IsaBitsTest, Attention) {
 Bits decode_bits(const cpu::AttentionKernels& kernels, DType dtype) {
   const AttentionCase c({.Tq = 1, .Tk = 200, .H = 1, .Hkv = 1, .D = 40, .dtype = dtype});
   Array partial = Array::zeros({48 + cpu::kDecodeExtra}, DType::f32);
-  kernels.decode(c.forward(), 0, 0, 0, 200, partial.as<float>());
-  kernels.decode_merge(c.forward(), 0, 0, 0, partial.as<float>(), 1, partial.size());
+  kernels.decode(c.forward(), 0, 0, 0, 200, partial.tensor().as<float>());
+  kernels.decode_merge(c.forward(), 0, 0, 0, partial.tensor().as<float>(), 1, partial.size());
   return c.bits();
 }
 

@@ -4,9 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/cpu/cpu_stream.h"
-#include "kernels/cpu/matmul.h"
-#include "kernels/cpu/product_cache.h"
 #include "tests/kernels/matmul_case.h"
 
 namespace convoy::test {
@@ -22,23 +19,19 @@ double activate(Activation kind, double x, bool derivative) {
   test.a.set(0, 1);
   test.b.set(0, derivative ? 1 : x);
   if (derivative) test.pre_activation.set(0, x);
-  cpu::ProductCache products;
-  const auto stream = cpu::make_cpu_stream(StreamKind::compute);
-  cpu::run_matmul(products, *stream, test.args());
+  test.run();
   return test.c.at(0);
 }
 
 TEST(Activations, AreRightToTwoMillionthsRelative) {
   const int64_t N = 8001;
-  cpu::ProductCache products;
-  const auto stream = cpu::make_cpu_stream(StreamKind::compute);
   for (const Activation kind : {Activation::gelu_tanh, Activation::relu, Activation::silu, Activation::tanh}) {
     MatmulOptions options{.N = N};
     options.activation = kind;
     MatmulCase test(options);
     test.a.set(0, 1);
     for (int64_t n = 0; n < N; ++n) test.b.set(n, 1e-3 * static_cast<double>(n - N / 2));
-    cpu::run_matmul(products, *stream, test.args());
+    test.run();
     for (int64_t n = 0; n < N; ++n) {
       const double right = activation_f64(kind, test.b.at(n));
       ASSERT_NEAR(test.c.at(n), right, 2e-6 * std::abs(right)) << static_cast<int>(kind) << " at " << test.b.at(n);

@@ -27,10 +27,12 @@ struct Bits {
 };
 
 Bits compute(cpu::ProductCache& products, const MatmulOptions& options, StreamKind kind, int64_t offset) {
-  const MatmulCase test(options, offset);
+  MatmulCase test(options, offset);
   const auto stream = cpu::make_cpu_stream(kind);
-  cpu::run_matmul(products, *stream, test.args());
-  stream->synchronize();
+  test.run([&](const Matmul& matmul) {
+    cpu::run_matmul(products, *stream, matmul);
+    stream->synchronize();
+  });
   Bits bits{test.c.bits(), {}, {}};
   if (options.pre_activation) bits.pre_activation = test.pre_activation.bits();
   if (options.column_sums) bits.column_sums = test.column_sums.bits();

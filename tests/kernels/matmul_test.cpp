@@ -2,9 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
-#include "kernels/cpu/cpu_stream.h"
-#include "kernels/cpu/matmul.h"
-#include "kernels/cpu/product_cache.h"
+#include "core/ops/ops.h"
 #include "tests/kernels/matmul_case.h"
 
 namespace convoy::test {
@@ -34,8 +32,8 @@ class MatmulTest : public testing::TestWithParam<std::pair<DType, DType>> {
         options.b_transposed = b_transposed;
         change(options);
         if (options.column_sums && b_transposed) continue;
-        const MatmulCase test(options);
-        cpu::run_matmul(products_, *stream_, test.args());
+        MatmulCase test(options);
+        test.run();
         test.expect_right();
         if (HasFatalFailure()) return;
       }
@@ -47,9 +45,6 @@ class MatmulTest : public testing::TestWithParam<std::pair<DType, DType>> {
     for (const Extents& extents : kEmpty) check(extents, change);
     for (const Extents& extents : kLarge) check(extents, change);
   }
-
-  cpu::ProductCache products_;
-  std::unique_ptr<Stream> stream_ = cpu::make_cpu_stream(StreamKind::compute);
 };
 
 TEST_P(MatmulTest, Multiplies) {
@@ -101,14 +96,12 @@ INSTANTIATE_TEST_SUITE_P(Types, MatmulTest,
                          });
 
 TEST(MatmulArguments, AreCheckedAndNamed) {
-  cpu::ProductCache products;
-  const auto stream = cpu::make_cpu_stream(StreamKind::compute);
   const auto message = [&](const auto& change) -> std::string {
     const MatmulCase test({.M = 3, .N = 5, .K = 7});
     Matmul args = test.args();
     change(args);
     try {
-      cpu::run_matmul(products, *stream, args);
+      test_device().ops().run(test_stream(), args);
     } catch (const InternalError& error) {
       return error.what();
     }

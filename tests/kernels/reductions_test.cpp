@@ -66,9 +66,10 @@ TEST_F(ReductionsTest, AddRoundsThroughBf16WhereAsked) {
   for (const DType through : {DType::f32, DType::bf16}) {
     const Array y = start;
     run(Add{y, x, through});
-    for (size_t i = 0; i < 100003; ++i) {
-      const float sum = start.tensor().as<float>()[i] + x.tensor().as<float>()[i];
-      ASSERT_EQ(y.tensor().as<float>()[i], through == DType::bf16 ? static_cast<float>(bf16(sum)) : sum);
+    const auto result = read<float>(y), before = read<float>(start), added = read<float>(x);
+    for (size_t i = 0; i < result.size(); ++i) {
+      const float sum = before[i] + added[i];
+      ASSERT_EQ(result[i], through == DType::bf16 ? static_cast<float>(bf16(sum)) : sum);
     }
   }
 }
@@ -90,8 +91,10 @@ TEST_F(ReductionsTest, TreeSumIsTheRecursiveTree) {
     for (int64_t R = 1; R <= 17; ++R) {
       const Array rows = random_array({R, n}, dtype, 5), y = Array::zeros({n}, DType::f32);
       run(TreeSum{y, rows});
+      const Values sums = y.values(), terms = rows.values();
       for (int64_t i = 0; i < n; ++i)
-        EXPECT_EQ(y.tensor().as<float>()[i], tree_f32(rows.values(), 0, R, n, i, dtype)) << R << " rows, element " << i;
+        EXPECT_EQ(sums[static_cast<size_t>(i)], double{tree_f32(terms, 0, R, n, i, dtype)})
+            << R << " rows, element " << i;
     }
 }
 
@@ -107,17 +110,22 @@ TEST_F(ReductionsTest, CastRoundsToNearestEvenEverywhere) {
   // All upper halves with lower halves around the tie, NaNs, infinities and subnormal numbers among them.
   constexpr uint32_t kLower[] = {0, 1, 0x7fff, 0x8000, 0x8001, 0xffff};
   const Array x = Array::zeros({65536 * 6}, DType::f32), y = Array::zeros({65536 * 6}, DType::bf16);
-  for (uint32_t i = 0; i < 65536 * 6; ++i) x.tensor().as<uint32_t>()[i] = i / 6 << 16 | kLower[i % 6];
+  std::vector<uint32_t> words;
+  for (uint32_t i = 0; i < 65536 * 6; ++i) words.push_back(i / 6 << 16 | kLower[i % 6]);
+  write(x, words);
   run(Cast{y, x});
-  for (size_t i = 0; i < 65536 * 6; ++i)
-    ASSERT_EQ(y.tensor().as<bf16>()[i].bits, bf16(x.tensor().as<float>()[i]).bits) << i;
+  const auto rounded = read<bf16>(y);
+  for (size_t i = 0; i < words.size(); ++i) ASSERT_EQ(rounded[i].bits, bf16(std::bit_cast<float>(words[i])).bits) << i;
 }
 
 TEST_F(ReductionsTest, CastWidensEveryBf16) {
   const Array x = Array::zeros({65537}, DType::bf16), y = Array::zeros({65537}, DType::f32);
-  for (uint32_t i = 0; i < 65537; ++i) x.tensor().as<bf16>()[i].bits = static_cast<uint16_t>(i);
+  std::vector<uint16_t> halves;
+  for (uint32_t i = 0; i < 65537; ++i) halves.push_back(static_cast<uint16_t>(i));
+  write(x, halves);
   run(Cast{y, x});
-  for (uint32_t i = 0; i < 65537; ++i) ASSERT_EQ(y.tensor().as<uint32_t>()[i], (i & 0xffff) << 16);
+  const auto words = read<uint32_t>(y);
+  for (uint32_t i = 0; i < 65537; ++i) ASSERT_EQ(words[i], (i & 0xffff) << 16);
   const Array copy = Array::zeros({65537}, DType::f32);
   run(Cast{copy, y});
   EXPECT_EQ(copy.bits(), y.bits());

@@ -4,20 +4,46 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <random>
+#include <type_traits>
 
 namespace convoy::test {
 
+namespace {
+
+template <class Element>
+std::vector<Element> rounded(const Values& values) {
+  std::vector<Element> elements;
+  for (const double value : values) {
+    if constexpr (std::is_same_v<Element, bf16>)
+      elements.push_back(bf16(static_cast<float>(value)));
+    else
+      elements.push_back(static_cast<Element>(value));
+  }
+  return elements;
+}
+
+template <class Element>
+Values widened(const Tensor& tensor) {
+  Values values;
+  for (const Element element : read<Element>(tensor)) {
+    if constexpr (std::is_same_v<Element, bf16>)
+      values.push_back(static_cast<double>(static_cast<float>(element)));
+    else
+      values.push_back(static_cast<double>(element));
+  }
+  return values;
+}
+
+}  // namespace
+
 Array::Array(const Shape& shape, DType dtype, const Values& values)
     : memory_(static_cast<size_t>(shape.elements()) * size_of(dtype)), tensor_{memory_.data(), dtype, shape} {
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (dtype == DType::f32) as<float>()[i] = static_cast<float>(values[i]);
-    if (dtype == DType::bf16) as<bf16>()[i] = bf16(static_cast<float>(values[i]));
-    if (dtype == DType::i32) as<int32_t>()[i] = static_cast<int32_t>(values[i]);
-    if (dtype == DType::i64) as<int64_t>()[i] = static_cast<int64_t>(values[i]);
-    if (dtype == DType::u8) as<uint8_t>()[i] = static_cast<uint8_t>(values[i]);
-  }
+  if (dtype == DType::f32) write(tensor_, rounded<float>(values));
+  if (dtype == DType::bf16) write(tensor_, rounded<bf16>(values));
+  if (dtype == DType::i32) write(tensor_, rounded<int32_t>(values));
+  if (dtype == DType::i64) write(tensor_, rounded<int64_t>(values));
+  if (dtype == DType::u8) write(tensor_, rounded<uint8_t>(values));
 }
 
 Array Array::zeros(const Shape& shape, DType dtype) { return Array(shape, dtype, {}); }
@@ -27,20 +53,27 @@ Array Array::filled(const Shape& shape, DType dtype, double value) {
 }
 
 Array::Array(const Array& other)
-    : memory_(other.memory_), tensor_{memory_.data(), other.tensor_.dtype, other.tensor_.shape} {}
-
-Values Array::values() const {
-  Values result;
-  for (int64_t i = 0; i < size(); ++i) {
-    if (tensor_.dtype == DType::f32) result.push_back(static_cast<double>(tensor_.as<float>()[i]));
-    if (tensor_.dtype == DType::bf16) result.push_back(static_cast<double>(static_cast<float>(tensor_.as<bf16>()[i])));
-    if (tensor_.dtype == DType::i32) result.push_back(tensor_.as<int32_t>()[i]);
-    if (tensor_.dtype == DType::u8) result.push_back(tensor_.as<uint8_t>()[i]);
-  }
-  return result;
+    : memory_(other.tensor_.bytes()), tensor_{memory_.data(), other.tensor_.dtype, other.tensor_.shape} {
+  if (tensor_.bytes() > 0) write(tensor_, other.bits());
 }
 
-std::vector<std::byte> Array::bits() const { return memory_; }
+Values Array::values() const {
+  switch (tensor_.dtype) {
+    case DType::f32:
+      return widened<float>(tensor_);
+    case DType::bf16:
+      return widened<bf16>(tensor_);
+    case DType::i32:
+      return widened<int32_t>(tensor_);
+    case DType::i64:
+      return widened<int64_t>(tensor_);
+    case DType::u8:
+      return widened<uint8_t>(tensor_);
+  }
+  return {};
+}
+
+std::vector<std::byte> Array::bits() const { return read<std::byte>(tensor_); }
 
 Values random_values(int64_t count, uint32_t seed) {
   std::mt19937 generator(seed);

@@ -1,4 +1,4 @@
-// A tensor with memory of its own, exactly as large as the tensor so that AddressSanitizer sees what reads beyond.
+// A tensor with memory of its own on the test device.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/tensor/tensor.h"
+#include "tests/kernels/support/test_device.h"
 
 namespace convoy::test {
 
@@ -22,21 +23,17 @@ class Array {
 
   const Tensor& tensor() const { return tensor_; }
   operator const Tensor&() const { return tensor_; }  // NOLINT(google-explicit-constructor): stands for its tensor
-  template <class Element>
-  Element* as() {
-    return tensor_.as<Element>();
-  }
   int64_t size() const { return tensor_.elements(); }
 
   Values values() const;
   std::vector<std::byte> bits() const;
 
-  Array(const Array& other);
+  Array(const Array& other);  // copies the elements
   Array(Array&&) noexcept = default;
   Array& operator=(Array&&) noexcept = default;
 
  private:
-  std::vector<std::byte> memory_;
+  TestMemory memory_;
   Tensor tensor_;
 };
 

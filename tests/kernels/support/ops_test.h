@@ -1,4 +1,4 @@
-// What tests of operators share: the CPU's operators on a compute stream, and bits for several numbers of threads.
+// What tests of operators share: the test device's operators, and bits for several numbers of threads.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,8 +10,7 @@
 
 #include "core/base/philox.h"
 #include "core/ops/dropout.h"
-#include "kernels/cpu/cpu_ops.h"
-#include "kernels/cpu/cpu_stream.h"
+#include "core/ops/ops.h"
 #include "tests/kernels/support/array.h"
 
 namespace convoy::test {
@@ -20,7 +19,7 @@ class OpsTest : public ::testing::Test {
  protected:
   template <class Arguments>
   void run(const Arguments& arguments) {
-    ops_.run(*stream_, arguments);
+    ops_.run(test_stream(), arguments);
   }
 
   // Runs with scratch of exactly the size asked for, filled with NaNs: it must be written before it is read.
@@ -32,7 +31,7 @@ class OpsTest : public ::testing::Test {
     run(arguments);
   }
 
-  // operation() returns the bits of its results; they must be the same for 1, 2 and 3 threads.
+  // operation() returns the bits of its results; they must be the same for 1, 2 and 3 threads of a CPU, and every time.
   template <class Operation>
   void expect_same_bits_for_any_threads(const Operation& operation) {
     const int before = omp_get_max_threads();
@@ -46,8 +45,7 @@ class OpsTest : public ::testing::Test {
   }
 
  private:
-  cpu::CpuOps ops_;
-  std::unique_ptr<Stream> stream_ = cpu::make_cpu_stream(StreamKind::compute);
+  Ops& ops_ = test_device().ops();
 };
 
 // The tests' body on both dtypes, with the tolerance that rounding of outputs allows.
@@ -57,11 +55,14 @@ struct Precision {
 };
 inline constexpr Precision kPrecisions[] = {{DType::f32, 2e-5}, {DType::bf16, 1e-2}};
 
+// A sample number beyond 2^32 / rows, so that the upper word of the index is in use.
+inline constexpr int64_t kFirstSample = 4294967290;
+
 // The formula of core/ops/dropout.h, one element at a time: 0 or 1 / (1 - p).
 inline double dropout_factor(const Dropout& dropout, int64_t row, int64_t element) {
   if (dropout.p == 0) return 1;
   const auto rows = static_cast<uint64_t>(dropout.rows_per_sample), r = static_cast<uint64_t>(row);
-  const auto first = static_cast<uint64_t>(*dropout.first_sample.as<int64_t>());
+  const auto first = static_cast<uint64_t>(kFirstSample);
   const uint64_t index = (first + r / rows) * rows + r % rows;
   const PhiloxCounter words =
       philox(philox_key(dropout.seed), {static_cast<uint32_t>(element / 4), dropout.stream,
@@ -71,9 +72,8 @@ inline double dropout_factor(const Dropout& dropout, int64_t row, int64_t elemen
              : 0.0;
 }
 
-// A sample number beyond 2^32 / rows, so that the upper word of the index is in use.
 struct DropoutCase {
-  Array first_sample = Array({1}, DType::i64, {4294967290.0});
+  Array first_sample = Array({1}, DType::i64, {static_cast<double>(kFirstSample)});
   Dropout dropout;
 
   DropoutCase(float p, int64_t rows_per_sample)
