@@ -40,6 +40,9 @@ class Stream {
 
   // Blocks the caller until all work so far is done; throws what that work threw.
   virtual void synchronize() = 0;
+
+  // The stream of the underlying library, for siblings that enqueue on it: a cudaStream_t; null on the CPU.
+  virtual void* native_handle() const { return nullptr; }
 };
 
 }  // namespace convoy

@@ -40,6 +40,7 @@ class CudaStream final : public Stream {
   void copy_2d(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width, size_t rows) override;
   void zero(void* memory, size_t bytes) override;
   void synchronize() override;
+  void* native_handle() const override { return stream_.get(); }
 
   cudaStream_t handle() const { return stream_.get(); }
   int device() const { return device_; }
