@@ -1,7 +1,7 @@
 // control.cpp - branches, calls, barriers, and the device-side library functions (printf, assert, malloc).
 #include <cstdio>
 #include "tests/virtual_gpu/interpreter/decode.h"
-#include "tests/virtual_gpu/runtime/devmem.h"
+#include "tests/virtual_gpu/runtime/device_memory.h"
 
 namespace convoy::vgpu {
 namespace {
@@ -178,8 +178,7 @@ void result(Warp& w, const Inst& i, int l, T v) {
 }
 // a pointer as the interpreter sees it, and how many bytes may be read from there
 const u8* peek(Warp& w, int l, u64 a, u64& room) {
-  u64 k = a & kWinMask, x = a & ~kWinMask, lo, hi;
-  i64 d;
+  u64 k = a & kWinMask, x = a & ~kWinMask;
   if (k == kLocalWin) {
     if (x >= w.local_stride) fault(700, "bad pointer passed to printf", l);
     room = w.local_stride - x;
@@ -189,9 +188,10 @@ const u8* peek(Warp& w, int l, u64 a, u64& room) {
     room = w.blk->shared_bytes - x;
     return w.blk->shared.data() + x - kSharedBase;
   }
-  if (k || !DevMem::get().find(a, lo, hi, d)) fault(700, "bad pointer " + hex(a) + " passed to printf", l);
-  room = hi - a;
-  return (const u8*)(a + d);
+  const auto range = k ? std::nullopt : DeviceMemory::get().range_at(a);
+  if (!range) fault(700, "bad pointer " + hex(a) + " passed to printf", l);
+  room = range->end - a;
+  return (const u8*)(a + range->to_host);
 }
 std::string text(Warp& w, int l, u64 a) {
   if (!a) return "(null)";
@@ -269,12 +269,12 @@ void dev_assert(Warp& w, const Inst& i, u32 m) {
         l);
 }
 void dev_malloc(Warp& w, const Inst& i, u32 m) {
-  for_lanes(m, [&](int l) { result<u64>(w, i, l, DevMem::get().alloc(arg<u64>(w, i, l, 0), "device malloc")); });
+  for_lanes(m, [&](int l) { result<u64>(w, i, l, DeviceMemory::get().allocate(arg<u64>(w, i, l, 0), "device malloc")); });
 }
 void dev_free(Warp& w, const Inst& i, u32 m) {
   for_lanes(m, [&](int l) {
     u64 a = arg<u64>(w, i, l, 0);
-    if (a && !DevMem::get().release(a)) fault(700, "free of " + hex(a) + ", which is not allocated", l);
+    if (a && !DeviceMemory::get().release(a)) fault(700, "free of " + hex(a) + ", which is not allocated", l);
     std::fill(w.blk->cache.begin(), w.blk->cache.end(), AccessCache{});
   });
 }

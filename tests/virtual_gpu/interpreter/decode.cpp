@@ -2,7 +2,7 @@
 #include "tests/virtual_gpu/interpreter/decode.h"
 #include <cxxabi.h>
 #include <set>
-#include "tests/virtual_gpu/runtime/devmem.h"
+#include "tests/virtual_gpu/runtime/device_memory.h"
 
 namespace convoy::vgpu {
 using std::string;
@@ -489,22 +489,22 @@ void ProgramBuilder::build(const Function& entry) {
 
 // ---- Image -------------------------------------------------------------------------------------------------
 Image::Image(const string& ptx) : mod(parse_ptx(ptx)) {
-  DevMem& m = DevMem::get();
+  DeviceMemory& m = DeviceMemory::get();
   for (auto& [n, v] : mod->vars)
     if (v.space == Space::Global || v.space == Space::Const) {
       if (v.is_extern) throw PtxError("external variable " + n + " (separate compilation is not supported)");
-      u64 a = m.alloc(std::max<u64>(v.size, 1), demangle(n));
+      u64 a = m.allocate(std::max<u64>(v.size, 1), demangle(n));
       if (!a) throw PtxError("out of device memory for " + n);
       var_addr[n] = a;
-      memset(m.alias(a), 0, v.size);
-      if (!v.init.empty()) memcpy(m.alias(a), v.init.data(), v.init.size());
+      memset(m.to_host(a), 0, v.size);
+      if (!v.init.empty()) memcpy(m.to_host(a), v.init.data(), v.init.size());
     }
   for (auto& [n, v] : mod->vars)
     for (auto& r : v.relocs) {
       auto it = var_addr.find(r.sym);
       if (it == var_addr.end()) throw PtxError("initialiser of " + n + " refers to " + r.sym);
       u64 a = it->second + r.add;
-      memcpy(m.alias(var_addr[n]) + r.off, &a, 8);
+      memcpy(m.to_host(var_addr[n]) + r.off, &a, 8);
     }
 }
 u64 Image::variable(const string& n) const {

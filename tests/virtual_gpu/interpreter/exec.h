@@ -444,21 +444,4 @@ std::string demangle(const std::string& s);
 // device-side library calls (control.cpp)
 using Builtin = void (*)(Warp&, const Inst&, u32);
 Builtin find_builtin(const std::string& name);
-
-// ---- launching (launch.cpp) ----------------------------------------------------------------------------
-struct LaunchError {
-  int code;
-};
-int launch_kernel(Program& p, const LaunchConfig& cfg);  // cudaError_t
-void profile_write();
-
-struct Env {
-  int threads = 1, race = 1, devices = 1, sm = 0;
-  bool eager = false;
-  u64 seed = 1;
-  std::string profile;
-  u64 mem_bytes = 0;
-  bool verbose = false, decode_all = false, race_warn = false;
-};
-const Env& env();
 }  // namespace convoy::vgpu

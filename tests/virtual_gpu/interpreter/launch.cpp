@@ -1,180 +1,147 @@
-// launch.cpp - runs the blocks of a kernel launch, reports faults, keeps the profile.
+#include "tests/virtual_gpu/interpreter/launch.h"
+
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <deque>
-#include <fstream>
 #include <mutex>
 #include <thread>
-#include "tests/virtual_gpu/interpreter/exec.h"
-#include "tests/virtual_gpu/runtime/devmem.h"
+
+#include "tests/virtual_gpu/interpreter/profile.h"
+#include "tests/virtual_gpu/runtime/settings.h"
 
 namespace convoy::vgpu {
-void Counters::add(const Counters& o) {
-  u64* a = (u64*)this;
-  const u64* b = (const u64*)&o;
-  for (size_t k = 0; k < sizeof(Counters) / 8; ++k) a[k] += b[k];
-}
 namespace {
-struct KernelProfile {
-  u64 launches = 0, blocks = 0;
-  double seconds = 0;
-  Counters c;
-};
-auto& profile = *new std::map<std::string, KernelProfile>;
-std::mutex profileMutex;  // never destroyed: written at exit
+// Instructions that a block runs before another one of its worker's gets a turn. Blocks seldom wait for each other, so
+// most run to their end at once.
+constexpr u64 kFirstTurn = 1u << 26, kLaterTurn = 1u << 24, kCooperativeTurn = 50000;
+constexpr size_t kMaxResident = 64;  // unfinished blocks per worker
 
-void collect(Block& b, Counters& c) {  // instruction mix from the per-instruction counts
-  for (auto& i : b.prog->code) {
-    u64 n = b.exec_count[i.idx], l = b.lane_count[i.idx];
-    if (!n) continue;
-    c.warp_insts += n;
-    c.thread_insts += l;
-    if (i.cls & kFma32) {
-      c.fma += l;
-      c.flops += l * i.flops;
-    }
-    if (i.cls & kFlop32) c.flops += l * i.flops;
-    if (i.cls & kMma) c.mma_flops += l * i.flops;
-    if (i.cls & kShuffle) c.shuffles += n;
-    if (i.cls & kBarrier) c.barriers += n;
-    if (i.cls & kAtomic) c.atomics += l;
-    if (i.cls & kSfu) c.sfu += l;
-    b.exec_count[i.idx] = b.lane_count[i.idx] = 0;
-  }
-}
-struct Shared {  // state of one launch shared by its workers
-  Program& p;
-  const LaunchConfig& cfg;
-  u64 total;
-  std::atomic<u64> next{0};
+struct Launch {  // one launch, shared by its workers
+  Program& program;
+  const LaunchConfig& config;
+  u64 blocks;
+  std::atomic<u64> next_block{0};
   std::atomic<int> error{0};
-  std::mutex report;
+  std::mutex mutex;  // of the report and the counters
   Counters counters;
 };
-auto& pool = *new std::vector<std::unique_ptr<Block>>;
-std::mutex poolMutex;  // idle blocks, kept for their buffers
-void configure(Block& b, Counters* c) {
-  b.race = env().race >= 1;
-  b.race_global = env().race >= 2;
-  b.prof = c;
+
+// Blocks at rest, kept for their buffers; never destroyed, as launches may run at exit.
+auto& idle_blocks = *new std::vector<std::unique_ptr<Block>>;
+auto& idle_mutex = *new std::mutex;
+
+std::unique_ptr<Block> take_idle_block() {
+  const std::lock_guard lock(idle_mutex);
+  if (idle_blocks.empty()) return std::make_unique<Block>();
+  auto block = std::move(idle_blocks.back());
+  idle_blocks.pop_back();
+  return block;
 }
 
-void work(Shared& s, int worker, int workers) {
-  Counters local;
-  std::deque<std::unique_ptr<Block>> resident;
-  bool profiling = !env().profile.empty();
-  auto fresh = [&](u64 id) {
-    std::unique_ptr<Block> n;
-    {
-      std::lock_guard lk(poolMutex);
-      if (!pool.empty()) {
-        n = std::move(pool.back());
-        pool.pop_back();
-      }
+class Worker {
+ public:
+  Worker(Launch& launch, u64 index, u64 num_workers) : launch_(launch), index_(index), num_workers_(num_workers) {}
+
+  void run() {
+    try {
+      if (launch_.config.cooperative)
+        run_cooperative();
+      else
+        run_independent();
+    } catch (const DeviceFault& fault) {
+      report(fault);
     }
-    if (!n) n = std::make_unique<Block>();
-    configure(*n, profiling ? &local : nullptr);
-    n->start(s.p, s.cfg, id);
-    return n;
-  };
-  auto retire = [&](std::unique_ptr<Block> done) {
-    if (profiling) collect(*done, local);
-    done->prof = nullptr;
-    std::lock_guard lk(poolMutex);
-    pool.push_back(std::move(done));
-  };
-  std::unique_ptr<Block> b;  // declared here so that it outlives a fault
-  auto advance = [&](u64 budget) {
-    if (b->run(budget) == Block::Done)
-      retire(std::move(b));
-    else
-      resident.push_back(std::move(b));
-  };
-  auto resume = [&] {
-    b = std::move(resident.front());
-    resident.pop_front();
-  };
-  try {
-    if (s.cfg.cooperative) {  // every block must be able to wait for every other one
-      for (u64 k = worker; k < s.total; k += workers) resident.push_back(fresh(k));
-      while (!resident.empty() && !s.error) {
-        resume();
-        advance(50000);
-      }
+    if (!is_profiling()) return;
+    const std::lock_guard lock(launch_.mutex);
+    launch_.counters.add(counters_);
+  }
+
+ private:
+  void run_cooperative() {  // every block must be able to wait for every other one
+    for (u64 k = index_; k < launch_.blocks; k += num_workers_) resident_.push_back(start(k));
+    while (!resident_.empty() && !launch_.error) {
+      resume();
+      advance(kCooperativeTurn);
     }
-    while (!s.cfg.cooperative && !s.error) {
-      u64 k = s.next.load();
-      bool more = k < s.total && resident.size() < 64 && s.next.compare_exchange_strong(k, k + 1);
-      if (more) {
-        b = fresh(k);
-        advance(1u << 26);
-      } else if (!resident.empty()) {
+  }
+
+  void run_independent() {
+    while (!launch_.error) {
+      u64 k = launch_.next_block.load();
+      const bool wants_more = k < launch_.blocks && resident_.size() < kMaxResident;
+      if (wants_more && launch_.next_block.compare_exchange_strong(k, k + 1)) {
+        current_ = start(k);
+        advance(kFirstTurn);
+      } else if (!resident_.empty()) {
         resume();
-        advance(1u << 24);
-      } else if (s.next.load() >= s.total)
+        advance(kLaterTurn);
+      } else if (launch_.next_block.load() >= launch_.blocks) {
         break;
+      }
     }
-  } catch (DeviceFault& f) {
-    std::lock_guard lk(s.report);
-    if (!s.error) {
+  }
+
+  std::unique_ptr<Block> start(u64 block_index) {
+    auto block = take_idle_block();
+    block->race = settings().race_check >= 1;
+    block->race_global = settings().race_check >= 2;
+    block->prof = is_profiling() ? &counters_ : nullptr;
+    block->start(launch_.program, launch_.config, block_index);
+    return block;
+  }
+
+  void resume() {
+    current_ = std::move(resident_.front());
+    resident_.pop_front();
+  }
+
+  void advance(u64 budget) {
+    if (current_->run(budget) == Block::Done)
+      retire();
+    else
+      resident_.push_back(std::move(current_));
+  }
+
+  void retire() {
+    if (is_profiling()) collect_counts(*current_, counters_);
+    current_->prof = nullptr;
+    const std::lock_guard lock(idle_mutex);
+    idle_blocks.push_back(std::move(current_));
+  }
+
+  void report(const DeviceFault& fault) {
+    const std::lock_guard lock(launch_.mutex);
+    if (!launch_.error) {
       fflush(stdout);
-      std::string msg = b ? fault_report(*b, f) : f.what + "\n";
-      fputs(msg.c_str(), stderr);
+      fputs(current_ ? fault_report(*current_, fault).c_str() : (fault.what + "\n").c_str(), stderr);
       fflush(stderr);
     }
-    s.error = f.code;
+    launch_.error = fault.code;
   }
-  if (profiling) {
-    std::lock_guard lk(s.report);
-    s.counters.add(local);
-  }
+
+  Launch& launch_;
+  const u64 index_, num_workers_;
+  Counters counters_;
+  std::deque<std::unique_ptr<Block>> resident_;
+  std::unique_ptr<Block> current_;
+};
+
+void run_workers(Launch& launch) {
+  const u64 num_workers = std::min<u64>(static_cast<u64>(std::max(1, settings().threads)), launch.blocks);
+  if (num_workers <= 1) return Worker(launch, 0, 1).run();
+  std::vector<std::thread> threads;
+  for (u64 k = 0; k < num_workers; ++k) threads.emplace_back([&, k] { Worker(launch, k, num_workers).run(); });
+  for (std::thread& thread : threads) thread.join();
 }
 }  // namespace
 
-int launch_kernel(Program& p, const LaunchConfig& cfg) {
-  Shared s{p, cfg, (u64)cfg.grid[0] * cfg.grid[1] * cfg.grid[2], {}, {}, {}, {}};
-  int workers = (int)std::min<u64>(std::max(1, env().threads), s.total);
-  timespec t0, t1;
-  clock_gettime(CLOCK_MONOTONIC, &t0);
-  if (workers <= 1)
-    work(s, 0, 1);
-  else {
-    std::vector<std::thread> t;
-    for (int k = 0; k < workers; ++k) t.emplace_back([&, k] { work(s, k, workers); });
-    for (auto& x : t) x.join();
-  }
-  clock_gettime(CLOCK_MONOTONIC, &t1);
-  if (!env().profile.empty()) {
-    std::lock_guard lk(profileMutex);
-    KernelProfile& k = profile[p.pretty];
-    ++k.launches;
-    k.blocks += s.total;
-    k.seconds += (t1.tv_sec - t0.tv_sec) + 1e-9 * (t1.tv_nsec - t0.tv_nsec);
-    k.c.add(s.counters);
-  }
-  return s.error;
-}
-
-void profile_write() {
-  if (env().profile.empty()) return;
-  std::lock_guard lk(profileMutex);
-  std::ofstream o(env().profile);
-  o << "kernel,launches,blocks,warp_insts,thread_insts,lane_utilisation,fma,fp_flops,mma_flops,sfu,global_load_bytes,"
-       "global_load_sectors,load_efficiency,global_store_bytes,global_store_sectors,store_efficiency,"
-       "async_bytes,async_sectors,access_128bit,access_64bit,access_narrow,shared_requests,bank_conflict_replays,local_"
-       "requests,shuffles,barriers,atomics,branches,divergent_branches,emulation_seconds\n";
-  auto ratio = [](u64 a, u64 b) { return b ? (double)a / (double)b : 0.0; };
-  for (auto& [n, k] : profile) {
-    std::string q = n;
-    for (size_t x = 0; (x = q.find('"', x)) != std::string::npos; x += 2) q.insert(x, "\"");
-    const Counters& c = k.c;
-    o << '"' << q << "\"," << k.launches << ',' << k.blocks << ',' << c.warp_insts << ',' << c.thread_insts << ','
-      << ratio(c.thread_insts, 32 * c.warp_insts) << ',' << c.fma << ',' << c.flops << ',' << c.mma_flops << ','
-      << c.sfu << ',' << c.ld_bytes << ',' << c.ld_sectors << ',' << ratio(c.ld_bytes, 32 * c.ld_sectors) << ','
-      << c.st_bytes << ',' << c.st_sectors << ',' << ratio(c.st_bytes, 32 * c.st_sectors) << ',' << c.async_bytes << ','
-      << c.async_sectors << ',' << c.vec128 << ',' << c.vec64 << ',' << c.narrow << ',' << c.shared_req << ','
-      << c.bank_replays << ',' << c.local_req << ',' << c.shuffles << ',' << c.barriers << ',' << c.atomics << ','
-      << c.branches << ',' << c.divergent << ',' << k.seconds << '\n';
-  }
+int launch_kernel(Program& program, const LaunchConfig& config) {
+  Launch launch{.program = program, .config = config, .blocks = u64{config.grid[0]} * config.grid[1] * config.grid[2]};
+  const auto begin = std::chrono::steady_clock::now();
+  run_workers(launch);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+  if (is_profiling()) add_to_profile(program.pretty, launch.blocks, elapsed.count(), launch.counters);
+  return launch.error;
 }
 }  // namespace convoy::vgpu

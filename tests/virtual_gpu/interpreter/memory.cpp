@@ -5,7 +5,8 @@
 #include <set>
 #include <tuple>
 #include "tests/virtual_gpu/interpreter/exec.h"
-#include "tests/virtual_gpu/runtime/devmem.h"
+#include "tests/virtual_gpu/runtime/device_memory.h"
+#include "tests/virtual_gpu/runtime/settings.h"
 
 namespace convoy::vgpu {
 // ---- checks on shared memory -----------------------------------------------------------------------------
@@ -50,7 +51,7 @@ static void raceFault(Warp& w, int lane, u32 off, const char* kind, u32 other, u
   const Block& b = *w.blk;
   const Inst& p = b.prog->code[inst];
   u32 bx = b.cfg->block[0], by = b.cfg->block[1];
-  if (env().race_warn) {
+  if (settings().race_warn) {
     static std::mutex m;
     static auto& seen = *new std::set<std::tuple<const Program*, u32, u32>>;
     std::lock_guard lk(m);
@@ -63,7 +64,7 @@ static void raceFault(Warp& w, int lane, u32 off, const char* kind, u32 other, u
                     std::to_string(p.raw->line) + " '" + p.raw->text + "'" +
                     (p.raw->src_line ? ", source line " + std::to_string(p.raw->src_line) : ""),
                 lane};
-  if (!env().race_warn) throw f;
+  if (!settings().race_warn) throw f;
   fputs(fault_report(b, f).c_str(), stderr);
 }
 // multi_read: 1 = several readers in one warp, 2 = in several warps, since the last write
@@ -161,7 +162,7 @@ namespace {
 [[noreturn]] void badGlobal(u64 a, u32 bytes, int lane, const char* what) {
   fault(700,
         std::string(what) + " of " + std::to_string(bytes) + " bytes at " + hex(a) + ": " +
-            DevMem::get().describe(a, bytes),
+            DeviceMemory::get().describe(a, bytes),
         lane);
 }
 // Turns the addresses of the lanes of m into host pointers (in place); inactive lanes get a valid one too.
@@ -189,12 +190,11 @@ void resolveGlobal(Warp& w, const Inst& i, u32 m, u64* a, u32 bytes, const char*
   }
   for (int l = 0; l < 32; ++l) {
     if (!(a[l] >= c.lo && a[l] + bytes <= c.hi)) {
-      u64 x, y;
-      i64 d;
-      if (!DevMem::get().find(a[l], x, y, d) || a[l] + bytes > y) badGlobal(a[l], bytes, l, what);
-      c.lo = x;
-      c.hi = y;
-      c.delta = d;
+      const auto range = DeviceMemory::get().range_at(a[l]);
+      if (!range || a[l] + bytes > range->end) badGlobal(a[l], bytes, l, what);
+      c.lo = range->begin;
+      c.hi = range->end;
+      c.delta = range->to_host;
     }
     a[l] += c.delta;
   }
@@ -203,10 +203,10 @@ void resolveGlobal(Warp& w, const Inst& i, u32 m, u64* a, u32 bytes, const char*
 // thread:12 flags:4
 void race_global(Warp& w, const Inst& i, u32 m, const u64* dev, u32 bytes, bool write, bool atomic) {
   Block& b = *w.blk;
-  DevMem& mem = DevMem::get();
+  DeviceMemory& mem = DeviceMemory::get();
   for_lanes(m, [&](int l) {
     if (!mem.contains(dev[l]) || bytes < 4) return;
-    u64* s = mem.raceShadow(dev[l]);
+    u64* s = mem.race_shadow(dev[l]);
     u64 me = (b.cfg->grid_id & 0xffffff) << 40 | (b.linear & 0xffffff) << 16 | (u64)(w.id * 32 + l) << 4 |
              (atomic ? 1 : 0) | 2;
     for (u32 k = 0; k < bytes / 4; ++k, s += 2) {
@@ -318,11 +318,10 @@ void resolve(Warp& w, const Inst& i, u32 m, u64* a, u32 bytes, bool atomic, cons
           if (WRITE || x + bytes > b.cfg->params.size()) fault(700, "bad parameter address", l);
           a[l] = (u64)(b.cfg->params.data() + x);
         } else if (!k) {
-          u64 x0, y0;
-          i64 d;
           if (x & (bytes - 1)) fault(716, "misaligned address " + hex(x), l);
-          if (!DevMem::get().find(x, x0, y0, d) || x + bytes > y0) badGlobal(x, bytes, l, WRITE ? "write" : "read");
-          a[l] = x + d;
+          const auto range = DeviceMemory::get().range_at(x);
+          if (!range || x + bytes > range->end) badGlobal(x, bytes, l, WRITE ? "write" : "read");
+          a[l] = x + range->to_host;
         } else
           fault(700, "address " + hex(a[l]) + " is in no address space", l);
       });
@@ -815,11 +814,10 @@ void cpAsync(Warp& w, const Inst& i, u32 m) {  // a: shared destination, b: glob
     else
       for_lanes(read, [&](int l) {
         const u64 ad = reg<u64>(w, g.a)[l] + g.imm;
-        u64 x, y;
-        i64 dl;
         if (ad & (i.size - 1)) fault(716, "misaligned cp.async source " + hex(ad), l);
-        if (!DevMem::get().find(ad, x, y, dl) || ad + n[l] > y) badGlobal(ad, n[l], l, "cp.async read");
-        src[l] = ad + dl;
+        const auto range = DeviceMemory::get().range_at(ad);
+        if (!range || ad + n[l] > range->end) badGlobal(ad, n[l], l, "cp.async read");
+        src[l] = ad + range->to_host;
       });
   }
   if (blk.prof) count_shared(w, m, dst, i.size);

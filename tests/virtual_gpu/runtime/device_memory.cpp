@@ -10,7 +10,7 @@
 
 #include "tests/virtual_gpu/runtime/settings.h"
 
-namespace vgpu {
+namespace convoy::vgpu {
 namespace {
 constexpr uint64_t kPage = 4096;
 uint64_t round_up(uint64_t x, uint64_t to) { return (x + to - 1) / to * to; }
@@ -118,8 +118,8 @@ std::string DeviceMemory::describe(uint64_t address, uint64_t bytes) const {
   if (before && address < before->base + before->bytes) {
     const std::string offset = std::to_string(address - before->base);
     if (!before->live) return "use after free: offset " + offset + " of " + name_of(*before);
-    return std::to_string(address + bytes - before->base - before->bytes) + " bytes past the end when accessing offset " +
-           offset + " of " + name_of(*before);
+    return std::to_string(address + bytes - before->base - before->bytes) +
+           " bytes past the end when accessing offset " + offset + " of " + name_of(*before);
   }
   if (before && address - before->base - before->bytes <= gap_after)
     return std::to_string(address - before->base - before->bytes) + " bytes after " + name_of(*before);
@@ -155,4 +155,4 @@ uint64_t* DeviceMemory::race_shadow(uint64_t device_address) {
   }
   return shadow + (device_address - kBase) / 4 * 2;
 }
-}  // namespace vgpu
+}  // namespace convoy::vgpu

@@ -1,8 +1,8 @@
 // Device memory: an address range of its own that the host program cannot touch, with red zones between allocations.
 //
 // Kernels and copies reach it through a second mapping at a fixed distance, once the address has been checked against
-// the live allocations. New memory is filled with 0xFF, NaN in every float format and -1 in every integer. An address is
-// never handed out twice, so that a use after free is always seen. Safe to use from several threads.
+// the live allocations. New memory is filled with 0xFF, NaN in every float format and -1 in every integer. An address
+// is never handed out twice, so that a use after free is always seen. Safe to use from several threads.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include <shared_mutex>
 #include <string>
 
-namespace vgpu {
+namespace convoy::vgpu {
 struct Allocation {
   uint64_t base = 0, bytes = 0;
   bool live = false;
@@ -66,4 +66,4 @@ class DeviceMemory {
   std::map<uint64_t, Allocation> device_, host_;  // by base; device_ keeps what was freed
   std::atomic<uint64_t*> shadow_{nullptr};
 };
-}  // namespace vgpu
+}  // namespace convoy::vgpu

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "tests/virtual_gpu/interpreter/launch.h"
+#include "tests/virtual_gpu/interpreter/profile.h"
 #include "tests/virtual_gpu/runtime/api.h"
 #include "tests/virtual_gpu/runtime/streams.h"
 

@@ -6,7 +6,7 @@
 
 #include "tests/virtual_gpu/runtime/settings.h"
 
-namespace vgpu {
+namespace convoy::vgpu {
 namespace {
 // So many pending operations are run without being asked, to bound the memory they hold.
 constexpr size_t kMaxPending = 20000;
@@ -164,4 +164,4 @@ int run_graph(const CUgraph_st& graph, uint64_t& random) {
   }
   return 0;
 }
-}  // namespace vgpu
+}  // namespace convoy::vgpu

@@ -14,7 +14,7 @@
 #include <memory>
 #include <vector>
 
-namespace vgpu {
+namespace convoy::vgpu {
 using Work = std::function<int()>;  // returns a cudaError_t
 
 struct Operation {
@@ -26,13 +26,13 @@ using OperationPtr = std::shared_ptr<Operation>;
 
 // Whether an operation is one that a graph of the real library would have as a node, or a part of another.
 enum class NodeKind { whole, part };
-}  // namespace vgpu
+}  // namespace convoy::vgpu
 
 struct CUgraph_st {
   struct Node {
-    vgpu::Work run;
+    convoy::vgpu::Work run;
     std::vector<int> after;  // nodes
-    vgpu::NodeKind kind;
+    convoy::vgpu::NodeKind kind;
   };
   std::vector<Node> nodes;
 };
@@ -45,22 +45,22 @@ struct CUstream_st {
   bool blocking = true;  // with respect to the legacy stream
   int priority = 0, device = 0;
   unsigned flags = 0;
-  std::deque<vgpu::OperationPtr> queue;
-  vgpu::OperationPtr tail;        // the last operation enqueued
-  CUgraph_st* capture = nullptr;  // the graph that operations go to instead
-  std::vector<int> capture_tail;  // nodes that the next one depends on
-  bool capture_origin = false;    // where the capture began and has to end
+  std::deque<convoy::vgpu::OperationPtr> queue;
+  convoy::vgpu::OperationPtr tail;  // the last operation enqueued
+  CUgraph_st* capture = nullptr;    // the graph that operations go to instead
+  std::vector<int> capture_tail;    // nodes that the next one depends on
+  bool capture_origin = false;      // where the capture began and has to end
 };
 
 struct CUevent_st {
-  vgpu::OperationPtr operation;
+  convoy::vgpu::OperationPtr operation;
   double time_ms = 0;
   bool recorded = false, timing = true;
   CUgraph_st* capture = nullptr;  // recorded in this capture, at these nodes
   std::vector<int> nodes;
 };
 
-namespace vgpu {
+namespace convoy::vgpu {
 class Streams {
  public:
   static Streams& get();
@@ -71,9 +71,10 @@ class Streams {
   CUstream_st* create(unsigned flags, int priority, int device);
   void destroy(CUstream_st* stream);  // after its work
 
-  // Appends work that waits for the stream's last operation and, beside it, for `also_after`; while the stream captures,
-  // appends a node to the graph and returns null.
-  OperationPtr enqueue(CUstream_st* stream, Work work, NodeKind kind = NodeKind::whole, OperationPtr also_after = nullptr);
+  // Appends work that waits for the stream's last operation and, beside it, for `also_after`; while the stream
+  // captures, appends a node to the graph and returns null.
+  OperationPtr enqueue(CUstream_st* stream, Work work, NodeKind kind = NodeKind::whole,
+                       OperationPtr also_after = nullptr);
   void wait(const OperationPtr& operation);
   void wait_stream(CUstream_st* stream) { wait(stream->tail); }
   void wait_all();
@@ -99,4 +100,4 @@ class Streams {
 
 // Runs a graph's nodes in an order that its dependencies allow, chosen by `random`; returns the first error.
 int run_graph(const CUgraph_st& graph, uint64_t& random);
-}  // namespace vgpu
+}  // namespace convoy::vgpu
