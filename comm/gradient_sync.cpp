@@ -65,6 +65,7 @@ class BucketedGradientSync final : public GradientSync {
   explicit BucketedGradientSync(const GradientSyncOptions& options);
   ~BucketedGradientSync() override;
 
+  std::vector<int64_t> cuts() const override;
   void begin(int64_t step) override;
   void ready(int64_t begin, int64_t end) override;
   void end() override;
@@ -141,6 +142,12 @@ void BucketedGradientSync::require(bool holds, const char* what) const {
                     "begin, ready in "
                     "descending order, end for each virtual rank, then finish",
                     step_, leaf_, leaves_, lowest_ready_, layout_.elements, what));
+}
+
+std::vector<int64_t> BucketedGradientSync::cuts() const {
+  std::vector<int64_t> cuts;
+  for (const Bucket& bucket : buckets_) cuts.push_back(bucket.begin);
+  return cuts;
 }
 
 void BucketedGradientSync::begin(int64_t step) {

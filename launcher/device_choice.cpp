@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sched.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@
 #include "comm/failure_report.h"
 #include "core/base/error.h"
 #include "kernels/cpu/cpu_device.h"
+#include "launcher/cuda_support.h"
 
 namespace convoy {
 namespace {
@@ -39,12 +41,30 @@ std::vector<int> processors_of(const Seat& seat) {
   return processors;
 }
 
+// Two ranks on one GPU would each plan for all of its memory, and NCCL refuses them. Collective.
+void check_own_device(Device& device, Communicator& communicator) {
+  struct Name {
+    std::array<char, 64> serial = {};
+  } mine;
+  std::strncpy(mine.serial.data(), device.info().serial.c_str(), mine.serial.size() - 1);
+  std::vector<Name> names(static_cast<size_t>(communicator.size()));
+  communicator.all_gather_host(names.data(), &mine, sizeof mine);
+  for (int rank = 0; rank < communicator.size(); ++rank)
+    if (rank != communicator.rank() && mine.serial[0] != 0 && names[static_cast<size_t>(rank)].serial == mine.serial)
+      throw ConfigError(fmt::format("ranks {} and {} would both use {} ({}); start at most one rank a GPU",
+                                    std::min(rank, communicator.rank()), std::max(rank, communicator.rank()),
+                                    device.info().name, mine.serial.data()));
+}
+
 }  // namespace
 
 DeviceKind choose_device(DeviceChoice choice) {
+  if (choice == DeviceChoice::cpu) return DeviceKind::cpu;
+  const CudaSupport cuda = cuda_support();
+  if (cuda.devices > 0) return DeviceKind::cuda;
   if (choice == DeviceChoice::cuda)
     throw ConfigError(
-        "device = cuda, but this build has no CUDA device; write device: cpu, or auto for the best there is");
+        fmt::format("device = cuda, but {}. Or write device: cpu, or auto for the best there is", cuda.reason));
   return DeviceKind::cpu;
 }
 
@@ -85,8 +105,18 @@ int threads_per_rank(const Config& config, Communicator& communicator) {
 }
 
 std::unique_ptr<Device> make_device(const Config& config, Communicator& communicator) {
-  choose_device(config.device);
-  return cpu::make_cpu_device(threads_per_rank(config, communicator));
+  const int threads = threads_per_rank(config, communicator);
+  std::unique_ptr<Device> device;
+  if (choose_device(config.device) == DeviceKind::cpu) {
+    device = cpu::make_cpu_device(threads);
+    const CudaSupport cuda = cuda_support();
+    if (cuda.in_build && config.device == DeviceChoice::automatic && communicator.rank() == 0)
+      spdlog::warn("computing on the CPU: {}", cuda.reason);
+  } else {
+    device = make_cuda_device(communicator.local_rank() % cuda_support().devices, config.precision == Precision::tf32);
+  }
+  check_own_device(*device, communicator);
+  return device;
 }
 
 }  // namespace convoy

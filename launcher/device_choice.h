@@ -11,7 +11,8 @@
 
 namespace convoy {
 
-// The kind that the config and this build allow. Throws ConfigError where cuda is asked for: this build has no CUDA.
+// The kind that the config, this build and this machine allow. Throws ConfigError, with the reason and the remedy,
+// where cuda is asked for and not to be had.
 DeviceKind choose_device(DeviceChoice choice);
 
 // The processors (hardware threads) that this process may run on, by the kernel's numbers.
@@ -25,7 +26,8 @@ int thread_share(const std::vector<int>& mine, const std::vector<std::vector<int
 // of its own, an equal part of those it shares with other ranks. Collective.
 int threads_per_rank(const Config& config, Communicator& communicator);
 
-// Collective. The device of this rank, its threads set.
+// Collective. The device of this rank, its threads set: with CUDA the one whose number is the local rank. Throws
+// ConfigError if two ranks would share a GPU. Rank 0 logs why a build with CUDA computes on the CPU.
 std::unique_ptr<Device> make_device(const Config& config, Communicator& communicator);
 
 }  // namespace convoy

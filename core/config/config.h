@@ -34,9 +34,10 @@ constexpr auto enum_names(DeviceChoice) {
                     std::pair{std::string_view("cuda"), DeviceChoice::cuda}};
 }
 
-enum class Precision { f32, bf16 };
+enum class Precision { f32, tf32, bf16 };
 constexpr auto enum_names(Precision) {
   return std::array{std::pair{std::string_view("f32"), Precision::f32},
+                    std::pair{std::string_view("tf32"), Precision::tf32},
                     std::pair{std::string_view("bf16"), Precision::bf16}};
 }
 
@@ -102,6 +103,7 @@ struct TrainConfig {
   int64_t steps = 2000, stop_at = 0;
   double clip_norm = 1.0;
   Recompute recompute = Recompute::none;
+  bool cuda_graph = true;
 };
 template <class Visitor>
 void describe(Visitor&& visit, TrainConfig& c) {
@@ -110,6 +112,8 @@ void describe(Visitor&& visit, TrainConfig& c) {
   visit("clip_norm", c.clip_norm, "", "largest global norm of the gradients; 0: no clipping");
   visit("recompute", c.recompute, "",
         "none: keep all activations; block: keep block inputs and recompute the rest in backward");
+  visit("cuda_graph", c.cuda_graph, "",
+        "on CUDA, replay forward and backward as graphs recorded once; false: kernel by kernel");
 }
 
 struct OptimizerConfig {
@@ -206,7 +210,7 @@ template <class Visitor>
 void describe(Visitor&& visit, Config& c) {
   visit.section("run", c.run);
   visit("device", c.device, "", "auto: a GPU where there is one, else the CPU");
-  visit("precision", c.precision, "", "f32, or bf16 with f32 master weights");
+  visit("precision", c.precision, "", "f32; tf32: f32 whose products on CUDA round operands to 10 bits; bf16 with f32 master weights");
   visit.section("model", c.model);
   visit.section("data", c.data);
   visit.section("batch", c.batch);

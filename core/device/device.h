@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "core/device/recorded_work.h"
 #include "core/device/stream.h"
 #include "core/tensor/dtype.h"
 
@@ -65,6 +66,12 @@ class Device {
   virtual Ops& ops() = 0;
   virtual std::unique_ptr<Stream> make_stream(StreamKind kind) = 0;
   virtual std::unique_ptr<Event> make_event() = 0;
+  // What `enqueue` hands to the stream, to be run again and again with the same addresses. It is not run now. `enqueue`
+  // uses operators, copies and zero() on this stream alone, and has done so once before, so that nothing is loaded or
+  // chosen for the first time. It may be kept and called by each run, so what it refers to must stay.
+  virtual std::unique_ptr<RecordedWork> record(Stream&, std::function<void()> enqueue) {
+    return std::make_unique<RepeatedWork>(std::move(enqueue));
+  }
 
   // Throws InternalError naming the bytes wanted and free.
   Memory allocate(size_t bytes, MemoryKind kind = MemoryKind::device);

@@ -33,6 +33,10 @@ void Program::run(Pass& pass, const AfterAction& after) const {
   }
 }
 
+void Program::run(Pass& pass, size_t begin, size_t end) const {
+  for (size_t i = begin; i < end; ++i) run_action(pass, actions_[i]);
+}
+
 Tensor Program::input(const std::string& name) const {
   for (const TensorRef& ref : plan_.graph_inputs)
     if (plan_.buffers[static_cast<size_t>(ref.buffer)].what == name) return bind(ref);

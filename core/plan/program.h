@@ -19,6 +19,9 @@ class Program {
   // Called after every action, while its buffers still hold what it wrote.
   using AfterAction = std::function<void(const BoundAction&)>;
   void run(Pass& pass, const AfterAction& after = {}) const;
+  // Actions [begin, end) of actions().
+  void run(Pass& pass, size_t begin, size_t end) const;
+  const std::vector<BoundAction>& actions() const { return actions_; }
 
   const Plan& plan() const { return plan_; }
   const Graph& graph() const { return graph_; }

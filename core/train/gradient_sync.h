@@ -7,12 +7,17 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 namespace convoy {
 
 class GradientSync {
  public:
   virtual ~GradientSync() = default;
+
+  // Elements of the flat gradients, descending, at which a reduction can start: telling of ranges between them gains
+  // nothing.
+  virtual std::vector<int64_t> cuts() const = 0;
 
   // Clears the gradients for the next virtual rank of this step.
   virtual void begin(int64_t step) = 0;

@@ -25,6 +25,11 @@ TrainStep::TrainStep(const Parts& parts) : p_(parts) {
   const int64_t passes = p_.schedule.global_batch / p_.schedule.micro_batch;
   loss_scale_ = static_cast<float>(1.0 / static_cast<double>(losses_per_pass * passes));
   for (const BatchField& field : p_.source.fields()) inputs_.push_back(p_.model.training().input(field.name));
+  pass_ = std::make_unique<Pass>(Pass{.ops = p_.device.ops(), .stream = p_.compute, .training = true, .seed = p_.seed});
+  pass_->first_sample = first_sample_;
+  pass_->loss_scale = loss_scale_;
+  if (p_.record && p_.debug == nullptr)
+    recorded_ = std::make_unique<RecordedProgram>(p_.device, p_.model.training(), *pass_, p_.sync.cuts());
   mine_.resize(static_cast<size_t>(leaves) + 2);
   everyones_.resize(mine_.size() * static_cast<size_t>(p_.communicator.size()));
 }
@@ -49,17 +54,27 @@ void TrainStep::run_virtual_rank(int64_t step, int64_t index) {
 
 void TrainStep::run_pass(int64_t pass, bool last, const Tensor& loss) {
   load(p_.data.next());
-  Pass context{.ops = p_.device.ops(), .stream = p_.compute, .training = true, .seed = p_.seed};
-  context.first_sample = first_sample_;
-  context.loss_scale = loss_scale_;
-  if (p_.debug != nullptr) p_.debug->begin();
-  p_.model.training().run(context, [&](const BoundAction& action) {
-    if (p_.debug != nullptr) p_.debug->after(action);
-    if (!last || action.final_from >= ready_from_) return;
-    p_.sync.ready(action.final_from, ready_from_);
-    ready_from_ = action.final_from;
-  });
+  if (!recorded_)
+    run_unrecorded(last);
+  else if (last)
+    recorded_->run([this](int64_t final_from) { ready(final_from); });
+  else
+    recorded_->run();
   p_.device.ops().run(p_.compute, Sum{loss, p_.model.training().result(), loss_scale_, pass > 0});
+}
+
+void TrainStep::run_unrecorded(bool last) {
+  if (p_.debug != nullptr) p_.debug->begin();
+  p_.model.training().run(*pass_, [&](const BoundAction& action) {
+    if (p_.debug != nullptr) p_.debug->after(action);
+    if (last) ready(action.final_from);
+  });
+}
+
+void TrainStep::ready(int64_t final_from) {
+  if (final_from >= ready_from_) return;
+  p_.sync.ready(final_from, ready_from_);
+  ready_from_ = final_from;
 }
 
 void TrainStep::load(const HostBatch& batch) {

@@ -7,6 +7,7 @@
 #include "core/comm/communicator.h"
 #include "core/data/prefetcher.h"
 #include "core/optimizer/adamw_optimizer.h"
+#include "core/plan/recorded_program.h"
 #include "core/train/debug_checks.h"
 #include "core/train/gradient_sync.h"
 #include "core/train/model.h"
@@ -34,6 +35,7 @@ class TrainStep {
     Prefetcher& data;
     SampleSchedule schedule;
     uint64_t seed = 0;
+    bool record = true;  // replay forward and backward as recorded work; debug never does
     DebugChecks* debug = nullptr;
     int64_t debug_print_every = 1;  // steps
   };
@@ -46,6 +48,8 @@ class TrainStep {
  private:
   void run_virtual_rank(int64_t step, int64_t index);
   void run_pass(int64_t pass, bool last, const Tensor& loss);
+  void run_unrecorded(bool last);
+  void ready(int64_t final_from);
   void load(const HostBatch& batch);
   StepResult read_results(const StopRequest& mine);
 
@@ -55,6 +59,8 @@ class TrainStep {
   std::vector<Tensor> inputs_;  // the training program's, in the order of the source's fields
   std::vector<double> mine_, everyones_;
   float loss_scale_ = 1;
+  std::unique_ptr<Pass> pass_;
+  std::unique_ptr<RecordedProgram> recorded_;
   int64_t ready_from_ = 0;
 };
 

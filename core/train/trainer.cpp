@@ -60,7 +60,7 @@ void Trainer::prepare() {
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
   train_step_ = std::make_unique<TrainStep>(TrainStep::Parts{p_.device, p_.communicator, *compute_, model_, optimizer_,
                                                              *sync_, p_.source, *prefetcher_, schedule, seed,
-                                                             debug_.get(), c.log.every_steps});
+                                                             c.train.cuda_graph, debug_.get(), c.log.every_steps});
   evaluator_ = std::make_unique<Evaluator>(
       Evaluator::Parts{p_.device, p_.communicator, *compute_, model_, p_.source, c.batch.micro, c.evaluate.batches});
   tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "kernels/cuda/cuda_check.h"
+#include "kernels/cuda/cuda_graph.h"
 #include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/cuda_stream.h"
 #include "kernels/cuda/peak_flops.h"
@@ -55,6 +56,9 @@ class CudaDevice final : public Device {
     return std::make_unique<CudaStream>(options_.ordinal, kind);
   }
   std::unique_ptr<Event> make_event() override { return std::make_unique<CudaEvent>(); }
+  std::unique_ptr<RecordedWork> record(Stream& stream, std::function<void()> enqueue) override {
+    return record_graph(handle(stream), enqueue);
+  }
 
  protected:
   void* allocate_raw(size_t bytes, MemoryKind kind) override;

@@ -17,6 +17,7 @@ struct CudaPresence {
   std::string reason;
 };
 CudaPresence find_cuda();
+std::string versions();  // "runtime 13.0, driver 13.0"; driver none where there is none
 
 struct CudaDeviceOptions {
   int ordinal = 0;    // among the devices this process sees

@@ -19,7 +19,18 @@ const char* remedy(cudaError_t status) {
   }
 }
 
+std::string version_text(int version) {
+  return version == 0 ? "none" : fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+}
+
 }  // namespace
+
+std::string versions() {
+  int runtime = 0, driver = 0;
+  (void)cudaRuntimeGetVersion(&runtime);
+  (void)cudaDriverGetVersion(&driver);
+  return fmt::format("runtime {}, driver {}", version_text(runtime), version_text(driver));
+}
 
 CudaPresence find_cuda() {
   CudaPresence presence;

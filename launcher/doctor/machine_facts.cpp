@@ -10,6 +10,7 @@
 #include "datasets/hdf5/hdf5_version.h"
 #include "kernels/cpu/cpu_device.h"
 #include "kernels/cpu/cpu_isa.h"
+#include "launcher/cuda_support.h"
 #include "launcher/device_choice.h"
 #include "launcher/progress/progress_text.h"
 
@@ -25,6 +26,23 @@ std::string cpu_text(std::vector<std::string>& problems) {
     problems.push_back(fmt::format("the CPU device cannot be used: {}", error.what()));
     return "CPU: cannot be used";
   }
+}
+
+// One line a GPU, or why there is none: no problem, since the CPU computes then.
+std::vector<std::string> cuda_devices(std::vector<std::string>& problems) {
+  const CudaSupport cuda = cuda_support();
+  if (cuda.devices == 0) return {fmt::format("no device: {}", cuda.reason)};
+  std::vector<std::string> lines;
+  for (int i = 0; i < cuda.devices; ++i) {
+    try {
+      const DeviceInfo info = make_cuda_device(i, false)->info();
+      lines.push_back(
+          fmt::format("device {}: {}, {} memory, {}", i, info.name, bytes_text(info.memory_bytes), info.serial));
+    } catch (const Error& error) {
+      problems.push_back(fmt::format("CUDA device {} cannot be used: {}", i, error.what()));
+    }
+  }
+  return lines;
 }
 
 // A limit that is no instruction set keeps the device from being made: told above.
@@ -53,7 +71,8 @@ std::string machine_facts(std::vector<std::string>& problems) {
   add("", fmt::format("instructions used: {}", isa_text()));
   add("", fmt::format("processors of this process: {} of {}", processor_ranges(usable_processors()),
                       std::thread::hardware_concurrency()));
-  add("CUDA", "not in this build");
+  add("CUDA", cuda_versions());
+  for (const std::string& line : cuda_devices(problems)) add("", line);
   add("NCCL", "not in this build");
   add("MPI", mpi::mpi_library_version());
   add("HDF5", hdf5_version());

@@ -1,0 +1,34 @@
+#include "launcher/cuda_support.h"
+
+#include "core/base/error.h"
+
+#ifdef CONVOY_WITH_CUDA
+#include "kernels/cuda/cuda_device.h"
+
+namespace convoy {
+
+CudaSupport cuda_support() {
+  const cuda::CudaPresence presence = cuda::find_cuda();
+  return {true, presence.devices, presence.reason};
+}
+
+std::unique_ptr<Device> make_cuda_device(int ordinal, bool tf32) {
+  return cuda::make_cuda_device({.ordinal = ordinal, .tf32 = tf32});
+}
+
+std::string cuda_versions() { return cuda::versions(); }
+
+}  // namespace convoy
+#else
+namespace convoy {
+
+CudaSupport cuda_support() {
+  return {false, 0, "this build has no CUDA device; build with `cmake --preset cuda`, which needs nvcc"};
+}
+
+std::unique_ptr<Device> make_cuda_device(int, bool) { throw ConfigError(cuda_support().reason); }
+
+std::string cuda_versions() { return "not in this build"; }
+
+}  // namespace convoy
+#endif

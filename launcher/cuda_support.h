@@ -1,0 +1,23 @@
+// What this build and this machine offer of CUDA: the only place that asks whether the build has a CUDA device.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/device/device.h"
+
+namespace convoy {
+
+struct CudaSupport {
+  bool in_build = false;
+  int devices = 0;
+  std::string reason;  // why there is no device, with the remedy
+};
+
+CudaSupport cuda_support();
+// Throws ConfigError if there is no such device.
+std::unique_ptr<Device> make_cuda_device(int ordinal, bool tf32);
+// "13.0, driver 13.0"
+std::string cuda_versions();
+
+}  // namespace convoy
