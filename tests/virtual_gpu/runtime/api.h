@@ -2,6 +2,7 @@
 #pragma once
 #include <cuda_runtime_api.h>
 
+#include <cstdint>
 #include <mutex>
 #include <string>
 
@@ -10,10 +11,16 @@ namespace convoy::vgpu {
 class ApiLock {
  public:
   ApiLock();
-
- private:
-  std::lock_guard<std::recursive_mutex> lock_;
+  ~ApiLock();
+  ApiLock(const ApiLock&) = delete;
+  ApiLock& operator=(const ApiLock&) = delete;
 };
+
+// How often vgpu_wake was called so far.
+uint64_t wakes();
+// With the ApiLock held: lets go of it, sleeps until wakes() differs from `heard` or a few milliseconds have passed,
+// and takes it again. Other threads may change every stream meanwhile.
+void sleep_unlocked(uint64_t heard);
 
 int current_device();
 void set_current_device(int device);

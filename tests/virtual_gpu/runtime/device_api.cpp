@@ -29,7 +29,7 @@ cudaError_t cudaGetDevice(int* device) {
 cudaError_t cudaDeviceSynchronize() {
   const ApiLock lock;
   if (Streams::get().capturing()) return remember(cudaErrorStreamCaptureUnsupported);
-  Streams::get().wait_all();
+  Streams::get().wait_device(current_device());
   fflush(stdout);
   return finish();
 }

@@ -10,16 +10,12 @@
 
 namespace convoy::vgpu {
 namespace {
-std::recursive_mutex& api_mutex() {
-  static auto& mutex = *new std::recursive_mutex;
-  return mutex;
-}
 thread_local int device = 0;
 thread_local cudaError_t last_error = cudaSuccess;
 
 // Work may be pending when the program ends. One that met a device error must not look successful: it exits with 86.
 void at_exit(int status, void*) {
-  Streams::get().wait_all();
+  Streams::get().advance_all();
   write_profile();
   if (!sticky_error() || status != 0) return;
   fflush(nullptr);
@@ -29,7 +25,6 @@ void at_exit(int status, void*) {
 __attribute__((constructor)) void at_start() { on_exit(at_exit, nullptr); }
 }  // namespace
 
-ApiLock::ApiLock() : lock_(api_mutex()) {}
 int current_device() { return device; }
 void set_current_device(int index) { device = index; }
 cudaError_t sticky_error() { return static_cast<cudaError_t>(Streams::get().first_error()); }

@@ -78,14 +78,14 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   });
 }
 
-// Says "not ready" once for a pending event, and lets it happen: a loop of queries ends.
+// Says "not ready" once for an event to come, and lets it happen: a loop of queries ends.
 cudaError_t cudaEventQuery(cudaEvent_t event) {
   const ApiLock lock;
   if (sticky_error()) return finish();
   if (!event) return remember(cudaErrorInvalidResourceHandle);
   if (event->capture) return remember(cudaErrorCapturedEvent);
   if (!event->operation || event->operation->done) return cudaSuccess;
-  streams().wait(event->operation);
+  streams().advance(event->operation);
   return sticky_error() ? finish() : cudaErrorNotReady;
 }
 

@@ -89,7 +89,7 @@ cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* executable, cudaGraph
 
 cudaError_t cudaGraphExecUpdate(cudaGraphExec_t executable, cudaGraph_t graph, cudaGraphExecUpdateResultInfo* result) {
   const ApiLock lock;
-  streams().wait_all();
+  streams().wait_device(current_device());
   executable->graph = *graph;
   if (result) {
     memset(result, 0, sizeof *result);
@@ -104,7 +104,9 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
   return api_call([&] {
     const auto graph = std::make_shared<CUgraph_st>(executable->graph);  // it may be destroyed before this runs
     static uint64_t random = settings().seed * 77 + 5;
-    streams().enqueue(streams().resolve(stream), [graph] { return run_graph(*graph, random); });
+    streams().enqueue_issue(streams().resolve(stream), [graph](const OperationPtr& launch) -> Work {
+      return [run = std::make_shared<GraphRun>(*graph, launch)] { return run->run(random); };
+    });
     return sticky_error();
   });
 }

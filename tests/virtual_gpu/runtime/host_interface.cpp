@@ -43,6 +43,17 @@ void vgpu_enqueue_part(cudaStream_t stream, const std::function<int()>* work) {
   enqueue(stream, *work, NodeKind::part);
 }
 
+void vgpu_enqueue_asynchronous(cudaStream_t stream, const VgpuIssue* issue) {
+  const ApiLock lock;
+  Streams& streams = Streams::get();
+  streams.enqueue_issue(streams.resolve(stream), [issue = *issue](const OperationPtr& o) { return issue(o); });
+}
+
+void vgpu_advance(const std::shared_ptr<void>* operation) {
+  const ApiLock lock;
+  Streams::get().advance(std::static_pointer_cast<Operation>(*operation));
+}
+
 void* vgpu_host_pointer(const void* p, size_t bytes, const char* what) {
   if (!bytes) return const_cast<void*>(p);
   if (DeviceMemory::contains(p) || DeviceMemory::get().is_pinned(p)) return host_view(p, bytes, what);

@@ -5,6 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
+
+// What work of an asynchronous operation returns while it waits for something outside the streams.
+inline constexpr int kVgpuPending = -1;
+// Makes the work of an asynchronous operation, given a handle of the operation.
+using VgpuIssue = std::function<std::function<int()>(const std::shared_ptr<void>& operation)>;
 
 extern "C" {
 // Appends work to a stream (null: the legacy stream), or to the graph that it captures. The work runs on the host, in
@@ -12,6 +18,15 @@ extern "C" {
 void vgpu_enqueue(cudaStream_t stream, const std::function<int()>* work);
 // The same for a part of an operation: cudaGraphGetNodes does not count it.
 void vgpu_enqueue_part(cudaStream_t stream, const std::function<int()>* work);
+
+// Appends an operation that may be pending: its work is asked again and again, in stream order, until it returns
+// something else. `issue` is called at once, or at each launch of the graph that the stream captures, in the order in
+// which the nodes were captured.
+void vgpu_enqueue_asynchronous(cudaStream_t stream, const VgpuIssue* issue);
+// Runs what has to be done before the operation, and asks it, as far as that goes without waiting. From any thread.
+void vgpu_advance(const std::shared_ptr<void>* operation);
+// Says that what a pending operation waits for may have come. From any thread.
+void vgpu_wake();
 
 // Where the host may touch [p, p + bytes) of device or pinned memory; null, after a message that begins with `what`, if
 // that is not valid memory. To be called by the work, not when it is enqueued: what is live may have changed by then.

@@ -15,6 +15,13 @@ namespace {
 DeviceMemory& memory() { return DeviceMemory::get(); }
 uint64_t address(const void* p) { return reinterpret_cast<uint64_t>(p); }
 
+// Memory is freed once its device, or for host memory the current one, has nothing left to do.
+void wait_for_users(const void* p) {
+  const auto allocation = memory().allocation_at(address(p));
+  const bool is_device = DeviceMemory::contains(p) && allocation;
+  Streams::get().wait_device(is_device ? allocation->device : current_device());
+}
+
 void complain_of_free(const char* call, void* p) {
   char text[32];
   snprintf(text, sizeof text, "%p", p);
@@ -44,7 +51,7 @@ cudaError_t cudaFree(void* p) {
   const ApiLock lock;
   if (!p) return finish();
   if (Streams::get().capturing()) return remember(cudaErrorStreamCaptureUnsupported);
-  Streams::get().wait_all();
+  wait_for_users(p);
   if (!DeviceMemory::contains(p)) return free_host(p, cudaErrorInvalidValue);  // cudaMallocManaged's
   if (memory().release(address(p))) return finish();
   complain_of_free("cudaFree", p);
@@ -94,7 +101,7 @@ cudaError_t cudaMallocManaged(void** p, size_t bytes, unsigned) {
 cudaError_t cudaFreeHost(void* p) {
   const ApiLock lock;
   if (!p) return cudaSuccess;
-  Streams::get().wait_all();
+  wait_for_users(p);
   return free_host(p, cudaErrorInvalidValue);
 }
 
@@ -106,7 +113,7 @@ cudaError_t cudaHostRegister(void* p, size_t bytes, unsigned) {
 
 cudaError_t cudaHostUnregister(void* p) {
   const ApiLock lock;
-  Streams::get().wait_all();
+  wait_for_users(p);
   return remember(memory().unregister_host(p) ? cudaSuccess : cudaErrorHostMemoryNotRegistered);
 }
 

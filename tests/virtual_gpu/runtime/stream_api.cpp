@@ -42,13 +42,13 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return finish();
 }
 
-// Says "not ready" once for pending work, and finishes it: a loop of queries ends.
+// Says "not ready" once for work to do, and does it: a loop of queries ends.
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
   const ApiLock lock;
   const CUstream_st* s = streams().resolve(stream);
   if (sticky_error()) return finish();
   if (!s->tail || s->tail->done) return cudaSuccess;
-  streams().wait(s->tail);
+  streams().advance(s->tail);
   return sticky_error() ? finish() : cudaErrorNotReady;
 }
 
