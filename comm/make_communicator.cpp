@@ -3,6 +3,7 @@
 #include "comm/local/local_communicator.h"
 #include "comm/mpi/launch_environment.h"
 #include "comm/mpi/mpi_communicator.h"
+#include "comm/nccl/nccl_communicator.h"
 
 namespace convoy {
 namespace {
@@ -27,6 +28,11 @@ std::unique_ptr<Communicator> make_communicator(const CommunicatorOptions& optio
   world = mpi::make_mpi_communicator(options.timeout_s);
   if (launch.launcher != mpi::Launcher::none) require_no_mismatch(launch, world);
   return world;
+}
+
+std::unique_ptr<Communicator> make_device_communicator(Communicator& host, const DeviceCommunicatorOptions& options) {
+  if (options.device == DeviceKind::cpu || host.size() == 1) return nullptr;
+  return nccl::make_nccl_communicator(host, {options.cuda_ordinal, options.timeout_s});
 }
 
 }  // namespace convoy

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/comm/communicator.h"
+#include "core/device/device.h"
 
 namespace convoy {
 
@@ -17,5 +18,17 @@ struct CommunicatorOptions {
 
 // Once per process. Throws ConfigError if a launcher started several processes that do not find each other.
 std::unique_ptr<Communicator> make_communicator(const CommunicatorOptions& options = {});
+
+struct DeviceCommunicatorOptions {
+  DeviceKind device = DeviceKind::cpu;  // where tensors lie
+  int cuda_ordinal = 0;                 // this rank's CUDA device, among those its process sees
+  double timeout_s = 120;               // parallel.timeout_s; 0: never
+};
+
+// The same ranks with collectives on tensors of that device, once the device is chosen, by host.local_rank() as a rule.
+// Null where host's own collectives do: on the CPU, and on any device with one rank. Otherwise NCCL's, which hands host
+// operations to host. Collective over host, which outlives the result. Throws the same on every rank: ConfigError if
+// this build has no NCCL or two ranks share a GPU, TimeoutError if NCCL does not connect the ranks in time.
+std::unique_ptr<Communicator> make_device_communicator(Communicator& host, const DeviceCommunicatorOptions& options);
 
 }  // namespace convoy
