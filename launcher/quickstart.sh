@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 run=runs/shakespeare
-trainer=build/cpu/bin/trainer
+trainer=build/$(launcher/preset.sh)/bin/trainer
 step() { printf '\n== %s ==\n' "$*"; }
 explain() { [ $? -eq 0 ] || echo "quickstart: stopped at '$doing'; what went wrong is said above. Run it again when that is mended." >&2; }
 trap explain EXIT

@@ -9,5 +9,8 @@ launcher/build.sh
 
 # shellcheck source=launcher/mpi_environment.sh
 . launcher/mpi_environment.sh
-echo "Not tested: CUDA, this version has the CPU device alone."
-ctest --test-dir build/cpu --output-on-failure --parallel "$(nproc)" "$@"
+preset=$(launcher/preset.sh)
+if [ "$preset" != cuda ]; then
+  echo "Not tested: the CUDA device, since there is no nvcc. NVIDIA's CUDA toolkit 12.8 or newer has it; no GPU is needed."
+fi
+ctest --test-dir "build/$preset" --output-on-failure --parallel "$(nproc)" "$@"

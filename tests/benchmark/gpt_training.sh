@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 pairs=${1:-3}
 config=tests/benchmark/gpt_training.yaml
-trainer=build/cpu/bin/trainer
+bin=build/$(launcher/preset.sh)/bin
 export OMP_NUM_THREADS=2
 
 launcher/build.sh trainer gpt_products >/dev/null
@@ -18,7 +18,7 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", a / b}'; }
 
 convoy() {  # precision -> tokens/s; the first three steps warm up
   rm -rf build/benchmark/run
-  "$trainer" train "$config" precision="$1" >/dev/null
+  "$bin/trainer" train "$config" device=cpu precision="$1" >/dev/null
   grep '"step_ms"' build/benchmark/run/metrics.jsonl | tail -n +4 | sed 's/.*"tokens_per_s":\([0-9.]*\).*/\1/' | median
 }
 pytorch() {  # precision -> tokens/s
@@ -35,7 +35,7 @@ for pair in $(seq "$pairs"); do
 done
 echo "median ratio convoy / pytorch, f32: $(printf '%s\n' "${ratios[@]}" | median)"
 
-products=$(build/cpu/bin/gpt_products 6 384 256 16 84 f32)
+products=$("$bin/gpt_products" 6 384 256 16 84 f32)
 ours=$(convoy f32) half=$(convoy bf16)
 printf 'products alone, f32: %.0f tokens/s; convoy f32 reaches %s of it\n' "$products" "$(ratio "$ours" "$products")"
 printf 'convoy bf16: %.0f tokens/s, %s x convoy f32\n' "$half" "$(ratio "$half" "$ours")"
