@@ -104,6 +104,8 @@ int threads_per_rank(const Config& config, Communicator& communicator) {
   return thread_share(processors_of(mine), others);
 }
 
+int cuda_ordinal(Communicator& communicator) { return communicator.local_rank() % cuda_support().devices; }
+
 std::unique_ptr<Device> make_device(const Config& config, Communicator& communicator) {
   const int threads = threads_per_rank(config, communicator);
   std::unique_ptr<Device> device;
@@ -113,7 +115,7 @@ std::unique_ptr<Device> make_device(const Config& config, Communicator& communic
     if (cuda.in_build && config.device == DeviceChoice::automatic && communicator.rank() == 0)
       spdlog::warn("computing on the CPU: {}", cuda.reason);
   } else {
-    device = make_cuda_device(communicator.local_rank() % cuda_support().devices, config.precision == Precision::tf32);
+    device = make_cuda_device(cuda_ordinal(communicator), config.precision == Precision::tf32);
   }
   check_own_device(*device, communicator);
   return device;

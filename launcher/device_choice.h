@@ -29,5 +29,7 @@ int threads_per_rank(const Config& config, Communicator& communicator);
 // Collective. The device of this rank, its threads set: with CUDA the one whose number is the local rank. Throws
 // ConfigError if two ranks would share a GPU. Rank 0 logs why a build with CUDA computes on the CPU.
 std::unique_ptr<Device> make_device(const Config& config, Communicator& communicator);
+// The CUDA device of this rank: its local rank, counted round where a rank sees fewer (Slurm may show each its own).
+int cuda_ordinal(Communicator& communicator);
 
 }  // namespace convoy

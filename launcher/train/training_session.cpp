@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "comm/gradient_sync.h"
+#include "comm/make_communicator.h"
 #include "core/metrics/report.h"
 #include "core/train/trainer.h"
 #include "datasets/token_dataset.h"
@@ -62,7 +63,7 @@ class TrainingSession {
     const std::unique_ptr<CheckpointReader> checkpoint = find_resume_point(config_, communicator_);
     const int64_t V = resolve_virtual_ranks(config_, checkpoint.get(), communicator_.size());
     const int64_t resumed_step = checkpoint ? checkpoint->position().step : 0;
-    device_ = make_device(config_, communicator_);
+    make_device_and_communicator();
     CheckpointStore store({RunPaths(config_.run.dir).checkpoints(), communicator_.rank(), communicator_.size(),
                            config_.checkpoint.keep_last, make_nonce(communicator_)});
     std::unique_ptr<Observers> observers;
@@ -102,10 +103,19 @@ class TrainingSession {
     return *dataset_;
   }
 
+  void make_device_and_communicator() {
+    device_ = make_device(config_, communicator_);
+    const DeviceKind kind = device_->info().kind;
+    device_communicator_ = make_device_communicator(
+        communicator_, {.device = kind,
+                        .cuda_ordinal = kind == DeviceKind::cuda ? cuda_ordinal(communicator_) : 0,
+                        .timeout_s = static_cast<double>(config_.parallel.timeout_s)});
+  }
+
   TrainerParts parts(TokenDataset& dataset, int64_t V, CheckpointStore& store, const Observers* observers) {
     TrainerParts parts{.config = config_,
                        .device = *device_,
-                       .communicator = communicator_,
+                       .communicator = device_communicator_ ? *device_communicator_ : communicator_,
                        .source = dataset,
                        .graph = make_loss_graph(config_)};
     parts.virtual_ranks = V;
@@ -168,6 +178,7 @@ class TrainingSession {
   std::optional<RunState> state_;
   std::unique_ptr<TokenDataset> dataset_;
   std::unique_ptr<Device> device_;
+  std::unique_ptr<Communicator> device_communicator_;  // null: communicator_ does for the device
 };
 
 }  // namespace
