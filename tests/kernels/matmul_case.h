@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/ops/matmul.h"
-#include "tests/kernels/support/test_device.h"
+#include "tests/support/test_device.h"
 
 namespace convoy::test {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/tensor/tensor.h"
-#include "tests/kernels/support/test_device.h"
+#include "tests/support/test_device.h"
 
 namespace convoy::test {
 
