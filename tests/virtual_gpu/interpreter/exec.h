@@ -234,7 +234,11 @@ struct Block {  // a resident thread block; owned and run by one worker
   ~Block();
 
  private:
-  bool run_warp(Warp&, u64 slice);
+  friend class WarpRun;
+  void fit_to_launch(u32 num_warps);  // buffers, when the launch is another one than before
+  void fit_registers(u32 num_warps);
+  void fit_shared_memory();
+  void start_warp(u32 index);
   void arrive(Warp&, const Inst&, u32 mask);
   bool try_complete(u32 bar);
   void exit_lanes(Warp&, u32 mask);
