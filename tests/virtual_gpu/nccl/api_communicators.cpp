@@ -1,0 +1,144 @@
+// The life of a communicator.
+#include <cuda_runtime_api.h>
+
+#include "tests/virtual_gpu/nccl/errors.h"
+#include "tests/virtual_gpu/nccl/group.h"
+#include "tests/virtual_gpu/nccl/rendezvous.h"
+#include "tests/virtual_gpu/nccl/split.h"
+
+using namespace convoy::virtual_nccl;
+
+namespace {
+constexpr unsigned kConfigMagic = 0xcafebeef;
+
+// Reads what of a configuration has an effect here.
+ncclResult_t read_config(const ncclConfig_t* config, const char* call, bool& blocking) {
+  if (!config) return ncclSuccess;
+  if (config->magic != kConfigMagic || config->size < offsetof(ncclConfig_t, cgaClusterSize))
+    return fail(ncclInvalidArgument, text(call, ": the configuration was not made with NCCL_CONFIG_INITIALIZER"));
+  if (config->blocking == NCCL_CONFIG_UNDEF_INT) return ncclSuccess;
+  if (config->blocking != 0 && config->blocking != 1)
+    return fail(ncclInvalidArgument, text(call, ": config.blocking is ", config->blocking, "; wanted 0 or 1"));
+  blocking = config->blocking;
+  return ncclSuccess;
+}
+
+ncclResult_t begin(ncclComm_t* comm, Meeting meeting, int device, bool blocking) {
+  const auto communicator = std::make_shared<Communicator>(std::move(meeting), device, blocking);
+  *comm = make_handle(communicator);
+  return await_start(communicator);
+}
+
+ncclResult_t init_rank(ncclComm_t* comm, int ranks, const ncclUniqueId& id, int rank, const ncclConfig_t* config,
+                       const char* call) {
+  bool blocking = true;
+  if (!comm) return spoil_group(fail(ncclInvalidArgument, text(call, ": comm is null")));
+  *comm = nullptr;
+  if (ranks < 1 || ranks > kMaxRanks || rank < 0 || rank >= ranks)
+    return spoil_group(fail(ncclInvalidArgument,
+                            text(call, ": rank ", rank, " of ", ranks, "; wanted 0 <= rank < nranks <= ", kMaxRanks)));
+  if (const ncclResult_t result = read_config(config, call, blocking)) return spoil_group(result);
+  int device = 0;
+  cudaGetDevice(&device);
+  const Meeting meeting = [=](const std::atomic<bool>& stop) {
+    return Membership{meet(id, rank, ranks, stop), rank, ranks};
+  };
+  return begin(comm, meeting, device, blocking);
+}
+
+ncclResult_t end(ncclComm_t comm, const char* call, bool aborts) {
+  const auto communicator = take(comm, call);
+  if (!communicator) return ncclInvalidArgument;
+  const ncclResult_t result = aborts ? ncclSuccess : communicator->flush();
+  communicator->abort();
+  return result;
+}
+}  // namespace
+
+extern "C" {
+ncclResult_t ncclGetUniqueId(ncclUniqueId* id) {
+  if (!id) return fail(ncclInvalidArgument, text(__func__, ": the id is null"));
+  try {
+    *id = make_unique_id();
+    return ncclSuccess;
+  } catch (const RendezvousError& error) {
+    return fail(error.code, error.what());
+  }
+}
+
+ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int nranks, ncclUniqueId id, int rank, ncclConfig_t* config) {
+  return init_rank(comm, nranks, id, rank, config, __func__);
+}
+
+ncclResult_t ncclCommInitRank(ncclComm_t* comm, int nranks, ncclUniqueId id, int rank) {
+  return init_rank(comm, nranks, id, rank, nullptr, __func__);
+}
+
+ncclResult_t ncclCommInitAll(ncclComm_t* comm, int ndev, const int* devlist) {
+  int before = 0, devices = 0;
+  cudaGetDevice(&before);
+  cudaGetDeviceCount(&devices);
+  for (int k = 0; k < ndev; ++k) {
+    const int device = devlist ? devlist[k] : k;
+    if (device < 0 || device >= devices)
+      return fail(ncclInvalidArgument, text(__func__, ": there is no device ", device, "; there are ", devices));
+    for (int other = 0; devlist && other < k; ++other)
+      if (devlist[other] == device)
+        return fail(ncclInvalidUsage, text(__func__, ": device ", device, " is named twice"));
+  }
+  ncclUniqueId id;
+  if (const ncclResult_t result = ncclGetUniqueId(&id)) return result;
+  start_group();
+  for (int k = 0; k < ndev; ++k) {
+    cudaSetDevice(devlist ? devlist[k] : k);
+    init_rank(&comm[k], ndev, id, k, nullptr, __func__);
+  }
+  cudaSetDevice(before);
+  return end_group();
+}
+
+ncclResult_t ncclCommSplit(ncclComm_t comm, int color, int key, ncclComm_t* newcomm, ncclConfig_t* config) {
+  const auto parent = find(comm, __func__);
+  if (!parent) return spoil_group(ncclInvalidArgument);
+  if (!newcomm || (color < 0 && color != NCCL_SPLIT_NOCOLOR))
+    return spoil_group(
+        fail(ncclInvalidArgument, text(__func__, ": color ", color, "; wanted 0 or more, or NCCL_SPLIT_NOCOLOR")));
+  *newcomm = nullptr;
+  if (const ncclResult_t state = parent->state())
+    return spoil_group(fail(state == ncclInProgress ? ncclInvalidArgument : state,
+                            text(__func__, ": the communicator is not ready. ", parent->error_message())));
+  bool blocking = parent->blocking();
+  if (const ncclResult_t result = read_config(config, __func__, blocking)) return spoil_group(result);
+  const SplitWish wish{parent->next_split(), color, key};
+  const Meeting meeting = [segment = parent->segment(), rank = parent->rank(), wish](const std::atomic<bool>& stop) {
+    return meet_by_color(*segment, rank, wish, stop);
+  };
+  if (color != NCCL_SPLIT_NOCOLOR) return begin(newcomm, meeting, parent->device(), blocking);
+  try {
+    meeting(false);
+    return ncclSuccess;
+  } catch (const RendezvousError& error) {
+    return spoil_group(fail(error.code, error.what()));
+  }
+}
+
+ncclResult_t ncclCommFinalize(ncclComm_t comm) {
+  const auto communicator = find(comm, __func__);
+  if (!communicator) return ncclInvalidArgument;
+  if (comm->finalized) return fail(ncclInvalidUsage, text(__func__, ": the communicator is finalized already"));
+  comm->finalized = true;
+  if (communicator->blocking()) return communicator->flush();
+  communicator->start_flush();
+  return communicator->state();
+}
+
+ncclResult_t ncclCommDestroy(ncclComm_t comm) { return end(comm, __func__, false); }
+ncclResult_t ncclCommAbort(ncclComm_t comm) { return end(comm, __func__, true); }
+
+ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t* error) {
+  const auto communicator = find(comm, __func__);
+  if (!communicator || !error) return ncclInvalidArgument;
+  *error = communicator->state();
+  return ncclSuccess;
+}
+}
