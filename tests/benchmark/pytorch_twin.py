@@ -4,8 +4,9 @@
     pytorch_twin.py CONFIG --steps 12                 speed: prints tokens/s of every step
     pytorch_twin.py CONFIG --seconds 180              quality: measures its own speed first, makes as many steps as fit
                                                       into that wall time, then prints the validation loss
+    pytorch_twin.py CONFIG --device cuda --vocabulary 50304 [--compile]     on a GPU, on random tokens
 
-Needs torch, h5py, pyyaml. Threads: --threads, on one process. `--precision bf16` is torch.autocast.
+Needs torch, pyyaml, and h5py for real data. Threads: --threads, on one process. `--precision bf16` is torch.autocast.
 """
 import argparse
 import json
@@ -13,7 +14,6 @@ import math
 import pathlib
 import time
 
-import h5py
 import numpy as np
 import torch
 import torch.nn as nn
@@ -49,7 +49,7 @@ class Gpt2(nn.Module):
                 nn.init.zeros_(p)
 
     def forward(self, tokens, targets):
-        x = self.wte(tokens) + self.wpe(torch.arange(tokens.shape[1]))
+        x = self.wte(tokens) + self.wpe(torch.arange(tokens.shape[1], device=tokens.device))
         for block in self.blocks:
             x = block(x)
         logits = F.linear(self.ln_f(x), self.wte.weight)
@@ -62,6 +62,7 @@ class Windows:
     def __init__(self, folder, split, T):
         manifest = json.loads((pathlib.Path(folder) / "manifest.json").read_text())
         files = sorted(pathlib.Path(folder).glob(f"{split}-*.h5"))
+        import h5py
         self.tokens = np.concatenate([h5py.File(f)["tokens"][:] for f in files]).astype(np.int64)
         self.T, self.vocabulary = T, manifest["vocabulary"]
         self.count = (len(self.tokens) - 1) // T
@@ -70,6 +71,21 @@ class Windows:
         rows = np.stack([self.tokens[i * self.T:i * self.T + self.T + 1] for i in indices])
         rows = torch.from_numpy(rows)
         return rows[:, :-1].contiguous(), rows[:, 1:].contiguous()
+
+
+class RandomWindows:
+    """Tokens without meaning, for speed alone."""
+
+    def __init__(self, vocabulary, T, device):
+        self.vocabulary, self.T, self.device, self.count = vocabulary, T, device, 1 << 20
+
+    def batch(self, indices):
+        rows = torch.randint(self.vocabulary, (len(indices), self.T + 1), device=self.device)
+        return rows[:, :-1].contiguous(), rows[:, 1:].contiguous()
+
+
+# As Convoy's model.preset: layers, heads, channels.
+PRESETS = {"gpt2-124m": (12, 12, 768), "gpt2-350m": (24, 16, 1024), "gpt2-774m": (36, 20, 1280), "gpt2-1558m": (48, 25, 1600)}
 
 
 def learning_rate(c, step, steps):
@@ -82,20 +98,26 @@ def learning_rate(c, step, steps):
 
 
 class Twin:
-    def __init__(self, config, precision):
+    def __init__(self, config, args):
         m, o = config["model"], config["optimizer"]
-        self.c, self.precision, self.T = config, precision, m["context"]
-        self.train, self.validation = (Windows(config["data"]["path"], s, self.T) for s in ("train", "validation"))
-        self.model = Gpt2(self.train.vocabulary, m["layers"], m["heads"], m["channels"], self.T)
+        self.c, self.precision, self.device, self.T = config, args.precision, args.device, m.get("context", 1024)
+        if args.vocabulary:
+            self.train = self.validation = RandomWindows(args.vocabulary, self.T, self.device)
+        else:
+            self.train, self.validation = (Windows(config["data"]["path"], s, self.T) for s in ("train", "validation"))
+        sizes = PRESETS[m["preset"]] if "preset" in m else (m["layers"], m["heads"], m["channels"])
+        self.model = Gpt2(self.train.vocabulary, *sizes, self.T).to(self.device)
+        self.forward = torch.compile(self.model) if args.compile else self.model
         groups = [{"params": [p for p in self.model.parameters() if p.dim() >= 2], "weight_decay": o["weight_decay"]},
                   {"params": [p for p in self.model.parameters() if p.dim() < 2], "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=o["lr"], betas=(o["beta1"], o["beta2"]), eps=o["eps"])
+        self.optimizer = torch.optim.AdamW(groups, lr=o["lr"], betas=(o["beta1"], o["beta2"]), eps=o["eps"],
+                                           fused=self.device == "cuda")
         self.generator = np.random.default_rng(1)
         self.micro, self.global_batch = config["batch"]["micro"], config["batch"]["global"]
 
     def loss(self, tokens, targets):
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.precision == "bf16"):
-            return self.model(tokens, targets)
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.precision == "bf16"):
+            return self.forward(tokens.to(self.device), targets.to(self.device))
 
     def step(self, lr):
         for group in self.optimizer.param_groups:
@@ -134,19 +156,22 @@ def main():
     parser.add_argument("--seconds", type=float, default=0, help="of training, evaluation not counted")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--precision", choices=["f32", "bf16"], default="f32")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--vocabulary", type=int, default=0, help="random tokens below it instead of the config's data")
+    parser.add_argument("--compile", action="store_true", help="torch.compile")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
     config = with_defaults(yaml.safe_load(open(args.config)))
     steps = args.steps
     if args.seconds:
-        trial = Twin(config, args.precision)
+        trial = Twin(config, args)
         trial.step(0.0)
         start = time.time()
         for _ in range(10):
             trial.step(0.0)
         steps = max(int(args.seconds / ((time.time() - start) / 10)), 1)
-    twin = Twin(config, args.precision)
+    twin = Twin(config, args)
     tokens = twin.global_batch * twin.T
     begin = time.time()
     for step in range(1, steps + 1):

@@ -23,7 +23,7 @@ class OperatorsReferenceTest : public OpsTest {
   }
   void expect_attention(const std::string& name, const AttentionShape& shape);
 
-  ReferenceFile file_{std::string(CONVOY_SOURCE_DIR) + "/tests/reference/operators.h5"};
+  ReferenceFile file_{reference_path("operators.h5")};
 };
 
 TEST_F(OperatorsReferenceTest, MatmulWithBiasAndGelu) {

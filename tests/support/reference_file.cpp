@@ -2,9 +2,15 @@
 
 #include <hdf5.h>
 
+#include <cstdlib>
 #include <stdexcept>
 
 namespace convoy::test {
+
+std::filesystem::path reference_path(const std::string& name) {
+  const char* folder = std::getenv("CONVOY_REFERENCE_FOLDER");
+  return std::filesystem::path(folder != nullptr ? folder : CONVOY_SOURCE_DIR "/tests/reference") / name;
+}
 
 ReferenceFile::ReferenceFile(const std::filesystem::path& path)
     : file_(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT)) {

@@ -8,6 +8,9 @@
 
 namespace convoy::test {
 
+// tests/reference/NAME, or in the folder that CONVOY_REFERENCE_FOLDER names.
+std::filesystem::path reference_path(const std::string& name);
+
 class ReferenceFile {
  public:
   explicit ReferenceFile(const std::filesystem::path& path);

@@ -68,7 +68,7 @@ class Gpt2Reference : public testing::Test {
     }
   }
 
-  test::ReferenceFile file_{CONVOY_SOURCE_DIR "/tests/reference/gpt2.h5"};
+  test::ReferenceFile file_{test::reference_path("gpt2.h5")};
   Device& device_ = test::test_device();
   Stream& stream_ = test::test_stream();
   std::unique_ptr<Model> model_;

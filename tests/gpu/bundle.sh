@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Packs what tests/gpu/run.sh needs on a machine with a GPU and nothing else: bundle.sh [FILE.tar.gz]   (build/convoy_gpu.tar.gz)
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+out=${1:-build/convoy_gpu.tar.gz}
+programs=(trainer matmul_test operators_test operators_reference_test gpt2_reference_test cuda_device_test)
+CONVOY_PRESET=cuda launcher/build.sh "${programs[@]}"
+
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+folder=$stage/convoy
+mkdir -p "$folder"/{bin,lib,reference}
+for program in "${programs[@]}"; do strip -o "$folder/bin/$program" "build/cuda/bin/$program"; done
+# All libraries but the C library, which belongs to the machine, and CUDA's large ones.
+for program in "${programs[@]}"; do ldd "build/cuda/bin/$program"; done |
+  awk '$3 ~ /^\// {print $3}' | sort -u |
+  grep -vE '/(libc|libm|libdl|librt|libpthread|ld-linux[^/]*|libcublasLt|libnccl)\.so' |
+  while read -r library; do cp -L "$library" "$folder/lib/$(basename "$library")"; done
+strip --strip-unneeded "$folder"/lib/*.so* 2>/dev/null || true
+cp tests/reference/{gpt2,operators}.h5 "$folder/reference/"
+cp tests/gpu/{run.sh,README.md,gpt2-124m.yaml,gpt2-350m.yaml} tests/benchmark/pytorch_twin.py "$folder/"
+
+mkdir -p "$(dirname "$out")"
+tar -C "$stage" -czf "$out" convoy
+bytes=$(stat -c %s "$out")
+((bytes < 60000000)) || { echo "bundle: $out has $bytes bytes, 60000000 are the most" >&2; exit 1; }
+echo "$out: $((bytes / 1000000)) MB"
