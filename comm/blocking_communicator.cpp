@@ -4,44 +4,38 @@
 
 namespace convoy {
 
+template <class Block>
+void BlockingCommunicator::enqueue(Stream& stream, const char* what, size_t bytes, const Block& block) {
+  check_host_stream(stream);
+  stream.run([this, what, bytes, block, label = log_.label()] {
+    const CollectiveScope scope(log_, what, bytes, label);
+    block();
+  });
+}
+
 void BlockingCommunicator::all_reduce(Stream& stream, const Tensor& x) {
   check_all_reduce(x);
-  stream.run([this, x, label = log_.label()] {
-    const CollectiveScope scope(log_, "all_reduce", x.bytes(), label);
-    block_all_reduce(x);
-  });
+  enqueue(stream, "all_reduce", x.bytes(), [this, x] { block_all_reduce(x); });
 }
 
 void BlockingCommunicator::all_gather(Stream& stream, const Tensor& out, const Tensor& in) {
   check_all_gather(out, in, size());
-  stream.run([this, out, in, label = log_.label()] {
-    const CollectiveScope scope(log_, "all_gather", out.bytes(), label);
-    block_all_gather(out, in);
-  });
+  enqueue(stream, "all_gather", out.bytes(), [this, out, in] { block_all_gather(out, in); });
 }
 
 void BlockingCommunicator::all_to_all(Stream& stream, const Tensor& out, const Tensor& in) {
   check_all_to_all(out, in, size());
-  stream.run([this, out, in, label = log_.label()] {
-    const CollectiveScope scope(log_, "all_to_all", out.bytes(), label);
-    block_all_to_all(out, in);
-  });
+  enqueue(stream, "all_to_all", out.bytes(), [this, out, in] { block_all_to_all(out, in); });
 }
 
 void BlockingCommunicator::reduce_scatter(Stream& stream, const Tensor& out, const Tensor& in) {
   check_reduce_scatter(out, in, size());
-  stream.run([this, out, in, label = log_.label()] {
-    const CollectiveScope scope(log_, "reduce_scatter", in.bytes(), label);
-    block_reduce_scatter(out, in);
-  });
+  enqueue(stream, "reduce_scatter", in.bytes(), [this, out, in] { block_reduce_scatter(out, in); });
 }
 
 void BlockingCommunicator::broadcast(Stream& stream, const Tensor& x, int root) {
   check_root(root, size());
-  stream.run([this, x, root, label = log_.label()] {
-    const CollectiveScope scope(log_, "broadcast", x.bytes(), label);
-    block_broadcast(x, root);
-  });
+  enqueue(stream, "broadcast", x.bytes(), [this, x, root] { block_broadcast(x, root); });
 }
 
 void BlockingCommunicator::barrier_host() {

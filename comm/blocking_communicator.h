@@ -4,7 +4,7 @@
 // operations run in the caller. The two kinds may run at the same time, so an implementation keeps two channels. At any
 // time at most one stream may have collectives of one communicator, and one thread may be in its host operations.
 //
-// Checks arguments, logs every operation, and gives implementations the watchdog over that log.
+// Checks arguments, refuses CUDA streams, logs every operation, and gives implementations the watchdog over that log.
 #pragma once
 
 #include <memory>
@@ -47,6 +47,9 @@ class BlockingCommunicator : public Communicator {
   std::unique_ptr<Watchdog> make_watchdog(double timeout_s);
 
  private:
+  template <class Block>
+  void enqueue(Stream& stream, const char* what, size_t bytes, const Block& block);
+
   CollectiveLog log_;
 };
 

@@ -63,4 +63,11 @@ void check_root(int root, int size) {
     throw InternalError(fmt::format("broadcast: root is rank {}; the group has ranks 0 to {}", root, size - 1));
 }
 
+void check_host_stream(const Stream& stream) {
+  if (stream.native_handle() != nullptr)
+    throw InternalError(
+        "a collective on a CUDA stream: these ranks move host memory only; make_device_communicator gives them a "
+        "communicator for tensors on GPUs");
+}
+
 }  // namespace convoy

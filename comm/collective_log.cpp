@@ -60,4 +60,11 @@ std::vector<CollectiveRecord> CollectiveLog::recent() const {
   return records;
 }
 
+std::string last_finished(const CollectiveLog& log) {
+  std::string last = "none";
+  for (const CollectiveRecord& record : log.recent())
+    if (record.left != CollectiveRecord::Time{}) last = describe(record);
+  return last;
+}
+
 }  // namespace convoy

@@ -64,6 +64,9 @@ class CollectiveLog {
   size_t finished_count_ = 0;                // in all
 };
 
+// Describes the last that finished; "none" if none has.
+std::string last_finished(const CollectiveLog& log);
+
 // In flight from construction to destruction, however that comes about.
 class CollectiveScope {
  public:

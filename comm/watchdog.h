@@ -17,8 +17,10 @@ namespace convoy {
 
 class Watchdog {
  public:
-  // timeout_s > 0. The log outlives the watchdog.
-  Watchdog(const CollectiveLog& log, double timeout_s, std::function<void(const CollectiveRecord& stuck)> on_timeout);
+  // timeout_s 0: no collective is too old. look, if given, is called before each look at the log, from the same thread:
+  // it may bring the log up to date or look for other trouble. The log outlives the watchdog.
+  Watchdog(const CollectiveLog& log, double timeout_s, std::function<void(const CollectiveRecord& stuck)> on_timeout,
+           std::function<void()> look = {});
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
@@ -30,6 +32,7 @@ class Watchdog {
   const CollectiveLog& log_;
   const std::chrono::duration<double> timeout_;
   const std::function<void(const CollectiveRecord&)> on_timeout_;
+  const std::function<void()> look_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;

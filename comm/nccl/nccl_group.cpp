@@ -1,0 +1,150 @@
+#include "comm/nccl/nccl_group.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "comm/nccl/nccl_check.h"
+#include "core/base/error.h"
+
+namespace convoy::nccl {
+namespace {
+
+using std::chrono::duration;
+using std::chrono::microseconds;
+
+constexpr microseconds kFirstPause(5), kLongestPause(1000);
+
+ncclConfig_t non_blocking() {
+  ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+  config.blocking = 0;
+  return config;
+}
+
+// The others of a machine compute meanwhile: looks become rarer.
+void pause(microseconds& length) {
+  std::this_thread::sleep_for(length);
+  length = std::min(length * 2, kLongestPause);
+}
+
+}  // namespace
+
+NcclGroup::NcclGroup(const ncclUniqueId& id, const Place& place)
+    : place_(place), exceptions_before_(std::uncaught_exceptions()) {
+  ncclConfig_t config = non_blocking();
+  CUDA_CHECK(cudaSetDevice(place.device));
+  NCCL_CHECK(ncclCommInitRankConfig(&comm_, place.size, id, place.rank, &config));
+}
+
+NcclGroup::NcclGroup(NcclGroup& whole, int color, const Place& place)
+    : place_(place), exceptions_before_(std::uncaught_exceptions()) {
+  ncclConfig_t config = non_blocking();
+  CUDA_CHECK(cudaSetDevice(place.device));
+  const auto lock = whole.lock_living();
+  NCCL_CHECK(ncclCommSplit(whole.comm_, color, place.rank, &comm_, &config));
+}
+
+NcclGroup::~NcclGroup() {
+  if (comm_ == nullptr) return;
+  if (settled_ && std::uncaught_exceptions() <= exceptions_before_)
+    finalize();
+  else
+    abort();
+}
+
+void NcclGroup::finalize() {
+  CUDA_WARN(cudaSetDevice(place_.device));
+  const ncclResult_t begun = ncclCommFinalize(comm_);
+  const ncclResult_t state = failed(begun) ? begun : settle(Deadline(kFarewell_s));
+  if (state == ncclSuccess) {
+    NCCL_WARN(ncclCommDestroy(comm_));
+    return;
+  }
+  spdlog::warn("NCCL could not be left in good order: {}", explain(state));
+  abort();
+}
+
+std::unique_lock<std::timed_mutex> NcclGroup::lock_living() {
+  std::unique_lock lock(mutex_);
+  while (comm_ == nullptr) {
+    lock.unlock();
+    std::this_thread::sleep_for(std::chrono::hours(1));
+    lock.lock();
+  }
+  return lock;
+}
+
+ncclResult_t NcclGroup::settle(const Deadline& deadline) {
+  for (microseconds length = kFirstPause;; pause(length)) {
+    ncclResult_t state = ncclSuccess;
+    {
+      const auto lock = lock_living();
+      NCCL_CHECK(ncclCommGetAsyncError(comm_, &state));
+    }
+    if (state == ncclSuccess) settled_ = true;
+    if (state != ncclInProgress || deadline.passed()) return state;
+  }
+}
+
+bool NcclGroup::launch(const std::function<void(ncclComm_t)>& enqueue, const Deadline& deadline) {
+  ncclResult_t launched = ncclSuccess;
+  {
+    const auto lock = lock_living();
+    NCCL_CHECK(ncclGroupStart());
+    std::exception_ptr refused;
+    try {
+      enqueue(comm_);
+    } catch (...) {
+      refused = std::current_exception();
+    }
+    launched = ncclGroupEnd();
+    if (refused) std::rethrow_exception(refused);
+  }
+  check(launched, "ncclGroupEnd()");
+  const ncclResult_t state = launched == ncclSuccess ? launched : settle(deadline);
+  check(state, "ncclGroupEnd()");
+  return state == ncclSuccess;
+}
+
+std::optional<ncclResult_t> NcclGroup::failure() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock || comm_ == nullptr) return std::nullopt;
+  ncclResult_t state = ncclSuccess;
+  const ncclResult_t asked = ncclCommGetAsyncError(comm_, &state);
+  if (failed(asked)) return asked;
+  return failed(state) ? std::optional(state) : std::nullopt;
+}
+
+// In a thread of its own, since NCCL's threads may be what does not come back.
+void NcclGroup::abort() noexcept try {
+  const std::unique_lock lock(mutex_, duration<double>(kAbort_s));
+  if (!lock || comm_ == nullptr) return;
+  const auto done = std::make_shared<std::promise<void>>();
+  std::thread([done, comm = comm_, device = place_.device] {
+    CUDA_WARN(cudaSetDevice(device));
+    NCCL_WARN(ncclCommAbort(comm));
+    done->set_value();
+  }).detach();
+  comm_ = nullptr;
+  done->get_future().wait_for(duration<double>(kAbort_s));
+} catch (const std::exception& error) {
+  spdlog::warn("NCCL was not aborted: {}", error.what());
+}
+
+void* NcclGroup::register_memory(void* data, size_t bytes) {
+  void* handle = nullptr;
+  const auto lock = lock_living();
+  NCCL_CHECK(ncclCommRegister(comm_, data, bytes, &handle));
+  return handle;
+}
+
+void NcclGroup::deregister_memory(void* handle) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (comm_ != nullptr && handle != nullptr) NCCL_WARN(ncclCommDeregister(comm_, handle));
+}
+
+}  // namespace convoy::nccl

@@ -1,0 +1,66 @@
+// Owns one rank's NCCL communicator, which never blocks the caller: what is in progress is asked for until a deadline.
+//
+// Calls of NCCL are made one at a time, as it requires; those of the watchdog do not wait for one that is under way.
+// After abort() every other member blocks for ever: the job is about to end.
+#pragma once
+
+#include <nccl.h>
+
+#include <functional>
+#include <mutex>
+#include <optional>
+
+#include "comm/nccl/deadline.h"
+
+namespace convoy::nccl {
+
+class NcclGroup {
+ public:
+  // A rank's part in a group.
+  struct Place {
+    int rank = 0, size = 1;
+    int device = 0;  // CUDA ordinal
+  };
+
+  // Begins to connect this rank with the others that have the same id; settle() completes it.
+  NcclGroup(const ncclUniqueId& id, const Place& place);
+  // The same with those of a settled group's ranks that name this color. Collective over `whole`, which has to settle
+  // first.
+  NcclGroup(NcclGroup& whole, int color, const Place& place);
+  // Waits until everything enqueued is done, at most kFarewell_s; aborts instead if the group is not well or an
+  // exception is ending this rank.
+  ~NcclGroup();
+  NcclGroup(const NcclGroup&) = delete;
+  NcclGroup& operator=(const NcclGroup&) = delete;
+
+  // Waits until nothing is in progress: ncclSuccess, what went wrong, or ncclInProgress if the deadline passed before.
+  ncclResult_t settle(const Deadline& deadline);
+
+  // Makes the calls of `enqueue` as one group of NCCL, then settles: false if they have not begun by the deadline.
+  // Throws InternalError if NCCL refuses them.
+  bool launch(const std::function<void(ncclComm_t)>& enqueue, const Deadline& deadline);
+
+  // What has gone wrong in the background; nothing while a call is under way. From any thread.
+  std::optional<ncclResult_t> failure();
+  // Ends what is enqueued, from any thread. Takes at most kAbort_s, and leaves NCCL as it is where that is too short.
+  void abort() noexcept;
+
+  // Memory that NCCL maps for its peers ahead of use. Null where NCCL does not want it.
+  void* register_memory(void* data, size_t bytes);
+  void deregister_memory(void* handle) noexcept;
+
+ private:
+  static constexpr double kFarewell_s = 30, kAbort_s = 2;
+
+  // The communicator, with the lock held; blocks for ever after abort().
+  std::unique_lock<std::timed_mutex> lock_living();
+  void finalize();
+
+  const Place place_;
+  const int exceptions_before_;
+  std::timed_mutex mutex_;
+  ncclComm_t comm_ = nullptr;  // null after abort()
+  bool settled_ = false;
+};
+
+}  // namespace convoy::nccl
