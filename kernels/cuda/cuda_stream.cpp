@@ -19,6 +19,13 @@ cudaStream_t open_stream(int device, StreamKind kind) {
   return stream;
 }
 
+unsigned* make_counters(cudaStream_t stream) {
+  void* memory = nullptr;
+  CUDA_CHECK(cudaMalloc(&memory, kManyCounters * sizeof(unsigned) + kStreamScratchBytes));
+  CUDA_CHECK(cudaMemsetAsync(memory, 0, kManyCounters * sizeof(unsigned), stream));
+  return static_cast<unsigned*>(memory);
+}
+
 cudaEvent_t open_event() {
   cudaEvent_t event = nullptr;
   CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
@@ -36,7 +43,8 @@ struct CudaStream::HostWork {
 
 CudaEvent::CudaEvent() : event_(open_event()) {}
 
-CudaStream::CudaStream(int device, StreamKind kind) : device_(device), stream_(open_stream(device, kind)) {}
+CudaStream::CudaStream(int device, StreamKind kind)
+    : device_(device), stream_(open_stream(device, kind)), counters_(make_counters(handle())) {}
 
 CudaStream::~CudaStream() {
   CUDA_WARN(cudaStreamSynchronize(handle()));

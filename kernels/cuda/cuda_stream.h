@@ -24,6 +24,13 @@ class CudaEvent final : public Event {
   Owned<cudaEvent_t, close_event> event_;
 };
 
+inline void close_device_memory(unsigned* memory) noexcept { CUDA_WARN(cudaFree(memory)); }
+
+// Zeros in device memory that the kernels of one stream count with: kernels/cuda/last_block.h. Behind them, room for
+// the blocks' partial results where an operator has no scratch.
+inline constexpr unsigned kManyCounters = 128;
+inline constexpr size_t kStreamScratchBytes = 64 << 10;
+
 // Communication streams get the highest priority, so that a transfer starts as soon as its gradients are ready.
 //
 // run() enqueues a host function: CUDA's driver thread calls it in stream order. What it throws is kept and thrown by
@@ -44,6 +51,8 @@ class CudaStream final : public Stream {
 
   cudaStream_t handle() const { return stream_.get(); }
   int device() const { return device_; }
+  unsigned* counters() const { return counters_.get(); }  // kManyCounters
+  void* scratch() const { return counters_.get() + kManyCounters; }  // kStreamScratchBytes
 
  private:
   struct HostWork;
@@ -51,11 +60,14 @@ class CudaStream final : public Stream {
 
   int device_;
   Owned<cudaStream_t, close_stream> stream_;
+  Owned<unsigned*, close_device_memory> counters_;
   std::mutex mutex_;
   std::exception_ptr failure_;
 };
 
 // The stream of an operator's call: every Stream handed to CudaOps is a CudaStream.
 inline cudaStream_t handle(Stream& stream) { return static_cast<CudaStream&>(stream).handle(); }
+inline unsigned* counters(Stream& stream) { return static_cast<CudaStream&>(stream).counters(); }
+inline void* stream_scratch(Stream& stream) { return static_cast<CudaStream&>(stream).scratch(); }
 
 }  // namespace convoy::cuda

@@ -51,4 +51,51 @@ __device__ inline void store_pack(Real* address, const Pack<Real>& pack) {
   *reinterpret_cast<uint4*>(address) = u.words;
 }
 
+// Whole numbers as wide as one access.
+template <int kBytes>
+struct Word;
+template <>
+struct Word<16> {
+  using type = uint4;
+};
+template <>
+struct Word<8> {
+  using type = uint2;
+};
+template <>
+struct Word<4> {
+  using type = uint32_t;
+};
+template <>
+struct Word<2> {
+  using type = uint16_t;
+};
+
+// kCount elements as they lie in memory, moved by one access of 2, 4, 8 or 16 bytes. address: a multiple of that.
+template <class Real, int kCount>
+struct Elements {
+  using Access = typename Word<kCount* static_cast<int>(sizeof(Real))>::type;
+  union {
+    Access word;
+    Real element[kCount];
+  };
+  __device__ Elements() : word() {}  // zeros
+  __device__ explicit Elements(const Real* address) : word(*reinterpret_cast<const Access*>(address)) {}
+  __device__ void store(Real* address) const { *reinterpret_cast<Access*>(address) = word; }
+  __device__ float get(int i) const { return to_float(element[i]); }
+  __device__ void set(int i, float value) { element[i] = from_float<Real>(value); }
+};
+
+// Are all addresses (absent ones aside) multiples of 16 bytes?
+template <class... Addresses>
+bool aligned_16(const Addresses*... addresses) {
+  return ((reinterpret_cast<uintptr_t>(addresses) % 16 == 0) && ...);
+}
+
+// May rows of C elements that start at these addresses be accessed by whole packs?
+template <class Real, class... Addresses>
+bool rows_in_packs(int64_t C, const Addresses*... addresses) {
+  return C % kPack<Real> == 0 && aligned_16(addresses...);
+}
+
 }  // namespace convoy::cuda

@@ -4,10 +4,6 @@
 namespace convoy::cuda {
 #define PENDING(Args) \
   void CudaOps::run(Stream&, const Args&) { throw InternalError(#Args " is not on CUDA"); }
-PENDING(LayerNormForward)
-PENDING(LayerNormBackward)
-PENDING(AttentionForward)
-PENDING(AttentionBackward)
 PENDING(EmbeddingForward)
 PENDING(EmbeddingBackward)
 PENDING(DropoutApply)
@@ -20,8 +16,5 @@ PENDING(TreeSum)
 PENDING(Statistics)
 #define PENDING_BYTES(Args) \
   size_t CudaOps::scratch_bytes(const Args&) const { return 0; }
-PENDING_BYTES(LayerNormBackward)
-PENDING_BYTES(AttentionForward)
-PENDING_BYTES(AttentionBackward)
 PENDING_BYTES(EmbeddingBackward)
 }  // namespace convoy::cuda

@@ -7,7 +7,8 @@ namespace convoy::cuda {
 
 inline constexpr unsigned kAllLanes = 0xffffffffu;
 
-__device__ inline float warp_sum(float value) {
+template <class Number>
+__device__ inline Number warp_sum(Number value) {
   for (int distance = 16; distance > 0; distance /= 2) value += __shfl_xor_sync(kAllLanes, value, distance);
   return value;
 }
@@ -29,6 +30,27 @@ __device__ inline float block_sum(float value, float (&partials)[kThreads / 32])
   for (int warp = 0; warp < kThreads / 32; ++warp) sum += partials[warp];
   __syncthreads();
   return sum;
+}
+
+// The same for blocks of any number of warps and for double. partials: one element a warp.
+template <class Number>
+__device__ inline Number block_sum(Number value, Number* partials) {
+  value = warp_sum(value);
+  if (threadIdx.x % 32 == 0) partials[threadIdx.x / 32] = value;
+  __syncthreads();
+  Number sum = 0;
+  for (unsigned warp = 0; warp < blockDim.x / 32; ++warp) sum += partials[warp];
+  __syncthreads();
+  return sum;
+}
+__device__ inline float block_max(float value, float* partials) {
+  value = warp_max(value);
+  if (threadIdx.x % 32 == 0) partials[threadIdx.x / 32] = value;
+  __syncthreads();
+  float largest = partials[0];
+  for (unsigned warp = 1; warp < blockDim.x / 32; ++warp) largest = fmaxf(largest, partials[warp]);
+  __syncthreads();
+  return largest;
 }
 
 }  // namespace convoy::cuda
