@@ -4,8 +4,6 @@
 #include "tests/virtual_gpu/interpreter/fault_codes.h"
 
 namespace convoy::vgpu {
-constexpr int kLanes = 32;
-
 struct Access {
   u32 bytes = 0;  // per lane
   bool write = false;
