@@ -1,0 +1,91 @@
+// Which kernels an attention call gets, see attention_kernels.h.
+#include <fmt/format.h>
+
+#include <initializer_list>
+#include <limits>
+
+#include "core/base/error.h"
+#include "kernels/cuda/attention/attention_kernels.h"
+#include "kernels/cuda/cuda_ops.h"
+
+namespace convoy::cuda {
+namespace {
+
+constexpr int64_t kDecodeQueries = 2;  // from more on, tiles are faster
+constexpr int64_t kMostTokens = int64_t{1} << 30, kMostBlocks = std::numeric_limits<int32_t>::max();
+
+void check(const AttentionShape& s) {
+  if (s.D < 1 || s.D > kAttentionMaxD)
+    throw InternalError(
+        fmt::format("attention with D = {}: supported are 1 to {}; use more heads", s.D, kAttentionMaxD));
+  if (s.Hkv < 1 || s.H % s.Hkv != 0)
+    throw InternalError(fmt::format(
+        "attention with {} query heads and {} key heads: the first must be a multiple of the second", s.H, s.Hkv));
+  if (s.Tq > kMostTokens || s.Tk > kMostTokens)
+    throw InternalError(
+        fmt::format("attention of {} queries and {} keys: {} are the most of each", s.Tq, s.Tk, kMostTokens));
+  const int64_t heads = s.B * s.H, longest = std::max({s.Tq, s.Tk, int64_t{1}});
+  if (heads > kMostBlocks / longest)
+    throw InternalError(
+        fmt::format("attention of {} heads of {} tokens: a launch takes {} of their product; use a "
+                    "smaller batch.micro",
+                    heads, longest, kMostBlocks));
+}
+
+void check_scratch(const Tensor& scratch, size_t bytes) {
+  if (bytes > 0 && scratch.bytes() < bytes)
+    throw InternalError(
+        fmt::format("attention needs {} bytes of scratch and has {}; ask scratch_bytes()", bytes, scratch.bytes()));
+}
+
+bool in_whole_pieces(const Heads& heads, DType dtype) {
+  const auto pack = 16 / static_cast<int64_t>(size_of(dtype));
+  return reinterpret_cast<uintptr_t>(heads.data) % 16 == 0 && heads.token_stride % pack == 0 &&
+         heads.sample_stride % pack == 0;
+}
+
+// A positive scale, since on tensor cores the largest score is found before it is scaled.
+bool fits_tensor_cores(const AttentionShape& s, std::initializer_list<Heads> operands) {
+  if (s.dtype != DType::bf16 || (s.D != 64 && s.D != 128) || !(s.scale > 0)) return false;
+  return std::all_of(operands.begin(), operands.end(),
+                     [&](const Heads& heads) { return in_whole_pieces(heads, s.dtype); });
+}
+
+}  // namespace
+
+void CudaOps::run(Stream& stream, const AttentionForward& args) {
+  check(args.shape);
+  if (args.shape.Tq <= kDecodeQueries && args.dropout.p == 0) {
+    check_scratch(args.scratch, scratch_bytes(args));
+    enqueue_decode(stream, args);
+  } else if (fits_tensor_cores(args.shape, {args.y, args.q, args.k, args.v})) {
+    enqueue_forward_tensor_core(stream, args);
+  } else {
+    enqueue_forward_plain(stream, args);
+  }
+}
+
+// Two launches: the first leaves delta (B, H, Tq) for the second.
+void CudaOps::run(Stream& stream, const AttentionBackward& args) {
+  check(args.shape);
+  check_scratch(args.scratch, scratch_bytes(args));
+  float* delta = data_of<float>(args.scratch);
+  if (fits_tensor_cores(args.shape, {args.dq, args.dk, args.dv, args.dy, args.y, args.q, args.k, args.v})) {
+    enqueue_backward_queries_tensor_core(stream, args, delta);
+    enqueue_backward_keys_tensor_core(stream, args, delta);
+  } else {
+    enqueue_backward_queries_plain(stream, args, delta);
+    enqueue_backward_keys_plain(stream, args, delta);
+  }
+}
+
+size_t CudaOps::scratch_bytes(const AttentionBackward& args) const {
+  const AttentionShape& s = args.shape;
+  return static_cast<size_t>(s.B * s.H * s.Tq) * sizeof(float);
+}
+
+size_t CudaOps::scratch_bytes(const AttentionForward& args) const {
+  return args.shape.Tq <= kDecodeQueries ? decode_scratch_bytes(args.shape) : 0;
+}
+
+}  // namespace convoy::cuda

@@ -1,0 +1,41 @@
+// The kernels of attention, one function per way and direction. Which way a call goes: attention.cpp.
+//
+//   tensor_core   bf16, D = 64 or 128, every address a multiple of 16 bytes
+//   plain         f32 and bf16, any D up to kAttentionMaxD, any alignment
+//   decode        a few queries over many keys, without dropout
+#pragma once
+
+#include <atomic>
+
+#include "core/ops/attention.h"
+#include "kernels/cuda/launch.h"
+
+namespace convoy::cuda {
+
+inline constexpr int kAttentionMaxD = 256;
+
+void enqueue_forward_tensor_core(Stream& stream, const AttentionForward& args);
+void enqueue_forward_plain(Stream& stream, const AttentionForward& args);
+void enqueue_decode(Stream& stream, const AttentionForward& args);
+size_t decode_scratch_bytes(const AttentionShape& shape);
+
+// dq, and delta (B, H, Tq) f32: sums of dy * y, which dk needs. Then dk and dv.
+void enqueue_backward_queries_tensor_core(Stream& stream, const AttentionBackward& args, float* delta);
+void enqueue_backward_keys_tensor_core(Stream& stream, const AttentionBackward& args, const float* delta);
+void enqueue_backward_queries_plain(Stream& stream, const AttentionBackward& args, float* delta);
+void enqueue_backward_keys_plain(Stream& stream, const AttentionBackward& args, const float* delta);
+
+// launch(), for kernels with more than the 48 KiB of dynamic shared memory that need no permission. Permission is asked
+// for at a kernel's first launch on each device.
+template <auto kKernel, class... Arguments>
+void launch_with_shared(Stream& stream, unsigned blocks, unsigned threads, int bytes, const Arguments&... arguments) {
+  static std::atomic<uint64_t> permitted{0};  // bit: a device
+  const uint64_t device = uint64_t{1} << (static_cast<CudaStream&>(stream).device() % 64);
+  if ((permitted.load() & device) == 0) {
+    CUDA_CHECK(cudaFuncSetAttribute(kKernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
+    permitted.fetch_or(device);
+  }
+  launch(stream, kKernel, blocks, threads, static_cast<size_t>(bytes), arguments...);
+}
+
+}  // namespace convoy::cuda

@@ -1,0 +1,196 @@
+// Attention forward on tensor cores, after FlashAttention-2, Dao, arXiv:2307.08691: bf16, D = 64 or 128.
+//
+// A block computes a tile of queries of one head, a warp 16 or 32 of them. The queries lie in shared memory, keys and
+// values pass by in tiles of 64, the next one copied while this one is computed. Scores and probabilities live in
+// registers alone: sums of one product are, rounded to bf16, the left operand of the next.
+#include "kernels/cuda/attention/attention_kernels.h"
+#include "kernels/cuda/attention/tensor_core_masks.h"
+#include "kernels/cuda/attention/views.h"
+#include "kernels/cuda/launch.h"
+
+namespace convoy::cuda {
+namespace {
+
+using Bf16 = __nv_bfloat16;
+
+// As large as registers allow: 32 queries a warp read keys from shared memory half as often as 16.
+template <int kD, bool kDropout>
+struct ForwardTiles {
+  static constexpr int kRowTiles = kD == 64 ? 2 : 1, kWarps = kD == 64 ? 4 : 8, kKeys = 64;
+  static constexpr bool kQueriesInRegisters = kD == 64 && !kDropout;
+};
+
+struct Arguments {
+  AttentionExtents extents;
+  TileOrder order;
+  HeadsView<Bf16> y;
+  HeadsView<const Bf16> q, k, v;
+  float* logsumexp;
+  ProbabilityDropout dropout;
+};
+
+template <int kD, bool kDropout>
+class ForwardBlock {
+  using Tiles = ForwardTiles<kD, kDropout>;
+  static constexpr int kRowTiles = Tiles::kRowTiles, kKeys = Tiles::kKeys;
+
+ public:
+  static constexpr int kThreads = 32 * Tiles::kWarps, kWarpQueries = 16 * kRowTiles;
+  static constexpr int kQueries = kWarpQueries * Tiles::kWarps;
+  static constexpr int kSharedBytes = (kQueries + 4 * kKeys) * kD * 2;
+
+  __device__ ForwardBlock(const Arguments& arguments, uint32_t shared)
+      : a(arguments), queries_tile(shared), keys_tiles(shared + kQueries * kD * 2) {
+    const TileOrder::Place place = a.order.place();
+    q0 = (a.order.tiles - 1 - place.rank) * kQueries;
+    sample = place.head / a.extents.H;
+    head = place.head % a.extents.H;
+    warp_q0 = q0 + static_cast<int>(threadIdx.x) / 32 * kWarpQueries;
+  }
+
+  __device__ void run() {
+    const AttentionExtents& x = a.extents;
+    const int keys_end = x.keys_seen(min(q0 + kQueries, x.Tq)), tiles = (keys_end + kKeys - 1) / kKeys;
+    y.clear();
+    for (int r = 0; r < kRowTiles; ++r)
+      for (int half = 0; half < 2; ++half) largest[r][half] = -INFINITY, total[r][half] = 0;
+    if constexpr (kDropout) dropout_rows.start(a.dropout, (int64_t{sample} * x.H + head) * x.Tq + warp_q0);
+    if (tiles > 0) {
+      start_copy<kD, kQueries, kThreads>(queries_tile, a.q.at(sample, q0, head, kD), a.q.token_stride, x.Tq - q0);
+      start_keys(0);
+    }
+    for (int tile = 0; tile < tiles; ++tile) {
+      wait_for_copies();
+      __syncthreads();  // the tile is there, and nobody reads the one before it
+      if constexpr (Tiles::kQueriesInRegisters)
+        if (tile == 0) queries.load(warp_queries());
+      if (tile + 1 < tiles) start_keys(tile + 1);
+      if (tile * kKeys <= warp_q0 + kWarpQueries - 1 + x.shift) add_keys(tile);
+    }
+    finish();
+  }
+
+ private:
+  __device__ SwizzledTile<kD> warp_queries() const { return queries_tile.rows_from(warp_q0 - q0); }
+  __device__ SwizzledTile<kD> keys_of(int tile) const { return keys_tiles.rows_from(tile % 2 * 2 * kKeys); }
+  __device__ SwizzledTile<kD> values_of(int tile) const { return keys_of(tile).rows_from(kKeys); }
+
+  __device__ void start_keys(int tile) {
+    const int k0 = tile * kKeys, key_head = head / a.extents.heads_per_key_head(), existing = a.extents.Tk - k0;
+    start_copy<kD, kKeys, kThreads>(keys_of(tile), a.k.at(sample, k0, key_head, kD), a.k.token_stride, existing);
+    start_copy<kD, kKeys, kThreads>(values_of(tile), a.v.at(sample, k0, key_head, kD), a.v.token_stride, existing);
+  }
+
+  __device__ void add_keys(int tile) {
+    const AttentionExtents& x = a.extents;
+    const int k0 = tile * kKeys;
+    Sums<kRowTiles, kKeys / 8> scores;
+    scores.clear();
+    if constexpr (Tiles::kQueriesInRegisters)
+      add_product(scores, queries, keys_of(tile));
+    else
+      add_product(scores, warp_queries(), keys_of(tile));
+    if (k0 + kKeys > min(x.Tk, warp_q0 + x.shift + 1)) hide_keys(scores, warp_q0, k0, x.shift, x.Tk);
+    softmax(scores);
+    if constexpr (kDropout) drop(scores, k0);
+    add_weighted_rows(y, scores, values_of(tile));
+  }
+
+  // Scores become probabilities relative to the largest so far; sums before are brought to the same measure.
+  __device__ void softmax(Sums<kRowTiles, kKeys / 8>& scores) {
+    const float to_base2 = a.extents.scale * kLog2E;
+#pragma unroll
+    for (int r = 0; r < kRowTiles; ++r)
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        float most = largest[r][half];
+        for (auto& tile : scores.at[r]) most = fmaxf(most, fmaxf(tile[2 * half], tile[2 * half + 1]));
+        most = fmaxf(most, __shfl_xor_sync(kAllLanes, most, 1));
+        most = fmaxf(most, __shfl_xor_sync(kAllLanes, most, 2));
+        const float offset = offset_of(most), rescale = fast_exp2(largest[r][half] * to_base2 - offset);
+        largest[r][half] = most;
+        float sum = 0;
+        for (auto& tile : scores.at[r])
+          for (int e = 2 * half; e < 2 * half + 2; ++e) sum += tile[e] = fast_exp2(fmaf(tile[e], to_base2, -offset));
+        total[r][half] = fmaf(total[r][half], rescale, sum);
+        for (auto& tile : y.at[r]) tile[2 * half] *= rescale, tile[2 * half + 1] *= rescale;
+      }
+  }
+  // The largest score in powers of two; no score at all counts as zero, so that nothing becomes NaN.
+  __device__ float offset_of(float most) const { return most == -INFINITY ? 0.0f : most * (a.extents.scale * kLog2E); }
+
+  __device__ void drop(Sums<kRowTiles, kKeys / 8>& p, int k0) {
+#pragma unroll
+    for (int r = 0; r < kRowTiles; ++r)
+#pragma unroll
+      for (int n = 0; n < kKeys / 8; ++n) {
+        const uint32_t kept = dropout_rows.kept(a.dropout, r, k0 + 8 * n);
+        for (int e = 0; e < 4; ++e)
+          if ((kept >> e & 1) == 0) p.at[r][n][e] = 0;
+      }
+  }
+
+  __device__ void finish() {
+    const AttentionExtents& x = a.extents;
+    for (auto& row : total)
+      for (float& sum : row) {
+        sum += __shfl_xor_sync(kAllLanes, sum, 1);
+        sum += __shfl_xor_sync(kAllLanes, sum, 2);
+      }
+    if (a.logsumexp != nullptr && threadIdx.x % 4 == 0)
+      for (int r = 0; r < kRowTiles; ++r)
+        for (int half = 0; half < 2; ++half) {
+          const int i = warp_q0 + 16 * r + 8 * half + fragment_row();
+          if (i < x.Tq)
+            a.logsumexp[(int64_t{sample} * x.H + head) * x.Tq + i] =
+                (offset_of(largest[r][half]) + log2f(total[r][half])) * kLn2;
+        }
+    const float scale = a.dropout.scale;
+    store_rows(a.y.at(sample, warp_q0, head, kD), a.y.token_stride, x.Tq - warp_q0, warp_queries(), y,
+               [&](int r, int half) { return total[r][half] == 0 ? 0.0f : scale / total[r][half]; });
+  }
+
+  const Arguments& a;
+  SwizzledTile<kD> queries_tile, keys_tiles;
+  int q0, warp_q0, sample, head;
+  LeftOperand<Tiles::kQueriesInRegisters ? kD : 16, kRowTiles> queries;
+  Sums<kRowTiles, kD / 8> y;
+  float largest[kRowTiles][2], total[kRowTiles][2];
+  QueryRowsDropout<kRowTiles> dropout_rows;
+};
+
+template <int kD, bool kDropout>
+__global__ __launch_bounds__(ForwardBlock<kD, kDropout>::kThreads) void attention_forward_tensor_core_kernel(
+    const __grid_constant__ Arguments arguments) {
+  extern __shared__ __align__(256) unsigned char shared[];
+  ForwardBlock<kD, kDropout>(arguments, static_cast<uint32_t>(__cvta_generic_to_shared(shared))).run();
+}
+
+template <int kD, bool kDropout>
+void enqueue(Stream& stream, const AttentionForward& args) {
+  using Block = ForwardBlock<kD, kDropout>;
+  const AttentionShape& s = args.shape;
+  const TileOrder order(ceil_div<int64_t>(s.Tq, Block::kQueries), s.B * s.H, s.Tk * kD * 4 / (s.H / s.Hkv));
+  const Arguments arguments{AttentionExtents(s),
+                            order,
+                            HeadsView<Bf16>(args.y),
+                            HeadsView<const Bf16>(args.q),
+                            HeadsView<const Bf16>(args.k),
+                            HeadsView<const Bf16>(args.v),
+                            data_of<float>(args.logsumexp),
+                            ProbabilityDropout(args.dropout)};
+  launch_with_shared<attention_forward_tensor_core_kernel<kD, kDropout>>(stream, order.blocks(), Block::kThreads,
+                                                                         Block::kSharedBytes, arguments);
+}
+
+}  // namespace
+
+void enqueue_forward_tensor_core(Stream& stream, const AttentionForward& args) {
+  const bool dropout = args.dropout.p > 0;
+  if (args.shape.D == 64)
+    dropout ? enqueue<64, true>(stream, args) : enqueue<64, false>(stream, args);
+  else
+    dropout ? enqueue<128, true>(stream, args) : enqueue<128, false>(stream, args);
+}
+
+}  // namespace convoy::cuda

@@ -1,0 +1,78 @@
+// What attention's kernels are told: operands with their strides, extents, and which tile a block computes.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/ops/attention.h"
+
+namespace convoy::cuda {
+
+inline constexpr float kLog2E = 1.4426950408889634f, kLn2 = 0.6931471805599453f;
+
+// One operand in the layout of core/ops/attention.h.
+template <class Real>
+struct HeadsView {
+  Real* data;
+  int64_t token_stride, sample_stride;  // elements
+
+  HeadsView() = default;
+  explicit HeadsView(const Heads& heads)
+      : data(static_cast<Real*>(heads.data)), token_stride(heads.token_stride), sample_stride(heads.sample_stride) {}
+  __device__ Real* at(int sample, int token, int head, int D) const {
+    return data + sample * sample_stride + token * token_stride + head * D;
+  }
+};
+
+struct AttentionExtents {
+  int B, Tq, Tk, H, Hkv, D;
+  int shift;    // query i sees keys j <= i + shift
+  float scale;  // of scores
+
+  explicit AttentionExtents(const AttentionShape& s)
+      : B(static_cast<int>(s.B)),
+        Tq(static_cast<int>(s.Tq)),
+        Tk(static_cast<int>(s.Tk)),
+        H(static_cast<int>(s.H)),
+        Hkv(static_cast<int>(s.Hkv)),
+        D(static_cast<int>(s.D)),
+        shift(static_cast<int>(s.causal ? s.Tk - s.Tq : s.Tk)),
+        scale(s.scale) {}
+  __device__ int heads_per_key_head() const { return H / Hkv; }
+  // Keys that some query before queries_end sees: those before.
+  __device__ int keys_seen(int queries_end) const { return max(0, min(Tk, queries_end + shift)); }
+  // The first query that sees a key from `key` on, Tq if there is none.
+  __device__ int first_query_of(int key) const { return min(Tq, max(0, key - shift)); }
+};
+
+// Blocks in the order in which the GPU starts them. Tiles that see most come first, so that no long one is left at the
+// end; and heads come in sections whose operands stay in the L2 cache while the section's tiles are computed.
+struct TileOrder {
+  int tiles;    // of a head
+  int heads;    // of all samples
+  int section;  // heads
+
+  static constexpr int64_t kSectionBytes = 16 << 20;
+
+  // head_bytes: of what the tiles of one head share.
+  TileOrder(int64_t tiles_of_head, int64_t all_heads, int64_t head_bytes)
+      : tiles(static_cast<int>(tiles_of_head)),
+        heads(static_cast<int>(all_heads)),
+        section(static_cast<int>(std::clamp<int64_t>(kSectionBytes / std::max<int64_t>(head_bytes, 1), 1,
+                                                     std::max<int64_t>(all_heads, 1)))) {}
+  unsigned blocks() const { return static_cast<unsigned>(tiles) * static_cast<unsigned>(heads); }
+
+  struct Place {
+    int rank;  // of the tile among those of its head, 0 first
+    int head;
+  };
+  __device__ Place place() const {
+    const int section_blocks = tiles * section, first = blockIdx.x / section_blocks * section;
+    const int within = blockIdx.x % section_blocks, heads_here = min(section, heads - first);
+    return {within / heads_here, first + within % heads_here};
+  }
+};
+
+}  // namespace convoy::cuda
