@@ -71,9 +71,8 @@ constexpr Column kColumns[] = {
 };
 #undef COUNTER_COLUMN
 
-std::string quoted(std::string text) {  // as CSV wants it
+std::string escaped(std::string text) {  // to stand between quotes in CSV
   for (size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2) text.insert(at, "\"");
-  text.insert(0, 1, '"').push_back('"');
   return text;
 }
 }  // namespace
@@ -115,7 +114,7 @@ void write_profile() {
   for (const Column& column : kColumns) out << ',' << column.name;
   out << '\n';
   for (const auto& [name, row] : rows) {
-    out << quoted(name);
+    out << '"' << escaped(name) << '"';
     for (const Column& column : kColumns) out << ',' << column.value(row);
     out << '\n';
   }

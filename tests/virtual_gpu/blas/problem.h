@@ -1,0 +1,52 @@
+// One call of cublasLtMatmul, put together, and what the library demands of it.
+#pragma once
+#include <cublasLt.h>
+
+#include <string>
+
+#include "tests/virtual_gpu/blas/descriptors.h"
+#include "tests/virtual_gpu/blas/epilogue.h"
+
+namespace convoy::vgpu {
+struct Problem {
+  MatmulDesc desc;
+  MatrixLayout a, b, c, d;
+  Epilogue epilogue;
+  int64_t m = 0, n = 0, k = 0;
+
+  Problem(const MatmulDesc& desc, const MatrixLayout& a, const MatrixLayout& b, const MatrixLayout& c,
+          const MatrixLayout& d);
+  bool tf32() const { return desc.compute == CUBLAS_COMPUTE_32F_FAST_TF32; }
+  cudaDataType_t bias_type() const;
+  cudaDataType_t aux_type() const;
+  std::string name() const;  // for messages and the profile: shape, epilogue, types
+};
+
+struct Refusal {
+  cublasStatus_t status = CUBLAS_STATUS_SUCCESS;
+  std::string reason;
+  explicit operator bool() const { return status != CUBLAS_STATUS_SUCCESS; }
+};
+// Why the library has no algorithm for the problem, if it has none.
+Refusal check_problem(const Problem& problem);
+
+// What the heuristic decided. Lives inside cublasLtMatmulAlgo_t.
+struct Algorithm {
+  uint64_t magic = 0;
+  uint64_t workspace_bytes = 0;
+  uint32_t alignment_a = 1, alignment_b = 1, alignment_c = 1, alignment_d = 1, alignment_bias = 1;
+
+  bool is_valid() const;
+  static Algorithm choose(const Problem& problem, const MatmulPreference& preference);
+};
+
+struct Operands {
+  const void *a, *b, *c;
+  void* d;
+  float alpha, beta;
+  void* workspace;
+  size_t workspace_bytes;
+};
+// Whether pointers are as the algorithm was promised.
+Refusal check_operands(const Problem& problem, const Algorithm& algorithm, const Operands& operands);
+}  // namespace convoy::vgpu
