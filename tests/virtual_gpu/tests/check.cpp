@@ -38,6 +38,15 @@ void expect_success(const char* file, int line, const char* call, cudaError_t st
   if (status != cudaSuccess) fail(file, line, std::string(call) + ": " + cudaGetErrorString(status));
 }
 
+int compute_capability() {
+  int major = 0, minor = 0;
+  expect_success(__FILE__, __LINE__, "compute capability",
+                 cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0));
+  expect_success(__FILE__, __LINE__, "compute capability",
+                 cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0));
+  return 10 * major + minor;
+}
+
 int run_cases(const std::vector<std::string>& names) {
   bool all_good = true;
   size_t found = 0;

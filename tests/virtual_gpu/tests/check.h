@@ -30,6 +30,9 @@ void expect_equal(const char* file, int line, const char* text, const Found& fou
   fail(file, line, message.str());
 }
 
+// Of the device: 80 means 8.0.
+int compute_capability();
+
 void expect_success(const char* file, int line, const char* call, cudaError_t status);
 
 // Device memory of `count` elements, freed at the end of its scope. Copies are synchronous.
