@@ -4,7 +4,8 @@
 
 namespace convoy::cuda {
 
-CudaOps::CudaOps(const cudaDeviceProp& device, bool tf32) : products_(std::make_unique<CudaProducts>(device, tf32)) {}
+CudaOps::CudaOps(const cudaDeviceProp& device, bool tf32)
+    : products_(std::make_unique<CudaProducts>(device, tf32)), shared_bytes_limit_(device.sharedMemPerBlockOptin) {}
 
 CudaOps::~CudaOps() = default;
 

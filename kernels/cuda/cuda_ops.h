@@ -44,6 +44,7 @@ class CudaOps final : public Ops {
 
  private:
   std::unique_ptr<CudaProducts> products_;
+  size_t shared_bytes_limit_;  // of a block that asks for all it can get
 };
 
 }  // namespace convoy::cuda

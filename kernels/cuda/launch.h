@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "core/base/integers.h"
-#include "core/tensor/dtype.h"
+#include "core/tensor/tensor.h"
 #include "kernels/cuda/cuda_check.h"
 #include "kernels/cuda/cuda_stream.h"
 
@@ -25,6 +25,14 @@ void launch(Stream& stream, void (*kernel)(Parameters...), dim3 grid, dim3 block
   config.dynamicSmemBytes = shared_bytes;
   config.stream = handle(stream);
   CUDA_CHECK(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...));
+}
+
+// Lets a kernel be launched with so much dynamic shared memory; beyond 48 KiB it has to be told.
+template <class... Parameters>
+void allow_shared_bytes(void (*kernel)(Parameters...), size_t bytes) {
+  if (bytes > size_t{48} << 10)
+    CUDA_CHECK(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                    static_cast<int>(bytes)));
 }
 
 // body(Real{}) with Real float or __nv_bfloat16.

@@ -7,7 +7,6 @@ namespace convoy::cuda {
 PENDING(EmbeddingForward)
 PENDING(EmbeddingBackward)
 PENDING(DropoutApply)
-PENDING(CrossEntropy)
 PENDING(AdamW)
 PENDING(Sum)
 PENDING(SumSquares)
