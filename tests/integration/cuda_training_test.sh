@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The CUDA build of the trainer on the virtual GPU, as a person runs it: 20 steps of a small GPT, kernel by kernel and as
+# CUDA graphs, on one and on two ranks, follow the CPU's losses; and no order of streams changes a bit.
+# Usage: cuda_training_test.sh TRAINER VIRTUAL_GPU_FOLDER
+virtual_gpu=$(realpath "$2")
+. "$(dirname "$0")/common.sh"
+make_data
+cat >>train.yaml <<'YAML'
+optimizer: {lr: 3.0e-3}
+log: {every_steps: 1}
+YAML
+steps=20
+common=(train.steps=$steps schedule.warmup_steps=2 evaluate.every_steps=10 checkpoint.every_steps=10
+  parallel.virtual_ranks=2 batch.global=8 model.channels=128)
+
+on_cpu() { ranks 1 "${common[@]}" device=cpu "$@" || { cat train.log; fail "on the CPU: $*"; }; }
+# on_cuda RANKS SEED KEY=VALUE...
+on_cuda() {
+  local n=$1 seed=$2
+  shift 2
+  LD_LIBRARY_PATH="$virtual_gpu" LD_BIND_NOW=1 VGPU_DEVICES=2 VGPU_SEED=$seed \
+    ranks "$n" "${common[@]}" device=cuda "$@" || { cat train.log; fail "on the virtual GPU, $n ranks: $*"; }
+}
+
+# follow CPU_RUN CUDA_RUN TOLERANCE: losses and validation losses, step by step, relative
+follow() {
+  local losses='s/.*"\(eval_\)\{0,1\}loss":\([^,}]*\).*/\2/p'
+  paste <(sed -n "$losses" "$1/metrics.jsonl") <(sed -n "$losses" "$2/metrics.jsonl") >losses.txt
+  [ "$(wc -l <losses.txt)" -eq $((steps + 2)) ] || fail "$2: $(wc -l <losses.txt) losses, wanted $((steps + 2))"
+  awk -v t="$3" '{ d = ($1 - $2) / $1; if (d < 0) d = -d; if (d > m) m = d; if ($2 == "" || d > t) bad = 1 }
+    END { printf "largest relative difference %.2g\n", m; exit bad }' losses.txt || { cat losses.txt; fail "$2 leaves $1"; }
+}
+
+for precision in f32 bf16; do
+  tolerance=$([ $precision = f32 ] && echo 1e-4 || echo 2e-2)
+  on_cpu run.dir=cpu-$precision precision=$precision
+  on_cuda 1 1 run.dir=graph-$precision precision=$precision
+  follow cpu-$precision graph-$precision $tolerance
+  on_cuda 1 7 run.dir=eager-$precision precision=$precision train.cuda_graph=false
+  expect_same "$(weights graph-$precision)" "$(weights eager-$precision)"
+  on_cuda 2 5 run.dir=two-$precision precision=$precision
+  expect_same "$(weights graph-$precision)" "$(weights two-$precision)"
+done
+
+# Dropout draws the same numbers on both devices; recomputation changes no bit.
+LD_LIBRARY_PATH="$virtual_gpu" "$TRAINER" generate graph-f32 --prompt "the king" --tokens 20 --seed 1 >generated.txt
+[ "$(wc -c <generated.txt)" -gt 20 ] || fail "nothing generated"
+on_cuda 1 3 run.dir=block train.recompute=block
+expect_same "$(weights graph-f32)" "$(weights block)"
