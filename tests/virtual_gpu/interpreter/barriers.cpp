@@ -14,6 +14,20 @@ u32 arrived_threads(const Warp& warp, u32 arrived) {
   return whole ? 32 : static_cast<u32>(__builtin_popcount(arrived));
 }
 
+// All lanes of a warp must come to the same instruction of an .aligned barrier (bar.sync, __syncthreads). Lanes that
+// have exited do not count, nor do those that may still come.
+void check_convergence(const Warp& warp, const Inst& inst, int lane) {
+  if (!inst.aligned) return;
+  for (const Group& group : warp.groups) {
+    if (group.state != Group::AtBarrier || group.pc - 1 == inst.idx) continue;
+    const ParsedInst& other = *warp.blk->prog->code[group.pc - 1].raw;
+    fault(kLaunchFailure,
+          "divergent barrier: lanes " + hex(group.mask) + " of the same warp wait at another one, at PTX line " +
+              std::to_string(other.line) + " '" + other.text + "'",
+          lane);
+  }
+}
+
 void give_result(Warp& warp, const Group& group, const Inst& inst, const NamedBarrier& barrier) {
   if (inst.sub == kCount) {
     u32* to = reg<u32>(warp, inst.d);
@@ -57,6 +71,7 @@ void Block::arrive(Warp& warp, const Inst& inst, u32 mask) {
   const int lane = __builtin_ctz(mask);
   const u32 id = reg<u32>(warp, inst.a)[lane];
   if (id >= kBarriers) fault(kLaunchFailure, "barrier number " + std::to_string(id) + " is out of range", lane);
+  check_convergence(warp, inst, lane);
   NamedBarrier& barrier = bars[id];
   const u32 expected = inst.f1 ? reg<u32>(warp, inst.b)[lane] : 0;
   const std::string count = std::to_string(expected);
