@@ -9,68 +9,59 @@ namespace {
 constexpr int kThreads = 256;
 constexpr int kElements = 4;
 
-// f32 or bf16 elements as wide as one load: 16 or 8 bytes.
-template <class Real>
-struct alignas(kElements * sizeof(Real)) Four {
-  Real element[kElements];
-};
-
-template <class Real>
-bool aligned_for_four(const Real* address) {
-  return reinterpret_cast<uintptr_t>(address) % sizeof(Four<Real>) == 0;
-}
-
-// function(y, x) for every element, four at a time where all addresses are aligned.
-template <bool kVector, class Y, class X, class Function>
-__global__ void elementwise_kernel(Y* y, const X* x, int64_t count, Function function) {
+// operation(y, x) for every element, kWidth at a time.
+template <int kWidth, class Y, class X, class Operation>
+__global__ void __launch_bounds__(kThreads) elementwise_kernel(Y* y, const X* x, int64_t count, Operation operation) {
   const int64_t first = blockIdx.x * int64_t{kThreads} + threadIdx.x, stride = int64_t{gridDim.x} * kThreads;
-  const int64_t vectors = kVector ? count / kElements : 0;
-  for (int64_t i = first; i < vectors; i += stride) {
-    Four<Y> result = reinterpret_cast<Four<Y>*>(y)[i];
-    const Four<X> operand = reinterpret_cast<const Four<X>*>(x)[i];
-    for (int e = 0; e < kElements; ++e) function(result.element[e], operand.element[e]);
-    reinterpret_cast<Four<Y>*>(y)[i] = result;
+  const int64_t turns = count / kWidth;
+  for (int64_t i = first; i < turns; i += stride) operation.template apply<kWidth>(y + i * kWidth, x + i * kWidth);
+  for (int64_t i = turns * kWidth + first; i < count; i += stride) operation.template apply<1>(y + i, x + i);
+}
+
+template <class Y, class X, class Operation>
+void enqueue(Stream& stream, Y* y, const X* x, int64_t count, Operation operation) {
+  const bool wide = aligned_16(y, x);
+  launch(stream, wide ? elementwise_kernel<kElements, Y, X, Operation> : elementwise_kernel<1, Y, X, Operation>,
+         blocks_for(ceil_div<int64_t>(count, kThreads * int64_t{wide ? kElements : 1})), kThreads, 0, y, x, count,
+         operation);
+}
+
+template <class Through>
+struct AddThrough {
+  template <int kWidth>
+  __device__ void apply(float* y, const float* x) const {
+    Elements<float, kWidth> sum(y);
+    const Elements<float, kWidth> other(x);
+    for (int i = 0; i < kWidth; ++i) sum.set(i, to_float(from_float<Through>(sum.get(i) + other.get(i))));
+    sum.store(y);
   }
-  for (int64_t i = vectors * kElements + first; i < count; i += stride) function(y[i], x[i]);
-}
-
-template <class Y, class X, class Function>
-void enqueue(Stream& stream, Y* y, const X* x, int64_t count, Function function) {
-  const bool vector = aligned_for_four(y) && aligned_for_four(x);
-  const int64_t pieces = ceil_div<int64_t>(count, kThreads * int64_t{vector ? kElements : 1});
-  launch(stream, vector ? elementwise_kernel<true, Y, X, Function> : elementwise_kernel<false, Y, X, Function>,
-         blocks_for(pieces), kThreads, 0, y, x, count, function);
-}
-
-struct AddF32 {
-  __device__ void operator()(float& y, float x) const { y += x; }
 };
-struct AddThroughBf16 {
-  __device__ void operator()(float& y, float x) const { y = to_float(from_float<__nv_bfloat16>(y + x)); }
-};
+
 struct Convert {
-  template <class Y, class X>
-  __device__ void operator()(Y& y, X x) const {
-    y = from_float<Y>(to_float(x));
+  template <int kWidth, class Y, class X>
+  __device__ void apply(Y* y, const X* x) const {
+    const Elements<X, kWidth> from(x);
+    Elements<Y, kWidth> to;
+    for (int i = 0; i < kWidth; ++i) to.set(i, from.get(i));
+    to.store(y);
   }
 };
 
 }  // namespace
 
 void CudaOps::run(Stream& stream, const Add& args) {
-  float* y = data_of<float>(args.y);
-  const float* x = data_of<float>(args.x);
-  if (args.through == DType::bf16)
-    enqueue(stream, y, x, args.y.elements(), AddThroughBf16{});
-  else
-    enqueue(stream, y, x, args.y.elements(), AddF32{});
+  for_real(args.through, [&](auto through) {
+    enqueue(stream, data_of<float>(args.y), data_of<const float>(args.x), args.y.elements(),
+            AddThrough<decltype(through)>{});
+  });
 }
 
 void CudaOps::run(Stream& stream, const Cast& args) {
   if (args.y.dtype == args.x.dtype) return stream.copy(args.y.data, args.x.data, args.x.bytes());
   for_real(args.y.dtype, [&](auto to) {
     for_real(args.x.dtype, [&](auto from) {
-      enqueue(stream, data_of<decltype(to)>(args.y), data_of<decltype(from)>(args.x), args.y.elements(), Convert{});
+      enqueue(stream, data_of<decltype(to)>(args.y), data_of<const decltype(from)>(args.x), args.y.elements(),
+              Convert{});
     });
   });
 }

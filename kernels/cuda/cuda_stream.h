@@ -28,7 +28,7 @@ inline void close_device_memory(unsigned* memory) noexcept { CUDA_WARN(cudaFree(
 
 // Zeros in device memory that the kernels of one stream count with: kernels/cuda/last_block.h. Behind them, room for
 // the blocks' partial results where an operator has no scratch.
-inline constexpr unsigned kManyCounters = 128;
+inline constexpr unsigned kManyCounters = 4096;
 inline constexpr size_t kStreamScratchBytes = 64 << 10;
 
 // Communication streams get the highest priority, so that a transfer starts as soon as its gradients are ready.
