@@ -115,7 +115,13 @@ TEST_F(ReductionsTest, CastRoundsToNearestEvenEverywhere) {
   write(x, words);
   run(Cast{y, x});
   const auto rounded = read<bf16>(y);
-  for (size_t i = 0; i < words.size(); ++i) ASSERT_EQ(rounded[i].bits, bf16(std::bit_cast<float>(words[i])).bits) << i;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const auto value = std::bit_cast<float>(words[i]);
+    if (std::isnan(value))
+      ASSERT_TRUE(std::isnan(static_cast<float>(rounded[i]))) << i;  // which of them is the device's choice
+    else
+      ASSERT_EQ(rounded[i].bits, bf16(value).bits) << i;
+  }
 }
 
 TEST_F(ReductionsTest, CastWidensEveryBf16) {
