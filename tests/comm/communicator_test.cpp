@@ -6,6 +6,7 @@
 #include "comm/local/local_communicator.h"
 #include "comm/local/thread_communicator.h"
 #include "tests/comm/support/collective_cases.h"
+#include "tests/comm/support/plain_device.h"
 
 namespace convoy {
 namespace {
@@ -15,7 +16,7 @@ using test::CollectiveCase;
 std::string name_of_case(const CollectiveCase& test) { return test.name; }
 
 class LocalCollectives : public testing::TestWithParam<CollectiveCase> {};
-TEST_P(LocalCollectives, Work) { GetParam().body(*make_local_communicator()); }
+TEST_P(LocalCollectives, Work) { GetParam().body(*make_local_communicator(), *test::make_plain_device()); }
 INSTANTIATE_TEST_SUITE_P(All, LocalCollectives, testing::ValuesIn(test::collective_cases()),
                          [](const auto& parameter) { return name_of_case(parameter.param); });
 
@@ -27,7 +28,7 @@ std::string name_of_thread_case(const testing::TestParamInfo<ThreadCase>& test) 
 class ThreadCollectives : public testing::TestWithParam<ThreadCase> {};
 TEST_P(ThreadCollectives, Work) {
   const auto& [ranks, test] = GetParam();
-  on_threads(ranks, test.body);
+  on_threads(ranks, [body = test.body](Communicator& c) { body(c, *test::make_plain_device()); });
 }
 INSTANTIATE_TEST_SUITE_P(All, ThreadCollectives,
                          testing::Combine(testing::Values(1, 2, 3, 4, 8), testing::ValuesIn(test::collective_cases())),

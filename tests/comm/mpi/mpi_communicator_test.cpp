@@ -18,7 +18,7 @@ using test::CollectiveCase;
 using test::mpi_world;
 
 class MpiCollectives : public testing::TestWithParam<CollectiveCase> {};
-TEST_P(MpiCollectives, Work) { GetParam().body(mpi_world()); }
+TEST_P(MpiCollectives, Work) { GetParam().body(mpi_world(), *test::make_plain_device()); }
 INSTANTIATE_TEST_SUITE_P(All, MpiCollectives, testing::ValuesIn(test::collective_cases()),
                          [](const auto& parameter) { return std::string(parameter.param.name); });
 

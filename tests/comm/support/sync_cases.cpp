@@ -10,31 +10,58 @@
 
 #include "comm/gradient_sync.h"
 #include "core/base/philox.h"
+#include "core/ops/ops.h"
 
 namespace convoy::test {
 namespace {
 
 float rounded(float value, DType wire) { return wire == DType::f32 ? value : static_cast<float>(bf16(value)); }
 
-// One virtual rank's backward: ranges of uneven length from the end to the beginning.
-void backward(GradientSync& sync, const Tensor& gradients, int64_t step, int64_t v) {
-  sync.begin(step);
-  int64_t end = gradients.elements();
-  for (int64_t length = 1; end > 0; length = length * 5 % 1009 + 1) {
-    const int64_t begin = std::max(end - length, int64_t{0});
-    for (int64_t i = begin; i < end; ++i) gradients.as<float>()[i] += leaf_gradient(step, v, i);
-    sync.ready(begin, end);
-    end = begin;
-  }
-  sync.end();
-}
+// What makes and reads gradients on a device, by way of the host.
+class Backward {
+ public:
+  Backward(Device& device, Stream& compute, const Tensor& gradients)
+      : device_(device),
+        compute_(compute),
+        gradients_(gradients),
+        on_host_(device.allocate(gradients.bytes(), MemoryKind::host)),
+        on_device_(device.allocate(gradients.bytes())) {}
 
-void expect_bits(const Tensor& gradients, int64_t step, const SyncCase& test) {
-  std::vector<float> wanted(static_cast<size_t>(test.elements));
-  for (int64_t i = 0; i < test.elements; ++i)
-    wanted[static_cast<size_t>(i)] = plain_tree(step, 0, test.virtual_ranks, i, test.wire);
-  EXPECT_EQ(std::memcmp(gradients.data, wanted.data(), gradients.bytes()), 0) << "step " << step;
-}
+  // One virtual rank's: ranges of uneven length from the end to the beginning.
+  void run(GradientSync& sync, int64_t step, int64_t v) {
+    const int64_t n = gradients_.elements();
+    const Tensor leaf{on_device_.data(), DType::f32, {n}};
+    compute_.synchronize();  // the leaf before is no longer read
+    for (int64_t i = 0; i < n; ++i) host()[i] = leaf_gradient(step, v, i);
+    compute_.copy(leaf.data, host(), leaf.bytes());
+    sync.begin(step);
+    int64_t end = n;
+    for (int64_t length = 1; end > 0; length = length * 5 % 1009 + 1) {
+      const int64_t begin = std::max(end - length, int64_t{0});
+      device_.ops().run(compute_, Add{gradients_.range(begin, end - begin), leaf.range(begin, end - begin)});
+      sync.ready(begin, end);
+      end = begin;
+    }
+    sync.end();
+  }
+
+  void expect_bits(int64_t step, const SyncCase& test) {
+    compute_.copy(host(), gradients_.data, gradients_.bytes());
+    compute_.synchronize();
+    std::vector<float> wanted(static_cast<size_t>(test.elements));
+    for (int64_t i = 0; i < test.elements; ++i)
+      wanted[static_cast<size_t>(i)] = plain_tree(step, 0, test.virtual_ranks, i, test.wire);
+    EXPECT_EQ(std::memcmp(host(), wanted.data(), gradients_.bytes()), 0) << "step " << step;
+  }
+
+ private:
+  float* host() const { return static_cast<float*>(on_host_.data()); }
+
+  Device& device_;
+  Stream& compute_;
+  const Tensor gradients_;
+  const Memory on_host_, on_device_;
+};
 
 }  // namespace
 
@@ -73,6 +100,7 @@ void expect_tree_sums(Communicator& communicator, Device& device, const SyncCase
   const auto communication = device.make_stream(StreamKind::communication);
   const Memory memory = device.allocate(static_cast<size_t>(test.elements) * sizeof(float));
   const Tensor gradients{memory.data(), DType::f32, {test.elements}};
+  Backward backward(device, *compute, gradients);
   const size_t before = device.allocated_bytes(MemoryKind::device);
   const auto sync = make_gradient_sync({.gradients = gradients,
                                         .device = device,
@@ -94,10 +122,9 @@ void expect_tree_sums(Communicator& communicator, Device& device, const SyncCase
   const int64_t mine = test.virtual_ranks / communicator.size();
   for (int64_t step = 0; step < 2; ++step) {
     for (int64_t v = communicator.rank() * mine; v < (communicator.rank() + 1) * mine; ++v)
-      backward(*sync, gradients, step, v);
+      backward.run(*sync, step, v);
     sync->finish();
-    compute->synchronize();
-    expect_bits(gradients, step, test);
+    backward.expect_bits(step, test);
   }
   EXPECT_EQ(device.allocations(), allocations);
 }
