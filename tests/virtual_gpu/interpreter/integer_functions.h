@@ -113,16 +113,19 @@ struct SaturatingSub {
   static i32 f(i32 a, i32 b) { return saturate_to_i32(static_cast<i64>(a) - b); }
 };
 
+// The low 24 bits, as T would have them.
+template <class T>
+i64 low_24_bits(T x) {
+  const u32 top = static_cast<u32>(x) << 8;
+  if constexpr (std::is_signed_v<T>) return static_cast<i32>(top) >> 8;
+  return top >> 8;
+}
 // Products of the low 24 bits: HI keeps bits 16 to 47 of the 48, else bits 0 to 31.
 template <bool HI>
 struct Mul24 {
   template <class T>
   static T f(T a, T b) {
-    const i64 x =
-        std::is_signed_v<T> ? static_cast<i32>(static_cast<u32>(a) << 8) >> 8 : static_cast<u32>(a) & 0xffffff;
-    const i64 y =
-        std::is_signed_v<T> ? static_cast<i32>(static_cast<u32>(b) << 8) >> 8 : static_cast<u32>(b) & 0xffffff;
-    return static_cast<T>((x * y) >> (HI ? 16 : 0));
+    return static_cast<T>((low_24_bits(a) * low_24_bits(b)) >> (HI ? 16 : 0));
   }
 };
 

@@ -50,14 +50,25 @@ class Lexer {
     if (c == '"') {
       string();
     } else if (is_digit(c)) {
-      size_t end = position_;
-      while (end < text_.size() && is_alnum(text_[end])) ++end;
-      take(Token::Number, end);
+      take(Token::Number, number_end());
     } else if (is_identifier_char(c)) {
       take(Token::Identifier, identifier_end());
     } else {
       take(Token::Punctuation, position_ + 1);
     }
+  }
+  // "12", "0x1fU", "0f3F800000", "1.5", "2.5e-3"
+  size_t number_end() const {
+    size_t end = position_;
+    bool has_point = false;
+    while (end < text_.size()) {
+      const char c = text_[end], before = text_[end - (end > position_)];
+      const bool is_exponent_sign = has_point && (c == '-' || c == '+') && (before == 'e' || before == 'E');
+      if (!is_alnum(c) && c != '.' && !is_exponent_sign) break;
+      has_point |= c == '.';
+      ++end;
+    }
+    return end;
   }
   void take(Token::Kind kind, size_t end) {
     tokens_.push_back({kind, text_.substr(position_, end - position_), line_, position_});

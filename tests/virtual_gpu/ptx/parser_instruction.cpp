@@ -119,8 +119,14 @@ ParsedOperand Parser::number() {
   const std::string& text = current().text;
   if (current().kind != Token::Number) fail("unsupported operand");
   if (text.size() > 2 && text[0] == '0' && std::strchr("fFdD", text[1])) {
+    if (negative) fail("negative hexadecimal float");
     parsed.fkind = std::strchr("fF", text[1]) ? 'f' : 'd';
     parsed.imm = std::strtoull(text.c_str() + 2, nullptr, 16);
+    ++position_;
+  } else if (text.find('.') != std::string::npos) {
+    const double value = (negative ? -1 : 1) * std::strtod(text.c_str(), nullptr);
+    parsed.fkind = 'd';
+    std::memcpy(&parsed.imm, &value, sizeof value);
     ++position_;
   } else {
     parsed.imm = unsigned_integer();

@@ -52,6 +52,7 @@ class DeviceArray {
 
   T* data() const { return data_; }
   std::vector<T> values() const {
+    expect_success(__FILE__, __LINE__, "an earlier launch", cudaGetLastError());
     std::vector<T> host(count_);
     expect_success(__FILE__, __LINE__, "copy from the device",
                    cudaMemcpy(host.data(), data_, count_ * sizeof(T), cudaMemcpyDeviceToHost));

@@ -1,4 +1,7 @@
 # Tests of the parser, the decoder, and the opcodes that do not access memory.
+virtual_gpu_test(arith_float_test arith_float_test.cu)
+virtual_gpu_test(arith_half_test arith_half_test.cu)
+virtual_gpu_test(arith_integer_test arith_integer_test.cu)
 virtual_gpu_test(mma_fragments_test mma_fragments_test.cu)
 virtual_gpu_test(mma_matrix_memory_test mma_matrix_memory_test.cu)
 virtual_gpu_test(warp_shuffle_test warp_shuffle_test.cu)
