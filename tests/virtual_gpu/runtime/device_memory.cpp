@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -109,22 +110,22 @@ std::optional<Allocation> DeviceMemory::allocation_at(uint64_t address) const {
 
 std::string DeviceMemory::describe(uint64_t address, uint64_t bytes) const {
   const std::shared_lock lock(mutex_);
-  if (!contains(address) && host_.empty())
-    return std::string("not a device address") + (address < kPage ? " (null pointer)" : " (host memory?)");
   const AllocationMap& map = contains(address) ? device_ : host_;
   const Allocation* before = last_from(map, address);
   const auto after = map.upper_bound(address);
-  const uint64_t gap_after = after == map.end() ? ~0ull : after->second.base - address;
+  const uint64_t to_next = after == map.end() ? ~0ull : after->second.base - address;
   if (before && address < before->base + before->bytes) {
     const std::string offset = std::to_string(address - before->base);
     if (!before->live) return "use after free: offset " + offset + " of " + name_of(*before);
     return std::to_string(address + bytes - before->base - before->bytes) +
            " bytes past the end when accessing offset " + offset + " of " + name_of(*before);
   }
-  if (before && address - before->base - before->bytes <= gap_after)
-    return std::to_string(address - before->base - before->bytes) + " bytes after " + name_of(*before);
-  if (after != map.end()) return std::to_string(gap_after) + " bytes before " + name_of(after->second);
-  return "no allocation is near";
+  const uint64_t from_last = before ? address - before->base - before->bytes : ~0ull;
+  if (!contains(address) && std::min(from_last, to_next) > kPage)
+    return std::string("not a device address") + (address < kPage ? " (null pointer)" : " (host memory?)");
+  if (from_last == ~0ull && to_next == ~0ull) return "no allocation is near";
+  if (from_last <= to_next) return std::to_string(from_last) + " bytes after " + name_of(*before);
+  return std::to_string(to_next) + " bytes before " + name_of(after->second);
 }
 
 void DeviceMemory::register_host(void* p, uint64_t bytes, const std::string& tag) {

@@ -4,7 +4,14 @@ virtual_gpu_test(arith_half_test arith_half_test.cu)
 virtual_gpu_test(arith_integer_test arith_integer_test.cu)
 virtual_gpu_test(mma_fragments_test mma_fragments_test.cu)
 virtual_gpu_test(mma_matrix_memory_test mma_matrix_memory_test.cu)
+virtual_gpu_test(ptx_language_test ptx_language_test.cu)
+virtual_gpu_test(warp_control_test warp_control_test.cu)
+virtual_gpu_test(warp_groups_test warp_groups_test.cu)
 virtual_gpu_test(warp_shuffle_test warp_shuffle_test.cu)
+
+virtual_gpu_program(ptx_print ptx_print.cu)
+virtual_gpu_fault_test(ptx_printf ptx_print prints STATUS 0
+                       "thread 1 of printing:  1.50 z ff 1234567890123%    7|left  |")
 
 # The PTX in the program is plain text: words of equal length can be exchanged without nvcc's consent. A kernel that
 # cannot be decoded is not launched, and the program finds out as it would from a driver.
