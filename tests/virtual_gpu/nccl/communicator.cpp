@@ -46,7 +46,7 @@ void Communicator::fail_start(ncclResult_t code, const std::string& message) {
   if (!stop_) fail(code, text("a communicator did not come about: ", message));
   const std::lock_guard lock(mutex_);
   started_ = true;
-  error_ = code;
+  start_result_ = error_ = code;
   message_ = message;
   changed_.notify_all();
 }
@@ -69,7 +69,7 @@ std::string Communicator::error_message() {
 ncclResult_t Communicator::wait_until_started() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return started_; });
-  return error_;
+  return start_result_;
 }
 
 TaskPtr Communicator::issue(std::vector<Request> requests, size_t gate_count) {

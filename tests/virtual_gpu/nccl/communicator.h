@@ -57,7 +57,7 @@ class Communicator {
   // ncclInProgress while it starts or flushes, ncclSuccess, or the error that ended it.
   ncclResult_t state();
   std::string error_message();
-  // Blocks until start-up has ended one way or the other.
+  // Blocks until start-up has ended one way or the other, and returns how; not what may have happened since.
   ncclResult_t wait_until_started();
 
   // Appends a task; one that can never run any more is done, with an error. Called with the runtime's lock held, as is
@@ -89,6 +89,7 @@ class Communicator {
   void rest();
   TaskPtr head();
   bool take_part_in_failure();
+  bool needs_the_failed(const Failure& failure);
   bool drive(Task& task);
   bool is_needed(const Task& task);
   void start(Task& task);
@@ -110,7 +111,7 @@ class Communicator {
   std::mutex mutex_;  // of all below
   std::condition_variable changed_;
   bool started_ = false, flushing_ = false, first_operation_ = true, settling_ = false;
-  ncclResult_t error_ = ncclSuccess, local_error_ = ncclSuccess;
+  ncclResult_t start_result_ = ncclSuccess, error_ = ncclSuccess, local_error_ = ncclSuccess;
   std::string message_;
   std::deque<TaskPtr> tasks_;
 

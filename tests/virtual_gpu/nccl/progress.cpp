@@ -64,11 +64,26 @@ bool Communicator::take_part_in_failure() {
       changed_.notify_all();
     }
   }
-  segment_->rank(rank_).waits_for = 0;
   const TaskPtr task = head();
-  if (!task || task->hung) return false;  // what hangs ends by an abort only
+  if (task && task->hung) return false;  // what hangs ends by an abort only
+  const bool others_failed = failure.rank >= 0 && failure.rank != rank_;
+  if (task && others_failed && !task->exchanges.empty()) {
+    if (advance(*task)) return true;
+    if (!needs_the_failed(failure)) return false;
+  }
+  segment_->rank(rank_).waits_for = 0;
   drop_tasks(cudaErrorLaunchFailure);
-  return true;
+  if (!segment_->rank(rank_).gave_up.exchange(true)) segment_->ring_all();
+  return task != nullptr;
+}
+
+// Whether the task that runs waits for a rank that has failed or given up. One that does not goes on: what every rank has
+// done its part in ends well on all of them.
+bool Communicator::needs_the_failed(const Failure& failure) {
+  const uint64_t waits_for = segment_->rank(rank_).waits_for;
+  for (int r = 0; r < ranks_; ++r)
+    if (waits_for >> r & 1 && (r == failure.rank || segment_->rank(r).gave_up)) return true;
+  return false;
 }
 
 // Whether something waits for the task, so that its streams may not rest before it.
@@ -174,7 +189,7 @@ bool Communicator::advance(Task& task) {
   const uint64_t newly = waits_for & ~segment_->rank(rank_).waits_for.exchange(waits_for);
   for (int r = 0; r < ranks_; ++r)
     if (newly >> r & 1) segment_->ring(r);  // its streams may rest
-  if (finished && !segment_->failure()) finish(task, cudaSuccess);
+  if (finished) finish(task, cudaSuccess);
   return changed || finished;
 }
 

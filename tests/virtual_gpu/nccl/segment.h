@@ -14,8 +14,8 @@
 
 namespace convoy::virtual_nccl {
 inline constexpr int kMaxRanks = 64;                      // the bits of a mask
-inline constexpr size_t kChunkBytes = size_t{1} << 20;    // what a rank contributes to one round of a collective
-inline constexpr size_t kPieceBytes = size_t{128} << 10;  // of a message between two ranks
+inline constexpr size_t kChunkBytes = size_t{4} << 20;    // what a rank contributes to one round of a collective
+inline constexpr size_t kPieceBytes = size_t{256} << 10;  // of a message between two ranks
 
 enum class Presence : uint32_t { expected, present, left, dead };
 
@@ -34,6 +34,7 @@ struct RankState {
   Claim claims[2];                        // of round n in n % 2, as is its chunk
   std::atomic<uint64_t> waits_for;        // mask of ranks without which the task that runs now cannot go on
   std::atomic<uint64_t> changes, passes;  // of its progress thread: passes that changed something, and all of them
+  std::atomic<bool> gave_up;              // dropped its tasks after a failure
   char doing[160];                        // the task that runs now
   struct {                                // ncclCommSplit
     std::atomic<uint64_t> told, named, finished;  // number of the last split that got so far

@@ -1,8 +1,6 @@
 #include "tests/virtual_gpu/nccl/tests/ranks.h"
 
 #include <chrono>
-#include <stdexcept>
-#include <string>
 #include <thread>
 
 namespace convoy {
@@ -12,7 +10,7 @@ void check_cuda(cudaError_t error, const char* call) {
 
 void check_nccl(ncclResult_t result, const char* call) {
   if (result)
-    throw std::runtime_error(std::string(call) + ": " + ncclGetErrorString(result) + ": " + ncclGetLastError(nullptr));
+    throw NcclError(result, std::string(call) + ": " + ncclGetErrorString(result) + ": " + ncclGetLastError(nullptr));
 }
 
 namespace {

@@ -5,12 +5,18 @@
 #include <nccl.h>
 
 #include <functional>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace convoy {
 void check_cuda(cudaError_t error, const char* call);
 void check_nccl(ncclResult_t result, const char* call);
-// Throw std::runtime_error, which on_ranks() and GoogleTest report.
+struct NcclError : std::runtime_error {
+  NcclError(ncclResult_t c, const std::string& message) : std::runtime_error(message), code(c) {}
+  ncclResult_t code;
+};
+// Throw std::runtime_error or NcclError, which on_ranks() and GoogleTest report.
 #define CUDA_OK(call) ::convoy::check_cuda(call, #call)
 #define NCCL_OK(call) ::convoy::check_nccl(call, #call)
 
@@ -37,6 +43,23 @@ class DeviceArray {
  private:
   T* data_ = nullptr;
   size_t size_;
+};
+
+// A stream that waits for no other, and an event, of the current device.
+struct Stream {
+  Stream() { CUDA_OK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking)); }
+  ~Stream() { cudaStreamDestroy(stream); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  cudaStream_t stream = nullptr;
+};
+
+struct Event {
+  Event() { CUDA_OK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming)); }
+  ~Event() { cudaEventDestroy(event); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  cudaEvent_t event = nullptr;
 };
 
 struct Rank {
