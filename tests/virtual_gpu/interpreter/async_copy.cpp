@@ -7,8 +7,8 @@ namespace convoy::vgpu {
 namespace {
 constexpr i64 kWaitForAll = -1;  // committed or not
 
-// One instruction's copies. inst.a and imm: shared destination; b and flops: global source; size; c: bytes to read,
-// with f1, the rest is filled with zeros.
+// One instruction's copies. inst.a and imm: shared destination; b and flops: global source; size. f1: c says how many
+// bytes to read, the rest is filled with zeros; f2: predicate c, negated with f3, says that none are read.
 struct Copies {
   u32 source_bytes[kLanes];
   u32 destinations[kLanes];
@@ -16,11 +16,18 @@ struct Copies {
 
   Copies(Warp& warp, const Inst& inst) {
     for (int l = 0; l < kLanes; ++l) {
-      source_bytes[l] = inst.f1 ? std::min<u32>(reg<u32>(warp, inst.c)[l], inst.size) : inst.size;
+      source_bytes[l] = bytes_to_read(warp, inst, l);
       const u32 base =
           inst.wide == 8 ? static_cast<u32>(reg<u64>(warp, inst.a)[l] & ~kWinMask) : reg<u32>(warp, inst.a)[l];
       destinations[l] = base + static_cast<u32>(inst.imm);
     }
+  }
+
+  static u32 bytes_to_read(Warp& warp, const Inst& inst, int lane) {
+    if (inst.f1) return std::min<u32>(reg<u32>(warp, inst.c)[lane], inst.size);
+    if (!inst.f2) return inst.size;
+    const bool ignores_source = (predicate(warp, inst.c) >> lane & 1) != inst.f3;
+    return ignores_source ? 0 : inst.size;
   }
 
   // Lanes that read nothing are not checked; partial reads check what they read.
@@ -100,7 +107,7 @@ void decode_copy(InstDecoder& d) {
   if (!all_levels && !l2_only) d.bad("cp.async form");
   if (!has_shared_modifier(d) && !d.has("shared::cluster")) d.bad("destination");
   if (!d.has("global")) d.bad("source");
-  d.has_prefix("L2::cache_hint");
+  d.cache_hint();
   d.has_prefix("L2::");
   d.address(1, Space::Global);
   if (inst.wide != 8) d.bad("source address");
@@ -113,10 +120,9 @@ void decode_copy(InstDecoder& d) {
   if (l2_only && inst.size != 16) d.bad("cp.async.cg copies 16 bytes");
   if (d.n() > 3) {
     const ParsedOperand& bytes = d.r.ops[3];
-    if (bytes.kind == ParsedOperand::Reg && d.f.f->regs[static_cast<size_t>(bytes.reg)].ty == Type::Pred)
-      d.bad("ignore-src");
-    inst.c = d.src(3, Type::U32);
-    inst.f1 = true;
+    inst.f2 = bytes.kind == ParsedOperand::Reg && d.f.f->regs[static_cast<size_t>(bytes.reg)].ty == Type::Pred;
+    inst.f1 = !inst.f2;
+    inst.c = inst.f2 ? d.predicate_src(bytes, inst.f3) : d.src(3, Type::U32);
   }
   inst.fn = start_copies;
 }

@@ -45,10 +45,11 @@ class InstDecoder {
   int index_of(std::initializer_list<const char*> modifiers);        // its place in the list, -1 if none
   Type type();                                                       // the next type; an error if there is none
   bool next_is_type() const;
-  void finish();  // complains about anything left
+  void cache_hint();  // .L2::cache_hint, if it is there; its operand, a policy, stands last and is not counted
+  void finish();      // complains about anything left
 
   // Operands, by index or as parsed. `t` says how wide a lane is; immediates become rows of constants.
-  size_t n() const { return r.ops.size(); }
+  size_t n() const { return r.ops.size() - policies_; }
   const ParsedOperand& op(int k) const { return r.ops.at(k); }
   Operand src(int k, Type t) { return src(op(k), t); }
   Operand src(const ParsedOperand& o, Type t);
@@ -82,6 +83,7 @@ class InstDecoder {
   void symbol_address(const ParsedOperand& o, Space space);
 
   std::vector<bool> used_;
+  size_t policies_ = 0;
 };
 
 using DecodeFn = void (*)(InstDecoder&);

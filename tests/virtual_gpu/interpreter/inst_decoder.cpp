@@ -65,6 +65,11 @@ Type InstDecoder::type() {
   }
   bad("missing type");
 }
+void InstDecoder::cache_hint() {
+  if (!has("L2::cache_hint")) return;
+  src(static_cast<int>(n()) - 1, Type::B64);
+  ++policies_;
+}
 void InstDecoder::finish() {
   for (size_t k = 0; k < r.mods.size(); ++k)
     if (!used_[k]) bad("modifier '." + r.mods[k] + "'");

@@ -19,7 +19,7 @@ bool ordering_modifiers(InstDecoder& d) {
        {"weak", "cta", "cluster", "gpu", "sys", "ca", "cg", "cs", "lu", "cv", "wb", "wt", "nc", "unified"})
     d.has(name);
   d.has_prefix("L1::");
-  if (d.has_prefix("L2::cache_hint")) d.bad("cache policy operand");
+  d.cache_hint();
   d.has_prefix("L2::");
   d.has_prefix("L2::");
   d.has_prefix("level::");

@@ -4,6 +4,7 @@ virtual_gpu_test(arith_half_test arith_half_test.cu)
 virtual_gpu_test(arith_integer_test arith_integer_test.cu)
 virtual_gpu_test(mma_fragments_test mma_fragments_test.cu)
 virtual_gpu_test(mma_matrix_memory_test mma_matrix_memory_test.cu)
+virtual_gpu_test(ptx_async_copy_test ptx_async_copy_test.cu)
 virtual_gpu_test(ptx_language_test ptx_language_test.cu)
 virtual_gpu_test(warp_control_test warp_control_test.cu)
 virtual_gpu_test(warp_groups_test warp_groups_test.cu)
@@ -22,9 +23,12 @@ add_custom_command(TARGET ptx_faults POST_BUILD COMMAND sed -i ${ptx_bad_words} 
 virtual_gpu_fault_test(ptx_unknown_opcode ptx_faults unknown_opcode "unknown opcode" "frob.b32" "PTX line" STATUS 0)
 virtual_gpu_fault_test(ptx_unknown_modifier ptx_faults unknown_modifier "modifier '.odd'" "PTX line" STATUS 0)
 virtual_gpu_fault_test(ptx_unknown_type ptx_faults unknown_type "unsupported type" "popc.f32" "PTX line" STATUS 0)
-virtual_gpu_fault_test(ptx_unknown_special_register ptx_faults unknown_special_register "%lanemask_xy" "PTX line" STATUS 0)
-virtual_gpu_fault_test(ptx_wrong_operand_count ptx_faults wrong_operand_count "number of operands" "PTX line" STATUS 0)
-virtual_gpu_fault_test(ptx_wrong_register_width ptx_faults wrong_register_width "width" "abs.s64" "PTX line" STATUS 0)
+virtual_gpu_fault_test(ptx_unknown_special_register ptx_faults unknown_special_register
+                       "%lanemask_xy" "PTX line" STATUS 0)
+virtual_gpu_fault_test(ptx_wrong_operand_count ptx_faults wrong_operand_count
+                       "number of operands" "PTX line" STATUS 0)
+virtual_gpu_fault_test(ptx_wrong_register_width ptx_faults wrong_register_width
+                       "width" "abs.s64" "PTX line" STATUS 0)
 virtual_gpu_fault_test(ptx_recursion ptx_faults recursion "recursive device function" STATUS 0)
 
 virtual_gpu_program(warp_faults warp_faults.cu)
