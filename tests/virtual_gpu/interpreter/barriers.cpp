@@ -62,8 +62,7 @@ bool Block::try_complete(u32 id) {
       give_result(warp, group, prog->code[group.pc - 1], barrier);
     }
   }
-  barrier = NamedBarrier{};
-  barrier.arrived.assign(warps.size(), 0);
+  barrier.reset(warps.size());
   return true;
 }
 

@@ -30,11 +30,8 @@ void Block::start(const Program& program, const LaunchConfig& launch, u64 linear
   if (!same_launch) fit_to_launch(num_warps);
   memset(shared.data(), 0xff, shared.size());  // NaN in every float format
   full_stamp = ++stamp;
-  for (NamedBarrier& barrier : bars) {
-    barrier = NamedBarrier{};
-    barrier.arrived.assign(num_warps, 0);
-  }
-  for (u32 k = 0; k < num_warps; ++k) start_warp(k);
+  for (NamedBarrier& barrier : bars) barrier.reset(num_warps);
+  for (u32 k = 0; k < num_warps; ++k) start_warp(k, !same_launch);
 }
 
 void Block::fit_to_launch(u32 num_warps) {
@@ -74,7 +71,7 @@ void Block::fit_shared_memory() {
   stamp = 1;
 }
 
-void Block::start_warp(u32 index) {
+void Block::start_warp(u32 index, bool new_launch) {
   Warp& warp = warps[index];
   warp.base[0] = register_files[index];
   warp.base[1] = prog->consts;
@@ -89,7 +86,7 @@ void Block::start_warp(u32 index) {
   memset(warp.async_group, 0, sizeof warp.async_group);
   warp.local_stride = prog->local_bytes;
   warp.local = local_mem.data() + size_t{index} * kThreadsPerWarp * prog->local_bytes;
-  write_special_registers(*this, warp);
+  write_special_registers(*this, warp, new_launch);
 }
 
 Block::Result Block::run(u64 budget) {

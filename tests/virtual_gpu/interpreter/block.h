@@ -4,8 +4,9 @@
 #include "tests/virtual_gpu/interpreter/fault_codes.h"
 
 namespace convoy::vgpu {
-// Fills the lanes of the special registers that the program uses.
-void write_special_registers(const Block& block, Warp& warp);
+// Fills the lanes of the special registers that the program uses; in later blocks of a launch, of those that differ from
+// block to block.
+void write_special_registers(const Block& block, const Warp& warp, bool new_launch);
 
 // Runs a warp until none of its lanes can go on, or for about `slice` instructions. False: nothing could.
 bool run_warp(Block& block, Warp& warp, u64 slice);

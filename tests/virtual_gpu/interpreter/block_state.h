@@ -67,6 +67,13 @@ struct NamedBarrier {  // one of the 16 barriers of a block
   u32 expected = 0;  // lanes per warp; 0: every live thread
   u32 popc = 0;
   bool all = true, some = false;  // reduction so far
+
+  void reset(size_t num_warps) {  // keeps the buffer: every block does this to 16 of them
+    arrived.assign(num_warps, 0);
+    any = some = false;
+    expected = popc = 0;
+    all = true;
+  }
 };
 
 struct LaunchConfig {
@@ -116,7 +123,7 @@ struct Block {  // a resident thread block; owned and run by one worker
   void fit_to_launch(u32 num_warps);  // buffers, when the launch is another one than before
   void fit_registers(u32 num_warps);
   void fit_shared_memory();
-  void start_warp(u32 index);
+  void start_warp(u32 index, bool new_launch);
   void arrive(Warp&, const Inst&, u32 mask);
   bool try_complete(u32 bar);
   void exit_lanes(Warp&, u32 mask);

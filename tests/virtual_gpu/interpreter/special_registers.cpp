@@ -1,4 +1,6 @@
 // %tid, %ctaid and the like: constants of a block's run, written to the register file before it starts.
+#include <algorithm>
+
 #include "tests/virtual_gpu/interpreter/block.h"
 
 namespace convoy::vgpu {
@@ -78,37 +80,56 @@ u64 of_block(const Block& block, SpecialRegister id) {
   }
 }
 
-u64 value_of(const Block& block, const Warp& warp, SpecialRegister id, u32 lane) {
+enum class Varies { by_lane, by_warp, by_block, never };
+
+Varies varies(SpecialRegister id) {
   switch (id) {
     case SpecialRegister::TidX:
     case SpecialRegister::TidY:
     case SpecialRegister::TidZ:
-      return of_thread(block, id, 32 * warp.id + lane);
     case SpecialRegister::Lane:
     case SpecialRegister::MaskEq:
     case SpecialRegister::MaskLt:
     case SpecialRegister::MaskLe:
     case SpecialRegister::MaskGe:
     case SpecialRegister::MaskGt:
-      return of_lane(id, lane);
+      return Varies::by_lane;
     case SpecialRegister::WarpId:
-      return warp.id;
+      return Varies::by_warp;
+    case SpecialRegister::CtaX:
+    case SpecialRegister::CtaY:
+    case SpecialRegister::CtaZ:
+    case SpecialRegister::SmId:
+      return Varies::by_block;
     default:
-      return of_block(block, id);
+      return Varies::never;
+  }
+}
+
+u64 value_in_lane(const Block& block, const Warp& warp, SpecialRegister id, u32 lane) {
+  const bool of_thread_id = id == SpecialRegister::TidX || id == SpecialRegister::TidY || id == SpecialRegister::TidZ;
+  return of_thread_id ? of_thread(block, id, 32 * warp.id + lane) : of_lane(id, lane);
+}
+
+template <class Lane>
+void write(const Block& block, const Warp& warp, const SpecialRegisterUse& use) {
+  Lane* to = reinterpret_cast<Lane*>(warp.base[0] + use.off);
+  if (varies(use.id) == Varies::by_lane) {
+    for (u32 lane = 0; lane < 32; ++lane) to[lane] = static_cast<Lane>(value_in_lane(block, warp, use.id, lane));
+  } else {
+    const u64 value = varies(use.id) == Varies::by_warp ? warp.id : of_block(block, use.id);
+    std::fill(to, to + 32, static_cast<Lane>(value));
   }
 }
 }  // namespace
 
-void write_special_registers(const Block& block, Warp& warp) {
+void write_special_registers(const Block& block, const Warp& warp, bool new_launch) {
   for (const SpecialRegisterUse& use : block.prog->sregs) {
-    char* to = warp.base[0] + use.off;
-    for (u32 lane = 0; lane < 32; ++lane) {
-      const u64 value = value_of(block, warp, use.id, lane);
-      if (use.width == 8)
-        reinterpret_cast<u64*>(to)[lane] = value;
-      else
-        reinterpret_cast<u32*>(to)[lane] = static_cast<u32>(value);
-    }
+    if (!new_launch && varies(use.id) != Varies::by_block) continue;
+    if (use.width == 8)
+      write<u64>(block, warp, use);
+    else
+      write<u32>(block, warp, use);
   }
 }
 }  // namespace convoy::vgpu
