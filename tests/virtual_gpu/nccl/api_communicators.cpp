@@ -41,7 +41,7 @@ ncclResult_t init_rank(ncclComm_t* comm, int ranks, const ncclUniqueId& id, int 
   int device = 0;
   cudaGetDevice(&device);
   const Meeting meeting = [=](const std::atomic<bool>& stop) {
-    return Membership{meet(id, rank, ranks, stop), rank, ranks};
+    return Membership{meet(id, rank, ranks, device, stop), rank, ranks};
   };
   return begin(comm, meeting, device, blocking);
 }
@@ -110,8 +110,9 @@ ncclResult_t ncclCommSplit(ncclComm_t comm, int color, int key, ncclComm_t* newc
   bool blocking = parent->blocking();
   if (const ncclResult_t result = read_config(config, __func__, blocking)) return spoil_group(result);
   const SplitWish wish{parent->next_split(), color, key};
-  const Meeting meeting = [segment = parent->segment(), rank = parent->rank(), wish](const std::atomic<bool>& stop) {
-    return meet_by_color(*segment, rank, wish, stop);
+  const Meeting meeting = [segment = parent->segment(), rank = parent->rank(), device = parent->device(),
+                           wish](const std::atomic<bool>& stop) {
+    return meet_by_color(*segment, rank, device, wish, stop);
   };
   if (color != NCCL_SPLIT_NOCOLOR) return begin(newcomm, meeting, parent->device(), blocking);
   try {

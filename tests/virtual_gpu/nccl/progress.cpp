@@ -77,8 +77,8 @@ bool Communicator::take_part_in_failure() {
   return task != nullptr;
 }
 
-// Whether the task that runs waits for a rank that has failed or given up. One that does not goes on: what every rank has
-// done its part in ends well on all of them.
+// Whether the task that runs waits for a rank that has failed or given up. One that does not goes on: what every rank
+// has done its part in ends well on all of them.
 bool Communicator::needs_the_failed(const Failure& failure) {
   const uint64_t waits_for = segment_->rank(rank_).waits_for;
   for (int r = 0; r < ranks_; ++r)

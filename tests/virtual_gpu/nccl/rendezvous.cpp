@@ -19,7 +19,7 @@ namespace {
 constexpr char kPrefix[] = "virtual-nccl-";
 
 struct Hello {
-  int rank, ranks, process;
+  int rank, ranks, process, device;
 };
 struct Answer {
   int code = ncclSuccess;
@@ -72,7 +72,7 @@ class Host {
     const int file = problem_.empty() ? Segment::create(guests_[0].hello.ranks) : -1;
     if (file < 0) {
       if (problem_.empty()) problem_ = system_error("cannot make memory that the ranks share");
-      reply.code = ncclRemoteError;
+      reply.code = code_;
       strncpy(reply.message, problem_.c_str(), sizeof reply.message - 1);
     }
     for (const Guest& guest : guests_) answer(guest.connection, reply, file);
@@ -98,6 +98,16 @@ class Host {
     if (problem_.empty() && files[0].revents) admit(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
   }
 
+  void compare(const Hello& a, const Hello& b) {
+    if (a.ranks != b.ranks)
+      problem_ = text("rank ", a.rank, " says there are ", a.ranks, " ranks, rank ", b.rank, " says ", b.ranks);
+    else if (a.rank == b.rank)
+      problem_ = text("processes ", a.process, " and ", b.process, " both say they are rank ", a.rank);
+    else if (a.process == b.process && a.device == b.device)
+      problem_ = text("ranks ", a.rank, " and ", b.rank, " are both on device ", a.device, " of process ", a.process);
+    if (!problem_.empty()) code_ = ncclInvalidUsage;
+  }
+
   void admit(int connection) {
     Hello hello;
     if (connection < 0) return;
@@ -105,20 +115,14 @@ class Host {
       close(connection);
       return;
     }
-    for (const Guest& guest : guests_) {
-      if (guest.hello.ranks != hello.ranks)
-        problem_ = text("rank ", guest.hello.rank, " says there are ", guest.hello.ranks, " ranks, rank ", hello.rank,
-                        " says ", hello.ranks);
-      else if (guest.hello.rank == hello.rank)
-        problem_ =
-            text("processes ", guest.hello.process, " and ", hello.process, " both say they are rank ", hello.rank);
-    }
+    for (const Guest& guest : guests_) compare(guest.hello, hello);
     guests_.push_back({connection, hello});
   }
 
   int listener_;
   std::vector<Guest> guests_;
   std::string problem_;
+  ncclResult_t code_ = ncclRemoteError;
 };
 
 class Connection {
@@ -185,9 +189,9 @@ ncclUniqueId make_unique_id() {
   return id;
 }
 
-int meet(const ncclUniqueId& id, int rank, int ranks, const std::atomic<bool>& stop) {
+int meet(const ncclUniqueId& id, int rank, int ranks, int device, const std::atomic<bool>& stop) {
   Connection connection(id);
-  connection.say({rank, ranks, getpid()});
+  connection.say({rank, ranks, getpid(), device});
   while (!stop)
     if (connection.has_answer(20)) return connection.receive_file();
   return -1;

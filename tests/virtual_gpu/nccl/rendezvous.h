@@ -19,7 +19,7 @@ struct RendezvousError : std::runtime_error {
 // A new id, and a thread of this process that serves it. Throws RendezvousError.
 ncclUniqueId make_unique_id();
 
-// Meets the other ranks and returns the file of their shared memory; -1 as soon as `stop` is set. Throws
-// RendezvousError.
-int meet(const ncclUniqueId& id, int rank, int ranks, const std::atomic<bool>& stop);
+// Meets the other ranks and returns the file of their shared memory; -1 as soon as `stop` is set. `device` is that of
+// this process: two ranks cannot share one. Throws RendezvousError.
+int meet(const ncclUniqueId& id, int rank, int ranks, int device, const std::atomic<bool>& stop);
 }  // namespace convoy::virtual_nccl

@@ -37,7 +37,7 @@ std::vector<int> members_of(Segment& parent, int color) {
 }
 }  // namespace
 
-Membership meet_by_color(Segment& parent, int rank, const SplitWish& wish, const std::atomic<bool>& stop) {
+Membership meet_by_color(Segment& parent, int rank, int device, const SplitWish& wish, const std::atomic<bool>& stop) {
   auto& mine = parent.rank(rank).split;
   std::vector<int> all(parent.ranks());
   for (int r = 0; r < parent.ranks(); ++r) all[r] = r;
@@ -72,7 +72,7 @@ Membership meet_by_color(Segment& parent, int rank, const SplitWish& wish, const
   Membership result;
   result.rank = static_cast<int>(std::find(members.begin(), members.end(), rank) - members.begin());
   result.ranks = static_cast<int>(members.size());
-  result.file = meet(id, result.rank, result.ranks, stop);
+  result.file = meet(id, result.rank, result.ranks, device, stop);
   return result;
 }
 }  // namespace convoy::virtual_nccl

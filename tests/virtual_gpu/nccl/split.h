@@ -12,5 +12,5 @@ struct SplitWish {
 
 // Tells the parent's ranks the wish, and meets those of the same color. With no color it is done once the wish is told.
 // Throws RendezvousError.
-Membership meet_by_color(Segment& parent, int rank, const SplitWish& wish, const std::atomic<bool>& stop);
+Membership meet_by_color(Segment& parent, int rank, int device, const SplitWish& wish, const std::atomic<bool>& stop);
 }  // namespace convoy::virtual_nccl

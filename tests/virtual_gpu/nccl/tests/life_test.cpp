@@ -51,11 +51,13 @@ TEST(Life, WithoutAColorThereIsNoCommunicator) {
   });
 }
 
-ncclComm_t begin_without_blocking(int ranks, const ncclUniqueId& id, int rank) {
+ncclComm_t begin_without_blocking(int ranks, const ncclUniqueId& id, int rank, int device) {
+  CUDA_OK(cudaSetDevice(device));
   ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
   config.blocking = 0;
   ncclComm_t comm;
   EXPECT_EQ(ncclCommInitRankConfig(&comm, ranks, id, rank, &config), ncclInProgress);
+  CUDA_OK(cudaSetDevice(0));
   return comm;
 }
 
@@ -63,28 +65,28 @@ ncclComm_t begin_without_blocking(int ranks, const ncclUniqueId& id, int rank) {
 TEST(Life, StartsWithoutBlocking) {
   ncclUniqueId id;
   NCCL_OK(ncclGetUniqueId(&id));
-  const ncclComm_t first = begin_without_blocking(2, id, 0);
+  ncclComm_t comms[2] = {begin_without_blocking(2, id, 0, 0), nullptr};
   ncclResult_t state;
-  NCCL_OK(ncclCommGetAsyncError(first, &state));
+  NCCL_OK(ncclCommGetAsyncError(comms[0], &state));
   EXPECT_EQ(state, ncclInProgress);
-  DeviceArray<int32_t> x(std::vector<int32_t>{1}), y(std::vector<int32_t>{2});
-  EXPECT_EQ(ncclAllReduce(x.data(), x.data(), 1, ncclInt32, ncclSum, first, nullptr), ncclInvalidArgument);
+  DeviceArray<int32_t> x(std::vector<int32_t>{1});
+  CUDA_OK(cudaSetDevice(1));
+  DeviceArray<int32_t> y(std::vector<int32_t>{2});
+  EXPECT_EQ(ncclAllReduce(x.data(), x.data(), 1, ncclInt32, ncclSum, comms[0], nullptr), ncclInvalidArgument);
   EXPECT_TRUE(last_error_has("in progress"));
 
-  const ncclComm_t second = begin_without_blocking(2, id, 1);
-  EXPECT_EQ(await_state(first, ncclInProgress), ncclSuccess);
-  EXPECT_EQ(await_state(second, ncclInProgress), ncclSuccess);
-  Stream streams[2];
-  EXPECT_EQ(ncclGroupStart(), ncclSuccess);
-  NCCL_OK(ncclAllReduce(x.data(), x.data(), 1, ncclInt32, ncclSum, first, streams[0].stream));
-  NCCL_OK(ncclAllReduce(y.data(), y.data(), 1, ncclInt32, ncclSum, second, streams[1].stream));
-  EXPECT_EQ(ncclGroupEnd(), ncclInProgress);
-  EXPECT_EQ(await_state(first, ncclInProgress), ncclSuccess);
-  EXPECT_EQ(await_state(second, ncclInProgress), ncclSuccess);
-  CUDA_OK(cudaDeviceSynchronize());
+  comms[1] = begin_without_blocking(2, id, 1, 1);
+  for (const ncclComm_t comm : comms) EXPECT_EQ(await_state(comm, ncclInProgress), ncclSuccess);
+  NCCL_OK(ncclGroupStart());
+  NCCL_OK(ncclAllReduce(x.data(), x.data(), 1, ncclInt32, ncclSum, comms[0], nullptr));
+  NCCL_OK(ncclAllReduce(y.data(), y.data(), 1, ncclInt32, ncclSum, comms[1], nullptr));
+  EXPECT_EQ(ncclGroupEnd(), ncclInProgress);  // as NCCL, which connects the ranks for their first operation
+  for (const ncclComm_t comm : comms) EXPECT_EQ(await_state(comm, ncclInProgress), ncclSuccess);
   EXPECT_EQ(x.read()[0], 3);
+  CUDA_OK(cudaSetDevice(1));  // whose legacy stream the copy has to be in
   EXPECT_EQ(y.read()[0], 3);
-  for (const ncclComm_t comm : {first, second}) {
+  CUDA_OK(cudaSetDevice(0));
+  for (const ncclComm_t comm : comms) {
     ncclCommFinalize(comm);
     EXPECT_EQ(await_state(comm, ncclInProgress), ncclSuccess);
     NCCL_OK(ncclCommDestroy(comm));
@@ -94,7 +96,7 @@ TEST(Life, StartsWithoutBlocking) {
 TEST(Life, AStartThatNobodyJoinsCanBeAborted) {
   ncclUniqueId id;
   NCCL_OK(ncclGetUniqueId(&id));
-  const ncclComm_t comm = begin_without_blocking(2, id, 0);
+  const ncclComm_t comm = begin_without_blocking(2, id, 0, 0);
   const auto begin = std::chrono::steady_clock::now();
   std::this_thread::sleep_for(std::chrono::milliseconds(30));
   ncclResult_t state;
@@ -107,17 +109,22 @@ TEST(Life, AStartThatNobodyJoinsCanBeAborted) {
   EXPECT_EQ(ncclCommInitRank(&late, 2, id, 1), ncclRemoteError);
 }
 
-TEST(Life, RanksThatDisagreeAboutTheirNumberAreTold) {
+// Starts two ranks that cannot be in one communicator.
+void expect_refusal(int ranks_of_first, int ranks_of_second, int second, int device_of_second, const char* words) {
   ncclUniqueId id;
   NCCL_OK(ncclGetUniqueId(&id));
-  const ncclComm_t first = begin_without_blocking(2, id, 0);
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  const ncclComm_t second = begin_without_blocking(3, id, 1);
-  EXPECT_EQ(await_state(first, ncclInProgress), ncclRemoteError);
-  EXPECT_EQ(await_state(second, ncclInProgress), ncclRemoteError);
-  EXPECT_TRUE(last_error_has("rank 0 says there are 2 ranks, rank 1 says 3"));
-  NCCL_OK(ncclCommAbort(first));
-  NCCL_OK(ncclCommAbort(second));
+  const ncclComm_t a = begin_without_blocking(ranks_of_first, id, 0, 0);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the order of the message
+  const ncclComm_t b = begin_without_blocking(ranks_of_second, id, second, device_of_second);
+  for (const ncclComm_t comm : {a, b}) EXPECT_EQ(await_state(comm, ncclInProgress), ncclInvalidUsage);
+  EXPECT_TRUE(last_error_has(words));
+  for (const ncclComm_t comm : {a, b}) NCCL_OK(ncclCommAbort(comm));
+}
+
+TEST(Life, RanksThatDisagreeAreTold) {
+  expect_refusal(2, 3, 1, 1, "rank 0 says there are 2 ranks, rank 1 says 3");
+  expect_refusal(2, 2, 0, 1, "both say they are rank 0");
+  expect_refusal(2, 2, 1, 0, "ranks 0 and 1 are both on device 0");
 }
 
 TEST(Life, ADestroyedCommunicatorIsNoticed) {
