@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 
@@ -13,14 +12,6 @@
 namespace convoy::vgpu {
 namespace {
 using Bytes = uint64_t;
-
-int threads() {
-  static const int n = [] {
-    const char* text = getenv("VGPU_THREADS");
-    return text ? atoi(text) : 1;
-  }();
-  return n;
-}
 
 int64_t stride_bytes(int64_t elements, cudaDataType_t type) {
   return elements * static_cast<int64_t>(element_bytes(type));
@@ -98,7 +89,7 @@ class Run {
     const MatrixView op_a = p_.desc.transpose_a == CUBLAS_OP_N ? a : a.transposed();
     const MatrixView op_b = p_.desc.transpose_b == CUBLAS_OP_N ? b : b.transposed();
     std::vector<float> product(static_cast<size_t>(p_.m * p_.n));
-    multiply(op_a, op_b, p_.m, p_.n, p_.k, p_.tf32(), threads(), product.data());
+    multiply(op_a, op_b, p_.m, p_.n, p_.k, p_.tf32(), vgpu_threads(), product.data());
     apply_epilogue(p_.epilogue, args, product.data(), p_.m, p_.n);
     if (p_.epilogue.bias_gradient == BiasGradient::of_a)
       sum_over_k(op_a, p_.m, p_.k, args.bias_type, args.bias_gradient);

@@ -6,6 +6,7 @@
 #include "tests/virtual_gpu/runtime/api.h"
 #include "tests/virtual_gpu/runtime/device_memory.h"
 #include "tests/virtual_gpu/runtime/host_view.h"
+#include "tests/virtual_gpu/runtime/settings.h"
 #include "tests/virtual_gpu/runtime/streams.h"
 
 namespace convoy::vgpu {
@@ -60,6 +61,8 @@ void* vgpu_host_pointer(const void* p, size_t bytes, const char* what) {
   complain(std::string(what) + " is not device memory: " + text_of(p));
   return nullptr;
 }
+
+int vgpu_threads() { return settings().threads; }
 
 bool vgpu_profiling() { return is_profiling(); }
 

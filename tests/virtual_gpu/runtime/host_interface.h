@@ -32,6 +32,8 @@ void vgpu_wake();
 // that is not valid memory. To be called by the work, not when it is enqueued: what is live may have changed by then.
 void* vgpu_host_pointer(const void* p, size_t bytes, const char* what);
 
+// Threads to compute with: VGPU_THREADS.
+int vgpu_threads();
 // Whether VGPU_PROFILE asks for counters.
 bool vgpu_profiling();
 // Counts one launch by a library under the name `operation` in the profile.
