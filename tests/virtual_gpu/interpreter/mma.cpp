@@ -15,7 +15,7 @@
 namespace convoy::vgpu {
 namespace {
 
-constexpr int kM = 16, kN = 8, kLargestK = 32;
+constexpr int kM = 16, kN = 8, kLargestK = 32, kGroups = 8;
 constexpr u32 kTf32Bits = 0xffffe000;  // the rest is not read
 
 constexpr bool is_integer(Type t) { return t == Type::S8 || t == Type::U8; }
@@ -27,87 +27,109 @@ struct FragmentSizes {
       : d(accumulator == Type::F16 ? 2 : 4), a(K / (2 * elements_per_register(ab))), b(a / 2) {}
 };
 
+// The four lanes of a group hold 4 E neighbours along k: of a row of A, of a column of B. widen() makes numbers of
+// them.
 template <Type T>
-inline float element(u32 word, int e) {
-  if constexpr (T == Type::F16) return to_float(half_t{static_cast<u16>(word >> 16 * e)});
-  if constexpr (T == Type::BF16) return bits_to_float((word >> 16 * e) << 16);
-  if constexpr (T == Type::TF32) return bits_to_float(word & kTf32Bits);
-  if constexpr (T == Type::E4M3) return decode_f8(static_cast<u8>(word >> 8 * e), kE4M3);
-  if constexpr (T == Type::E5M2) return decode_f8(static_cast<u8>(word >> 8 * e), kE5M2);
-}
-inline i32 integer_element(u32 word, int e, bool is_signed_type) {
-  const u8 byte = static_cast<u8>(word >> 8 * e);
-  return is_signed_type ? static_cast<i8>(byte) : byte;
-}
-
-// A and B from registers; E elements a register, each by `get(word, element)`.
-template <int E, class N, class Get>
-void unpack_a(Warp& w, const Operand* registers, int count, N (*A)[kLargestK], Get get) {
-  for (int r = 0; r < count; ++r) {
-    const u32* word = reg<u32>(w, registers[r]);
-    for (int l = 0; l < kLanes; ++l)
-      for (int e = 0; e < E; ++e) A[(l >> 2) + 8 * (r & 1)][E * (l & 3) + e + 4 * E * (r >> 1)] = get(word[l], e);
+void widen(const u32* words, float* to) {
+  const __m128i bits = _mm_load_si128(reinterpret_cast<const __m128i*>(words));
+  if constexpr (T == Type::F16) {
+    _mm256_store_ps(to, _mm256_cvtph_ps(bits));
+  } else if constexpr (T == Type::BF16) {
+    _mm256_store_si256(reinterpret_cast<__m256i*>(to), _mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
+  } else if constexpr (T == Type::TF32) {
+    _mm_store_si128(reinterpret_cast<__m128i*>(to), _mm_and_si128(bits, _mm_set1_epi32(static_cast<int>(kTf32Bits))));
+  } else {
+    const F8Format& format = T == Type::E4M3 ? kE4M3 : kE5M2;
+    for (int e = 0; e < 16; ++e) to[e] = decode_f8(static_cast<u8>(words[e / 4] >> 8 * (e % 4)), format);
   }
 }
-template <int E, class N, class Get>
-void unpack_b(Warp& w, const Operand* registers, int count, N (*B)[kN], Get get) {
+void widen_signed(const u32* words, i32* to) {
+  for (int e = 0; e < 16; ++e) to[e] = static_cast<i8>(words[e / 4] >> 8 * (e % 4));
+}
+void widen_unsigned(const u32* words, i32* to) {
+  for (int e = 0; e < 16; ++e) to[e] = static_cast<u8>(words[e / 4] >> 8 * (e % 4));
+}
+
+template <int E, class N>
+void unpack_a(Warp& w, const Operand* registers, int count, N (*A)[kLargestK], void (*widen_group)(const u32*, N*)) {
   for (int r = 0; r < count; ++r) {
-    const u32* word = reg<u32>(w, registers[r]);
-    for (int l = 0; l < kLanes; ++l)
-      for (int e = 0; e < E; ++e) B[E * (l & 3) + e + 4 * E * r][l >> 2] = get(word[l], e);
+    const u32* words = reg<u32>(w, registers[r]);
+    for (int g = 0; g < kGroups; ++g) widen_group(words + 4 * g, A[g + 8 * (r & 1)] + 4 * E * (r >> 1));
+  }
+}
+// Transposed: B[n][k].
+template <int E, class N>
+void unpack_b(Warp& w, const Operand* registers, int count, N (*B)[kLargestK], void (*widen_group)(const u32*, N*)) {
+  for (int r = 0; r < count; ++r) {
+    const u32* words = reg<u32>(w, registers[r]);
+    for (int g = 0; g < kGroups; ++g) widen_group(words + 4 * g, B[g] + 4 * E * r);
   }
 }
 
-// ---- accumulators: four f32 registers, or two of two f16 ----
+// ---- accumulators: four f32 registers, of which two interleave to a row, or two of two f16 ----
 void unpack_c(Warp& w, const Operand* registers, int count, float (*C)[kN]) {
-  for (int r = 0; r < count; ++r) {
-    const u32* word = reg<u32>(w, registers[r]);
-    for (int l = 0; l < kLanes; ++l) {
-      const int g = l >> 2, column = 2 * (l & 3);
-      if (count == 4) {
-        C[g + 8 * (r >> 1)][column + (r & 1)] = bits_to_float(word[l]);
-      } else {
-        C[g + 8 * r][column] = element<Type::F16>(word[l], 0);
-        C[g + 8 * r][column + 1] = element<Type::F16>(word[l], 1);
+  for (int half = 0; half < 2; ++half)
+    for (int g = 0; g < kGroups; ++g) {
+      float* row = C[g + 8 * half];
+      if (count == 2) {
+        widen<Type::F16>(reg<u32>(w, registers[half]) + 4 * g, row);
+        continue;
       }
+      const __m128 even = _mm_load_ps(reg<float>(w, registers[2 * half]) + 4 * g);
+      const __m128 odd = _mm_load_ps(reg<float>(w, registers[2 * half + 1]) + 4 * g);
+      _mm_store_ps(row, _mm_unpacklo_ps(even, odd));
+      _mm_store_ps(row + 4, _mm_unpackhi_ps(even, odd));
     }
-  }
 }
-void pack_d(Warp& w, const Operand* registers, int count, float (*C)[kN]) {
-  for (int r = 0; r < count; ++r) {
-    u32* word = reg<u32>(w, registers[r]);
-    for (int l = 0; l < kLanes; ++l) {
-      const int g = l >> 2, column = 2 * (l & 3);
-      if (count == 4)
-        word[l] = float_to_bits(C[g + 8 * (r >> 1)][column + (r & 1)]);
-      else
-        word[l] = to_half(C[g + 8 * r][column]).b | static_cast<u32>(to_half(C[g + 8 * r][column + 1]).b) << 16;
+void pack_d(Warp& w, const Operand* registers, int count, const float (*C)[kN]) {
+  for (int half = 0; half < 2; ++half)
+    for (int g = 0; g < kGroups; ++g) {
+      const float* row = C[g + 8 * half];
+      if (count == 2) {
+        u32* words = reg<u32>(w, registers[half]) + 4 * g;
+        for (int t = 0; t < 4; ++t)
+          words[t] = to_half(row[2 * t]).b | static_cast<u32>(to_half(row[2 * t + 1]).b) << 16;
+        continue;
+      }
+      const __m128 low = _mm_load_ps(row), high = _mm_load_ps(row + 4);
+      _mm_store_ps(reg<float>(w, registers[2 * half]) + 4 * g, _mm_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0)));
+      _mm_store_ps(reg<float>(w, registers[2 * half + 1]) + 4 * g, _mm_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
     }
-  }
 }
 
 void require_whole_warp(u32 m) {
   if (m != kAllLanes) fault(kLaunchFailure, "mma needs all 32 lanes", first_lane(m));
 }
 
+// C += A B. Eight rows at a time: as many independent sums as keep the processor's multipliers busy.
+void multiply_add(const float (*A)[kLargestK], const float (*B)[kLargestK], float (*C)[kN], int K) {
+  constexpr int kRows = 8;
+  alignas(32) float by_k[kLargestK][kN];
+  for (int k = 0; k < K; ++k)
+    for (int n = 0; n < kN; ++n) by_k[k][n] = B[n][k];
+  for (int first = 0; first < kM; first += kRows) {
+    __m256 sum[kRows] = {};
+    for (int k = 0; k < K; ++k) {
+      const __m256 b = _mm256_load_ps(by_k[k]);
+      for (int r = 0; r < kRows; ++r) sum[r] = _mm256_fmadd_ps(_mm256_broadcast_ss(&A[first + r][k]), b, sum[r]);
+    }
+    for (int r = 0; r < kRows; ++r) {
+      float* c = C[first + r];
+      _mm256_store_ps(c, _mm256_add_ps(_mm256_load_ps(c), sum[r]));
+    }
+  }
+}
+
 template <Type AB>
 void mma(Warp& w, const Inst& i, u32 m) {  // sub: K, ty: type of the accumulator
   require_whole_warp(m);
   constexpr int E = elements_per_register(AB);
-  const int K = i.sub;
-  const FragmentSizes sizes(K, AB, i.ty);
-  alignas(64) float A[kM][kLargestK], B[kLargestK][kN], C[kM][kN];
-  unpack_a<E>(w, i.v + sizes.d, sizes.a, A, element<AB>);
-  unpack_b<E>(w, i.v + sizes.d + sizes.a, sizes.b, B, element<AB>);
+  const FragmentSizes sizes(i.sub, AB, i.ty);
+  alignas(64) float A[kM][kLargestK], B[kN][kLargestK], C[kM][kN];
+  unpack_a<E>(w, i.v + sizes.d, sizes.a, A, widen<AB>);
+  unpack_b<E>(w, i.v + sizes.d + sizes.a, sizes.b, B, widen<AB>);
   unpack_c(w, i.v + sizes.d + sizes.a + sizes.b, sizes.d, C);
-  for (int row = 0; row < kM; ++row) {
-    float sum[kN] = {};
-    for (int k = 0; k < K; ++k) {
-      const float a = A[row][k];
-      for (int n = 0; n < kN; ++n) sum[n] = __builtin_fmaf(a, B[k][n], sum[n]);
-    }
-    for (int n = 0; n < kN; ++n) C[row][n] += sum[n];
-  }
+  multiply_add(A, B, C, i.sub);
   pack_d(w, i.v, sizes.d, C);
 }
 
@@ -116,16 +138,16 @@ void mma_integer(Warp& w, const Inst& i, u32 m) {  // f1, f2: A, B are signed; f
   constexpr int E = 4;
   const int K = i.sub;
   const FragmentSizes sizes(K, Type::S8, Type::S32);
-  i32 A[kM][kLargestK], B[kLargestK][kN];
-  unpack_a<E>(w, i.v + sizes.d, sizes.a, A, [&](u32 x, int e) { return integer_element(x, e, i.f1); });
-  unpack_b<E>(w, i.v + sizes.d + sizes.a, sizes.b, B, [&](u32 x, int e) { return integer_element(x, e, i.f2); });
+  i32 A[kM][kLargestK], B[kN][kLargestK];
+  unpack_a<E>(w, i.v + sizes.d, sizes.a, A, i.f1 ? widen_signed : widen_unsigned);
+  unpack_b<E>(w, i.v + sizes.d + sizes.a, sizes.b, B, i.f2 ? widen_signed : widen_unsigned);
   for (int r = 0; r < sizes.d; ++r) {
     u32* d = reg<u32>(w, i.v[r]);
     const u32* c = reg<u32>(w, i.v[sizes.d + sizes.a + sizes.b + r]);
     for (int l = 0; l < kLanes; ++l) {
       const int row = (l >> 2) + 8 * (r >> 1), column = 2 * (l & 3) + (r & 1);
       i64 sum = static_cast<i32>(c[l]);
-      for (int k = 0; k < K; ++k) sum += A[row][k] * B[k][column];
+      for (int k = 0; k < K; ++k) sum += A[row][k] * B[column][k];
       if (i.f3) sum = std::clamp<i64>(sum, INT32_MIN, INT32_MAX);
       d[l] = static_cast<u32>(sum);
     }
