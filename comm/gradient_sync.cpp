@@ -123,15 +123,17 @@ BucketedGradientSync::BucketedGradientSync(const GradientSyncOptions& options)
 }
 
 // An exception may leave a step half done. The communication stream then still works on these buffers and may wait for
-// ever for ranks that wait for this one; ending the job is all that is left.
+// ever for ranks that wait for this one; ending the job is all that is left. Between steps it may still work on them
+// too, where compute does not wait in the caller, but every rank has its part under way.
 BucketedGradientSync::~BucketedGradientSync() {
-  if (!in_flight_) return;
-  if (std::uncaught_exceptions() > exceptions_before_)
+  if (in_flight_ && std::uncaught_exceptions() > exceptions_before_)
     communicator_.abort(ExitCode::internal, fmt::format("an exception left step {} with reductions in flight", step_));
+  if (layout_.ranks == 1) return;
   try {
     communication_.synchronize();
   } catch (const std::exception& error) {
-    communicator_.abort(ExitCode::internal, error.what());
+    if (in_flight_) communicator_.abort(ExitCode::internal, error.what());
+    // Otherwise the wait in finish() has told it.
   }
 }
 
@@ -197,11 +199,12 @@ void BucketedGradientSync::finish() {
   if (layout_.ranks == 1) return;
   communicator_.label(step_, "after the gradients");
   communication_.record(*reduced_);
-  in_flight_ = false;  // whether the wait returns or throws, the communication stream is through
+  in_flight_ = false;  // whether the wait returns or throws, all of the step is enqueued on every rank that waits
   wait_for_sums();
 }
 
-// The clock is read on the compute stream, so that only its own standstill counts.
+// The clock is read on the compute stream, so that only its own standstill counts: in the caller on the CPU, by two
+// host functions around the wait on CUDA.
 void BucketedGradientSync::wait_for_sums() {
   compute_.run([this] { wait_began_ = Clock::now(); });
   compute_.wait(*reduced_);

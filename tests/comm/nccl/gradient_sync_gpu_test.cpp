@@ -1,0 +1,79 @@
+// GradientSync on CUDA devices: the bits of the tree, which are those of the CPU (tests/comm/gradient_sync_test.cpp).
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "comm/gradient_sync.h"
+#include "tests/comm/nccl/gpu_ranks.h"
+#include "tests/comm/support/sync_cases.h"
+
+namespace convoy {
+namespace {
+
+using namespace std::chrono_literals;
+
+class GradientSyncOnGpus : public testing::TestWithParam<int> {};
+TEST_P(GradientSyncOnGpus, GivesTheBitsOfTheTree) {
+  const std::vector<test::SyncCase> cases = test::sync_cases(GetParam());
+  test::on_gpus(GetParam(), [&](Communicator& c, Device& device) {
+    for (const test::SyncCase& test : cases) test::expect_tree_sums(c, device, test);
+  });
+}
+INSTANTIATE_TEST_SUITE_P(All, GradientSyncOnGpus, testing::Values(1, 2, 4));
+
+// Rank 1 comes late with its last bucket: rank 0 stands still meanwhile, and it alone.
+TEST(GradientSync, MeasuresOnGpusHowLongComputeStoodStill) {
+  test::on_gpus(2, [](Communicator& c, Device& device) {
+    const auto compute = device.make_stream(StreamKind::compute);
+    const auto communication = device.make_stream(StreamKind::communication);
+    const Memory memory = device.allocate(4096 * sizeof(float));
+    const auto sync = make_gradient_sync({.gradients = {memory.data(), DType::f32, {4096}},
+                                          .device = device,
+                                          .compute = *compute,
+                                          .communication = *communication,
+                                          .communicator = c,
+                                          .virtual_ranks = 2,
+                                          .bucket_bytes = 8192});
+    for (int step = 0; step < 2; ++step) {
+      c.barrier_host();
+      const bool late = step == 1 && c.rank() == 1;
+      sync->begin(step);
+      sync->ready(2048, 4096);
+      if (late) std::this_thread::sleep_for(400ms);
+      sync->ready(0, 2048);
+      sync->end();
+      sync->finish();
+      compute->synchronize();
+      if (step == 0) continue;
+      if (late)
+        EXPECT_LT(sync->exposed_ms(), 200);
+      else
+        EXPECT_GT(sync->exposed_ms(), 200);
+      EXPECT_LT(sync->exposed_ms(), 5000);
+    }
+  });
+}
+
+// The communication stream still works on its buffers when they are let go.
+TEST(GradientSync, MayGoWhileItsLastSumsAreUnderWay) {
+  test::on_gpus(2, [](Communicator& c, Device& device) {
+    const auto compute = device.make_stream(StreamKind::compute);
+    const auto communication = device.make_stream(StreamKind::communication);
+    const Memory memory = device.allocate(4096 * sizeof(float));
+    const auto sync = make_gradient_sync({.gradients = {memory.data(), DType::f32, {4096}},
+                                          .device = device,
+                                          .compute = *compute,
+                                          .communication = *communication,
+                                          .communicator = c,
+                                          .virtual_ranks = 2,
+                                          .bucket_bytes = 8192});
+    sync->begin(0);
+    sync->ready(0, 4096);
+    sync->end();
+    sync->finish();
+  });
+}
+
+}  // namespace
+}  // namespace convoy
