@@ -1,4 +1,6 @@
 // NCCL's operations: each call becomes a request.
+#include <cstring>
+
 #include "tests/virtual_gpu/nccl/errors.h"
 #include "tests/virtual_gpu/nccl/group.h"
 

@@ -1,6 +1,8 @@
 // The life of a communicator.
 #include <cuda_runtime_api.h>
 
+#include <cstddef>
+
 #include "tests/virtual_gpu/nccl/errors.h"
 #include "tests/virtual_gpu/nccl/group.h"
 #include "tests/virtual_gpu/nccl/rendezvous.h"

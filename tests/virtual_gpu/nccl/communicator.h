@@ -8,11 +8,13 @@
 // Streams are lazy: work runs when something waits for it. A rank that others wait for therefore makes its own streams
 // go on to the gates of its first task, from the progress thread.
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 

@@ -2,6 +2,8 @@
 #pragma once
 #include <nccl.h>
 
+#include <memory>
+
 #include "tests/virtual_gpu/nccl/handle.h"
 
 namespace convoy::virtual_nccl {

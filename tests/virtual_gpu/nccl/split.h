@@ -1,5 +1,6 @@
 // How the ranks of a communicator divide into new ones (ncclCommSplit).
 #pragma once
+#include <atomic>
 #include <memory>
 
 #include "tests/virtual_gpu/nccl/communicator.h"

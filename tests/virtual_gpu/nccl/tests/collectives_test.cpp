@@ -1,5 +1,6 @@
 // Every collective, type and operation between devices of one process, against values known beforehand.
 #include <algorithm>
+#include <memory>
 
 #include "tests/virtual_gpu/nccl/tests/ranks.h"
 #include "tests/virtual_gpu/nccl/tests/values.h"

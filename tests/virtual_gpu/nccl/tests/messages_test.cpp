@@ -1,4 +1,6 @@
 // Sends and receives, alone and in groups.
+#include <memory>
+
 #include "tests/virtual_gpu/nccl/tests/ranks.h"
 
 namespace convoy {

@@ -1,4 +1,5 @@
 // What a rank does in a process of its own, by the name of the scenario.
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -204,6 +205,8 @@ const std::map<std::string, Scenario>& scenarios() {
 }  // namespace
 
 void run_rank(char** arguments) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // not to outlive a test that is stopped
+  alarm(30);                         // a rank that hangs fails its test
   ncclUniqueId id = {};
   strncpy(id.internal, arguments[5], sizeof id.internal - 1);
   Process p;

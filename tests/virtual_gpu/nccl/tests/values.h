@@ -4,6 +4,7 @@
 #include <cuda_fp16.h>
 #include <nccl.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 #include <vector>
