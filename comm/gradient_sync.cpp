@@ -91,6 +91,7 @@ class BucketedGradientSync final : public GradientSync {
   std::unique_ptr<Event> reduced_;
   VirtualRankSum virtual_ranks_;
   ShardExchange exchange_;
+  std::unique_ptr<RegisteredMemory> registered_gradients_;
 
   int64_t step_ = 0;
   int64_t leaf_ = 0;
@@ -120,6 +121,8 @@ BucketedGradientSync::BucketedGradientSync(const GradientSyncOptions& options)
     labels_.push_back(fmt::format("gradient bucket {} of {}", i + 1, buckets_.size()));
     filled_.push_back(device_.make_event());
   }
+  if (layout_.ranks > 1 && layout_.elements > 0)
+    registered_gradients_ = communicator_.register_memory(gradients_.data, gradients_.bytes());
 }
 
 // An exception may leave a step half done. The communication stream then still works on these buffers and may wait for

@@ -44,6 +44,8 @@ ShardExchange::ShardExchange(Device& device, Stream& stream, Communicator& commu
   received_ = device.allocate(wanted.received);
   staged_ = device.allocate(wanted.staged);
   sum_ = device.allocate(wanted.sum);
+  for (const Memory* memory : {&received_, &staged_})
+    if (memory->bytes() > 0) registered_.push_back(communicator.register_memory(memory->data(), memory->bytes()));
 }
 
 size_t ShardExchange::bytes(const std::vector<Bucket>& buckets, int ranks, DType wire) {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "comm/gradient_buckets.h"
 #include "core/comm/communicator.h"
@@ -31,6 +33,7 @@ class ShardExchange {
   const Tensor gradients_;
   const DType wire_;
   Memory received_, staged_, sum_;
+  std::vector<std::unique_ptr<RegisteredMemory>> registered_;
 };
 
 }  // namespace convoy

@@ -20,6 +20,16 @@
 namespace convoy::nccl {
 namespace {
 
+class NcclMemory final : public RegisteredMemory {
+ public:
+  NcclMemory(NcclGroup& group, void* data, size_t bytes) : group_(group), handle_(group.register_memory(data, bytes)) {}
+  ~NcclMemory() override { group_.deregister_memory(handle_); }
+
+ private:
+  NcclGroup& group_;
+  void* const handle_;
+};
+
 class NcclCommunicator final : public Communicator {
  public:
   // owned: host, where nobody else keeps it.
@@ -82,6 +92,10 @@ class NcclCommunicator final : public Communicator {
   }
 
   std::unique_ptr<Communicator> split(int color, int key) override;
+  std::unique_ptr<RegisteredMemory> register_memory(void* data, size_t bytes) override {
+    stay_if_ending();
+    return std::make_unique<NcclMemory>(*group_, data, bytes);
+  }
   [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept override;
 
  private:
@@ -89,7 +103,7 @@ class NcclCommunicator final : public Communicator {
 
   void enqueue(Stream& stream, const char* what, size_t bytes, const Enqueue& calls);
   void look();
-  std::string failure_report(ncclResult_t state) const;
+  std::string failure_report(ncclResult_t state);
   [[noreturn]] void end_job(ExitCode code, const std::string& reason);
   void stay_if_ending() const;
 
@@ -135,10 +149,10 @@ void NcclCommunicator::look() try {
   end_job(ExitCode::internal, error.what());
 }
 
-std::string NcclCommunicator::failure_report(ncclResult_t state) const {
-  const auto oldest = log_.oldest_in_flight();
-  return fmt::format("NCCL failed: {}. In flight here: {}. Last collective that finished here: {}", explain(state),
-                     oldest ? describe(*oldest) : "none", last_finished(log_));
+std::string NcclCommunicator::failure_report(ncclResult_t state) {
+  const auto unfinished = progress_.oldest_unfinished();
+  return fmt::format("NCCL failed: {}. Oldest collective that has not finished here: {}. Last one that has: {}",
+                     explain(state), unfinished ? describe(*unfinished) : "none", last_finished(log_));
 }
 
 // First no host operation may begin any more: aborted collectives let their streams go on with what they have.

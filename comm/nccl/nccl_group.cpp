@@ -17,7 +17,7 @@ namespace {
 using std::chrono::duration;
 using std::chrono::microseconds;
 
-constexpr microseconds kFirstPause(5), kLongestPause(1000);
+constexpr microseconds kEager(200), kFirstPause(10), kLongestPause(1000);
 
 ncclConfig_t non_blocking() {
   ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
@@ -25,11 +25,19 @@ ncclConfig_t non_blocking() {
   return config;
 }
 
-// The others of a machine compute meanwhile: looks become rarer.
-void pause(microseconds& length) {
-  std::this_thread::sleep_for(length);
-  length = std::min(length * 2, kLongestPause);
-}
+// Between looks: eager for a moment, since NCCL begins most collectives within microseconds, then ever rarer.
+class Pause {
+ public:
+  void operator()() {
+    if (std::chrono::steady_clock::now() < eager_until_) return std::this_thread::yield();
+    std::this_thread::sleep_for(length_);
+    length_ = std::min(length_ * 2, kLongestPause);
+  }
+
+ private:
+  std::chrono::steady_clock::time_point eager_until_ = std::chrono::steady_clock::now() + kEager;
+  microseconds length_ = kFirstPause;
+};
 
 }  // namespace
 
@@ -79,7 +87,7 @@ std::unique_lock<std::timed_mutex> NcclGroup::lock_living() {
 }
 
 ncclResult_t NcclGroup::settle(const Deadline& deadline) {
-  for (microseconds length = kFirstPause;; pause(length)) {
+  for (Pause pause;; pause()) {
     ncclResult_t state = ncclSuccess;
     {
       const auto lock = lock_living();

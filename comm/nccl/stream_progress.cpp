@@ -44,6 +44,13 @@ bool StreamProgress::idle() {
   return waiting_.empty();
 }
 
+std::optional<CollectiveRecord> StreamProgress::oldest_unfinished() {
+  const std::lock_guard lock(mutex_);
+  if (waiting_.empty()) return std::nullopt;
+  const Collective& oldest = waiting_.front();
+  return CollectiveRecord{.what = oldest.what, .bytes = oldest.bytes, .label = oldest.label};
+}
+
 void StreamProgress::poll_locked() {
   while (!waiting_.empty() && advance(waiting_.front())) {
     spare_.push_back(std::move(waiting_.front().before));

@@ -32,6 +32,8 @@ class StreamProgress {
   void poll();
   // Whether the streams have passed all that was added.
   bool idle();
+  // What the streams had not passed when last asked; null if nothing. Asks nothing: for when the device has failed.
+  std::optional<CollectiveRecord> oldest_unfinished();
 
  private:
   struct Collective {

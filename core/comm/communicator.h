@@ -17,6 +17,12 @@
 
 namespace convoy {
 
+// Stays registered with a communicator for as long as this lives, which is shorter than memory and communicator do.
+class RegisteredMemory {
+ public:
+  virtual ~RegisteredMemory() = default;
+};
+
 class Communicator {
  public:
   virtual ~Communicator() = default;
@@ -39,6 +45,10 @@ class Communicator {
   // out (n) = this rank's part of the sum over ranks of in (size * n). f32.
   virtual void reduce_scatter(Stream& stream, const Tensor& out, const Tensor& in) = 0;
   virtual void broadcast(Stream& stream, const Tensor& x, int root) = 0;
+
+  // Says that many collectives will use this memory, so that it may be mapped for the other ranks ahead of use. Null
+  // where that gains nothing.
+  virtual std::unique_ptr<RegisteredMemory> register_memory(void* /*data*/, size_t /*bytes*/) { return nullptr; }
 
   virtual void barrier_host() = 0;
   virtual void broadcast_host(void* data, size_t bytes, int root) = 0;

@@ -71,6 +71,20 @@ TEST(NcclCommunicator, RefusesStreamsOfTheCpu) {
   });
 }
 
+TEST(NcclCommunicator, RegistersMemoryForAsLongAsItIsWanted) {
+  test::on_gpus(2, [](Communicator& c, Device& device) {
+    const auto stream = device.make_stream(StreamKind::communication);
+    const Memory memory = device.allocate(4096);
+    stream->zero(memory.data(), memory.bytes());
+    for (int repeat = 0; repeat < 2; ++repeat) {
+      const auto registered = c.register_memory(memory.data(), memory.bytes());
+      EXPECT_NE(registered, nullptr);
+      c.all_reduce(*stream, {memory.data(), DType::f32, {1024}});
+      stream->synchronize();
+    }
+  });
+}
+
 TEST(NcclCommunicator, TellsTheVersionOfNccl) { EXPECT_EQ(nccl::nccl_library_version().rfind("NCCL 2.", 0), 0u); }
 
 }  // namespace

@@ -52,7 +52,8 @@ TEST(NcclFailure, AnErrorOfNcclIsNamedAndEndsTheJob) {
   EXPECT_EQ(job.exit_code, 71) << job.output;
   EXPECT_LT(job.seconds, 10);
   expect_one_reason(job, "NCCL failed: ");
-  EXPECT_TRUE(says(job, "step 1, gradient bucket 2 of 5")) << job.output;
+  EXPECT_TRUE(says(job, "has not finished here: all_reduce of 4000 bytes, step 2, gradient bucket 2")) << job.output;
+  EXPECT_TRUE(says(job, "Last one that has: all_reduce of 4000 bytes, step 1, gradient bucket 2")) << job.output;
   EXPECT_FALSE(says(job, "finished step 2")) << job.output;
 }
 

@@ -50,9 +50,12 @@ TEST_F(StreamProgressTest, IsInFlightUntilTheStreamHasPassed) {
   EXPECT_EQ(describe(*log.oldest_in_flight()), "all_to_all of 2 bytes");
   EXPECT_EQ(last_finished(log), "broadcast of 1 bytes");
   EXPECT_FALSE(progress.idle());
+  ASSERT_TRUE(progress.oldest_unfinished());
+  EXPECT_EQ(describe(*progress.oldest_unfinished()), "all_to_all of 2 bytes");
   progress.end(handle());
   stream->synchronize();
   EXPECT_TRUE(progress.idle());
+  EXPECT_FALSE(progress.oldest_unfinished());
   EXPECT_EQ(last_finished(log), "all_to_all of 2 bytes");
 }
 
