@@ -1,6 +1,7 @@
 #include "tests/virtual_gpu/blas/problem.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "tests/virtual_gpu/blas/element.h"
 

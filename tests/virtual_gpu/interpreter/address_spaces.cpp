@@ -1,5 +1,6 @@
 // The address operand of ld, st, atom and red: which memory it means, and whether that may be accessed there.
 #include <algorithm>
+#include <cstring>
 
 #include "tests/virtual_gpu/interpreter/memory.h"
 

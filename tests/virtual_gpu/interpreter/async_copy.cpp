@@ -1,5 +1,6 @@
 // cp.async: the data reaches shared memory only when the thread waits for it; until then the destination holds NaN.
 #include <algorithm>
+#include <cstring>
 
 #include "tests/virtual_gpu/interpreter/memory.h"
 

@@ -1,5 +1,6 @@
 // atom and red: real atomic operations of the host, so that blocks may run on several threads; lane after lane.
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <utility>
 

@@ -1,11 +1,14 @@
 #include "tests/virtual_gpu/interpreter/launch.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "tests/virtual_gpu/interpreter/profile.h"
 #include "tests/virtual_gpu/runtime/settings.h"

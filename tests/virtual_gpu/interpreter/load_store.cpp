@@ -1,4 +1,6 @@
 // ld and st.
+#include <cstring>
+
 #include "tests/virtual_gpu/interpreter/memory.h"
 
 namespace convoy::vgpu {

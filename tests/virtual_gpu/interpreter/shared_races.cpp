@@ -4,7 +4,9 @@
 // were accessed by halves. Time is counted in synchronisations of the block: two accesses are ordered when both threads
 // took part in one after the first access, a barrier across warps or __syncwarp within one. Entries from before the
 // last barrier of the whole block are void.
+#include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <mutex>
 #include <set>
 #include <tuple>

@@ -3,6 +3,9 @@
 // A warp is a set of groups of lanes that share a program counter. The ready group with the lowest one runs until it
 // reaches the program counter of another group (they merge), diverges, blocks or ends; this reconverges at the usual
 // places. A group that keeps looping while others wait gives way after a while, so spin locks between lanes progress.
+#include <algorithm>
+#include <vector>
+
 #include "tests/virtual_gpu/interpreter/block.h"
 
 namespace convoy::vgpu {

@@ -1,6 +1,7 @@
 // nvcc's container of device code: a header, then entries of machine code or PTX for one architecture each.
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "tests/virtual_gpu/runtime/api.h"

@@ -1,5 +1,7 @@
 // Every epilogue of the cuBLASLt stand-in, one by one, against plain loops: shapes without symmetry, all transposes,
 // gaps between columns, every combination of types, accumulation.
+#include <cmath>
+
 #include "tests/virtual_gpu/tests/blas_support.h"
 
 namespace {

@@ -1,5 +1,7 @@
 // What the cuBLASLt stand-in refuses, as the real library does: each refusal beside a call that differs from it in that
 // one respect and succeeds.
+#include <utility>
+
 #include "tests/virtual_gpu/tests/blas_support.h"
 
 namespace {

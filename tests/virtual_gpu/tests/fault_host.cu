@@ -1,4 +1,6 @@
 // Host code that misuses the device, each beside a twin that is right; see fault_global_memory.cu.
+#include <cstdio>
+
 #include "tests/virtual_gpu/tests/check.h"
 
 namespace {
