@@ -33,14 +33,16 @@ __global__ void __launch_bounds__(kChunk) sort_tokens_kernel(TokenKey* keys, con
   if (n < N) keys[n] = key;  // those beyond N are the largest
 }
 
-// A lane's share of the sum of a token's rows.
+// A lane's share of the sum of a token's rows, in one slice of channels.
 template <int kWidth>
 struct RowSum {
+  static constexpr int kSlice = kGroups * 32 * kWidth;  // channels
+  int slice;
   float sum[kGroups][kWidth] = {};
 
-  // The lane's first channel of group g in the block's slice.
-  __device__ static int channel(int g) {
-    return ((static_cast<int>(blockIdx.y) * kGroups + g) * 32 + static_cast<int>(threadIdx.x) % 32) * kWidth;
+  // The lane's first channel of group g.
+  __device__ int channel(int g) const {
+    return ((slice * kGroups + g) * 32 + static_cast<int>(threadIdx.x) % 32) * kWidth;
   }
 
   template <class Real>
@@ -78,16 +80,29 @@ __device__ inline void for_runs(const TokenOrder& order, int32_t token, int firs
   }
 }
 
-// Rows first, first + stride and so on of each run.
-template <int kWidth, class Real>
-__device__ inline RowSum<kWidth> sum_of_rows(const Scatter<Real>& s, int32_t token, int chunk, int first, int stride) {
-  RowSum<kWidth> sum;
-  for_runs(s.order, token, chunk, s.order.chunks(), [&](const TokenOrder::Run& run) {
+// What a block's warps do for the token at `entry`: its rows in the table and in dy.
+template <class Real>
+struct Token {
+  int32_t token;
+  int chunk;  // of its first place
+  float* row;
+
+  __device__ Token(const Scatter<Real>& s, int64_t entry)
+      : token(token_of(s.order.keys[entry])),
+        chunk(static_cast<int>(entry / kChunk)),
+        row(s.table + int64_t{token} * s.C) {}
+
+  // Rows first, first + stride and so on of each run.
+  template <int kWidth>
+  __device__ RowSum<kWidth> sum(const Scatter<Real>& s, int slice, int first, int stride) const {
+    RowSum<kWidth> sum{slice};
+    for_runs(s.order, token, chunk, s.order.chunks(), [&](const TokenOrder::Run& run) {
 #pragma unroll 4
-    for (int i = first; i < run.count; i += stride) sum.add_row(s, position_of(s.order.keys[run.begin + i]));
-  });
-  return sum;
-}
+      for (int i = first; i < run.count; i += stride) sum.add_row(s, position_of(s.order.keys[run.begin + i]));
+    });
+    return sum;
+  }
+};
 
 // How often the token of the entry stands anywhere, if the entry is its first place of all; 0 for other places.
 __device__ inline int places_from(const TokenOrder& order, int64_t entry) {
@@ -107,23 +122,24 @@ __global__ void __launch_bounds__(kThreads, 4) embedding_tokens_kernel(Scatter<R
   __shared__ float shared[kGroups * kWidth][kWarps][32];
   const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
   const int64_t first_entry = blockIdx.x * int64_t{kWarps}, entry = first_entry + warp;
-  const int places = places_from(s.order, entry);
-  const auto sum_for = [&](int64_t from, int first, int stride) {
-    return sum_of_rows<kWidth>(s, token_of(s.order.keys[from]), static_cast<int>(from / kChunk), first, stride);
-  };
-  const auto row_of = [&](int64_t from) { return s.table + int64_t{token_of(s.order.keys[from])} * s.C; };
-  if (places > 0 && places <= kFewPlaces) sum_for(entry, 0, 1).add_to_table(row_of(entry), s.C);
+  const int places = places_from(s.order, entry), slices = (s.C - 1) / RowSum<kWidth>::kSlice + 1;
+  if (places > 0 && places <= kFewPlaces) {
+    const Token<Real> token(s, entry);
+    for (int slice = 0; slice < slices; ++slice)
+      token.template sum<kWidth>(s, slice, 0, 1).add_to_table(token.row, s.C);
+  }
   if (lane == 0) many[warp] = places > kFewPlaces;
   __syncthreads();
-  for (int w = 0; w < kWarps; ++w) {
-    if (!many[w]) continue;
-    RowSum<kWidth> mine = sum_for(first_entry + w, warp, kWarps);
+  for (int turn = 0; turn < kWarps * slices; ++turn) {
+    if (!many[turn / slices]) continue;
+    const Token<Real> token(s, first_entry + turn / slices);
+    RowSum<kWidth> mine = token.template sum<kWidth>(s, turn % slices, warp, kWarps);
     for (int k = 0; k < kGroups * kWidth; ++k) shared[k][warp][lane] = mine.sum[k / kWidth][k % kWidth];
     __syncthreads();
     if (warp == 0) {
       for (int k = 0; k < kGroups * kWidth; ++k)
         for (int other = 1; other < kWarps; ++other) mine.sum[k / kWidth][k % kWidth] += shared[k][other][lane];
-      mine.add_to_table(row_of(first_entry + w), s.C);
+      mine.add_to_table(token.row, s.C);
     }
     __syncthreads();
   }
@@ -154,9 +170,8 @@ void enqueue(Stream& stream, const EmbeddingBackward& args) {
   launch(stream, sort_tokens_kernel, static_cast<unsigned>(ceil_div<int64_t>(N, kChunk)), kChunk, 0, keys,
          data_of<int32_t>(args.tokens), N);
   launch(stream, aligned ? embedding_tokens_kernel<Real, kAligned> : embedding_tokens_kernel<Real, 1>,
-         dim3(static_cast<unsigned>(ceil_div<int64_t>(N, kWarps)),
-              static_cast<unsigned>(ceil_div<int64_t>(C, 32 * kGroups * width))),
-         kThreads, 0, Scatter<Real>{tokens, dy, {keys, N}, static_cast<int>(C)});
+         static_cast<unsigned>(ceil_div<int64_t>(N, kWarps)), kThreads, 0,
+         Scatter<Real>{tokens, dy, {keys, N}, static_cast<int>(C)});
   if (positions == nullptr) return;
   launch(stream, aligned ? embedding_positions_kernel<Real, kAligned> : embedding_positions_kernel<Real, 1>,
          static_cast<unsigned>(ceil_div<int64_t>(T * C / width, kThreads)), kThreads, 0, positions, dy, N / T, T * C);

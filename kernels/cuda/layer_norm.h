@@ -88,7 +88,7 @@ template <int kWidth, class Real>
 __device__ inline void stage(Real* shared, const Real* parameter, int count) {
   const int step = static_cast<int>(blockDim.x) * kWidth;
   for (int c = static_cast<int>(threadIdx.x) * kWidth; c < count; c += step)
-    Elements<Real, kWidth>(parameter + c).store(shared + c);
+    Elements<Real, kWidth>(parameter + c).store_shared(shared + c);
 }
 
 }  // namespace convoy::cuda

@@ -159,7 +159,7 @@ __global__ void __launch_bounds__(kLayerNormThreads) layer_norm_backward_kernel(
 
 // A block a row; sums of dweight and dbias lie in the block's scratch row all the time.
 template <class Real, int kWidth>
-__global__ void __launch_bounds__(kLongRowThreads) layer_norm_backward_long_kernel(Backward<Real> b) {
+__global__ void __launch_bounds__(kLongRowThreads, 2) layer_norm_backward_long_kernel(Backward<Real> b) {
   __shared__ float row_partials[32];
   const RowThreads<false> threads;
   const int step = threads.count * kWidth;

@@ -6,6 +6,9 @@
 namespace convoy::cuda {
 namespace {
 
+// As many as are at work at once, so that weight and bias are read seldom.
+constexpr int64_t kBlocks = 132 * 2;
+
 template <class Real>
 struct Forward {
   Real *y, *residual;
@@ -91,7 +94,7 @@ __global__ void __launch_bounds__(kLayerNormThreads) layer_norm_forward_kernel(F
 
 // A block a row; every thread reads again what it has written itself.
 template <class Real, int kWidth>
-__global__ void __launch_bounds__(kLongRowThreads) layer_norm_forward_long_kernel(Forward<Real> f) {
+__global__ void __launch_bounds__(kLongRowThreads, 2) layer_norm_forward_long_kernel(Forward<Real> f) {
   __shared__ float partials[32];
   const int first = static_cast<int>(threadIdx.x) * kWidth, step = static_cast<int>(blockDim.x) * kWidth;
   const Real* residual = f.branch != nullptr ? f.residual : f.x;
@@ -133,7 +136,7 @@ void enqueue(Stream& stream, const LayerNormForward& args) {
                         N,
                         static_cast<int>(C)};
   const bool packs = rows_in_packs<Real>(C, f.y, f.residual, f.x, f.branch, f.weight, f.bias);
-  const LayerNormGrid grid = layer_norm_grid(N, C, packs, 132 * 4);
+  const LayerNormGrid grid = layer_norm_grid(N, C, packs, kBlocks);
   if (grid.held == 0)
     return launch(stream,
                   packs ? layer_norm_forward_long_kernel<Real, kPack<Real>> : layer_norm_forward_long_kernel<Real, 1>,

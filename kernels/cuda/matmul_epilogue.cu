@@ -65,6 +65,13 @@ dim3 epilogue_block(int64_t column_threads) {
   return {across, kThreads / across};
 }
 
+// Blocks along the rows: enough to fill the GPU, and beyond that so few that a thread takes several rows for one bias.
+unsigned row_blocks(int64_t turns, int64_t column_blocks) {
+  constexpr int64_t kRowsPerThread = 8, kFilled = 2 * 132;
+  const int64_t filling = std::min(turns, kFilled / column_blocks), thrifty = ceil_div(turns, kRowsPerThread);
+  return blocks_for(std::max({int64_t{1}, filling, thrifty}), std::max<int64_t>(1, kManyBlocks / column_blocks));
+}
+
 template <class Out, class In>
 void enqueue(Stream& stream, const Epilogue<Out, In>& e) {
   if (e.M == 0 || e.N == 0) return;
@@ -72,7 +79,7 @@ void enqueue(Stream& stream, const Epilogue<Out, In>& e) {
   const int64_t column_threads = ceil_div<int64_t>(e.N, wide ? kColumns : 1);
   const dim3 block = epilogue_block(column_threads);
   const auto columns = static_cast<unsigned>(ceil_div<int64_t>(column_threads, block.x));
-  const unsigned rows = blocks_for(ceil_div<int64_t>(e.M, block.y), std::max<int64_t>(1, kManyBlocks / columns));
+  const unsigned rows = row_blocks(ceil_div<int64_t>(e.M, block.y), columns);
   launch(stream, wide ? matmul_epilogue_kernel<Out, In, kColumns> : matmul_epilogue_kernel<Out, In, 1>,
          dim3(columns, rows), block, 0, e);
 }

@@ -72,6 +72,8 @@ struct Word<2> {
 };
 
 // kCount elements as they lie in memory, moved by one access of 2, 4, 8 or 16 bytes. address: a multiple of that.
+//
+// Stores to global memory name their width: left to itself the compiler sometimes makes one store for each element.
 template <class Real, int kCount>
 struct Elements {
   using Access = typename Word<kCount* static_cast<int>(sizeof(Real))>::type;
@@ -81,7 +83,8 @@ struct Elements {
   };
   __device__ Elements() : word() {}  // zeros
   __device__ explicit Elements(const Real* address) : word(*reinterpret_cast<const Access*>(address)) {}
-  __device__ void store(Real* address) const { *reinterpret_cast<Access*>(address) = word; }
+  __device__ void store(Real* address) const { __stwb(reinterpret_cast<Access*>(address), word); }
+  __device__ void store_shared(Real* address) const { *reinterpret_cast<Access*>(address) = word; }
   __device__ float get(int i) const { return to_float(element[i]); }
   __device__ void set(int i, float value) { element[i] = from_float<Real>(value); }
 };

@@ -59,14 +59,16 @@ struct TokenOrder {
     int count;
   };
   __device__ Run run(int chunk, int32_t token) const {
-    const int first = first_at_least(chunk, token_key(token, 0));
-    return {int64_t{chunk} * kChunk + first, first_at_least(chunk, token_key(token + 1, 0)) - first};
+    const TokenKey* sorted = keys + int64_t{chunk} * kChunk;
+    const int size = size_of_chunk(chunk), first = first_at_least(sorted, 0, size, token_key(token, 0));
+    int most = 1;  // runs are short as a rule: look ahead before bisecting
+    while (first + most <= size && token_of(sorted[first + most - 1]) == token) most *= 2;
+    const int end = first_at_least(sorted, first + most / 2, min(first + most, size), token_key(token + 1, 0));
+    return {int64_t{chunk} * kChunk + first, end - first};
   }
 
  private:
-  __device__ int first_at_least(int chunk, TokenKey key) const {
-    const TokenKey* sorted = keys + int64_t{chunk} * kChunk;
-    int low = 0, high = size_of_chunk(chunk);
+  __device__ static int first_at_least(const TokenKey* sorted, int low, int high, TokenKey key) {
     while (low < high) {
       const int middle = (low + high) / 2;
       if (sorted[middle] < key)
