@@ -47,6 +47,25 @@ TEST_F(CrossEntropyTest, LossAndGradientMatchFloat64) {
     }
 }
 
+TEST_F(CrossEntropyTest, RowsOfALargeVocabulary) {  // no row starts where the one before did
+  for (const auto& [dtype, tolerance] : kPrecisions)
+    for (const int64_t V : {9001, 50257}) {
+      const Array logits = random_array({5, V}, dtype, 1, 4), targets = some_targets(5, V);
+      const Array losses = Array::zeros({5}, DType::f32), d = logits;
+      const Values x = logits.values(), ids = targets.values(), expected = losses_f64(x, ids);
+      run(CrossEntropy{losses, d, d, targets, 0.25f});
+      expect_near(losses.values(), expected, 2e-6, "losses");
+      Values wanted;
+      for (size_t i = 0; i < x.size(); ++i) {
+        const size_t n = i / static_cast<size_t>(V), j = i % static_cast<size_t>(V);
+        const auto target = static_cast<size_t>(ids[n]);
+        const double p = ids[n] < 0 ? 0 : std::exp(x[i] - x[n * static_cast<size_t>(V) + target] - expected[n]);
+        wanted.push_back(0.25 * (p - (ids[n] >= 0 && j == target ? 1 : 0)));
+      }
+      expect_near(d.values(), wanted, dtype == DType::f32 ? 1e-7 : 1e-3, "dlogits");
+    }
+}
+
 TEST_F(CrossEntropyTest, InPlaceGivesTheSameBits) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     const Array logits = random_array({5, 777}, dtype, 2, 9), targets = some_targets(5, 777);

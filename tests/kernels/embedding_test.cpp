@@ -56,6 +56,24 @@ TEST_F(EmbeddingTest, BackwardAddsEveryRowWhereItCameFrom) {
     }
 }
 
+// Rare tokens and such as stand in hundreds of places, among more positions than are sorted at a time.
+TEST_F(EmbeddingTest, BackwardFindsAllPlacesOfAToken) {
+  for (const int64_t V : {1, 5, 700})
+    for (const int64_t C : {20, 300}) {
+      const int64_t B = 3, T = 1100;
+      const Array tokens = some_tokens(B, T, V), dy = random_array({B, T, C}, DType::bf16, 3);
+      const Array dtable = Array::filled({V, C}, DType::f32, 1);
+      run_with_scratch(EmbeddingBackward{dtable, {}, dy, tokens, {}});
+      Values wanted(static_cast<size_t>(V * C), 1);
+      const Values gradient = dy.values(), ids = tokens.values();
+      for (size_t i = 0; i < gradient.size(); ++i) {
+        const size_t n = i / static_cast<size_t>(C), c = i % static_cast<size_t>(C);
+        wanted[static_cast<size_t>(ids[n]) * static_cast<size_t>(C) + c] += gradient[i];
+      }
+      expect_near(dtable.values(), wanted, 1e-5, "dtoken_table");
+    }
+}
+
 TEST_F(EmbeddingTest, SameBitsForAnyThreads) {
   expect_same_bits_for_any_threads([&] {
     const Array tokens = some_tokens(8, 100, 5), dy = random_array({8, 100, 70}, DType::f32, 3);

@@ -159,6 +159,15 @@ TEST_F(LayerNormTest, GradientOfManyRows) {
   expect_backward(LayerNormCase(700, 17, DType::f32, true, 0.1f), true, 2e-4);
 }
 
+TEST_F(LayerNormTest, RowsOfEveryLength) {  // held by a warp, held by a block, and too long to be held
+  for (const auto& [dtype, tolerance] : kPrecisions)
+    for (const int64_t C : {256, 768, 1024, 1030, 4096, 5000, 5001}) {
+      const LayerNormCase c(3, C, dtype, true, 0.25f);
+      expect_forward(c, tolerance);
+      expect_backward(c, true, dtype == DType::bf16 ? 0.05 : 1e-4);
+    }
+}
+
 TEST_F(LayerNormTest, LargeMeanDoesNotSwallowTheVariance) {
   expect_forward(LayerNormCase(5, 200, DType::f32, false, 0, 1000), 2e-3);
 }
