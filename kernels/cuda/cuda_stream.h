@@ -51,7 +51,7 @@ class CudaStream final : public Stream {
 
   cudaStream_t handle() const { return stream_.get(); }
   int device() const { return device_; }
-  unsigned* counters() const { return counters_.get(); }  // kManyCounters
+  unsigned* counters() const { return counters_.get(); }             // kManyCounters
   void* scratch() const { return counters_.get() + kManyCounters; }  // kStreamScratchBytes
 
  private:

@@ -99,6 +99,20 @@ __device__ inline void store_partials(float* to, const float (&sums)[kWidth], fl
   }
 }
 
+// All sums of the block's threads.
+template <class Real, bool kWarpPerRow, int kGroups, int kWidth>
+__device__ inline void store_sums(const Backward<Real>& b, const RowThreads<kWarpPerRow>& threads,
+                                  const float (&dweight)[kGroups][kWidth], const float (&dbias)[kGroups][kWidth],
+                                  float (*shared)[kWidth][32]) {
+  float* to = b.partials + int64_t{blockIdx.x} * 2 * b.held;
+#pragma unroll
+  for (int g = 0; g < kGroups; ++g) {
+    if (g * threads.count * kWidth >= b.held) continue;
+    store_partials<kWarpPerRow>(to + g * threads.count * kWidth, dweight[g], shared);
+    store_partials<kWarpPerRow>(to + b.held + g * threads.count * kWidth, dbias[g], shared);
+  }
+}
+
 template <int kWidth, class Real>
 __device__ inline void add_over_blocks(const Backward<Real>& b, int row_threads) {
   sum_over_blocks(b.partials, 2 * b.held, b.counters, [&](int q, float4 sum) {
@@ -147,13 +161,7 @@ __global__ void __launch_bounds__(kLayerNormThreads) layer_norm_backward_kernel(
       }
     }
   }
-  float* to = b.partials + int64_t{blockIdx.x} * 2 * b.held;
-#pragma unroll
-  for (int g = 0; g < kGroups; ++g) {
-    if (g * threads.count * kWidth >= b.held) continue;
-    store_partials<kWarpPerRow>(to + g * threads.count * kWidth, dweight[g], shared);
-    store_partials<kWarpPerRow>(to + b.held + g * threads.count * kWidth, dbias[g], shared);
-  }
+  store_sums(b, threads, dweight, dbias, shared);
   add_over_blocks<kWidth>(b, threads.count);
 }
 
