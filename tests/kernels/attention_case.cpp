@@ -7,12 +7,6 @@
 #include <limits>
 
 namespace convoy::test {
-namespace {
-
-constexpr int64_t kGap = 3;
-
-}  // namespace
-
 std::string to_string(const AttentionOptions& o) {
   return fmt::format("B {} Tq {} Tk {} H {} Hkv {} D {} {} {} p {}", o.B, o.Tq, o.Tk, o.H, o.Hkv, o.D, name_of(o.dtype),
                      o.causal ? "causal" : "full", o.p);
@@ -62,7 +56,7 @@ AttentionCase::AttentionCase(const AttentionOptions& o) : options(o), with(o.p, 
 }
 
 Array AttentionCase::strided(int64_t T, int64_t heads, uint32_t seed, double factor) const {
-  const int64_t width = heads * options.D, stride = width + kGap;
+  const int64_t width = heads * options.D, stride = width + options.gap;
   const Values dense = random_values(options.B * T * width, seed);
   Values values(static_cast<size_t>(options.B * T * stride), std::numeric_limits<double>::quiet_NaN());
   for (size_t i = 0; i < dense.size(); ++i)
@@ -77,7 +71,7 @@ Heads AttentionCase::heads(const Array& array, int64_t T) const {
 }
 
 Values AttentionCase::values_of(const Array& array, int64_t T, int64_t heads) const {
-  const int64_t width = heads * options.D, stride = width + kGap;
+  const int64_t width = heads * options.D, stride = width + options.gap;
   const Values all = array.values();
   Values dense;
   for (int64_t row = 0; row < options.B * T; ++row) {

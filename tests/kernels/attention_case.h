@@ -14,6 +14,7 @@ struct AttentionOptions {
   bool causal = true;
   float p = 0;
   double size = 1;  // of queries
+  int64_t gap = 3;  // elements between rows
 };
 
 std::string to_string(const AttentionOptions& options);
@@ -27,7 +28,8 @@ struct AttentionValues {
 Values attention_f64(const AttentionOptions& o, const Dropout& dropout, const AttentionValues& in,
                      Values* logsumexp = nullptr);
 
-// q, k and v each have a row gap of some elements, filled with NaN, so that strides are needed and read beyond shows.
+// q, k and v each have a gap of some elements between rows, filled with NaN, so that strides are needed and read beyond
+// shows.
 class AttentionCase {
  public:
   explicit AttentionCase(const AttentionOptions& options);

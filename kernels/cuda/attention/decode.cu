@@ -95,7 +95,11 @@ __device__ inline void sum_values(float (*sums)[kAttentionMaxD], const float* we
     }
   if (threadIdx.x % 32 < kLanes)
     Part::for_steps(D, [&](int step) {
-      for (int e = 0; e < kWidth; ++e) sums[threadIdx.x / 32][Part::column(step) + e] = sum.at[step][e];
+      float* to = &sums[threadIdx.x / 32][Part::column(step)];
+      if constexpr (kWidth == 1)
+        *to = sum.at[step][0];
+      else
+        store_floats(to, sum.at[step], threadIdx.x / 4 % 2 != 0);
     });
 }
 
@@ -130,7 +134,7 @@ struct Row {
 template <class Real, int kWidth>
 __global__ __launch_bounds__(kThreads) void attention_decode_kernel(const Arguments<Real> a) {
   __shared__ float scores[kKeys];
-  __shared__ float sums[kThreads / 32][kAttentionMaxD];
+  __shared__ __align__(16) float sums[kThreads / 32][kAttentionMaxD];
   const AttentionExtents& x = a.extents;
   const int row_number = static_cast<int>(blockIdx.x) / a.chunks,
             begin = static_cast<int>(blockIdx.x) % a.chunks * kKeys;

