@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "comm/mpi/mpi_communicator.h"
+#include "comm/nccl/nccl_communicator.h"
 #include "core/base/error.h"
 #include "datasets/hdf5/hdf5_version.h"
 #include "kernels/cpu/cpu_device.h"
@@ -73,7 +74,8 @@ std::string machine_facts(std::vector<std::string>& problems) {
                       std::thread::hardware_concurrency()));
   add("CUDA", cuda_versions());
   for (const std::string& line : cuda_devices(problems)) add("", line);
-  add("NCCL", "not in this build");
+  const std::string nccl = nccl::nccl_library_version();
+  add("NCCL", nccl.empty() ? "not in this build" : nccl.substr(5));
   add("MPI", mpi::mpi_library_version());
   add("HDF5", hdf5_version());
   add("oneDNN", onednn_version());

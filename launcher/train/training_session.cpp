@@ -74,7 +74,7 @@ class TrainingSession {
     // Told here, while everything stands: objects destroyed by an exception in the middle of a step could only say that
     // reductions are in flight.
     TrainingOutcome outcome = TrainingOutcome::finished;
-    report_errors(communicator_, [&] {
+    report_errors(communicator(), [&] {
       outcome = trainer.run();
       return 0;
     });
@@ -88,6 +88,8 @@ class TrainingSession {
 
  private:
   bool first() const { return communicator_.rank() == 0; }
+  // The ranks' own, or the one for their devices' memory.
+  Communicator& communicator() { return device_communicator_ ? *device_communicator_ : communicator_; }
 
   // What can be refused before the run folder is made is refused there: it leaves nothing behind. A run that may be
   // resumed has its own virtual ranks, known later.
@@ -115,7 +117,7 @@ class TrainingSession {
   TrainerParts parts(TokenDataset& dataset, int64_t V, CheckpointStore& store, const Observers* observers) {
     TrainerParts parts{.config = config_,
                        .device = *device_,
-                       .communicator = device_communicator_ ? *device_communicator_ : communicator_,
+                       .communicator = communicator(),
                        .source = dataset,
                        .graph = make_loss_graph(config_)};
     parts.virtual_ranks = V;

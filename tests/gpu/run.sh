@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# All tests and benchmarks on this machine's GPU, into one readable file: run.sh [REPORT]
+# All tests and benchmarks on this machine's GPU, into one readable file: run.sh [--no-benchmark] [REPORT]
 # Works from the source tree and from a bundle (bundle.sh). Exit status: 0 if every part that could run passed, 1 if one
 # failed, 2 if there is no GPU to test.
 set -uo pipefail
+with_benchmark=1
+[ "${1:-}" != --no-benchmark ] || { with_benchmark=0; shift; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [ -d "$here/bin" ]; then
   bin=$here/bin data=$here report=${1:-gpu_report.txt}
@@ -122,6 +124,11 @@ else
 fi
 
 title "throughput: GPT-2 in bf16, medians of steps 11 to 30"
+if [ $with_benchmark -eq 0 ]; then
+  leave_out "asked for with --no-benchmark"
+  say "" "$failed failed, $left_out left out; this report: $report"
+  exit $((failed > 0))
+fi
 [ -n "$python" ] || leave_out "PyTorch beside it: there is no python3 with torch, CUDA and yaml"
 for compile in "" 1; do
   [ -n "$python" ] || [ -z "$compile" ] || continue
