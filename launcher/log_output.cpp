@@ -32,17 +32,17 @@ class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
 };
 
 // One write a line, so that lines of several ranks do not mix.
-class RankSink final : public spdlog::sinks::base_sink<std::mutex> {
+class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit RankSink(int rank) : rank_(rank), error_console_(STDERR_FILENO, 0) {}
+  explicit StandardErrorSink(std::string speaker) : speaker_(std::move(speaker)) {}
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    error_console_.line(fmt::format("[rank {}] {}", rank_, with_level(message)));
+    error_console_.line(fmt::format("{} {}", speaker_, with_level(message)));
   }
   void flush_() override {}
-  int rank_;
-  Console error_console_;
+  std::string speaker_;
+  Console error_console_{STDERR_FILENO, 0};
 };
 
 // Hands messages of the default logger on to the file's.
@@ -58,12 +58,17 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 }  // namespace
 
+void log_to_standard_error() {
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("trainer", std::make_shared<StandardErrorSink>("trainer:")));
+}
+
 LogOutput::LogOutput(Console& console, int rank) : before_(spdlog::default_logger()) {
   std::shared_ptr<spdlog::sinks::sink> sink;
   if (rank == 0)
     sink = std::make_shared<ConsoleSink>(console);
   else
-    sink = std::make_shared<RankSink>(rank);
+    sink = std::make_shared<StandardErrorSink>(fmt::format("[rank {}]", rank));
   auto logger = std::make_shared<spdlog::logger>("trainer", std::move(sink));
   logger->set_level(rank == 0 ? spdlog::level::info : spdlog::level::warn);
   spdlog::set_default_logger(std::move(logger));

@@ -13,6 +13,10 @@ class logger;
 
 namespace convoy {
 
+// From now on spdlog's default logger writes to standard error, "trainer: warning: ...": standard output is for
+// results.
+void log_to_standard_error();
+
 // Takes over spdlog's default logger while it lives. Rank 0: messages reach the console, above the live line, and
 // log.txt. Other ranks: warnings reach standard error, naming the rank.
 class LogOutput {

@@ -1,8 +1,10 @@
 // The program `trainer`.
 #include "launcher/commands/commands.h"
+#include "launcher/log_output.h"
 #include "launcher/report_errors.h"
 
 int main(int argc, char** argv) {
+  convoy::log_to_standard_error();
   return convoy::report_errors([&] {
     convoy::CommandLine line;
     convoy::add_train_command(line);

@@ -63,7 +63,7 @@ TEST(LoadConfig, WrongTypesNameTheValue) {
   expect_says(error_of("model: {layers: [4]}\n"), {"model.layers is a list; one value is wanted"});
   expect_says(error_of("model: {layers: {a: 1}}\n"), {"model.layers is a group of keys; one value is wanted"});
   expect_says(error_of("model: 4\n"), {"model = 4 is one value where a group of keys is wanted"});
-  expect_says(error_of("precision: fp16\n"), {"precision = fp16 is unknown; there are f32, bf16"});
+  expect_says(error_of("precision: fp16\n"), {"precision = fp16 is unknown; there are f32, tf32, bf16"});
   expect_says(error_of("model:\n  layers:\n"), {"train.yaml:2:3:", "model.layers has no value"});
 }
 

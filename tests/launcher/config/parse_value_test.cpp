@@ -79,7 +79,7 @@ TEST(ParseBool, TakesTrueAndFalseOnly) {
 TEST(ParseEnum, TakesTheNamesAndSuggestsTheNearest) {
   EXPECT_EQ(parsed<Precision>("bf16"), Precision::bf16);
   EXPECT_EQ(parsed<Resume>("auto"), Resume::automatic);
-  expect_advice(problem<Precision>("f16"), "there are f32, bf16");
+  expect_advice(problem<Precision>("f16"), "there are f32, tf32, bf16");
   expect_advice(problem<Resume>("nevr"), "did you mean never?");
 }
 
