@@ -6,10 +6,11 @@
 
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
-#include <vector>
 
-#include "core/base/integers.h"
+#include "core/base/owned.h"
+#include "kernels/cpu/cpu_memory.h"
 #include "kernels/cpu/cpu_ops.h"
 #include "kernels/cpu/cpu_stream.h"
 
@@ -18,13 +19,12 @@ namespace {
 
 constexpr int64_t kRows = 16 * 256, kChannels = 384;
 
-// A tensor with memory, filled with one number small enough for every operator. 64-byte aligned, as a device's memory.
+// A tensor with memory of the device, filled with numbers small enough for every operator.
 class Operand {
  public:
   Operand(const Shape& shape, DType dtype, float value = 0.5f)
-      : memory_(static_cast<size_t>(shape.elements()) * size_of(dtype) / 64 + 2) {
-    const auto address = reinterpret_cast<uintptr_t>(memory_.data());
-    tensor_ = {memory_.data()->bytes + (round_up<uintptr_t>(address, 64) - address), dtype, shape};
+      : memory_(cpu::allocate_block(static_cast<size_t>(shape.elements()) * size_of(dtype) + 64)),
+        tensor_{memory_.get(), dtype, shape} {
     if (dtype == DType::i32 || dtype == DType::u8) return;
     for (int64_t i = 0; i < shape.elements(); ++i) {
       const float varied = value * static_cast<float>(i * 7919 % 997) / 997.0f;
@@ -36,10 +36,7 @@ class Operand {
   const Tensor* operator->() const { return &tensor_; }
 
  private:
-  struct Line {
-    std::byte bytes[64];
-  };
-  std::vector<Line> memory_;
+  Owned<void*, cpu::release_block> memory_;
   Tensor tensor_;
 };
 

@@ -16,8 +16,9 @@
 #include <limits>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
+#include "core/base/owned.h"
+#include "kernels/cpu/cpu_memory.h"
 #include "kernels/cpu/cpu_stream.h"
 #include "kernels/cpu/matmul.h"
 #include "kernels/cpu/onednn_compat.h"
@@ -60,10 +61,14 @@ std::string name_of(const Case& shape, DType dtype) {
                      shape.b_transposed ? " bT" : "", kForms[static_cast<int>(shape.form)]);
 }
 
-Tensor make_matrix(std::vector<float>& memory, int64_t rows, int64_t columns, DType dtype) {
+using DeviceMemory = Owned<void*, cpu::release_block>;
+
+Tensor make_matrix(DeviceMemory& memory, int64_t rows, int64_t columns, DType dtype) {
+  const auto words = static_cast<size_t>(rows * columns);
+  memory.reset(cpu::allocate_block(words * sizeof(float)));
   // Two bf16 of 1 in every word: as f32 it is near 1 too.
-  memory.assign(static_cast<size_t>(rows * columns), std::bit_cast<float>(0x3f803f80u));
-  return {memory.data(), dtype, {rows, columns}};
+  std::fill_n(static_cast<float*>(memory.get()), words, std::bit_cast<float>(0x3f803f80u));
+  return {memory.get(), dtype, {rows, columns}};
 }
 
 // oneDNN as one would call it without further thought; empty where it has only reference code.
@@ -124,7 +129,7 @@ struct Operands {
   }
 
   Matmul args;
-  std::vector<float> a, b, c, bias, pre_activation, sums;
+  DeviceMemory a, b, c, bias, pre_activation, sums;
 };
 
 void measure(benchmark::State& state, const Case& shape, DType dtype) {
