@@ -14,7 +14,7 @@
 namespace convoy::cpu {
 namespace {
 
-constexpr size_t kAlignment = 64, kHugePage = size_t{2} << 20, kLargeBlock = size_t{4} << 20;
+constexpr size_t kAlignment = 64, kHugePage = size_t{2} << 20;
 
 }  // namespace
 

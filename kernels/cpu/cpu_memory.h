@@ -9,7 +9,9 @@ size_t machine_memory_bytes();
 // What can be had without pushing other programs out, swap included.
 size_t free_memory_bytes();
 
-// 64-byte aligned, or to huge pages from 4 MiB on. Throws InternalError naming the bytes wanted and free.
+// From this many bytes on a block lies on huge pages, where the system has them.
+inline constexpr size_t kLargeBlock = size_t{4} << 20;
+// 64-byte aligned, large blocks to huge pages. Throws InternalError naming the bytes wanted and free.
 void* allocate_block(size_t bytes);
 void release_block(void* block) noexcept;
 
