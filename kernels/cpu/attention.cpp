@@ -13,6 +13,7 @@ namespace {
 
 constexpr int64_t kDecodeQueries = 2;  // from more on, tiles are faster
 constexpr int64_t kBackwardSums = 64;  // pieces of backward at a time
+constexpr int64_t kManyHeads = 32;     // keep all threads busy with whole heads
 
 int64_t padded_D(const AttentionShape& s) { return round_up<int64_t>(s.D, 16); }
 
@@ -58,12 +59,23 @@ void decode(const AttentionForward& args) {
   });
 }
 
+// The work of forward, by shape alone: with many heads a piece is several tiles of queries, which see the same keys.
+struct ForwardPieces {
+  const AttentionShape& shape;
+  int64_t queries = shape.B * shape.H >= kManyHeads ? 4 * kAttentionTile : kAttentionTile;
+  int64_t runs = ceil_div(shape.Tq, queries);
+
+  int64_t count() const { return shape.B * shape.H * runs; }
+  AttentionPiece operator[](int64_t piece) const {
+    const int64_t begin = piece % runs * queries, head = piece / runs;
+    return {head / shape.H, head % shape.H, begin, std::min(shape.Tq, begin + queries)};
+  }
+};
+
 void forward_tiles(const AttentionForward& args) {
-  const AttentionShape& s = args.shape;
-  const int64_t tiles = ceil_div(s.Tq, kAttentionTile);
-  parallel_for(s.B * s.H * tiles, [&](int64_t piece) {
-    const int64_t begin = piece % tiles * kAttentionTile, head = piece / tiles;
-    attention_kernels().forward(args, head / s.H, head % s.H, begin, std::min(s.Tq, begin + kAttentionTile));
+  const ForwardPieces pieces{args.shape};
+  parallel_for(pieces.count(), [&](int64_t piece) {
+    attention_kernels().forward(args, pieces[piece], pieces[likely_next(piece, pieces.count())]);
   });
 }
 
@@ -88,10 +100,13 @@ void CpuOps::run(Stream& stream, const AttentionBackward& args) {
   enqueue(stream, [args] {
     const AttentionShape& s = args.shape;
     const int64_t pieces = s.B * s.Hkv, runs = std::min(pieces, kBackwardSums);
+    const auto piece_at = [&](int64_t piece) { return AttentionPiece{piece / s.Hkv, piece % s.Hkv, 0, s.Tq}; };
     parallel_for(runs, [&](int64_t run) {
-      for (int64_t piece = run; piece < pieces; piece += runs)
-        attention_kernels().backward(args, piece / s.Hkv, piece % s.Hkv,
+      for (int64_t piece = run; piece < pieces; piece += runs) {
+        const int64_t next = piece + runs < pieces ? piece + runs : likely_next(run, runs);
+        attention_kernels().backward(args, piece_at(piece), piece_at(next),
                                      args.scratch.as<float>() + run * backward_sums(s));
+      }
     });
   });
 }

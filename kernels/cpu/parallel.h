@@ -1,6 +1,9 @@
 // Loops over independent pieces of work, and the hand-over to a stream.
 #pragma once
 
+#include <omp.h>
+
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -14,6 +17,11 @@ template <class Body>
 void parallel_for(int64_t pieces, const Body& body) {
 #pragma omp parallel for schedule(dynamic, 1) if (pieces > 1)
   for (int64_t piece = 0; piece < pieces; ++piece) body(piece);
+}
+
+// Inside a parallel_for over equal pieces: the piece that this thread will probably do after `piece`.
+inline int64_t likely_next(int64_t piece, int64_t pieces) {
+  return std::min<int64_t>(piece + omp_get_num_threads(), pieces - 1);
 }
 
 // Runs the work in the stream's order: at once on a compute stream, without an allocation; by the stream's own thread

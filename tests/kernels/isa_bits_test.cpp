@@ -70,11 +70,15 @@ TEST_P(IsaBitsTest, Ranges) {
 
 Bits attention_bits(const cpu::AttentionKernels& kernels, const AttentionOptions& options) {
   const AttentionCase c(options);
-  for (int64_t head = 0; head < options.H; ++head)
-    for (int64_t begin = 0; begin < options.Tq; begin += cpu::kAttentionTile)
-      kernels.forward(c.forward(), 0, head, begin, std::min(options.Tq, begin + cpu::kAttentionTile));
+  for (int64_t head = 0; head < options.H; ++head) {
+    const cpu::AttentionPiece piece{0, head, 0, options.Tq};
+    kernels.forward(c.forward(), piece, piece);
+  }
   Array sums = Array::zeros({2, round_up<int64_t>(options.Tk, 16), round_up<int64_t>(options.D, 16)}, DType::f32);
-  for (int64_t head = 0; head < options.Hkv; ++head) kernels.backward(c.backward(), 0, head, sums.tensor().as<float>());
+  for (int64_t head = 0; head < options.Hkv; ++head) {
+    const cpu::AttentionPiece piece{0, head, 0, options.Tq};
+    kernels.backward(c.backward(), piece, piece, sums.tensor().as<float>());
+  }
   return c.bits();
 }
 

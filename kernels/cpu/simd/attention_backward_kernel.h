@@ -89,15 +89,16 @@ inline void load_queries(BackwardTile& tile, const AttentionBackward& args, int6
 
 template <class Real>
 inline void backward_key_tile(BackwardTile& tile, const AttentionBackward& args, const DropoutKeys& keys,
-                              const TileView& view, int64_t sample, int64_t head, float* dk, float* dv) {
+                              const TileView& view, int64_t sample, int64_t head, float* dk, float* dv,
+                              Requests& requests) {
   const AttentionShape& s = args.shape;
   const int64_t padded_D = round_up<int64_t>(s.D, 16), key_head = head / (s.H / s.Hkv);
   pack_rows(tile.keys, padded_D, head_pointer<Real>(args.k, sample, view.k0, key_head, s.D), args.k.token_stride,
             view.keys, s.D);
   pack_rows(tile.values, padded_D, head_pointer<Real>(args.v, sample, view.k0, key_head, s.D), args.v.token_stride,
             view.keys, s.D);
-  scores_of(tile.scores, view, tile.keys, tile.queries_transposed, padded_D, s.D);
-  scores_of(tile.dscores, view, tile.values, tile.dy_transposed, padded_D, s.D);
+  scores_of(tile.scores, view, tile.keys, tile.queries_transposed, padded_D, s.D, requests);
+  scores_of(tile.dscores, view, tile.values, tile.dy_transposed, padded_D, s.D, requests);
   const int64_t first_row = (sample * s.H + head) * s.Tq + view.q0;
   for (int64_t i = 0; i < view.queries; i += kLanes) {
     if (args.dropout.p > 0)
@@ -105,14 +106,14 @@ inline void backward_key_tile(BackwardTile& tile, const AttentionBackward& args,
     else
       backward_group<false>(tile, view, keys, first_row, i);
   }
-  add_over_queries(dv + view.k0 * padded_D, view, tile.scores, tile.dy, padded_D);
-  add_over_queries(dk + view.k0 * padded_D, view, tile.dscores, tile.queries, padded_D);
-  add_over_keys(tile.dq, view, tile.dscores, tile.keys, padded_D);
+  add_over_queries(dv + view.k0 * padded_D, view, tile.scores, tile.dy, padded_D, requests);
+  add_over_queries(dk + view.k0 * padded_D, view, tile.dscores, tile.queries, padded_D, requests);
+  add_over_keys(tile.dq, view, tile.dscores, tile.keys, padded_D, requests);
 }
 
 template <class Real>
 inline void backward_queries(const AttentionBackward& args, const DropoutKeys& keys, int64_t sample, int64_t head,
-                             int64_t begin, float* dk, float* dv) {
+                             int64_t begin, float* dk, float* dv, Requests& requests) {
   const AttentionShape& s = args.shape;
   const int64_t queries = std::min(kTile, s.Tq - begin), padded_D = round_up<int64_t>(s.D, 16);
   BackwardTile tile;
@@ -120,13 +121,14 @@ inline void backward_queries(const AttentionBackward& args, const DropoutKeys& k
   const int64_t keys_end = keys_seen(s, begin + queries);
   for (int64_t k0 = 0; k0 < keys_end; k0 += kTile)
     backward_key_tile<Real>(tile, args, keys, {begin, queries, k0, std::min(kTile, keys_end - k0), mask_shift(s)},
-                            sample, head, dk, dv);
+                            sample, head, dk, dv, requests);
   store_rows(head_pointer<Real>(args.dq, sample, begin, head, s.D), args.dq.token_stride, tile.dq, padded_D, queries,
              s.D, s.scale);
 }
 
 template <class Real>
-inline void backward_key_head(const AttentionBackward& args, int64_t sample, int64_t key_head, float* sums) {
+inline void backward_key_head(const AttentionBackward& args, int64_t sample, int64_t key_head, float* sums,
+                              Requests& requests) {
   const AttentionShape& s = args.shape;
   const int64_t padded_D = round_up<int64_t>(s.D, 16), heads = s.H / s.Hkv;
   const int64_t elements = round_up<int64_t>(s.Tk, 16) * padded_D;
@@ -135,7 +137,7 @@ inline void backward_key_head(const AttentionBackward& args, int64_t sample, int
   const DropoutKeys keys(args.dropout);
   for (int64_t head = key_head * heads; head < (key_head + 1) * heads; ++head)
     for (int64_t begin = 0; begin < s.Tq; begin += kTile)
-      backward_queries<Real>(args, keys, sample, head, begin, dk, dv);
+      backward_queries<Real>(args, keys, sample, head, begin, dk, dv, requests);
   // Queries were packed with log2(e) in them.
   store_rows(head_pointer<Real>(args.dk, sample, 0, key_head, s.D), args.dk.token_stride, dk, padded_D, s.Tk, s.D,
              kLn2);
@@ -143,9 +145,29 @@ inline void backward_key_head(const AttentionBackward& args, int64_t sample, int
              1.0f);
 }
 
-void attention_backward(const AttentionBackward& args, int64_t sample, int64_t key_head, float* sums) {
+// What the piece writes and what the next one reads.
+template <class Real>
+inline Requests backward_requests(const AttentionBackward& args, const AttentionPiece& piece,
+                                  const AttentionPiece& next) {
+  const AttentionShape& s = args.shape;
+  const int64_t heads = s.H / s.Hkv;
+  Requests requests;
+  request_rows<Real>(requests, args.dq, piece, 0, s.Tq, piece.head * heads, s.D, heads);
+  request_rows<Real>(requests, args.dk, piece, 0, s.Tk, piece.head, s.D, 1);
+  request_rows<Real>(requests, args.dv, piece, 0, s.Tk, piece.head, s.D, 1);
+  request_rows<Real>(requests, args.k, next, 0, s.Tk, next.head, s.D, 1);
+  request_rows<Real>(requests, args.v, next, 0, s.Tk, next.head, s.D, 1);
+  for (const Heads* rows : {&args.q, &args.dy, &args.y})
+    request_rows<Real>(requests, *rows, next, 0, s.Tq, next.head * heads, s.D, heads);
+  return requests;
+}
+
+void attention_backward(const AttentionBackward& args, const AttentionPiece& piece, const AttentionPiece& next,
+                        float* sums) {
   with_real(args.shape.dtype, [&](auto* real) {
-    backward_key_head<std::remove_pointer_t<decltype(real)>>(args, sample, key_head, sums);
+    using Real = std::remove_pointer_t<decltype(real)>;
+    Requests requests = backward_requests<Real>(args, piece, next);
+    backward_key_head<Real>(args, piece.sample, piece.head, sums, requests);
   });
 }
 

@@ -85,25 +85,26 @@ inline void finish_tile(ForwardTile& tile, const AttentionForward& args, int64_t
 
 template <class Real>
 inline void forward_key_tile(ForwardTile& tile, const AttentionForward& args, const DropoutKeys& keys,
-                             const TileView& view, int64_t sample, int64_t head) {
+                             const TileView& view, int64_t sample, int64_t head, Requests& requests) {
   const AttentionShape& s = args.shape;
   const int64_t padded_D = round_up<int64_t>(s.D, 16), key_head = head / (s.H / s.Hkv);
   pack_rows(tile.keys, padded_D, head_pointer<Real>(args.k, sample, view.k0, key_head, s.D), args.k.token_stride,
             view.keys, s.D);
   pack_rows(tile.values, padded_D, head_pointer<Real>(args.v, sample, view.k0, key_head, s.D), args.v.token_stride,
             view.keys, s.D);
-  scores_of(tile.scores, view, tile.keys, tile.queries, padded_D, s.D);
+  scores_of(tile.scores, view, tile.keys, tile.queries, padded_D, s.D, requests);
   bool moved = false;
   for (int64_t i = 0; i < view.queries; i += kLanes) {
     moved |= softmax_group(tile, view, i);
     if (args.dropout.p > 0) drop_group(tile, view, keys, (sample * s.H + head) * s.Tq + view.q0, i);
   }
   if (moved && view.k0 > 0) rescale_rows(tile.sums, tile.rescale, view.queries, padded_D);
-  add_over_keys(tile.sums, view, tile.scores, tile.values, padded_D);
+  add_over_keys(tile.sums, view, tile.scores, tile.values, padded_D, requests);
 }
 
 template <class Real>
-inline void forward_tile(const AttentionForward& args, int64_t sample, int64_t head, int64_t begin, int64_t end) {
+inline void forward_tile(const AttentionForward& args, int64_t sample, int64_t head, int64_t begin, int64_t end,
+                         Requests& requests) {
   const AttentionShape& s = args.shape;
   const int64_t padded_D = round_up<int64_t>(s.D, 16), queries = end - begin, padded = round_up<int64_t>(queries, 16);
   ForwardTile tile;
@@ -117,13 +118,33 @@ inline void forward_tile(const AttentionForward& args, int64_t sample, int64_t h
   const int64_t keys_end = keys_seen(s, end);
   for (int64_t k0 = 0; k0 < keys_end; k0 += kTile)
     forward_key_tile<Real>(tile, args, keys, {begin, queries, k0, std::min(kTile, keys_end - k0), mask_shift(s)},
-                           sample, head);
+                           sample, head, requests);
   finish_tile<Real>(tile, args, sample, head, begin, queries);
 }
 
-void attention_forward(const AttentionForward& args, int64_t sample, int64_t head, int64_t begin, int64_t end) {
-  with_real(args.shape.dtype,
-            [&](auto* real) { forward_tile<std::remove_pointer_t<decltype(real)>>(args, sample, head, begin, end); });
+// What the piece writes, and what the next one reads and this one did not.
+template <class Real>
+inline Requests forward_requests(const AttentionForward& args, const AttentionPiece& piece,
+                                 const AttentionPiece& next) {
+  const AttentionShape& s = args.shape;
+  const int64_t heads = s.H / s.Hkv, key_head = next.head / heads;
+  const bool same_keys = next.sample == piece.sample && key_head == piece.head / heads;
+  const int64_t first_key = same_keys ? keys_seen(s, piece.end) : 0, last_key = keys_seen(s, next.end);
+  Requests requests;
+  request_rows<Real>(requests, args.y, piece, piece.begin, piece.end, piece.head, s.D, 1);
+  request_rows<Real>(requests, args.q, next, next.begin, next.end, next.head, s.D, 1);
+  request_rows<Real>(requests, args.k, next, first_key, last_key, key_head, s.D, 1);
+  request_rows<Real>(requests, args.v, next, first_key, last_key, key_head, s.D, 1);
+  return requests;
+}
+
+void attention_forward(const AttentionForward& args, const AttentionPiece& piece, const AttentionPiece& next) {
+  with_real(args.shape.dtype, [&](auto* real) {
+    using Real = std::remove_pointer_t<decltype(real)>;
+    Requests requests = forward_requests<Real>(args, piece, next);
+    for (int64_t begin = piece.begin; begin < piece.end; begin += kTile)
+      forward_tile<Real>(args, piece.sample, piece.head, begin, std::min(piece.end, begin + kTile), requests);
+  });
 }
 
 }  // namespace

@@ -4,8 +4,10 @@
 #include "kernels/cpu/simd/memory.h"
 //
 #include "kernels/cpu/simd/math.h"
-#include "kernels/cpu/simd/product_kernel.h"
 #include "kernels/cpu/simd/random.h"
+#include "kernels/cpu/simd/requests.h"
+//
+#include "kernels/cpu/simd/product_kernel.h"
 //
 #include "kernels/cpu/simd/attention_tiles.h"
 //

@@ -47,6 +47,13 @@ inline Real* head_pointer(const Heads& heads, int64_t sample, int64_t token, int
   return static_cast<Real*>(heads.data) + sample * heads.sample_stride + token * heads.token_stride + head * D;
 }
 
+// Rows [begin, end) of `heads` neighbouring heads will be needed.
+template <class Real>
+inline void request_rows(Requests& requests, const Heads& heads, const AttentionPiece& piece, int64_t begin,
+                         int64_t end, int64_t head, int64_t D, int64_t count) {
+  requests.add(head_pointer<Real>(heads, piece.sample, begin, head, D), heads.token_stride, end - begin, count * D);
+}
+
 // Queries [q0, q0 + queries) against keys [k0, k0 + keys). With a causal mask query i sees key j <= i + shift.
 struct TileView {
   int64_t q0, queries, k0, keys, shift;
@@ -71,31 +78,32 @@ inline int64_t keys_seen(const AttentionShape& shape, int64_t queries_end) {
 }
 
 // scores (keys, kTile) = a (keys, D) b (D, kTile), where a query can see them.
-inline void scores_of(float* scores, const TileView& view, const float* a, const float* b, int64_t padded_D,
-                      int64_t D) {
+inline void scores_of(float* scores, const TileView& view, const float* a, const float* b, int64_t padded_D, int64_t D,
+                      Requests& requests) {
   for (int64_t j = 0; j < view.keys; j += 16) {
     const int64_t first = view.first_group(j);
     product_16_rows<Order::rows, Into::overwrite>(a + j * padded_D, padded_D, b + first * 16, kTile,
-                                                  scores + j * kTile + first * 16, kTile, view.groups() - first, D);
+                                                  scores + j * kTile + first * 16, kTile, view.groups() - first, D,
+                                                  requests);
   }
 }
 
 // sums (queries, D) += weights (keys, kTile) transposed, times rows (keys, D).
-inline void add_over_keys(float* sums, const TileView& view, const float* weights, const float* rows,
-                          int64_t padded_D) {
+inline void add_over_keys(float* sums, const TileView& view, const float* weights, const float* rows, int64_t padded_D,
+                          Requests& requests) {
   for (int64_t i = 0; i < view.queries; i += 16)
     product_16_rows<Order::columns, Into::add>(weights + i, kTile, rows, padded_D, sums + i * padded_D, padded_D,
-                                               padded_D / 16, view.seen_by(i + 15));
+                                               padded_D / 16, view.seen_by(i + 15), requests);
 }
 
 // sums (keys, D) += weights (keys, kTile) times rows (queries, D).
 inline void add_over_queries(float* sums, const TileView& view, const float* weights, const float* rows,
-                             int64_t padded_D) {
+                             int64_t padded_D, Requests& requests) {
   for (int64_t j = 0; j < view.keys; j += 16) {
     const int64_t i = view.first_group(j) * 16;
     if (i < view.queries)
       product_16_rows<Order::rows, Into::add>(weights + j * kTile + i, kTile, rows + i * padded_D, padded_D,
-                                              sums + j * padded_D, padded_D, padded_D / 16, view.queries - i);
+                                              sums + j * padded_D, padded_D, padded_D / 16, view.queries - i, requests);
   }
 }
 

@@ -41,11 +41,16 @@ struct RangeKernels {
   void (*add_rows)(float* sum, const float* rows, int64_t count, int64_t stride, int64_t n);  // sum += rows, in order
 };
 
+// Queries [begin, end) of one sample and head.
+struct AttentionPiece {
+  int64_t sample = 0, head = 0, begin = 0, end = 0;
+};
+
+// next: what this thread will probably do next. Its operands are requested from memory, nothing else depends on it.
 struct AttentionKernels {
-  // Queries [begin, end) of one sample and head, at most kAttentionTile.
-  void (*forward)(const AttentionForward& args, int64_t sample, int64_t head, int64_t begin, int64_t end);
-  // One sample and key head, all query heads that share it. sums: 2 x (padded Tk, padded D), see attention.cpp.
-  void (*backward)(const AttentionBackward& args, int64_t sample, int64_t key_head, float* sums);
+  void (*forward)(const AttentionForward& args, const AttentionPiece& piece, const AttentionPiece& next);
+  // All queries of all query heads that share the key head. sums: 2 x (padded Tk, padded D), see attention.cpp.
+  void (*backward)(const AttentionBackward& args, const AttentionPiece& piece, const AttentionPiece& next, float* sums);
   // All queries of the heads that share a key head, keys [begin, end) only. partial: (heads, Tq, padded D +
   // kDecodeExtra).
   void (*decode)(const AttentionForward& args, int64_t sample, int64_t key_head, int64_t begin, int64_t end,
