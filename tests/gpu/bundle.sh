@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Packs what tests/gpu/run.sh needs on a machine with a GPU and nothing else: bundle.sh [FILE.tar.gz]   (build/convoy_gpu.tar.gz)
+# Packs what tests/gpu/run.sh needs on a machine with a GPU and nothing else: bundle.sh [FILE.tar.xz]   (build/convoy_gpu.tar.xz)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-out=${1:-build/convoy_gpu.tar.gz}
+out=${1:-build/convoy_gpu.tar.xz}
 programs=(trainer matmul_test operators_test operators_reference_test gpt2_reference_test cuda_device_test)
 CONVOY_PRESET=cuda launcher/build.sh "${programs[@]}"
 
@@ -21,7 +21,8 @@ cp tests/reference/{gpt2,operators}.h5 "$folder/reference/"
 cp tests/gpu/{run.sh,README.md,gpt2-124m.yaml,gpt2-350m.yaml} tests/benchmark/pytorch_twin.py "$folder/"
 
 mkdir -p "$(dirname "$out")"
-tar -C "$stage" -czf "$out" convoy
+# The programs hold the same kernels: a dictionary larger than one of them finds each only once.
+tar -C "$stage" -cf - convoy | xz -T1 --lzma2=preset=2,dict=128MiB >"$out"
 bytes=$(stat -c %s "$out")
 ((bytes < 60000000)) || { echo "bundle: $out has $bytes bytes, 60000000 are the most" >&2; exit 1; }
 echo "$out: $((bytes / 1000000)) MB"
