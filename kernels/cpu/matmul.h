@@ -9,7 +9,7 @@ namespace convoy::cpu {
 class ProductCache;
 
 // Throws InternalError, naming both shapes, if the tensors do not fit together. Scratch is not needed: the inside of a
-// tile works in memory of its thread, some 5 MB, which grows with the first call of a shape.
+// tile works in memory of its thread, some 5 to 10 MB, which grows with the first call of a shape.
 void run_matmul(ProductCache& products, Stream& stream, const Matmul& args);
 
 }  // namespace convoy::cpu

@@ -19,6 +19,17 @@ void parallel_for(int64_t pieces, const Body& body) {
   for (int64_t piece = 0; piece < pieces; ++piece) body(piece);
 }
 
+// The same with a State of each thread that begins as `initial`: body(state, piece).
+template <class State, class Body>
+void parallel_for_with(const State& initial, int64_t pieces, const Body& body) {
+#pragma omp parallel if (pieces > 1)
+  {
+    State state = initial;
+#pragma omp for schedule(dynamic, 1)
+    for (int64_t piece = 0; piece < pieces; ++piece) body(state, piece);
+  }
+}
+
 // Inside a parallel_for over equal pieces: the piece that this thread will probably do after `piece`.
 inline int64_t likely_next(int64_t piece, int64_t pieces) {
   return std::min<int64_t>(piece + omp_get_num_threads(), pieces - 1);

@@ -12,6 +12,7 @@
 namespace convoy::cpu {
 namespace {
 
+constexpr int64_t kPackedRows = 128;    // of a tile with packed b
 constexpr int64_t kWidenedInner = 512;  // K of a widened block: a's and b's fit into the second-level cache together
 
 size_t float_bytes(int64_t rows, int64_t columns) {
@@ -39,25 +40,43 @@ Product::Product(const ProductShape& shape) : shape_(shape), grid_(choose_grid(s
     plan_scratch();
     return;
   }
-  // On AVX-512 without bf16 instructions oneDNN emulates them, five times slower than widening.
-  const bool native = shape_.input == DType::f32 || active_isa() >= Isa::avx512_bf16;
-  if (native && !shape_.elementwise && compile(Way::direct)) return;
-  if (native && compile(Way::fused)) return;
+  if (is_native() && !shape_.elementwise && compile(Way::direct)) return;
+  if (is_native() && can_pay_for_packing() && compile(Way::packed)) return;
+  if (is_native() && compile(Way::fused)) return;
   if (shape_.input == DType::bf16 && compile(Way::widened)) return;
   throw InternalError(fmt::format("oneDNN has no fast product of {} x {} x {} in {} on this processor; use f32",
                                   shape_.M, shape_.N, shape_.K, name_of(shape_.input)));
 }
 
+// On AVX-512 without bf16 instructions oneDNN emulates them, five times slower than widening.
+bool Product::is_native() const { return shape_.input == DType::f32 || active_isa() >= Isa::avx512_bf16; }
+
+// An epilogue gains by flat tiles; enough tiles share a b.
+bool Product::can_pay_for_packing() const {
+  return shape_.elementwise && !shape_.a_transposed && shape_.M >= 8 * kPackedRows;
+}
+
 // False if oneDNN has no fast code for it.
 bool Product::compile(Way way) {
   way_ = way;
+  grid_ = choose_grid(shape_.M, shape_.N, shape_.K, way == Way::packed ? kPackedRows : kMostTileRows);
   inner_block_ = way == Way::widened ? std::min(shape_.K, kWidenedInner) : shape_.K;
   std::fill(kernels_.begin(), kernels_.end(), nullptr);
-  onednn_bytes_ = 0;
+  onednn_bytes_ = packed_bytes_ = 0;
   for (const int64_t row : {int64_t{0}, grid_.row_tiles - 1})
     for (const int64_t column : {int64_t{0}, grid_.column_tiles - 1})
       if (!compile_tile(tile_at(row, column))) return false;
+  if (way == Way::packed && !packs_alike()) return false;
   plan_scratch();
+  return true;
+}
+
+// The last tile of a column is smaller, but uses what was packed for those above it.
+bool Product::packs_alike() const {
+  for (const int64_t column : {int64_t{0}, grid_.column_tiles - 1}) {
+    const Tile first = tile_at(0, column), last = tile_at(grid_.row_tiles - 1, column);
+    if (!kernels_[kernel_index(first, 0)]->packs_like(*kernels_[kernel_index(last, 0)])) return false;
+  }
   return true;
 }
 
@@ -68,6 +87,7 @@ bool Product::compile_tile(const Tile& tile) {
     kernel = ProductTile::compile(tile_shape(tile, k, std::min(inner_block_, shape_.K - k)));
     if (kernel == nullptr) return false;
     onednn_bytes_ = std::max(onednn_bytes_, round_up<size_t>(kernel->scratch_bytes(), 64));
+    packed_bytes_ = std::max(packed_bytes_, round_up<size_t>(kernel->packed_bytes(), 64));
   }
   return true;
 }
@@ -110,7 +130,8 @@ TileShape Product::tile_shape(const Tile& tile, int64_t k, int64_t inner) const 
           .input = widened ? DType::f32 : shape_.input,
           .output = direct ? shape_.output : DType::f32,
           .accumulate = k > 0 || (shape_.accumulate && product_in_c()),
-          .bias = shape_.bias && direct};
+          .bias = shape_.bias && direct,
+          .b_packed = way_ == Way::packed};
 }
 
 }  // namespace convoy::cpu

@@ -13,7 +13,9 @@ struct ProductGrid {
   int64_t tiles() const { return row_tiles * column_tiles; }
 };
 
+inline constexpr int64_t kMostTileRows = 512;
+
 // Without rows there is still one row of tiles, of height 0; without columns there are no tiles.
-ProductGrid choose_grid(int64_t M, int64_t N, int64_t K);
+ProductGrid choose_grid(int64_t M, int64_t N, int64_t K, int64_t most_rows = kMostTileRows);
 
 }  // namespace convoy::cpu

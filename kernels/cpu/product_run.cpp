@@ -52,25 +52,26 @@ class FirstFailure {
 
 void Product::run(const Matmul& args) const {
   FirstFailure failure;
-  parallel_for(grid_.tiles(), [&](int64_t index) {
+  parallel_for_with<int64_t>(-1, grid_.tiles(), [&](int64_t& packed_column, int64_t index) {
     // Down the columns of tiles: neighbours in time share a panel of b.
     const Tile tile = tile_at(index % grid_.row_tiles, index / grid_.row_tiles);
-    failure.guard([&] { run_tile(args, tile); });
+    failure.guard([&] { run_tile(args, tile, packed_column); });
   });
   failure.rethrow();
 }
 
 Product::Scratch Product::carve_scratch() const {
-  std::byte* memory = thread_scratch(onednn_bytes_ + product_bytes_ + a_bytes_ + b_bytes_);
-  std::byte* product = memory + onednn_bytes_;
+  std::byte* memory = thread_scratch(onednn_bytes_ + packed_bytes_ + product_bytes_ + a_bytes_ + b_bytes_);
+  std::byte* product = memory + onednn_bytes_ + packed_bytes_;
   std::byte* a = product + product_bytes_;
   return {.onednn = memory,
+          .packed = memory + onednn_bytes_,
           .product = reinterpret_cast<float*>(product),
           .a = reinterpret_cast<float*>(a),
           .b = reinterpret_cast<float*>(a + a_bytes_)};
 }
 
-void Product::run_tile(const Matmul& args, const Tile& tile) const {
+void Product::run_tile(const Matmul& args, const Tile& tile, int64_t& packed_column) const {
   if (args.column_sums && tile.m == 0)
     product_loops().add_column_sums(args.column_sums.as<float>() + tile.n, element(args.b, 0, tile.n), args.b.dtype,
                                     shape_.N, shape_.K, tile.columns);
@@ -81,6 +82,8 @@ void Product::run_tile(const Matmul& args, const Tile& tile) const {
     std::memset(target, 0, sizeof(float) * static_cast<size_t>(tile.rows * tile.columns));
   else if (way_ == Way::widened)
     multiply_widened(args, tile, scratch, target);
+  else if (way_ == Way::packed)
+    multiply_packed(args, tile, scratch, target, packed_column);
   else
     multiply(args, tile, scratch, target);
   const bool finished = way_ == Way::direct || (product_in_c() && !shape_.elementwise && !shape_.bias);
@@ -92,6 +95,16 @@ void Product::multiply(const Matmul& args, const Tile& tile, const Scratch& scra
   const void* b = shape_.b_transposed ? element(args.b, tile.n, 0) : element(args.b, 0, tile.n);
   const void* bias = shape_.bias && way_ == Way::direct ? element(args.bias, tile.n) : nullptr;
   kernels_[kernel_index(tile, 0)]->run(a, b, bias, target, scratch.onednn);
+}
+
+// What the thread packed lies in its scratch as long as it stays within this product.
+void Product::multiply_packed(const Matmul& args, const Tile& tile, const Scratch& scratch, void* target,
+                              int64_t& packed_column) const {
+  ProductTile& kernel = *kernels_[kernel_index(tile, 0)];
+  if (packed_column != tile.n)
+    kernel.pack(shape_.b_transposed ? element(args.b, tile.n, 0) : element(args.b, 0, tile.n), scratch.packed);
+  packed_column = tile.n;
+  kernel.run(element(args.a, tile.m, 0), scratch.packed, nullptr, target, scratch.onednn);
 }
 
 void Product::multiply_widened(const Matmul& args, const Tile& tile, const Scratch& scratch, void* target) const {

@@ -34,10 +34,21 @@ struct Operands {
 
 class OneDnnTile final : public ProductTile {
  public:
-  explicit OneDnnTile(const dnnl::matmul::primitive_desc& description)
-      : description_(description), primitive_(description), scratch_bytes_(description.scratchpad_desc().get_size()) {}
+  // b: as it lies in the operand.
+  OneDnnTile(const dnnl::matmul::primitive_desc& description, const dnnl::memory::desc& b)
+      : description_(description), primitive_(description), scratch_bytes_(description.scratchpad_desc().get_size()) {
+    const dnnl::engine& engine = onednn_engine();
+    const dnnl::memory::desc packed = description.weights_desc();
+    if (packed == b) return;
+    packed_bytes_ = packed.get_size();
+    packing_ = dnnl::reorder(dnnl::reorder::primitive_desc(engine, b, engine, packed));
+    plain_b_ = b;
+  }
 
   size_t scratch_bytes() const override { return scratch_bytes_; }
+  size_t packed_bytes() const override { return packed_bytes_; }
+  void pack(const void* b, void* packed) override;
+  bool packs_like(const ProductTile& other) const override;
   void run(const void* a, const void* b, const void* bias, void* c, void* scratch) override;
 
  private:
@@ -47,7 +58,9 @@ class OneDnnTile final : public ProductTile {
 
   dnnl::matmul::primitive_desc description_;
   dnnl::matmul primitive_;
-  size_t scratch_bytes_;
+  size_t scratch_bytes_, packed_bytes_ = 0;
+  dnnl::memory::desc plain_b_;
+  dnnl::reorder packing_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Operands>> idle_;
 };
@@ -98,6 +111,19 @@ void OneDnnTile::run(const void* a, const void* b, const void* bias, void* c, vo
     throw InternalError(fmt::format("oneDNN failed to multiply matrices, status {}", static_cast<int>(status)));
 }
 
+// Once for many tiles, so that it may allocate.
+void OneDnnTile::pack(const void* b, void* packed) {
+  const OneThread one_thread;
+  const dnnl::engine& engine = onednn_engine();
+  dnnl::stream stream(engine);
+  dnnl::memory from(plain_b_, engine, const_cast<void*>(b)), to(description_.weights_desc(), engine, packed);
+  packing_.execute(stream, from, to);
+}
+
+bool OneDnnTile::packs_like(const ProductTile& other) const {
+  return description_.weights_desc() == static_cast<const OneDnnTile&>(other).description_.weights_desc();
+}
+
 dnnl::memory::desc matrix(int64_t rows, int64_t columns, int64_t row_stride, int64_t column_stride, DType dtype) {
   return {dnnl::memory::dims{rows, columns}, onednn_type(dtype), dnnl::memory::dims{row_stride, column_stride}};
 }
@@ -118,9 +144,11 @@ std::unique_ptr<ProductTile> ProductTile::compile(const TileShape& shape) {
     attributes.set_post_ops(sum);
   }
   try {
-    const auto description = describe_product(a, b, bias, c, attributes);
-    if (!description) return nullptr;
-    return std::make_unique<OneDnnTile>(description);
+    const dnnl::memory::desc any_b(dnnl::memory::dims{shape.inner, shape.columns}, onednn_type(shape.input),
+                                   dnnl::memory::format_tag::any);
+    const auto description = describe_product(a, shape.b_packed ? any_b : b, bias, c, attributes);
+    if (!description || (shape.b_packed && description.weights_desc() == b)) return nullptr;
+    return std::make_unique<OneDnnTile>(description, b);
   } catch (const dnnl::error& error) {
     throw InternalError(fmt::format("oneDNN cannot compile a {} product of {} x {} x {}: {}", name_of(shape.input),
                                     shape.rows, shape.columns, shape.inner, error.what()));

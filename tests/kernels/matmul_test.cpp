@@ -16,7 +16,7 @@ struct Extents {
 const Extents kSmall[] = {{1, 1, 1},      {3, 17, 65},  {17, 3, 130},  {65, 130, 3},
                           {130, 257, 17}, {257, 65, 3}, {1, 257, 130}, {17, 1, 257}};
 const Extents kEmpty[] = {{3, 17, 0}, {0, 17, 3}, {17, 0, 3}, {0, 3, 0}};
-const Extents kLarge[] = {{530, 784, 70}, {1030, 65, 130}, {65, 1600, 40}, {40, 200, 1100}};
+const Extents kLarge[] = {{530, 784, 70}, {1030, 200, 43}, {65, 1600, 40}, {40, 200, 1100}};
 
 class MatmulTest : public testing::TestWithParam<std::pair<DType, DType>> {
  protected:
