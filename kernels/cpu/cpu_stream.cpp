@@ -3,6 +3,7 @@
 #include <omp.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstring>
 #include <exception>
@@ -13,7 +14,9 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/integers.h"
 #include "kernels/cpu/cpu_event.h"
+#include "kernels/cpu/parallel.h"
 
 namespace convoy::cpu {
 namespace {
@@ -56,7 +59,12 @@ class InlineStream final : public CpuStream {
     copy_rows(to, to_pitch, from, from_pitch, width, rows)();
   }
   void zero(void* memory, size_t bytes) override {
-    if (bytes > 0) std::memset(memory, 0, bytes);
+    // One processor alone does not fill the way to memory.
+    constexpr size_t kPiece = size_t{1} << 20;
+    parallel_for(static_cast<int64_t>(ceil_div(bytes, kPiece)), [&](int64_t piece) {
+      const size_t begin = static_cast<size_t>(piece) * kPiece;
+      std::memset(static_cast<std::byte*>(memory) + begin, 0, std::min(kPiece, bytes - begin));
+    });
   }
   void synchronize() override {}
 };
