@@ -1,11 +1,33 @@
 #include "launcher/signals.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 namespace convoy {
 namespace {
+
+// To the process, as other programs send signals; it arrives on another thread.
+void send(int signal) { ::kill(::getpid(), signal); }
+
+// The first poll that asks for something; nothing after ten seconds.
+StopRequest next_request(Signals& signals) {
+  StopRequest request = signals.poll();
+  for (int i = 0; i < 10000 && !request.save && !request.stop; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    request = signals.poll();
+  }
+  return request;
+}
+
+bool is_blocked_here(int signal) {
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  return sigismember(&mask, signal) == 1;
+}
 
 TEST(Signals, NothingIsAskedForWithoutOne) {
   Signals signals;
@@ -16,8 +38,8 @@ TEST(Signals, NothingIsAskedForWithoutOne) {
 
 TEST(Signals, Usr1SavesOnce) {
   Signals signals;
-  std::raise(SIGUSR1);
-  const StopRequest request = signals.poll();
+  send(SIGUSR1);
+  const StopRequest request = next_request(signals);
   EXPECT_TRUE(request.save);
   EXPECT_FALSE(request.stop);
   EXPECT_FALSE(signals.poll().save);
@@ -25,25 +47,39 @@ TEST(Signals, Usr1SavesOnce) {
 
 TEST(Signals, TermSavesAndStopsForGood) {
   Signals signals;
-  std::raise(SIGTERM);
-  EXPECT_TRUE(signals.poll().save);
+  send(SIGTERM);
+  EXPECT_TRUE(next_request(signals).save);
   EXPECT_TRUE(signals.poll().stop);
 }
 
 TEST(Signals, IntSavesAndStops) {
   Signals signals;
-  std::raise(SIGINT);
-  const StopRequest request = signals.poll();
-  EXPECT_TRUE(request.save);
-  EXPECT_TRUE(request.stop);
+  send(SIGINT);
+  EXPECT_TRUE(next_request(signals).save);
+  EXPECT_TRUE(signals.poll().stop);
+}
+
+// While they multiply, their stack register points where no handler may write.
+TEST(Signals, DoNotReachTheThreadsThatCompute) {
+  for (const int signal : {SIGUSR1, SIGTERM, SIGINT}) {
+    EXPECT_FALSE(is_blocked_here(signal));
+    {
+      Signals signals;
+      EXPECT_TRUE(is_blocked_here(signal));
+      std::thread([&] { EXPECT_TRUE(is_blocked_here(signal)) << "in a thread begun later"; }).join();
+    }
+    EXPECT_FALSE(is_blocked_here(signal)) << "afterwards";
+  }
 }
 
 TEST(SignalsDeathTest, ASecondIntExitsAtOnce) {
   EXPECT_EXIT(
       {
         Signals signals;
-        std::raise(SIGINT);
-        std::raise(SIGINT);
+        send(SIGINT);
+        next_request(signals);
+        send(SIGINT);
+        std::this_thread::sleep_for(std::chrono::seconds(10));
       },
       testing::ExitedWithCode(130), "interrupted twice");
 }
