@@ -45,3 +45,14 @@ wait "$trainer" || code=$?
 "$TRAINER" train train.yaml run.dir=signalled train.steps=800 --resume >signal.log 2>&1
 expect_same "$(weights whole)" "$(weights signalled)"
 steps_once signalled
+
+# mpirun passes a TERM on to its ranks, which save; whatever it then ends with itself, the run goes on.
+mpirun --oversubscribe -np 2 "$TRAINER" train train.yaml run.dir=job train.steps=800 >signal.log 2>&1 &
+job=$!
+ranks_at_step job 30 >/dev/null
+kill -TERM "$job"
+! wait "$job" || fail "the job ended as if nothing had happened"
+grep -q "stopped by a signal after step" signal.log || { cat signal.log; fail "TERM to mpirun saved nothing"; }
+ranks 2 run.dir=job train.steps=800 run.resume=must || { cat train.log; fail "resuming a job stopped by TERM"; }
+expect_same "$(weights whole)" "$(weights job)"
+steps_once job
