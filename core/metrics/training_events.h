@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 namespace convoy {
@@ -32,7 +31,8 @@ class TrainingObserver {
   virtual ~TrainingObserver() = default;
   virtual void on_step(const StepMetrics&) {}
   virtual void on_evaluation(const EvaluationMetrics&) {}
-  virtual void on_checkpoint(int64_t /*step*/, const std::filesystem::path&, double /*stall_ms*/) {}
+  // Handed over to be written in the background; stall_ms: how long training waited for that.
+  virtual void on_checkpoint(int64_t /*step*/, double /*stall_ms*/) {}
 };
 
 }  // namespace convoy

@@ -135,7 +135,7 @@ void Trainer::save(bool wait) {
   saved_step_ = position_.step;
   if (wait) p_.checkpoints->wait();
   const std::chrono::duration<double, std::milli> stall = std::chrono::steady_clock::now() - start;
-  for (TrainingObserver* observer : p_.observers) observer->on_checkpoint(position_.step, {}, stall.count());
+  for (TrainingObserver* observer : p_.observers) observer->on_checkpoint(position_.step, stall.count());
 }
 
 }  // namespace convoy

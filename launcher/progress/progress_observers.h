@@ -18,7 +18,7 @@ class PlainProgress final : public TrainingObserver {
   PlainProgress(const Config& config, std::function<void(std::string_view)> write_line);
   void on_step(const StepMetrics& metrics) override;
   void on_evaluation(const EvaluationMetrics& metrics) override;
-  void on_checkpoint(int64_t step, const std::filesystem::path& path, double stall_ms) override;
+  void on_checkpoint(int64_t step, double stall_ms) override;
 
  private:
   int64_t total_steps_, every_steps_;
@@ -34,7 +34,7 @@ class LiveProgress final : public TrainingObserver {
   LiveProgress(const Config& config, Console& console);
   void on_step(const StepMetrics& metrics) override;
   void on_evaluation(const EvaluationMetrics& metrics) override;
-  void on_checkpoint(int64_t step, const std::filesystem::path& path, double stall_ms) override;
+  void on_checkpoint(int64_t step, double stall_ms) override;
 
  private:
   int64_t total_steps_;

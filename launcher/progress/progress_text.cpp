@@ -59,8 +59,8 @@ std::string evaluation_text(const EvaluationMetrics& metrics, bool best) {
                      metrics.ms / 1000, best ? "  (best so far)" : "");
 }
 
-std::string checkpoint_text(int64_t step, std::string_view path, double stall_ms) {
-  return fmt::format("save  step {}{}{}, training waited {:.0f} ms", step, path.empty() ? "" : ": ", path, stall_ms);
+std::string checkpoint_text(int64_t step, double stall_ms) {
+  return fmt::format("save  step {}, training waited {:.0f} ms", step, stall_ms);
 }
 
 std::string fit_columns(std::string_view text, int columns) {

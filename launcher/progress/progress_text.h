@@ -17,8 +17,8 @@ std::string bytes_text(size_t bytes);       // "512 B", "25.0 MiB", "1.50 GiB"
 std::string step_text(const StepMetrics& metrics, int64_t total_steps, double seconds_left);
 // "eval  step 200: validation loss 1.8123, perplexity 6.12, 25.6k tokens in 1.2s"; best: the lowest so far.
 std::string evaluation_text(const EvaluationMetrics& metrics, bool best);
-// "save  step 500: runs/a/checkpoints/step-00000500, training waited 12 ms"; the path may be empty.
-std::string checkpoint_text(int64_t step, std::string_view path, double stall_ms);
+// "save  step 500, training waited 12 ms".
+std::string checkpoint_text(int64_t step, double stall_ms);
 
 // The text cut to the columns of a terminal, an ellipsis last; UTF-8 characters are never cut in two.
 std::string fit_columns(std::string_view text, int columns);

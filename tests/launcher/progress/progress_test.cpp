@@ -52,13 +52,13 @@ TEST(PlainProgress, WritesFirstEveryNthAndLastStep) {
   for (int64_t i = 3; i <= 25; ++i) progress.on_step(step(i));  // resumed after step 2
   progress.on_evaluation({25, 2.0, 100, 10});
   progress.on_evaluation({25, 1.5, 100, 10});
-  progress.on_checkpoint(25, "checkpoints/step-00000025", 4);
+  progress.on_checkpoint(25, 4);
   ASSERT_EQ(lines.size(), 7u);
   const char* beginnings[] = {"step  3/25", "step 10/25", "step 20/25", "step 25/25"};
   for (int i = 0; i < 4; ++i) EXPECT_EQ(lines[i].find(beginnings[i]), 0u) << lines[i];
   EXPECT_EQ(lines[4].find("best"), std::string::npos) << "the first evaluation is the best of nothing";
   EXPECT_NE(lines[5].find("best so far"), std::string::npos);
-  EXPECT_EQ(lines[6], "save  step 25: checkpoints/step-00000025, training waited 4 ms");
+  EXPECT_EQ(lines[6], "save  step 25, training waited 4 ms");
 }
 
 TEST(PlainProgress, CountsToWhereThisStartEnds) {
