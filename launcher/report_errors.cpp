@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "core/base/error.h"
+#include "core/comm/fail_together.h"
 #include "launcher/progress/console.h"
 #include "launcher/usage_error.h"
 
@@ -63,6 +64,10 @@ int report_errors(Communicator& communicator, const std::function<int()>& action
   Failure failure;
   try {
     return action();
+  } catch (const SharedError&) {
+    if (communicator.size() == 1) throw;
+    failure = current_failure();
+    communicator.barrier_host();  // no rank ends another that is still putting things away
   } catch (...) {
     if (communicator.size() == 1) throw;
     failure = current_failure();

@@ -1,5 +1,6 @@
 #include "core/data/prefetcher.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -26,7 +27,8 @@ Prefetcher::Prefetcher(Device& device, BatchSource& source, const SampleSchedule
     fields.push_back({nullptr, field.dtype, batched(schedule.micro_batch, field.shape)});
     slot_bytes += round_up(fields.back().bytes(), kAlignment);
   }
-  const auto slot_count = static_cast<size_t>(schedule.passes_per_step() + ahead);
+  const int64_t passes = schedule.passes_per_step();
+  const auto slot_count = static_cast<size_t>(passes + std::max(passes, ahead));
   memory_ = device.allocate(slot_count * slot_bytes, MemoryKind::host);
   auto* base = static_cast<std::byte*>(memory_.data());
   for (size_t s = 0; s < slot_count; ++s) {
@@ -83,12 +85,26 @@ void Prefetcher::read_one(int64_t ordinal) {
 }
 
 const HostBatch& Prefetcher::next() {
-  const auto start = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return failure_ || read_ > handed_out_; });
-  wait_ms_ += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  if (read_ == handed_out_) std::rethrow_exception(failure_);
+  if (!wait_for(1, lock)) std::rethrow_exception(failure_);
   return slot(handed_out_++);
+}
+
+bool Prefetcher::wait_for_step() {
+  std::unique_lock lock(mutex_);
+  return wait_for(schedule_.passes_per_step(), lock);
+}
+
+void Prefetcher::check_step() {
+  if (!wait_for_step()) std::rethrow_exception(failure_);
+}
+
+// Until so many more than those handed out have been read, or cannot be.
+bool Prefetcher::wait_for(int64_t count, std::unique_lock<std::mutex>& lock) {
+  const auto start = std::chrono::steady_clock::now();
+  changed_.wait(lock, [&] { return failure_ || read_ >= handed_out_ + count; });
+  wait_ms_ += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return read_ >= handed_out_ + count;
 }
 
 void Prefetcher::release() {

@@ -21,7 +21,7 @@ struct HostBatch {
 
 class Prefetcher {
  public:
-  // `ahead` micro-batches are kept ready beyond those of the step in progress.
+  // At least `ahead` micro-batches, and at least those of the next step, are kept ready beyond the step in progress.
   Prefetcher(Device& device, BatchSource& source, const SampleSchedule& schedule, int64_t ahead);
   ~Prefetcher();
   Prefetcher(const Prefetcher&) = delete;
@@ -29,12 +29,17 @@ class Prefetcher {
 
   // Blocks until the next micro-batch is there; valid until release(). Rethrows what reading threw.
   const HostBatch& next();
+  // Blocks until the next step's micro-batches are all there; false if one of them cannot be read. Between steps.
+  bool wait_for_step();
+  // Then throws what reading threw.
+  void check_step();
   // Everything handed out so far may be overwritten: the device has copied it.
   void release();
-  // Milliseconds that next() has blocked since the last call of this function.
+  // Milliseconds that the functions above have blocked since the last call of this one.
   double take_wait_ms();
 
  private:
+  bool wait_for(int64_t count, std::unique_lock<std::mutex>& lock);
   void read_ahead();
   void read_one(int64_t ordinal);
   HostBatch& slot(int64_t ordinal) { return slots_[static_cast<size_t>(ordinal) % slots_.size()]; }

@@ -39,6 +39,11 @@ Evaluator::Evaluator(const Parts& parts) : p_(parts) {
   sum_on_host_ = p_.device.allocate(sizeof(float), MemoryKind::host);
 }
 
+void Evaluator::read_all() {
+  for (int64_t batch = p_.communicator.rank(); batch < batches_; batch += p_.communicator.size())
+    p_.source.read(Split::validation, batch * spacing_, p_.micro_batch, host_);
+}
+
 EvaluationMetrics Evaluator::run(int64_t step) {
   const auto start = std::chrono::steady_clock::now();
   const int64_t N = p_.communicator.size(), rounds = ceil_div(batches_, N);

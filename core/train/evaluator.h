@@ -23,6 +23,8 @@ class Evaluator {
   explicit Evaluator(const Parts& parts);
   static constexpr size_t kPlannedBytes = sizeof(float);
 
+  // Reads once what this rank's part of every run reads, so that damaged data shows before training begins.
+  void read_all();
   // Collective. Batch i is computed by rank i mod N; losses are added in the order of batches.
   EvaluationMetrics run(int64_t step);
 

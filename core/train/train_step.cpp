@@ -9,7 +9,8 @@ namespace convoy {
 
 namespace {
 constexpr size_t kLossAlignment = 256;
-}
+constexpr size_t kFlags = 3;  // that ranks exchange with their losses: save, stop, out of data
+}  // namespace
 
 size_t TrainStep::planned_bytes(int64_t virtual_ranks_here) {
   return kLossAlignment + static_cast<size_t>(virtual_ranks_here) * sizeof(float);
@@ -30,17 +31,17 @@ TrainStep::TrainStep(const Parts& parts) : p_(parts) {
   pass_->loss_scale = loss_scale_;
   if (p_.record && p_.debug == nullptr)
     recorded_ = std::make_unique<RecordedProgram>(p_.device, p_.model.training(), *pass_, p_.sync.cuts());
-  mine_.resize(static_cast<size_t>(leaves) + 2);
+  mine_.resize(static_cast<size_t>(leaves) + kFlags);
   everyones_.resize(mine_.size() * static_cast<size_t>(p_.communicator.size()));
 }
 
-StepResult TrainStep::run(int64_t step, double lr, const StopRequest& mine) {
+StepResult TrainStep::run(int64_t step, double lr, const StopRequest& mine, bool another) {
   for (int64_t index = 0; index < p_.schedule.virtual_ranks_here(); ++index) run_virtual_rank(step, index);
   p_.sync.finish();
   p_.optimizer.step(p_.compute, step, lr);
-  StepResult result = read_results(mine);
+  wait_for_results();
   p_.data.release();
-  return result;
+  return exchange_results(mine, !another || p_.data.wait_for_step());
 }
 
 void TrainStep::run_virtual_rank(int64_t step, int64_t index) {
@@ -83,15 +84,21 @@ void TrainStep::load(const HostBatch& batch) {
   p_.compute.copy(first_sample_.data, batch.first_sample.data, first_sample_.bytes());
 }
 
-StepResult TrainStep::read_results(const StopRequest& request) {
+void TrainStep::wait_for_results() {
   auto* host = static_cast<float*>(results_on_host_.data());
   const auto leaves = static_cast<size_t>(losses_.elements());
   p_.compute.copy(host, losses_.data, losses_.bytes());
   p_.compute.copy(host + leaves, p_.optimizer.norm_and_factor().data, 2 * sizeof(float));
   p_.compute.synchronize();
+}
+
+StepResult TrainStep::exchange_results(const StopRequest& request, bool can_go_on) {
+  const auto* host = static_cast<const float*>(results_on_host_.data());
+  const auto leaves = static_cast<size_t>(losses_.elements());
   for (size_t i = 0; i < leaves; ++i) mine_[i] = static_cast<double>(host[i]);
   mine_[leaves] = request.save ? 1 : 0;
   mine_[leaves + 1] = request.stop ? 1 : 0;
+  mine_[leaves + 2] = can_go_on ? 0 : 1;
   p_.communicator.all_gather_host(everyones_.data(), mine_.data(), mine_.size() * sizeof(double));
 
   StepResult result;
@@ -101,6 +108,7 @@ StepResult TrainStep::read_results(const StopRequest& request) {
   for (size_t begin = 0; begin < everyones_.size(); begin += mine_.size()) {
     result.request.save |= everyones_[begin + leaves] != 0;
     result.request.stop |= everyones_[begin + leaves + 1] != 0;
+    result.out_of_data |= everyones_[begin + leaves + 2] != 0;
     for (size_t i = 0; i < leaves; ++i) everyones_[kept++] = everyones_[begin + i];
   }
   result.loss = tree_sum({everyones_.data(), kept});

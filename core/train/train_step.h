@@ -16,10 +16,11 @@
 namespace convoy {
 
 struct StepResult {
-  double loss = 0;       // mean over the global batch, by the fixed tree: the same bits for any number of ranks
-  double grad_norm = 0;  // before clipping
-  bool skipped = false;  // the norm was not finite: no weight was changed
-  StopRequest request;   // of any rank
+  double loss = 0;           // mean over the global batch, by the fixed tree: the same bits for any number of ranks
+  double grad_norm = 0;      // before clipping
+  bool skipped = false;      // the norm was not finite: no weight was changed
+  StopRequest request;       // of any rank
+  bool out_of_data = false;  // some rank cannot read what its next step needs: there can be no next step
 };
 
 class TrainStep {
@@ -42,8 +43,9 @@ class TrainStep {
   explicit TrainStep(const Parts& parts);
   static size_t planned_bytes(int64_t virtual_ranks_here);
 
-  // Runs step number `step` (from 1) and waits for it. `mine`: this rank's request.
-  StepResult run(int64_t step, double lr, const StopRequest& mine);
+  // Runs step number `step` (from 1) and waits for it. `mine`: this rank's request. another: a step comes after it,
+  // whose micro-batches are waited for, so that all ranks learn at once if one of them cannot read them.
+  StepResult run(int64_t step, double lr, const StopRequest& mine, bool another);
 
  private:
   void run_virtual_rank(int64_t step, int64_t index);
@@ -51,7 +53,8 @@ class TrainStep {
   void run_unrecorded(bool last);
   void ready(int64_t final_from);
   void load(const HostBatch& batch);
-  StepResult read_results(const StopRequest& mine);
+  void wait_for_results();
+  StepResult exchange_results(const StopRequest& mine, bool can_go_on);
 
   Parts p_;
   Tensor first_sample_, losses_;  // losses: one sum per virtual rank of this rank

@@ -1,9 +1,11 @@
 #include "core/train/trainer.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 
+#include "core/comm/fail_together.h"
 #include "core/config/precision.h"
 #include "core/optimizer/learning_rate.h"
 #include "core/parameters/initialise.h"
@@ -46,8 +48,17 @@ void Trainer::resume(const CheckpointReader& checkpoint) {
   resumed_ = true;
 }
 
-// Everything that lives as long as the run is allocated here; after the first step nothing is.
 void Trainer::prepare() {
+  if (train_step_ != nullptr || position_.step >= p_.config.train.steps) return;
+  allocate();
+  fail_together(p_.communicator, [&] {
+    evaluator_->read_all();
+    prefetcher_->check_step();
+  });
+}
+
+// Everything that lives as long as the run is allocated here; after the first step nothing is.
+void Trainer::allocate() {
   const Config& c = p_.config;
   const auto seed = static_cast<uint64_t>(position_.seed);
   if (!resumed_) initialise(model_.parameters(), p_.device, *compute_, seed);
@@ -72,6 +83,7 @@ TrainingOutcome Trainer::run() {
   prepare();
   while (position_.step < c.train.steps) {
     step();
+    if (out_of_data_) end_without_data();
     const bool stop_here = request_.stop || position_.step == c.train.stop_at;
     const bool last = position_.step == c.train.steps;
     if (!stop_here) evaluate_if_due(last);
@@ -83,12 +95,29 @@ TrainingOutcome Trainer::run() {
   return TrainingOutcome::finished;
 }
 
+// Nothing of the steps done is lost.
+void Trainer::end_without_data() {
+  save(true);
+  fail_together(p_.communicator, [&] {
+    try {
+      prefetcher_->check_step();
+    } catch (const Error& error) {
+      if (p_.checkpoints == nullptr) throw;
+      throw Error(error.code(), fmt::format("{}; step {} is saved: once the data is mended, go on with --resume",
+                                            error.what(), position_.step));
+    }
+  });
+  throw InternalError("a rank that could not read its data now can");
+}
+
 void Trainer::step() {
   const auto start = std::chrono::steady_clock::now();
   const int64_t number = position_.step + 1;
   const double lr = learning_rate(p_.config.schedule, p_.config.optimizer.lr, number, p_.config.train.steps);
-  const StepResult result = train_step_->run(number, lr, p_.poll_stop ? p_.poll_stop() : StopRequest{});
+  const StepResult result =
+      train_step_->run(number, lr, p_.poll_stop ? p_.poll_stop() : StopRequest{}, number < p_.config.train.steps);
   request_ = result.request;
+  out_of_data_ = result.out_of_data;
   position_.step = number;
   position_.samples += p_.config.batch.global;
   position_.tokens += tokens_per_step_;

@@ -55,6 +55,11 @@ class Trainer {
 
   // Before run(): goes on from this checkpoint instead of from initial weights.
   void resume(const CheckpointReader& checkpoint);
+  // Collective. Allocates what lives as long as the run, reads what evaluations read and waits for those
+  // of the first step. Throws on every rank if one rank's data cannot be read; after this the first step comes.
+  void prepare();
+  // Collective; prepares if nobody did. If some rank cannot read what its next step needs, saves what is there and
+  // throws on every rank.
   TrainingOutcome run();
 
   Model& model() { return model_; }
@@ -63,7 +68,8 @@ class Trainer {
   size_t planned_bytes() const;
 
  private:
-  void prepare();
+  void allocate();
+  [[noreturn]] void end_without_data();
   void step();
   void evaluate_if_due(bool last);
   void save(bool wait);
@@ -82,7 +88,7 @@ class Trainer {
   std::unique_ptr<Evaluator> evaluator_;
   TrainingPosition position_;
   StopRequest request_;
-  bool resumed_ = false;
+  bool resumed_ = false, out_of_data_ = false;
   int64_t evaluated_step_ = -1, saved_step_ = -1;
   int64_t tokens_per_step_ = 0;
 };

@@ -32,9 +32,32 @@ class Recorder final : public TrainingObserver {
   int64_t first_step_allocations_ = -1;
 };
 
-void run_rank(const Config& config, Communicator& communicator, ToyResult& result) {
+class ToySource final : public BatchSource {
+ public:
+  ToySource(int64_t T, const ToyParts& parts) : memory_(T, kVocabulary), parts_(parts) {}
+  const std::vector<BatchField>& fields() const override { return memory_.fields(); }
+  int64_t samples(Split split) const override { return memory_.samples(split); }
+  void read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) override {
+    if (parts_.before_sample)
+      for (int64_t sample = first; sample < first + count; ++sample) parts_.before_sample(split, sample);
+    memory_.read(split, first, count, out);
+  }
+
+ private:
+  MemorySource memory_;
+  const ToyParts& parts_;
+};
+
+std::unique_ptr<CheckpointStore> make_store(const std::filesystem::path& folder, const Communicator& communicator) {
+  if (folder.empty()) return nullptr;
+  return std::make_unique<CheckpointStore>(CheckpointStoreOptions{
+      .folder = folder, .rank = communicator.rank(), .size = communicator.size(), .nonce = "toy"});
+}
+
+void run_rank(const Config& config, Communicator& communicator, const ToyParts& parts, ToyResult& result) {
   const std::unique_ptr<Device> device = cpu::make_cpu_device(1);
-  MemorySource source(config.model.context, kVocabulary);
+  ToySource source(config.model.context, parts);
+  const std::unique_ptr<CheckpointStore> store = make_store(parts.checkpoints, communicator);
   Recorder recorder(result, *device);
   const Gpt2Config gpt2{config.model.layers,
                         config.model.heads,
@@ -57,6 +80,7 @@ void run_rank(const Config& config, Communicator& communicator, ToyResult& resul
                    .graph = gpt2_loss_graph(gpt2, config.batch.micro, config.model.context),
                    .virtual_ranks = config.parallel.virtual_ranks.value_or(communicator.size()),
                    .make_gradient_sync = make_sync,
+                   .checkpoints = store.get(),
                    .observers = {&recorder}});
   trainer.run();
   if (communicator.rank() != 0) return;
@@ -82,11 +106,11 @@ Config toy_config() {
   return config;
 }
 
-ToyResult toy_run(const Config& config, int ranks) {
+ToyResult toy_run(const Config& config, int ranks, const ToyParts& parts) {
   std::vector<ToyResult> results(static_cast<size_t>(ranks));
   on_threads(ranks, [&](Communicator& communicator) {
     omp_set_num_threads(1);
-    run_rank(config, communicator, results[static_cast<size_t>(communicator.rank())]);
+    run_rank(config, communicator, parts, results[static_cast<size_t>(communicator.rank())]);
   });
   return std::move(results[0]);
 }

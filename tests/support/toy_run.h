@@ -1,6 +1,7 @@
 // A small GPT-2 trained from memory: a Trainer with all real parts but the data and the files.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <vector>
 
@@ -20,7 +21,13 @@ struct ToyResult {
 // A config of 2 layers, 2 heads, 16 channels, context 12; 4 virtual ranks; change what a test is about.
 Config toy_config();
 
+// What a toy run has beside its config.
+struct ToyParts {
+  std::function<void(Split, int64_t)> before_sample;  // called for every sample that is read; may throw
+  std::filesystem::path checkpoints;                  // empty: nothing is saved
+};
+
 // Runs the config on `ranks` ranks that are threads; returns what rank 0 saw.
-ToyResult toy_run(const Config& config, int ranks);
+ToyResult toy_run(const Config& config, int ranks, const ToyParts& parts = {});
 
 }  // namespace convoy::test
