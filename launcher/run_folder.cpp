@@ -75,6 +75,17 @@ void check_resume(Resume resume, bool existed, const std::string& folder) {
                     folder));
 }
 
+// Finds out before anything is built for the run.
+void check_writable(const std::filesystem::path& folder) {
+  const std::filesystem::path trial = folder / ".trial";
+  write_file_atomically(trial, "");
+  std::filesystem::remove(trial);
+}
+
+[[noreturn]] void throw_not_writable(const std::filesystem::path& folder, const FileError& error) {
+  throw ConfigError(fmt::format("run.dir = {} is no place to write: {}", folder.string(), error.what()));
+}
+
 }  // namespace
 
 bool FolderLock::acquire(const std::filesystem::path& folder, int wait_ms) {
@@ -91,29 +102,59 @@ FolderLock::~FolderLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-RunState prepare_run_folder(const Config& config) try {
-  const RunPaths paths(config.run.dir);
-  RunState state;
+RunFolder::RunFolder(RunFolder&& other) noexcept
+    : existed(other.existed),
+      changes(std::move(other.changes)),
+      lock(std::move(other.lock)),
+      made_here(other.made_here),
+      owned(std::exchange(other.owned, false)),
+      paths_(std::move(other.paths_)) {}
+
+RunFolder::~RunFolder() {
+  if (!owned || existed) return;
   std::error_code ignored;
-  state.existed = std::filesystem::exists(paths.config(), ignored);
-  check_resume(config.run.resume, state.existed, config.run.dir);
-  make_folder(paths.folder);
-  if (!state.lock.acquire(paths.folder, 3000))
-    throw ConfigError(fmt::format("another process is training in {}; wait for it to end, or choose another run.dir",
-                                  config.run.dir));
-  if (state.existed) state.changes = compare_with_earlier(config, paths);
-  write_file_atomically(paths.config(), to_yaml(config));
-  return state;
-} catch (const FileError& error) {
-  throw ConfigError(fmt::format("run.dir = {} is no place to write: {}", config.run.dir, error.what()));
+  if (made_here) {
+    std::filesystem::remove_all(paths_.folder, ignored);
+    return;
+  }
+  for (const auto& path : {paths_.log(), paths_.metrics(), paths_.checkpoints()})
+    std::filesystem::remove_all(path, ignored);
+  for (const auto& entry : std::filesystem::directory_iterator(paths_.folder, ignored))
+    if (entry.path().filename().string().starts_with("events.out.")) std::filesystem::remove(entry.path(), ignored);
 }
 
-RunState open_run_folder(const Config& config, Communicator& communicator) {
-  RunState state = communicator.rank() == 0 ? prepare_run_folder(config) : RunState();
-  uint8_t existed = state.existed ? 1 : 0;
+void RunFolder::begin(const Config& config) try {
+  write_file_atomically(paths_.config(), to_yaml(config));
+  owned = false;
+} catch (const FileError& error) {
+  throw_not_writable(paths_.folder, error);
+}
+
+RunFolder prepare_run_folder(const Config& config) try {
+  const RunPaths paths(config.run.dir);
+  RunFolder run(paths.folder);
+  std::error_code ignored;
+  run.existed = std::filesystem::exists(paths.config(), ignored);
+  check_resume(config.run.resume, run.existed, config.run.dir);
+  run.made_here = !std::filesystem::exists(paths.folder, ignored);
+  make_folder(paths.folder);
+  if (!run.lock.acquire(paths.folder, 3000))
+    throw ConfigError(fmt::format("another process is training in {}; wait for it to end, or choose another run.dir",
+                                  config.run.dir));
+  run.owned = true;
+  if (run.existed) run.changes = compare_with_earlier(config, paths);
+  check_writable(paths.folder);
+  return run;
+} catch (const FileError& error) {
+  throw_not_writable(config.run.dir, error);
+}
+
+RunFolder open_run_folder(const Config& config, Communicator& communicator) {
+  RunFolder run = communicator.rank() == 0 ? prepare_run_folder(config) : RunFolder(config.run.dir);
+  uint8_t existed = run.existed ? 1 : 0;
   communicator.broadcast_host(&existed, sizeof existed, 0);
-  state.existed = existed != 0;
-  return state;
+  run.existed = existed != 0;
+  return run;
 }
 
 }  // namespace convoy

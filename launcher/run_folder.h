@@ -40,19 +40,34 @@ class FolderLock {
   int descriptor_ = -1;
 };
 
-struct RunState {
+// A folder that is held for a run. It becomes a run, or the run that is there gets this start's config, when begin() is
+// called; a start that ends before that leaves an earlier run as it was, and of a new one nothing.
+class RunFolder {
+ public:
+  explicit RunFolder(std::filesystem::path folder) : paths_(std::move(folder)) {}
+  RunFolder(RunFolder&& other) noexcept;
+  RunFolder& operator=(RunFolder&&) = delete;
+  ~RunFolder();
+
+  // Writes config.yaml. Throws ConfigError.
+  void begin(const Config& config);
+
   bool existed = false;              // the run was begun by an earlier start
   std::vector<std::string> changes;  // "optimizer.lr: 0.003 -> 0.001", against the earlier start
   FolderLock lock;
+  bool made_here = false;  // the folder was made for this start
+  bool owned = false;      // this process puts away what is never begun
+
+ private:
+  RunPaths paths_;
 };
 
-// Rank 0's part: makes the folder and writes config.yaml, or, as run.resume allows, goes on with the run that is there
-// and writes the new config over the old one. A start that died before config.yaml was written leaves no run behind.
-// Throws ConfigError if there is a run and resume is never, if there is none and it must be, if another process trains
-// there, if the model differs from the earlier start's, or if nothing can be written.
-RunState prepare_run_folder(const Config& config);
+// Rank 0's part: makes the folder, or, as run.resume allows, takes the run that is there. Throws ConfigError if there
+// is a run and resume is never, if there is none and it must be, if another process trains there, if the model differs
+// from the earlier start's, or if nothing can be written.
+RunFolder prepare_run_folder(const Config& config);
 
 // The same on every rank: rank 0 prepares, the others wait. Only rank 0 throws; it must then abort the communicator.
-RunState open_run_folder(const Config& config, Communicator& communicator);
+RunFolder open_run_folder(const Config& config, Communicator& communicator);
 
 }  // namespace convoy

@@ -58,7 +58,7 @@ class TrainingSession {
   int run() {
     check_start();
     TokenDataset& dataset = open_data();
-    state_.emplace(open_run_folder(config_, communicator_));
+    folder_.emplace(open_run_folder(config_, communicator_));
     if (first()) log_.open_file(RunPaths(config_.run.dir).log());
     const std::unique_ptr<CheckpointReader> checkpoint = find_resume_point(config_, communicator_);
     const int64_t V = resolve_virtual_ranks(config_, checkpoint.get(), communicator_.size());
@@ -70,6 +70,8 @@ class TrainingSession {
     if (first()) observers = std::make_unique<Observers>(config_, resumed_step, console_, log_);
     Trainer trainer(parts(dataset, V, store, observers.get()));
     if (checkpoint) trainer.resume(*checkpoint);
+    trainer.prepare();
+    if (first()) folder_->begin(config_);
     if (first()) introduce(trainer, dataset, V);
     // Told here, while everything stands: objects destroyed by an exception in the middle of a step could only say that
     // reductions are in flight.
@@ -91,8 +93,7 @@ class TrainingSession {
   // The ranks' own, or the one for their devices' memory.
   Communicator& communicator() { return device_communicator_ ? *device_communicator_ : communicator_; }
 
-  // What can be refused before the run folder is made is refused there: it leaves nothing behind. A run that may be
-  // resumed has its own virtual ranks, known later.
+  // What can be refused at once is refused at once. A run that may be resumed has its own virtual ranks, known later.
   void check_start() const {
     choose_device(config_.device);
     if (config_.run.resume == Resume::never)
@@ -145,7 +146,7 @@ class TrainingSession {
                              dataset.vocabulary());
     facts.first_step = trainer.position().step;
     say(run_summary(config_, facts));
-    for (const std::string& change : state_->changes) say("changed since the last start: " + change);
+    for (const std::string& change : folder_->changes) say("changed since the last start: " + change);
   }
 
   void conclude(TrainingOutcome outcome, int64_t step) {
@@ -177,7 +178,7 @@ class TrainingSession {
   Console console_{STDOUT_FILENO, terminal_.present ? terminal_.columns : 0};
   LogOutput log_{console_, communicator_.rank()};
   Signals signals_;
-  std::optional<RunState> state_;
+  std::optional<RunFolder> folder_;
   std::unique_ptr<TokenDataset> dataset_;
   std::unique_ptr<Device> device_;
   std::unique_ptr<Communicator> device_communicator_;  // null: communicator_ does for the device

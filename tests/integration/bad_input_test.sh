@@ -23,7 +23,13 @@ refuse 3 "999" train data.path=bad
 damaged; sed -i 's/"vocabulary": *[0-9]*/"vocabulary": 3/' bad/manifest.json
 refuse 3 "bad/" train data.path=bad
 refuse 3 "no such dataset" train data.path=nowhere
-rm -rf new
+flip() { printf '\x55' | dd of="$1" bs=1 seek=9000 conv=notrunc 2>/dev/null; }
+damaged; flip bad/train-00000.h5
+refuse 3 "train-00000.h5" train data.path=bad
+refuse 3 "train-00000.h5" mpirun --oversubscribe -np 2 "$TRAINER" train train.yaml run.dir=new data.path=bad
+damaged; flip bad/validation-00000.h5
+refuse 3 "validation-00000.h5" train data.path=bad
+[ ! -e new ] || fail "a start without data left a run folder"
 
 refuse 2 "did you mean model.layers" train modle.layers=3
 refuse 2 "does not divide" train model.heads=5
@@ -36,10 +42,21 @@ grep -q "mistakes.yaml:2" refuse.log || fail "not all mistakes were told at once
 [ ! -e new ] || fail "a refused start left a run folder"
 
 "$TRAINER" train train.yaml run.dir=good >train.log
-flip() { printf '\x55' | dd of="$1" bs=1 seek=9000 conv=notrunc 2>/dev/null; }
+cp -r good before
+resume() { "$TRAINER" train train.yaml run.dir=good train.steps=50 --resume "$@"; }
+refuse 2 "run.seed" resume run.seed=9
+refuse 2 "parallel.virtual_ranks" resume parallel.virtual_ranks=2
+refuse 2 "not a multiple" resume batch.global=18
+refuse 2 "model.channels" resume model.channels=64
+refuse 3 "no such dataset" resume data.path=nowhere
+damaged; flip bad/train-00000.h5
+refuse 3 "train-00000.h5" resume data.path=bad
+cmp good/config.yaml before/config.yaml || fail "a refused resume changed the run's config"
+diff -r good/checkpoints before/checkpoints || fail "a refused resume changed the run's checkpoints"
+resume >resume.log || { cat resume.log; fail "resuming after refusals"; }
 flip "$(weights good)"
 "$TRAINER" eval good >eval.log 2>&1 || fail "one damaged checkpoint of three made eval fail"
-grep -q "step 30:" eval.log || { cat eval.log; fail "the checkpoint before was not taken"; }
+grep -q "step 40:" eval.log || { cat eval.log; fail "the checkpoint before was not taken"; }
 for checkpoint in good/checkpoints/step-*; do flip "$checkpoint/model.safetensors"; done
 refuse 4 "model.safetensors" "$TRAINER" eval good
 refuse 4 "model.safetensors" "$TRAINER" train train.yaml run.dir=good train.steps=50 --resume

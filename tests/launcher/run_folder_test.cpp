@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 #include "core/base/error.h"
 #include "launcher/config/write_config.h"
@@ -32,6 +33,12 @@ class RunFolders : public testing::Test {
     const std::string message = error();
     EXPECT_NE(message.find(part), std::string::npos) << "'" << message << "' should say '" << part << "'";
   }
+  // A start that goes well.
+  RunFolder begin() {
+    RunFolder run = prepare_run_folder(config_);
+    run.begin(config_);
+    return run;
+  }
   std::string stored() {
     std::ifstream file(root_ / "run" / "config.yaml");
     return (std::ostringstream() << file.rdbuf()).str();
@@ -42,24 +49,56 @@ class RunFolders : public testing::Test {
 };
 
 TEST_F(RunFolders, ANewRunHoldsItsResolvedConfig) {
-  const RunState state = prepare_run_folder(config_);
-  EXPECT_FALSE(state.existed);
+  const RunFolder run = begin();
+  EXPECT_FALSE(run.existed);
   EXPECT_EQ(stored(), to_yaml(config_));
 }
 
+TEST_F(RunFolders, AStartThatNeverBeginsLeavesNothing) {
+  {
+    const RunFolder run = prepare_run_folder(config_);
+    std::ofstream(root_ / "run" / "log.txt") << "it said something";
+  }
+  EXPECT_FALSE(std::filesystem::exists(root_ / "run"));
+}
+
+TEST_F(RunFolders, AStartThatNeverBeginsLeavesWhatWasInItsFolder) {
+  std::filesystem::create_directories(root_ / "run");
+  std::ofstream(root_ / "run" / "notes.txt") << "of the user";
+  {
+    const RunFolder run = prepare_run_folder(config_);
+    for (const char* name : {"log.txt", "metrics.jsonl", "events.out.tfevents.1"})
+      std::ofstream(root_ / "run" / name) << "of the start";
+    std::filesystem::create_directories(root_ / "run" / "checkpoints");
+  }
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(root_ / "run"))
+    left.push_back(entry.path().filename().string());
+  EXPECT_EQ(left, std::vector<std::string>{"notes.txt"});
+}
+
+TEST_F(RunFolders, AResumeThatNeverBeginsChangesNothing) {
+  begin();
+  const std::string before = stored();
+  config_.run.resume = Resume::must;
+  config_.run.seed = 5;
+  { const RunFolder run = prepare_run_folder(config_); }
+  EXPECT_EQ(stored(), before);
+}
+
 TEST_F(RunFolders, AnExistingRunIsRefusedWithTheRemedies) {
-  prepare_run_folder(config_);
+  begin();
   expect_error("already, and it is never overwritten; go on with it by --resume, choose another run.dir, or remove");
 }
 
 TEST_F(RunFolders, ResumeGoesOnAndTellsWhatChanged) {
-  prepare_run_folder(config_);
+  begin();
   config_.run.resume = Resume::automatic;
   config_.optimizer.lr = 1e-3;
   config_.parallel.threads.value = 1;  // changes nothing that is computed
-  const RunState state = prepare_run_folder(config_);
-  EXPECT_TRUE(state.existed);
-  EXPECT_EQ(state.changes, std::vector<std::string>{"optimizer.lr: 0.003 -> 0.001"});
+  const RunFolder run = begin();
+  EXPECT_TRUE(run.existed);
+  EXPECT_EQ(run.changes, std::vector<std::string>{"optimizer.lr: 0.003 -> 0.001"});
   EXPECT_EQ(stored(), to_yaml(config_));
 }
 
@@ -75,7 +114,7 @@ TEST_F(RunFolders, ResumeMustFailsWhereThereIsNothing) {
 }
 
 TEST_F(RunFolders, AnotherModelCannotGoOn) {
-  prepare_run_folder(config_);
+  begin();
   config_.run.resume = Resume::must;
   config_.model.layers = 8;
   expect_error("model.layers: 4 -> 8");
@@ -91,14 +130,14 @@ TEST_F(RunFolders, AStartThatDiedBeforeItsConfigIsNoRun) {
 }
 
 TEST_F(RunFolders, TwoProcessesCannotTrainInOneFolder) {
-  const RunState first = prepare_run_folder(config_);
+  const RunFolder first = prepare_run_folder(config_);
   config_.run.resume = Resume::automatic;
   FolderLock lock;
   EXPECT_FALSE(lock.acquire(root_ / "run", 0));
 }
 
 TEST_F(RunFolders, TheLockEndsWithItsOwner) {
-  { const RunState first = prepare_run_folder(config_); }
+  { const RunFolder first = prepare_run_folder(config_); }
   FolderLock lock;
   EXPECT_TRUE(lock.acquire(root_ / "run", 0));
 }
@@ -110,7 +149,7 @@ TEST_F(RunFolders, AFileInTheWayIsSaid) {
 }
 
 TEST_F(RunFolders, ADamagedConfigOfTheRunIsSaidAndKept) {
-  prepare_run_folder(config_);
+  begin();
   std::ofstream(root_ / "run" / "config.yaml") << "model: {layers: ";
   config_.run.resume = Resume::must;
   expect_error("config.yaml");
