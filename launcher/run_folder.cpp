@@ -75,6 +75,13 @@ void check_resume(Resume resume, bool existed, const std::string& folder) {
                     folder));
 }
 
+std::set<std::filesystem::path> entries_of(const std::filesystem::path& folder) {
+  std::set<std::filesystem::path> entries;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) entries.insert(entry.path());
+  return entries;
+}
+
 // Finds out before anything is built for the run.
 void check_writable(const std::filesystem::path& folder) {
   const std::filesystem::path trial = folder / ".trial";
@@ -107,6 +114,7 @@ RunFolder::RunFolder(RunFolder&& other) noexcept
       changes(std::move(other.changes)),
       lock(std::move(other.lock)),
       made_here(other.made_here),
+      earlier(std::move(other.earlier)),
       owned(std::exchange(other.owned, false)),
       paths_(std::move(other.paths_)) {}
 
@@ -117,10 +125,8 @@ RunFolder::~RunFolder() {
     std::filesystem::remove_all(paths_.folder, ignored);
     return;
   }
-  for (const auto& path : {paths_.log(), paths_.metrics(), paths_.checkpoints()})
-    std::filesystem::remove_all(path, ignored);
-  for (const auto& entry : std::filesystem::directory_iterator(paths_.folder, ignored))
-    if (entry.path().filename().string().starts_with("events.out.")) std::filesystem::remove(entry.path(), ignored);
+  for (const std::filesystem::path& entry : entries_of(paths_.folder))
+    if (!earlier.contains(entry)) std::filesystem::remove_all(entry, ignored);
 }
 
 void RunFolder::begin(const Config& config) try {
@@ -141,6 +147,7 @@ RunFolder prepare_run_folder(const Config& config) try {
   if (!run.lock.acquire(paths.folder, 3000))
     throw ConfigError(fmt::format("another process is training in {}; wait for it to end, or choose another run.dir",
                                   config.run.dir));
+  run.earlier = entries_of(paths.folder);
   run.owned = true;
   if (run.existed) run.changes = compare_with_earlier(config, paths);
   check_writable(paths.folder);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,8 +56,9 @@ class RunFolder {
   bool existed = false;              // the run was begun by an earlier start
   std::vector<std::string> changes;  // "optimizer.lr: 0.003 -> 0.001", against the earlier start
   FolderLock lock;
-  bool made_here = false;  // the folder was made for this start
-  bool owned = false;      // this process puts away what is never begun
+  bool made_here = false;                   // the folder was made for this start
+  std::set<std::filesystem::path> earlier;  // otherwise what was in it before: never touched
+  bool owned = false;                       // this process puts away what is never begun
 
  private:
   RunPaths paths_;

@@ -77,6 +77,17 @@ TEST_F(RunFolders, AStartThatNeverBeginsLeavesWhatWasInItsFolder) {
   EXPECT_EQ(left, std::vector<std::string>{"notes.txt"});
 }
 
+// A run whose config.yaml was lost still has its checkpoints.
+TEST_F(RunFolders, AStartThatNeverBeginsKeepsEarlierCheckpoints) {
+  const std::filesystem::path weights = root_ / "run" / "checkpoints" / "step-00000001" / "model.safetensors";
+  std::filesystem::create_directories(weights.parent_path());
+  std::ofstream(weights) << "weights";
+  std::ofstream(root_ / "run" / "metrics.jsonl") << "{}";
+  { const RunFolder run = prepare_run_folder(config_); }
+  EXPECT_TRUE(std::filesystem::exists(weights));
+  EXPECT_TRUE(std::filesystem::exists(root_ / "run" / "metrics.jsonl"));
+}
+
 TEST_F(RunFolders, AResumeThatNeverBeginsChangesNothing) {
   begin();
   const std::string before = stored();
