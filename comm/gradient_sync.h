@@ -1,45 +1,41 @@
-// GradientSync over flat f32 gradients: buckets that are reduced while backward runs.
+// GradientSync over f32 gradients: buckets that are reduced while backward runs.
 //
 // Inside a rank its virtual ranks are added by a binary counter of buffers on the compute stream; across ranks each
-// bucket's shards are exchanged all-to-all, added by TreeSum on their owners and gathered back, on the communication
-// stream. Everything is allocated at construction, through the device.
+// bucket's shards are exchanged all-to-all, added by TreeSum on their owners and, unless every rank keeps only its own,
+// gathered back, on the communication stream. Everything is allocated at construction, through the device.
 //
-// Without `reproducible` a rank's virtual ranks accumulate in place and buckets are all-reduced: less memory and
-// traffic, but other bits for another number of ranks. With a bf16 wire the exchange is used in both cases.
+// Without `reproducible` a rank's virtual ranks accumulate in place and whole buckets are all-reduced: less memory and
+// traffic, but other bits for another number of ranks. With a bf16 wire, and where each rank keeps only its shard, the
+// exchange is used in both cases: it moves no more than a reduce-scatter.
 #pragma once
 
 #include <memory>
+#include <vector>
 
-#include "core/comm/communicator.h"
-#include "core/device/device.h"
+#include "core/comm/communication.h"
 #include "core/train/gradient_sync.h"
 
 namespace convoy {
 
-// What the memory and the bits depend on.
-struct GradientSyncLayout {
-  int64_t elements = 0;  // of the flat gradients
-  int ranks = 1;
-  int64_t virtual_ranks = 1;  // over all ranks
-  int64_t bucket_bytes = 26214400;
+// Gradients, streams, device and communicator outlive the GradientSync.
+struct GradientSyncOptions {
+  Communication& communication;
+  Tensor gradients;                     // flat f32, with all buckets in it; absent if each has memory of its own
+  std::vector<GradientBucket> buckets;  // descending; all of flat storage
+  int64_t virtual_ranks = 1;            // over all ranks
   bool reproducible = true;
   DType wire = DType::f32;  // or bf16: every leaf and every node of the tree is rounded to bf16 and sent as such
 };
 
-// Streams, device, communicator and gradients outlive the GradientSync.
-struct GradientSyncOptions {
-  Tensor gradients;  // (n) f32
-  Device& device;
-  Stream& compute;
-  Stream& communication;
-  Communicator& communicator;
+// Bytes of device memory that a GradientSync of these options allocates on one of `ranks` ranks. Looks at shapes only.
+// Throws ConfigError on an impossible layout.
+struct GradientSyncLayout {
+  std::vector<GradientBucket> buckets;
+  int ranks = 1;
   int64_t virtual_ranks = 1;
-  int64_t bucket_bytes = 26214400;
   bool reproducible = true;
   DType wire = DType::f32;
 };
-
-// Bytes of device memory that a GradientSync of this layout allocates. Throws ConfigError on an impossible layout.
 size_t gradient_sync_bytes(const GradientSyncLayout& layout);
 
 // Throws ConfigError if the ranks cannot compute the tree over the virtual ranks (comm/reduction_tree.h).

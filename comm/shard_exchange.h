@@ -1,36 +1,34 @@
 // The sum over ranks of one bucket of gradients, in the order of the fixed tree: an all-to-all of shards, TreeSum by
-// each shard's owner, an all-gather. Moves the bytes of a reduce-scatter and an all-gather.
+// each shard's owner and, unless every rank keeps only its own, an all-gather. Moves the bytes of a reduce-scatter, and
+// of the all-gather.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-#include "comm/gradient_buckets.h"
-#include "core/comm/communicator.h"
-#include "core/device/device.h"
+#include "core/comm/communication.h"
+#include "core/train/gradient_sync.h"
 
 namespace convoy {
 
 class ShardExchange {
  public:
-  // stream: where everything happens. buckets: all that will come; they decide the memory.
-  ShardExchange(Device& device, Stream& stream, Communicator& communicator, const Tensor& gradients, DType wire,
-                const std::vector<Bucket>& buckets);
+  // Everything happens on the communication stream. buckets: all that will come; they decide the memory.
+  ShardExchange(Communication& communication, DType wire, const std::vector<GradientBucket>& buckets);
 
-  static size_t bytes(const std::vector<Bucket>& buckets, int ranks, DType wire);
+  static size_t bytes(const std::vector<GradientBucket>& buckets, int ranks, DType wire);
 
-  // Enqueues the bucket's sum, which replaces this rank's values in the gradients.
-  void run(const Bucket& bucket);
+  // Enqueues the bucket's sum.
+  void run(const GradientBucket& bucket);
 
  private:
-  void sum_in_place(const Tensor& bucket);
-  void sum_through_wire(const Tensor& bucket);
+  void sum_directly(const GradientBucket& bucket);
+  void sum_through_wire(const GradientBucket& bucket);
 
   Device& device_;
   Stream& stream_;
   Communicator& communicator_;
-  const Tensor gradients_;
   const DType wire_;
   Memory received_, staged_, sum_;
   std::vector<std::unique_ptr<RegisteredMemory>> registered_;

@@ -2,7 +2,7 @@
 //
 //   checkpoints/step-00000500/
 //     model.safetensors                        weights under their Hugging Face names, in the compute dtype
-//     optimizer-00000-of-00002.safetensors     one per rank: f32 ranges of m, v and (bf16 runs) master weights
+//     optimizer-00000-of-00002.safetensors     one per rank: its f32 m, v and (bf16 runs) master weights
 //     config.json, config.yaml, tokenizer.json small files
 //     manifest.json                            step, position, virtual ranks, every file's bytes and checksum
 //   checkpoints/latest                         text: the newest one's name
@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "core/checkpoint/safetensors.h"
+#include "core/parameters/sharding.h"
 #include "core/tensor/tensor.h"
 
 namespace convoy {
@@ -34,10 +35,12 @@ struct TrainingPosition {
   std::string plan_fingerprint;  // of parameters' names, shapes and order
 };
 
-// Elements [begin, end) of flat f32 optimizer state. The ranks' ranges cover [0, total) exactly, in rank order; `total`
-// leaves out padding that depends on the number of ranks, so that any number of ranks can read it back.
+// Ranges of flat f32 optimizer state, and where this rank's arrays of `elements` have them. The ranges of all ranks
+// cover [0, total) exactly; `total` leaves out padding that depends on the number of ranks, so that any number of ranks
+// can read it back.
 struct OptimizerShard {
-  int64_t begin = 0, end = 0, total = 0;
+  std::vector<OwnedRange> ranges;
+  int64_t elements = 0, total = 0;
   const float* master = nullptr;  // null where weights are f32 and serve as their own master
   const float* m = nullptr;
   const float* v = nullptr;

@@ -87,13 +87,12 @@ void CheckpointWriter::write_optimizer(Receipt& receipt) const {
   std::vector<NamedTensor> tensors;
   for (const auto& [name, state] :
        {std::pair("master", shard.master), std::pair("m", shard.m), std::pair("v", shard.v)})
-    if (state != nullptr) tensors.push_back({name, {const_cast<float*>(state), DType::f32, {shard.end - shard.begin}}});
+    if (state != nullptr) tensors.push_back({name, {const_cast<float*>(state), DType::f32, {shard.elements}}});
   const std::string name = optimizer_file_name(options_.rank, options_.size);
-  receipt.files[name] = write_safetensors(unfinished_ / name, std::move(tensors),
-                                          {{"begin", std::to_string(shard.begin)},
-                                           {"end", std::to_string(shard.end)},
-                                           {"elements", std::to_string(shard.total)}});
-  receipt.optimizer.parts = {{name, shard.begin, shard.end}};
+  receipt.files[name] =
+      write_safetensors(unfinished_ / name, std::move(tensors), {{"elements", std::to_string(shard.total)}});
+  for (const OwnedRange& range : shard.ranges)
+    receipt.optimizer.parts.push_back({name, range.begin, range.end, range.offset});
 }
 
 void CheckpointWriter::leave_receipt(const Receipt& receipt) const {

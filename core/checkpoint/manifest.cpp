@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "core/base/checksum.h"
@@ -22,7 +24,7 @@ Json to_json(const TrainingPosition& position) {
 Json to_json(const OptimizerRecord& optimizer) {
   Json parts = Json::array();
   for (const OptimizerPart& part : optimizer.parts)
-    parts.push_back({{"file", part.file}, {"begin", part.begin}, {"end", part.end}});
+    parts.push_back({{"file", part.file}, {"begin", part.begin}, {"end", part.end}, {"offset", part.offset}});
   return {{"elements", optimizer.total}, {"master", optimizer.has_master}, {"parts", parts}};
 }
 
@@ -48,8 +50,8 @@ OptimizerRecord optimizer_from(const Json& json) {
   json.at("elements").get_to(optimizer.total);
   json.at("master").get_to(optimizer.has_master);
   for (const Json& part : json.at("parts"))
-    optimizer.parts.push_back(
-        {part.at("file").get<std::string>(), part.at("begin").get<int64_t>(), part.at("end").get<int64_t>()});
+    optimizer.parts.push_back({part.at("file").get<std::string>(), part.at("begin").get<int64_t>(),
+                               part.at("end").get<int64_t>(), part.at("offset").get<int64_t>()});
   return optimizer;
 }
 
@@ -148,6 +150,8 @@ Manifest merge(const TrainingPosition& position, const std::vector<Receipt>& rec
     manifest.optimizer.parts.insert(manifest.optimizer.parts.end(), parts.begin(), parts.end());
     manifest.files.insert(receipt.files.begin(), receipt.files.end());
   }
+  std::sort(manifest.optimizer.parts.begin(), manifest.optimizer.parts.end(),
+            [](const OptimizerPart& a, const OptimizerPart& b) { return a.begin < b.begin; });
   check_cover(manifest.optimizer, manifest.files);
   return manifest;
 }

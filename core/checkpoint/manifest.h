@@ -11,13 +11,14 @@
 
 namespace convoy {
 
-inline constexpr int kManifestVersion = 1;
+inline constexpr int kManifestVersion = 2;
 inline constexpr const char* kManifestName = "manifest.json";
 inline constexpr const char* kWeightsName = "model.safetensors";
 
 struct OptimizerPart {
   std::string file;
   int64_t begin = 0, end = 0;
+  int64_t offset = 0;  // of the range in the file's tensors
 };
 
 struct OptimizerRecord {
@@ -36,7 +37,7 @@ struct Manifest {
 struct Receipt {
   std::string failure;
   std::map<std::string, WrittenFile> files;
-  OptimizerRecord optimizer;  // this rank's part only
+  OptimizerRecord optimizer;  // this rank's parts only
 };
 
 // The text ends with its own checksum, so that a flipped byte anywhere in it is found.

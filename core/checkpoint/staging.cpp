@@ -9,13 +9,13 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 
-size_t range_bytes(const OptimizerShard& shard) { return static_cast<size_t>(shard.end - shard.begin) * sizeof(float); }
+size_t state_bytes(const OptimizerShard& shard) { return static_cast<size_t>(shard.elements) * sizeof(float); }
 
 size_t bytes_of(const CheckpointContents& contents) {
   size_t bytes = 0;
   for (const NamedTensor& weight : contents.weights) bytes += round_up(weight.tensor.bytes(), kAlignment);
   for (const float* state : {contents.optimizer.master, contents.optimizer.m, contents.optimizer.v})
-    if (state != nullptr) bytes += round_up(range_bytes(contents.optimizer), kAlignment);
+    if (state != nullptr) bytes += round_up(state_bytes(contents.optimizer), kAlignment);
   return bytes;
 }
 
@@ -28,8 +28,8 @@ const void* Staging::put(const void* data, size_t bytes) {
   return place;
 }
 
-const float* Staging::put_range(const float* data, const OptimizerShard& shard) {
-  return data == nullptr ? nullptr : static_cast<const float*>(put(data, range_bytes(shard)));
+const float* Staging::put_state(const float* data, const OptimizerShard& shard) {
+  return data == nullptr ? nullptr : static_cast<const float*>(put(data, state_bytes(shard)));
 }
 
 const CheckpointContents& Staging::copy(const CheckpointContents& contents) {
@@ -43,9 +43,9 @@ const CheckpointContents& Staging::copy(const CheckpointContents& contents) {
   for (NamedTensor& weight : contents_.weights)
     weight.tensor.data = const_cast<void*>(put(weight.tensor.data, weight.tensor.bytes()));
   OptimizerShard& shard = contents_.optimizer;
-  shard.master = put_range(shard.master, shard);
-  shard.m = put_range(shard.m, shard);
-  shard.v = put_range(shard.v, shard);
+  shard.master = put_state(shard.master, shard);
+  shard.m = put_state(shard.m, shard);
+  shard.v = put_state(shard.v, shard);
   return contents_;
 }
 

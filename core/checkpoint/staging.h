@@ -17,7 +17,7 @@ class Staging {
 
  private:
   const void* put(const void* data, size_t bytes);
-  const float* put_range(const float* data, const OptimizerShard& shard);
+  const float* put_state(const float* data, const OptimizerShard& shard);
 
   CheckpointContents contents_;
   std::unique_ptr<std::byte[]> buffer_;

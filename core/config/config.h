@@ -142,8 +142,15 @@ void describe(Visitor&& visit, ScheduleConfig& c) {
   visit("final_ratio", c.final_ratio, "", "last learning rate over optimizer.lr");
 }
 
+enum class GradientDType { f32, bf16 };
+constexpr auto enum_names(GradientDType) {
+  return std::array{std::pair{std::string_view("f32"), GradientDType::f32},
+                    std::pair{std::string_view("bf16"), GradientDType::bf16}};
+}
+
 struct ParallelConfig {
   int64_t stage = 0, bucket_bytes = 26214400;
+  GradientDType gradient_dtype = GradientDType::f32;
   bool reproducible = true;
   Auto virtual_ranks;
   int64_t timeout_s = 120, sentinel_every = 0;
@@ -151,8 +158,11 @@ struct ParallelConfig {
 };
 template <class Visitor>
 void describe(Visitor&& visit, ParallelConfig& c) {
-  visit("stage", c.stage, "", "ZeRO sharding stage; 0: everything on every rank");
-  visit("bucket_bytes", c.bucket_bytes, "bytes", "gradients that are reduced together");
+  visit("stage", c.stage, "",
+        "what the ranks shard (ZeRO): 0 nothing, 1 optimizer state, 2 gradients too (kept whole while a rank adds up "
+        "several passes), 3 weights too");
+  visit("bucket_bytes", c.bucket_bytes, "bytes", "gradients that are reduced together, in f32");
+  visit("gradient_dtype", c.gradient_dtype, "", "f32 or bf16: how gradients are sent; sums are f32 either way");
   visit("reproducible", c.reproducible, "", "sum gradients in an order that does not depend on the number of ranks");
   visit("virtual_ranks", c.virtual_ranks, "",
         "leaves of the reduction tree, a multiple of the rank count; auto: ranks of the first start");
@@ -210,7 +220,8 @@ template <class Visitor>
 void describe(Visitor&& visit, Config& c) {
   visit.section("run", c.run);
   visit("device", c.device, "", "auto: a GPU where there is one, else the CPU");
-  visit("precision", c.precision, "", "f32; tf32: f32 whose products on CUDA round operands to 10 bits; bf16 with f32 master weights");
+  visit("precision", c.precision, "",
+        "f32; tf32: f32 whose products on CUDA round operands to 10 bits; bf16 with f32 master weights");
   visit.section("model", c.model);
   visit.section("data", c.data);
   visit.section("batch", c.batch);

@@ -21,6 +21,7 @@ class Embedding final : public Layer {
   std::vector<ParameterSpec> parameters() const override;
   std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const override;
   bool backward_reads_input(int) const override { return true; }
+  bool backward_reads_weights() const override { return false; }
   void forward(Pass& pass, const LayerTensors& t) const override;
   void backward(Pass& pass, const LayerTensors& t) const override;
 

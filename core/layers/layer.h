@@ -63,6 +63,8 @@ class Layer {
   // Which tensors must still hold their forward values when backward runs.
   virtual bool backward_reads_input(int /*input*/) const { return false; }
   virtual bool backward_reads_output(int /*output*/) const { return false; }
+  // Does backward read the weights, and not only add to their gradients?
+  virtual bool backward_reads_weights() const { return true; }
 
   // Memory that may be shared. An output that is an input's memory, unchanged; an input gradient that may be written
   // over an output's gradient; an input gradient that equals another input's gradient.

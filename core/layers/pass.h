@@ -12,6 +12,7 @@
 namespace convoy {
 
 class KeyValueCache;
+class ShardTraffic;
 
 // Memory that lives for one action of the plan, handed out front to back.
 class Scratch {
@@ -38,10 +39,11 @@ struct Pass {
   bool training = false;   // dropout is on
   bool recompute = false;  // forward again inside backward: only what backward reads is wanted
   uint64_t seed = 0;
-  Tensor first_sample;             // (1) i64 on the device: number of the micro-batch's first sample in the whole run
-  float loss_scale = 1;            // gradients are those of loss_scale * sum of losses
-  int64_t first_position = 0;      // of the sequences' first token; not 0 only when generating
-  KeyValueCache* cache = nullptr;  // present only when generating
+  Tensor first_sample;              // (1) i64 on the device: number of the micro-batch's first sample in the whole run
+  float loss_scale = 1;             // gradients are those of loss_scale * sum of losses
+  int64_t first_position = 0;       // of the sequences' first token; not 0 only when generating
+  KeyValueCache* cache = nullptr;   // present only when generating
+  ShardTraffic* traffic = nullptr;  // present only where weights are sharded
   Scratch scratch;
 
   // Every operator a layer calls goes through here; it reserves the operator's own scratch.

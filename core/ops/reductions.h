@@ -14,7 +14,7 @@ struct Sum {
 };
 
 // Sums of squares of consecutive blocks of kSumSquaresBlock elements (the last may be short).
-inline constexpr int64_t kSumSquaresBlock = 16384;
+inline constexpr int64_t kSumSquaresBlock = 1024;
 struct SumSquares {
   Tensor partials;  // (ceil(n / kSumSquaresBlock)) f32, written
   Tensor x;         // (n) f32

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <numbers>
 
+#include "core/base/bf16.h"
 #include "core/base/philox.h"
-#include "core/ops/ops.h"
 
 namespace convoy {
 
@@ -45,22 +45,48 @@ void initialise(ParameterStorage& storage, Device& device, Stream& stream, uint6
   set_weights(storage, device, stream, all);
 }
 
-void set_weights(ParameterStorage& storage, Device& device, Stream& stream, const std::vector<float>& values) {
-  const size_t bytes = values.size() * sizeof(float);
-  const Memory staging = device.allocate(bytes, MemoryKind::host);
-  std::memcpy(staging.data(), values.data(), bytes);
-  const Tensor f32 = storage.dtype() == DType::f32 ? storage.weights() : storage.master();
-  if (f32) {
-    stream.copy(f32.data, staging.data(), bytes);
-    if (storage.dtype() != DType::f32) device.ops().run(stream, Cast{storage.weights(), f32});
-    stream.synchronize();
-    return;
+namespace {
+
+// Host f32 values into device tensors, rounded to the tensors' dtype.
+class Upload {
+ public:
+  Upload(Device& device, Stream& stream, size_t elements)
+      : stream_(stream), staging_(device.allocate(elements * sizeof(float), MemoryKind::host)) {}
+
+  void put(const Tensor& to, const float* values) {
+    if (!to || to.elements() == 0) return;
+    if (to.dtype == DType::f32)
+      std::memcpy(staging_.data(), values, to.bytes());
+    else
+      std::transform(values, values + to.elements(), static_cast<bf16*>(staging_.data()),
+                     [](float value) { return bf16(value); });
+    stream_.copy(to.data, staging_.data(), to.bytes());
+    stream_.synchronize();
   }
-  std::vector<bf16> rounded(values.size());  // inference in bf16 keeps no master
-  std::transform(values.begin(), values.end(), rounded.begin(), [](float value) { return bf16(value); });
-  std::memcpy(staging.data(), rounded.data(), rounded.size() * sizeof(bf16));
-  stream.copy(storage.weights().data, staging.data(), rounded.size() * sizeof(bf16));
-  stream.synchronize();
+
+ private:
+  Stream& stream_;
+  Memory staging_;
+};
+
+}  // namespace
+
+void set_weights(ParameterStorage& storage, Device& device, Stream& stream, const std::vector<float>& values) {
+  Upload upload(device, stream, values.size());
+  upload.put(storage.weights(), values.data());
+  for (const OwnedRange& range : storage.owned()) {
+    upload.put(storage.owned_state(storage.weight_shards(), range), values.data() + range.begin);
+    upload.put(storage.owned_state(storage.master(), range), values.data() + range.begin);
+  }
+}
+
+void set_moments(ParameterStorage& storage, Device& device, Stream& stream, const std::vector<float>& m,
+                 const std::vector<float>& v) {
+  Upload upload(device, stream, m.size());
+  for (const OwnedRange& range : storage.owned()) {
+    upload.put(storage.owned_state(storage.m(), range), m.data() + range.begin);
+    upload.put(storage.owned_state(storage.v(), range), v.data() + range.begin);
+  }
 }
 
 }  // namespace convoy

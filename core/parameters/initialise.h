@@ -15,7 +15,10 @@ std::vector<float> initial_values(const Parameter& parameter, int number, uint64
 // Fills weights and, where there are any, master weights. Blocks.
 void initialise(ParameterStorage& storage, Device& device, Stream& stream, uint64_t seed);
 
-// Host values (padded_elements, f32) into weights and master. Blocks.
+// Host values (padded_elements, f32) into weights and master, or what this rank keeps of them. Blocks.
 void set_weights(ParameterStorage& storage, Device& device, Stream& stream, const std::vector<float>& values);
+// Likewise into the moments.
+void set_moments(ParameterStorage& storage, Device& device, Stream& stream, const std::vector<float>& m,
+                 const std::vector<float>& v);
 
 }  // namespace convoy

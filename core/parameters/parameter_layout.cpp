@@ -3,30 +3,54 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "core/base/checksum.h"
 #include "core/base/error.h"
 #include "core/base/integers.h"
 #include "core/ops/adamw.h"
+#include "core/ops/reductions.h"
 
 namespace convoy {
 
+namespace {
+
+std::map<std::string, int> layers_by_parameter(const Graph& graph) {
+  std::map<std::string, int> layers;
+  for (const Node& node : graph.nodes())
+    for (const ParameterSpec& spec : node.layer->parameters()) ++layers[spec.name];
+  return layers;
+}
+
+}  // namespace
+
+int64_t shard_unit(int ranks) { return kSumSquaresBlock * ranks; }
+
 ParameterLayout::ParameterLayout(const Graph& graph, int ranks) {
+  constexpr int kNoBlock = -2;
+  const std::map<std::string, int> layers = layers_by_parameter(graph);
+  int block = kNoBlock;  // of the group that grows; kNoBlock: whatever comes begins another
   for (const Node& node : graph.nodes()) {
     std::vector<int> indices;
-    for (const ParameterSpec& spec : node.layer->parameters()) indices.push_back(add(spec));
+    for (const ParameterSpec& spec : node.layer->parameters()) {
+      const bool shared = layers.at(spec.name) > 1;
+      const size_t known = parameters_.size();
+      indices.push_back(add(spec, shared || node.block != block));
+      if (parameters_.size() > known) block = shared ? kNoBlock : node.block;
+    }
     of_node_.push_back(std::move(indices));
   }
   const int64_t end = parameters_.empty() ? 0 : parameters_.back().end();
-  padded_elements_ = round_up(end, kParameterBlock * ranks);
+  padded_elements_ = round_up(end, shard_unit(ranks));
 }
 
-int ParameterLayout::add(const ParameterSpec& spec) {
+int ParameterLayout::add(const ParameterSpec& spec, bool begins_group) {
   const auto known = std::find_if(parameters_.begin(), parameters_.end(),
                                   [&](const Parameter& p) { return p.spec.name == spec.name; });
   if (known == parameters_.end()) {
     const int64_t end = parameters_.empty() ? 0 : parameters_.back().end();
-    parameters_.push_back({spec, round_up(end, kParameterBlock)});
+    parameters_.push_back({spec, round_up(end, begins_group ? kSumSquaresBlock : kParameterBlock)});
+    if (begins_group) group_starts_.push_back(parameters_.back().offset);
     return static_cast<int>(parameters_.size()) - 1;
   }
   if (known->spec.shape != spec.shape)

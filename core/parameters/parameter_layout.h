@@ -1,6 +1,9 @@
 // Where every parameter lies in flat storage: in layer order, each at a multiple of kParameterBlock elements, the whole
 // padded so that it splits evenly over the ranks. A bucket, a shard, a checkpoint part is a range of it.
 //
+// A block of the graph is a group of parameters, as is what lies between two blocks, and each parameter that several
+// layers share. A group begins at a multiple of kSumSquaresBlock.
+//
 // Offsets do not depend on the number of ranks; only the padding at the end does.
 #pragma once
 
@@ -18,6 +21,9 @@ struct Parameter {
   int64_t end() const { return offset + elements(); }
 };
 
+// A layout for this many ranks is padded to a multiple of this many elements.
+int64_t shard_unit(int ranks);
+
 class ParameterLayout {
  public:
   ParameterLayout(const Graph& graph, int ranks);
@@ -29,14 +35,17 @@ class ParameterLayout {
   const std::vector<int>& of_node(int node) const { return of_node_[static_cast<size_t>(node)]; }
   int64_t padded_elements() const { return padded_elements_; }
   int64_t parameter_count() const;  // without padding
+  // Ascending, from 0.
+  const std::vector<int64_t>& group_starts() const { return group_starts_; }
   // Tells two layouts apart: a hash of names, shapes and order.
   std::string fingerprint() const;
 
  private:
-  int add(const ParameterSpec& spec);
+  int add(const ParameterSpec& spec, bool begins_group);
 
   std::vector<Parameter> parameters_;
   std::vector<std::vector<int>> of_node_;
+  std::vector<int64_t> group_starts_;
   int64_t padded_elements_ = 0;
 };
 

@@ -13,30 +13,50 @@ constexpr size_t kAlignment = 256;
 size_t aligned(size_t bytes) { return round_up(bytes, kAlignment); }
 }  // namespace
 
-size_t ParameterStorage::planned_bytes(const ParameterLayout& layout, DType dtype, Use use) {
-  const auto n = static_cast<size_t>(layout.padded_elements());
-  size_t bytes = aligned(n * size_of(dtype));
-  if (use == Use::inference) return bytes;
-  const size_t f32_buffers = dtype == DType::f32 ? 3 : 4;  // gradients, m, v, master
-  return bytes + f32_buffers * aligned(n * 4) + aligned(n / kParameterBlock);
+size_t ParameterStorage::planned_bytes(const ParameterLayout& layout, DType dtype, const Sharding* sharding) {
+  const auto flat = static_cast<size_t>(layout.padded_elements());
+  if (sharding == nullptr) return aligned(flat * size_of(dtype));
+  const auto compact = static_cast<size_t>(sharding->compact_elements());
+  const size_t states = dtype == DType::f32 ? 2 : 3;  // m, v, master
+  const size_t gradients = (sharding->shards_gradients() ? 0 : aligned(flat * sizeof(float))) +
+                           (sharding->cuts_between_groups() ? aligned(compact * sizeof(float)) : 0);
+  return aligned((sharding->shards_weights() ? compact : flat) * size_of(dtype)) + gradients +
+         states * aligned(compact * sizeof(float)) + aligned(flat / kParameterBlock);
 }
 
-ParameterStorage::ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype, Use use)
-    : layout_(layout), memory_(device.allocate(planned_bytes(layout, dtype, use))) {
-  const int64_t n = layout.padded_elements();
-  weights_ = take(dtype, n);
-  if (use == Use::training) {
-    gradients_ = take(DType::f32, n);
-    if (dtype != DType::f32) master_ = take(DType::f32, n);
-    m_ = take(DType::f32, n);
-    v_ = take(DType::f32, n);
-    decays_ = take(DType::u8, n / kParameterBlock);
+ParameterStorage::ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype)
+    : ParameterStorage(device, stream, layout, dtype, nullptr) {}
+
+ParameterStorage::ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype,
+                                   const Sharding& sharding)
+    : ParameterStorage(device, stream, layout, dtype, &sharding) {}
+
+ParameterStorage::ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype,
+                                   const Sharding* sharding)
+    : layout_(layout),
+      dtype_(dtype),
+      sharding_(sharding),
+      memory_(device.allocate(planned_bytes(layout, dtype, sharding))) {
+  const int64_t flat = layout.padded_elements();
+  if (sharding == nullptr) {
+    weights_ = take(dtype, flat);
+  } else {
+    const int64_t compact = sharding->compact_elements();
+    if (sharding->shards_weights())
+      weight_shards_ = take(dtype, compact);
+    else
+      weights_ = take(dtype, flat);
+    if (!sharding->shards_gradients()) gradients_ = take(DType::f32, flat);
+    if (sharding->cuts_between_groups()) gradient_shards_ = take(DType::f32, compact);
+    if (dtype != DType::f32) master_ = take(DType::f32, compact);
+    m_ = take(DType::f32, compact);
+    v_ = take(DType::f32, compact);
+    decays_ = take(DType::u8, flat / kParameterBlock);
   }
   stream.zero(memory_.data(), memory_.bytes());
-  if (use == Use::training) {
-    decays_on_host_ = device.allocate(decays_.bytes(), MemoryKind::host);
-    fill_decays(stream);
-  }
+  if (sharding == nullptr) return;
+  decays_on_host_ = device.allocate(decays_.bytes(), MemoryKind::host);
+  fill_decays(stream);
 }
 
 Tensor ParameterStorage::take(DType dtype, int64_t elements) {
@@ -52,6 +72,15 @@ void ParameterStorage::fill_decays(Stream& stream) {
     if (p.spec.decays)
       std::fill(flags + p.offset / kParameterBlock, flags + ceil_div(p.end(), kParameterBlock), uint8_t{1});
   stream.copy(decays_.data, flags, decays_.bytes());
+}
+
+const std::vector<OwnedRange>& ParameterStorage::owned() const {
+  static const std::vector<OwnedRange> nothing;
+  return sharding_ == nullptr ? nothing : sharding_->owned();
+}
+
+Tensor ParameterStorage::owned_part(const Tensor& flat, const Tensor& compact, const OwnedRange& range) {
+  return compact ? owned_state(compact, range) : flat.range(range.begin, range.elements());
 }
 
 Tensor ParameterStorage::view(const Tensor& flat, int parameter) const {

@@ -1,46 +1,69 @@
-// Weights, gradients and optimizer state on the device, each one flat allocation.
+// Weights, gradients and optimizer state on the device, in one allocation.
 #pragma once
 
 #include "core/device/device.h"
 #include "core/parameters/parameter_layout.h"
+#include "core/parameters/sharding.h"
 
 namespace convoy {
 
 class ParameterStorage {
  public:
-  enum class Use { inference, training };
+  // Weights alone, in the compute dtype (f32 or bf16).
+  ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype);
+  // For training: f32 gradients and moments and, for bf16, f32 master weights beside them; this rank's shards alone of
+  // what is sharded. Everything starts at zero. The sharding outlives the storage.
+  ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype,
+                   const Sharding& sharding);
 
-  // Weights in the compute dtype (f32 or bf16). Training adds f32 gradients and moments, and for bf16 f32 master
-  // weights. Moments and padding start at zero.
-  ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype, Use use);
-
-  // What the constructor allocates.
-  static size_t planned_bytes(const ParameterLayout& layout, DType dtype, Use use);
+  // What the constructors allocate.
+  static size_t planned_bytes(const ParameterLayout& layout, DType dtype, const Sharding* sharding);
 
   const ParameterLayout& layout() const { return layout_; }
-  DType dtype() const { return weights_.dtype; }
+  const Sharding& sharding() const { return *sharding_; }  // only for training
+  DType dtype() const { return dtype_; }
 
-  // Flat (padded_elements).
+  // Flat (padded_elements); absent where only shards are kept.
   Tensor weights() const { return weights_; }
   Tensor gradients() const { return gradients_; }
-  Tensor master() const { return master_; }  // absent for f32
-  Tensor m() const { return m_; }
-  Tensor v() const { return v_; }
+  // (padded_elements / kParameterBlock) u8: 1 where weight decay applies.
   Tensor decays() const { return decays_; }
 
-  // Views of one parameter.
+  // Compact (sharding().compact_elements()).
+  Tensor weight_shards() const { return weight_shards_; }      // absent where all weights are kept
+  Tensor gradient_shards() const { return gradient_shards_; }  // of the sums; absent where those replace gradients
+  Tensor master() const { return master_; }                    // absent for f32
+  Tensor m() const { return m_; }
+  Tensor v() const { return v_; }
+
+  // What this rank updates; nothing without training.
+  const std::vector<OwnedRange>& owned() const;
+  // Such a range, wherever it is kept.
+  Tensor owned_weights(const OwnedRange& range) const { return owned_part(weights_, weight_shards_, range); }
+  Tensor owned_gradients(const OwnedRange& range) const { return owned_part(gradients_, gradient_shards_, range); }
+  // Its part of a compact tensor of the above; absent if the tensor is.
+  static Tensor owned_state(const Tensor& compact, const OwnedRange& range) {
+    return compact ? compact.range(range.offset, range.elements()) : Tensor{};
+  }
+
+  // Views of one parameter; only where all are kept.
   Tensor weight(int parameter) const { return view(weights_, parameter); }
   Tensor gradient(int parameter) const { return view(gradients_, parameter); }
 
  private:
+  ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype,
+                   const Sharding* sharding);
+  static Tensor owned_part(const Tensor& flat, const Tensor& compact, const OwnedRange& range);
   Tensor view(const Tensor& flat, int parameter) const;
   Tensor take(DType dtype, int64_t elements);
   void fill_decays(Stream& stream);
 
   const ParameterLayout& layout_;
+  const DType dtype_;
+  const Sharding* sharding_;
   Memory memory_;
   size_t used_ = 0;
-  Tensor weights_, gradients_, master_, m_, v_, decays_;
+  Tensor weights_, weight_shards_, gradients_, gradient_shards_, master_, m_, v_, decays_;
   Memory decays_on_host_;
 };
 

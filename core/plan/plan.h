@@ -12,6 +12,7 @@
 #include "core/device/device.h"
 #include "core/graph/graph.h"
 #include "core/parameters/parameter_layout.h"
+#include "core/parameters/sharding.h"
 #include "core/plan/arena_layout.h"
 
 namespace convoy {
@@ -20,6 +21,7 @@ namespace convoy {
 struct TensorRef {
   int buffer = -1;
   TensorSpec spec;
+  size_t offset = 0;  // bytes into the buffer
 };
 
 class KeyValueCache;
@@ -29,13 +31,21 @@ enum class ActionKind : uint8_t {
   recompute,
   backward,
   add_gradient,  // a value with several readers: input_gradients[1] is added to input_gradients[0]
+  // Of sharded parameters (core/plan/shard_traffic.h); they belong to no node.
+  gather_weights,   // a bucket's shards begin to come together
+  await_weights,    // compute goes on once they have
+  clear_gradients,  // a bucket's, before backward first adds to them
 };
 
 struct Action {
   ActionKind kind = ActionKind::forward;
   int node = -1;
   std::vector<TensorRef> inputs, outputs, saved, output_gradients, input_gradients;
+  // Parameters of the node that lie in the arena, one per parameter; empty where storage has them.
+  std::vector<TensorRef> weights, weight_gradients;
   TensorRef scratch;
+  int bucket = -1;          // of the last three kinds
+  TensorRef bucket_memory;  // one shard for every rank
   // After this action all gradients at or above this element of flat storage are final.
   int64_t final_from = 0;
 };
@@ -43,9 +53,10 @@ struct Action {
 struct PlanOptions {
   bool training = true;
   bool recompute_blocks = false;
-  DType weights = DType::f32;      // the compute dtype
-  size_t guard_bytes = 0;          // behind every buffer, for --debug
-  KeyValueCache* cache = nullptr;  // generation: passes will carry this cache
+  DType weights = DType::f32;          // the compute dtype
+  size_t guard_bytes = 0;              // behind every buffer, for --debug
+  KeyValueCache* cache = nullptr;      // generation: passes will carry this cache
+  const Sharding* sharding = nullptr;  // of the parameters; absent: all of them are there
 };
 
 struct Plan {
@@ -55,6 +66,7 @@ struct Plan {
   size_t arena_bytes = 0;
   std::vector<TensorRef> graph_inputs;  // in the order of the graph's inputs, by value id
   TensorRef result;
+  std::vector<TensorRef> gradient_buckets;  // where the sharding keeps each bucket's gradients apart; otherwise empty
 };
 
 // The operators are asked for their scratch only.

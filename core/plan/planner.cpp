@@ -7,6 +7,7 @@
 
 #include "core/base/integers.h"
 #include "core/ops/adamw.h"
+#include "core/plan/shard_plan.h"
 
 namespace convoy {
 
@@ -217,6 +218,7 @@ void Planner::finish() {
   plan_.result = values_.at({graph_.result(), kForward});
   plan_.buffers[static_cast<size_t>(plan_.result.buffer)].last = last;
   for (const TensorRef& input : plan_.graph_inputs) plan_.buffers[static_cast<size_t>(input.buffer)].last = last;
+  if (options_.sharding != nullptr) add_shard_traffic(plan_, graph_, layout_, *options_.sharding);
   plan_.arena_bytes = lay_out(plan_.buffers, options_.guard_bytes);
 }
 

@@ -10,21 +10,35 @@ Program::Program(const Graph& graph, Plan plan, const ParameterStorage& paramete
     : graph_(graph), plan_(std::move(plan)), arena_(arena) {
   if (arena.bytes() < plan_.arena_bytes)
     throw InternalError(fmt::format("an arena of {} bytes for a plan of {}", arena.bytes(), plan_.arena_bytes));
-  const bool with_gradients = static_cast<bool>(parameters.gradients());
-  for (const Action& action : plan_.actions) {
-    BoundAction bound{action.kind, action.node,          graph.nodes()[static_cast<size_t>(action.node)].layer.get(),
-                      {},          bind(action.scratch), action.final_from};
-    bound.tensors = {bind(action.inputs),           bind(action.outputs),        bind(action.saved), {}, {},
-                     bind(action.output_gradients), bind(action.input_gradients)};
-    for (const ParameterSpec& spec : bound.layer->parameters()) {
-      const int p = parameters.layout().find(spec.name);
-      bound.tensors.weights.push_back(parameters.weight(p));
-      if (with_gradients) bound.tensors.weight_gradients.push_back(parameters.gradient(p));
-    }
-    actions_.push_back(std::move(bound));
-  }
+  for (const Action& action : plan_.actions) actions_.push_back(bind(action, parameters));
   result_ = bind(plan_.result);
 }
+
+BoundAction Program::bind(const Action& action, const ParameterStorage& parameters) const {
+  BoundAction bound{.kind = action.kind, .node = action.node};
+  bound.scratch = bind(action.scratch);
+  bound.final_from = action.final_from;
+  bound.bucket = action.bucket;
+  bound.bucket_memory = bind(action.bucket_memory);
+  if (action.node < 0) return bound;
+  bound.layer = graph_.nodes()[static_cast<size_t>(action.node)].layer.get();
+  bound.tensors = {bind(action.inputs),         bind(action.outputs),          bind(action.saved),
+                   bind(action.weights),        bind(action.weight_gradients), bind(action.output_gradients),
+                   bind(action.input_gradients)};
+  bind_stored_parameters(bound, action, parameters);
+  return bound;
+}
+
+void Program::bind_stored_parameters(BoundAction& bound, const Action& action, const ParameterStorage& parameters) {
+  for (const ParameterSpec& spec : bound.layer->parameters()) {
+    const int p = parameters.layout().find(spec.name);
+    if (action.weights.empty() && parameters.weights()) bound.tensors.weights.push_back(parameters.weight(p));
+    if (action.weight_gradients.empty() && parameters.gradients())
+      bound.tensors.weight_gradients.push_back(parameters.gradient(p));
+  }
+}
+
+std::vector<Tensor> Program::gradient_buckets() const { return bind(plan_.gradient_buckets); }
 
 void Program::run(Pass& pass, const AfterAction& after) const {
   for (const BoundAction& action : actions_) {
@@ -46,7 +60,7 @@ Tensor Program::input(const std::string& name) const {
 Tensor Program::bind(const TensorRef& ref) const {
   if (ref.buffer < 0) return {};
   const PlannedBuffer& buffer = plan_.buffers[static_cast<size_t>(ref.buffer)];
-  return {arena_.as<std::byte>() + buffer.offset, ref.spec.dtype, ref.spec.shape};
+  return {arena_.as<std::byte>() + buffer.offset + ref.offset, ref.spec.dtype, ref.spec.shape};
 }
 
 std::vector<Tensor> Program::bind(const std::vector<TensorRef>& refs) const {

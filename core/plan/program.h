@@ -28,8 +28,12 @@ class Program {
   // By the graph input's name.
   Tensor input(const std::string& name) const;
   Tensor result() const { return result_; }
+  // Of the plan's.
+  std::vector<Tensor> gradient_buckets() const;
 
  private:
+  BoundAction bind(const Action& action, const ParameterStorage& parameters) const;
+  static void bind_stored_parameters(BoundAction& bound, const Action& action, const ParameterStorage& parameters);
   Tensor bind(const TensorRef& ref) const;
   std::vector<Tensor> bind(const std::vector<TensorRef>& refs) const;
 

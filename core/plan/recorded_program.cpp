@@ -10,22 +10,23 @@ RecordedProgram::RecordedProgram(Device& device, const Program& program, const P
   for (size_t i = 0; i < actions.size(); ++i) {
     const size_t reached = cut;
     while (cut < cuts.size() && actions[i].final_from <= cuts[cut]) ++cut;
-    if (cut == reached && i + 1 < actions.size()) continue;
-    pieces_.push_back({begin, i + 1, nullptr});
+    const bool last = i + 1 == actions.size();
+    const bool alone = actions[i].communicates() || (!last && actions[i + 1].communicates());
+    if (cut == reached && !alone && !last) continue;
+    pieces_.push_back({Replay([this, begin, end = i + 1] { program_.run(pass_, begin, end); }),
+                       !actions[i].communicates(), actions[i].final_from});
     begin = i + 1;
   }
 }
 
 void RecordedProgram::run(const AfterPiece& after) {
   for (Piece& piece : pieces_) {
-    if (warm_ && !piece.work) piece.work = device_.record(pass_.stream, [this, &piece] { enqueue(piece); });
-    if (piece.work)
-      piece.work->run(pass_.stream);
+    if (piece.recordable)
+      piece.work.run(device_, pass_.stream);
     else
-      enqueue(piece);
-    if (after) after(program_.actions()[piece.end - 1].final_from);
+      piece.work.run_unrecorded();
+    if (after) after(piece.final_from);
   }
-  warm_ = true;
 }
 
 }  // namespace convoy

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <vector>
 
-#include "core/device/device.h"
+#include "core/device/replay.h"
 #include "core/plan/program.h"
 
 namespace convoy {
@@ -13,7 +12,8 @@ namespace convoy {
 class RecordedProgram {
  public:
   // cuts: elements of the flat gradients, descending. A piece ends with the action behind which all gradients at or
-  // above a cut are final; the last piece ends with the program. Everything outlives this; pass is copied.
+  // above a cut are final; the last piece ends with the program. What communicates is a piece of its own and is never
+  // recorded. Everything outlives this; pass is copied.
   RecordedProgram(Device& device, const Program& program, const Pass& pass, const std::vector<int64_t>& cuts);
 
   // final_from: as Action's, after each piece.
@@ -25,16 +25,15 @@ class RecordedProgram {
 
  private:
   struct Piece {
-    size_t begin = 0, end = 0;  // actions
-    std::unique_ptr<RecordedWork> work;
+    Replay work;
+    bool recordable = true;
+    int64_t final_from = 0;
   };
-  void enqueue(const Piece& piece) { program_.run(pass_, piece.begin, piece.end); }
 
   Device& device_;
   const Program& program_;
   Pass pass_;
   std::vector<Piece> pieces_;
-  bool warm_ = false;
 };
 
 }  // namespace convoy

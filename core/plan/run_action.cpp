@@ -1,5 +1,7 @@
 #include "core/plan/run_action.h"
 
+#include "core/plan/shard_traffic.h"
+
 namespace convoy {
 
 void run_action(Pass& pass, const BoundAction& action) {
@@ -15,6 +17,15 @@ void run_action(Pass& pass, const BoundAction& action) {
       break;
     case ActionKind::add_gradient:
       pass.run(Add{action.tensors.input_gradients[0], action.tensors.input_gradients[1]});
+      break;
+    case ActionKind::clear_gradients:
+      pass.stream.zero(action.bucket_memory.data, action.bucket_memory.bytes());
+      break;
+    case ActionKind::gather_weights:
+      pass.traffic->gather(action.bucket, action.bucket_memory);
+      break;
+    case ActionKind::await_weights:
+      pass.traffic->await(action.bucket);
       break;
   }
 }

@@ -9,10 +9,15 @@ namespace convoy {
 struct BoundAction {
   ActionKind kind = ActionKind::forward;
   int node = -1;
-  const Layer* layer = nullptr;
+  const Layer* layer = nullptr;  // null where node is -1
   LayerTensors tensors;
   Tensor scratch;
   int64_t final_from = 0;
+  int bucket = -1;
+  Tensor bucket_memory;
+
+  // Does it communicate, so that it cannot be part of recorded work?
+  bool communicates() const { return kind == ActionKind::gather_weights || kind == ActionKind::await_weights; }
 };
 
 // Enqueues the action, or measures its scratch if pass.measuring. Sets pass.scratch and pass.recompute.

@@ -25,6 +25,11 @@ const char* name_of(ActionKind kind) {
       return "backward";
     case ActionKind::add_gradient:
       return "add gradient";
+    case ActionKind::gather_weights:
+    case ActionKind::await_weights:
+      return "gather weights";
+    case ActionKind::clear_gradients:
+      return "clear gradients";
   }
   return "?";
 }

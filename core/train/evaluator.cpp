@@ -51,7 +51,7 @@ EvaluationMetrics Evaluator::run(int64_t step) {
   std::vector<double> round(static_cast<size_t>(N));
   for (int64_t i = 0; i < rounds; ++i) {
     const int64_t batch = i * N + p_.communicator.rank();
-    const double mine = batch < batches_ ? loss_of(batch * spacing_) : 0;
+    const double mine = loss_of(std::min(batch, batches_ - 1) * spacing_);
     p_.communicator.all_gather_host(round.data(), &mine, sizeof mine);
     losses.insert(losses.end(), round.begin(), round.end());
   }
@@ -65,6 +65,7 @@ double Evaluator::loss_of(int64_t first_sample) {
   p_.source.read(Split::validation, first_sample, p_.micro_batch, host_);
   for (size_t i = 0; i < inputs_.size(); ++i) p_.compute.copy(inputs_[i].data, host_[i].data, inputs_[i].bytes());
   Pass pass{.ops = p_.device.ops(), .stream = p_.compute};
+  pass.traffic = p_.traffic;
   p_.model.evaluation().run(pass);
   const Tensor losses = p_.model.evaluation().result(), sum{sum_.data(), DType::f32, {1}};
   p_.device.ops().run(p_.compute, Sum{sum, losses, 1.0f / static_cast<float>(losses.elements()), false});

@@ -4,6 +4,7 @@
 #include "core/comm/communicator.h"
 #include "core/data/batch_source.h"
 #include "core/metrics/training_events.h"
+#include "core/plan/shard_traffic.h"
 #include "core/train/model.h"
 
 namespace convoy {
@@ -17,7 +18,8 @@ class Evaluator {
     Model& model;
     BatchSource& source;
     int64_t micro_batch = 1;
-    int64_t batches = 1;  // in all, spread evenly over the split; fewer if the split is small
+    int64_t batches = 1;              // in all, spread evenly over the split; fewer if the split is small
+    ShardTraffic* traffic = nullptr;  // where the model's weights are sharded
   };
   // Throws DataError if the validation split has not even one micro-batch.
   explicit Evaluator(const Parts& parts);
@@ -25,7 +27,8 @@ class Evaluator {
 
   // Reads once what this rank's part of every run reads, so that damaged data shows before training begins.
   void read_all();
-  // Collective. Batch i is computed by rank i mod N; losses are added in the order of batches.
+  // Collective. Batch i is computed by rank i mod N; losses are added in the order of batches. Ranks without a batch in
+  // the last round compute one again, since sharded weights are gathered by all.
   EvaluationMetrics run(int64_t step);
 
  private:

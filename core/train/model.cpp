@@ -6,17 +6,21 @@ namespace convoy {
 
 namespace {
 
-ParameterStorage::Use use_of(const ModelOptions& options) {
-  return options.training ? ParameterStorage::Use::training : ParameterStorage::Use::inference;
+ParameterStorage make_storage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype,
+                              const Sharding* sharding) {
+  return sharding == nullptr ? ParameterStorage(device, stream, layout, dtype)
+                             : ParameterStorage(device, stream, layout, dtype, *sharding);
 }
 
 }  // namespace
 
 Model::Model(Device& device, Stream& stream, Graph graph, const ModelOptions& options)
     : graph_(std::move(graph)),
-      layout_(graph_, options.ranks),
-      parameters_(device, stream, layout_, options.dtype, use_of(options)) {
-  PlanOptions plan_options{.training = false, .weights = options.dtype, .guard_bytes = options.guard_bytes};
+      layout_(graph_, options.sharding.ranks),
+      sharding_(options.training ? std::make_unique<Sharding>(layout_, options.sharding) : nullptr),
+      parameters_(make_storage(device, stream, layout_, options.dtype, sharding_.get())) {
+  PlanOptions plan_options{
+      .training = false, .weights = options.dtype, .guard_bytes = options.guard_bytes, .sharding = sharding_.get()};
   Plan evaluation = make_plan(graph_, layout_, device.ops(), stream, plan_options);
   plan_options.training = true;
   plan_options.recompute_blocks = options.recompute_blocks;
@@ -30,8 +34,7 @@ Model::Model(Device& device, Stream& stream, Graph graph, const ModelOptions& op
 }
 
 ModelMemory Model::planned_memory() const {
-  const auto use = training_ ? ParameterStorage::Use::training : ParameterStorage::Use::inference;
-  return {ParameterStorage::planned_bytes(layout_, parameters_.dtype(), use), arena_bytes_};
+  return {ParameterStorage::planned_bytes(layout_, parameters_.dtype(), sharding_.get()), arena_bytes_};
 }
 
 }  // namespace convoy

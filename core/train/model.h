@@ -14,7 +14,7 @@ struct ModelOptions {
   bool training = true;  // false: losses only, no gradients and no optimizer state
   bool recompute_blocks = false;
   size_t guard_bytes = 0;
-  int ranks = 1;
+  ShardingOptions sharding;
 };
 
 // The bytes a Model allocates on the device.
@@ -30,6 +30,7 @@ class Model {
   const Graph& graph() const { return graph_; }
   const ParameterLayout& layout() const { return layout_; }
   ParameterStorage& parameters() { return parameters_; }
+  const ParameterStorage& parameters() const { return parameters_; }
   const Program& training() const { return *training_; }  // only if options.training
   const Program& evaluation() const { return *evaluation_; }
   Tensor arena() const { return arena_; }
@@ -40,6 +41,7 @@ class Model {
  private:
   Graph graph_;
   ParameterLayout layout_;
+  std::unique_ptr<Sharding> sharding_;  // null without training
   ParameterStorage parameters_;
   size_t arena_bytes_ = 0;  // planned
   Memory memory_;

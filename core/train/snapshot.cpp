@@ -2,50 +2,105 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
+#include <algorithm>
 
 #include "core/base/integers.h"
-#include "core/ops/ops.h"
+#include "core/ops/adamw.h"
 #include "core/parameters/initialise.h"
 
 namespace convoy {
 
-Snapshot::Snapshot(Device& device, Stream& compute, ParameterStorage& parameters, int rank, int ranks)
-    : device_(device), compute_(compute), parameters_(parameters), rank_(rank) {
-  total_ = parameters.layout().parameters().back().end();
-  const int64_t share = round_up(ceil_div(total_, int64_t{ranks}), kParameterBlock);
-  begin_ = std::min(share * rank, total_);
-  end_ = std::min(share * (rank + 1), total_);
-  copies_.resize(4);
+namespace {
+
+constexpr size_t kStates = 3;  // master, m, v: a slot for the copy of each, and one for the weights
+
+// An even part of what every rank has.
+OwnedRange even_range(int64_t total, int rank, int ranks) {
+  const int64_t share = round_up(ceil_div(total, int64_t{ranks}), kParameterBlock);
+  return {std::min(share * rank, total), std::min(share * (rank + 1), total), 0};
 }
 
-const void* Snapshot::on_host(const Tensor& tensor, size_t slot) {
-  if (!tensor || tensor.elements() == 0) return nullptr;
-  if (device_.info().kind == DeviceKind::cpu) return tensor.data;
-  if (copies_[slot].bytes() < tensor.bytes()) copies_[slot] = device_.allocate(tensor.bytes(), MemoryKind::host);
-  compute_.copy(copies_[slot].data(), tensor.data, tensor.bytes());
+}  // namespace
+
+Snapshot::Snapshot(Communication& communication, ParameterStorage& parameters, const Tensor& arena)
+    : communication_(communication), parameters_(parameters), arena_(arena), copies_(kStates + 1) {
+  const Sharding& sharding = parameters.sharding();
+  total_ = parameters.layout().parameters().back().end();
+  shard_.total = total_;
+  if (!sharding.shards_optimizer()) {
+    const OwnedRange range = even_range(total_, sharding.rank(), sharding.ranks());
+    shard_.ranges = {range};
+    shard_.elements = range.elements();
+    first_ = range.begin;
+    return;
+  }
+  shard_.elements = sharding.compact_elements();
+  for (const OwnedRange& range : sharding.owned())
+    if (range.begin < total_) shard_.ranges.push_back({range.begin, std::min(range.end, total_), range.offset});
+}
+
+void* Snapshot::slot(size_t slot, size_t bytes) {
+  if (copies_[slot].bytes() < bytes) copies_[slot] = communication_.device().allocate(bytes, MemoryKind::host);
   return copies_[slot].data();
+}
+
+const void* Snapshot::on_host(const Tensor& tensor, size_t index) {
+  if (!tensor || tensor.elements() == 0) return nullptr;
+  if (communication_.device().info().kind == DeviceKind::cpu) return tensor.data;
+  void* copy = slot(index, tensor.bytes());
+  communication_.compute().copy(copy, tensor.data, tensor.bytes());
+  return copy;
+}
+
+OptimizerShard Snapshot::optimizer() {
+  OptimizerShard shard = shard_;
+  const auto state = [&](const Tensor& all, size_t index) {
+    return all ? static_cast<const float*>(on_host(all.range(first_, shard_.elements), index)) : nullptr;
+  };
+  shard.master = state(parameters_.master(), 0);
+  shard.m = state(parameters_.m(), 1);
+  shard.v = state(parameters_.v(), 2);
+  return shard;
+}
+
+const void* Snapshot::weights() {
+  const Sharding& sharding = parameters_.sharding();
+  if (!sharding.shards_weights()) return sharding.rank() == 0 ? on_host(parameters_.weights(), kStates) : nullptr;
+  const auto bytes = static_cast<size_t>(parameters_.layout().padded_elements()) * size_of(parameters_.dtype());
+  auto* copy = static_cast<std::byte*>(sharding.rank() == 0 ? slot(kStates, bytes) : nullptr);
+  gather_weights(copy);
+  return copy;
+}
+
+// Bucket by bucket, so that no more than one is ever there beside the shards.
+void Snapshot::gather_weights(std::byte* to) {
+  const Sharding& sharding = parameters_.sharding();
+  Stream& stream = communication_.stream();
+  communication_.follow_compute();
+  communication_.communicator().label(-1, "weights for a checkpoint");
+  for (const Bucket& bucket : sharding.buckets()) {
+    const Tensor all{arena_.data, parameters_.dtype(), {bucket.shard * sharding.ranks()}};
+    communication_.communicator().all_gather(stream, all,
+                                             parameters_.weight_shards().range(bucket.offset, bucket.shard));
+    const size_t unit = size_of(parameters_.dtype());
+    if (to != nullptr)
+      stream.copy(to + static_cast<size_t>(bucket.begin) * unit, all.data,
+                  static_cast<size_t>(bucket.elements()) * unit);
+  }
+  stream.synchronize();
 }
 
 CheckpointContents Snapshot::take() {
   CheckpointContents contents;
-  const int64_t count = end_ - begin_;
-  const auto range = [&](const Tensor& flat) { return flat ? flat.range(begin_, count) : Tensor{}; };
-  contents.optimizer = {begin_,
-                        end_,
-                        total_,
-                        static_cast<const float*>(on_host(range(parameters_.master()), 0)),
-                        static_cast<const float*>(on_host(range(parameters_.m()), 1)),
-                        static_cast<const float*>(on_host(range(parameters_.v()), 2))};
-  if (rank_ == 0) {
-    auto* weights = static_cast<std::byte*>(const_cast<void*>(on_host(parameters_.weights(), 3)));
+  contents.optimizer = optimizer();
+  const auto* flat = static_cast<const std::byte*>(weights());
+  if (parameters_.sharding().rank() == 0)
     for (const Parameter& p : parameters_.layout().parameters()) {
-      void* data = weights + static_cast<size_t>(p.offset) * size_of(parameters_.dtype());
-      contents.weights.push_back({p.spec.name, {data, parameters_.dtype(), p.spec.shape}});
+      const std::byte* data = flat + static_cast<size_t>(p.offset) * size_of(parameters_.dtype());
+      contents.weights.push_back({p.spec.name, {const_cast<std::byte*>(data), parameters_.dtype(), p.spec.shape}});
     }
-  }
   contents.position.plan_fingerprint = parameters_.layout().fingerprint();
-  compute_.synchronize();
+  communication_.compute().synchronize();
   return contents;
 }
 
@@ -56,13 +111,6 @@ std::vector<float> read_weights(const CheckpointReader& checkpoint, const Parame
   for (const Parameter& p : layout.parameters())
     checkpoint.read_weight(p.spec.name, {values.data() + p.offset, DType::f32, p.spec.shape});
   return values;
-}
-
-void upload(Device& device, Stream& compute, const Tensor& to, const std::vector<float>& from) {
-  const Memory staging = device.allocate(to.bytes(), MemoryKind::host);
-  std::memcpy(staging.data(), from.data(), to.bytes());
-  compute.copy(to.data, staging.data(), to.bytes());
-  compute.synchronize();
 }
 
 }  // namespace
@@ -81,13 +129,12 @@ void restore_training(const CheckpointReader& checkpoint, Device& device, Stream
                     "the run's own config, or choose another run.dir",
                     checkpoint.folder().string()));
   const auto n = static_cast<size_t>(layout.padded_elements());
-  std::vector<float> master, m(n, 0.0f), v(n, 0.0f);
-  if (parameters.master()) master.assign(n, 0.0f);
-  checkpoint.read_optimizer(0, layout.parameters().back().end(), master.empty() ? nullptr : master.data(), m.data(),
+  const bool with_master = static_cast<bool>(parameters.master());
+  std::vector<float> master(with_master ? n : 0, 0.0f), m(n, 0.0f), v(n, 0.0f);
+  checkpoint.read_optimizer(0, layout.parameters().back().end(), with_master ? master.data() : nullptr, m.data(),
                             v.data());
-  set_weights(parameters, device, compute, master.empty() ? read_weights(checkpoint, layout) : master);
-  upload(device, compute, parameters.m(), m);
-  upload(device, compute, parameters.v(), v);
+  set_weights(parameters, device, compute, with_master ? master : read_weights(checkpoint, layout));
+  set_moments(parameters, device, compute, m, v);
 }
 
 }  // namespace convoy

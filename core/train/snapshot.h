@@ -4,28 +4,35 @@
 #include <vector>
 
 #include "core/checkpoint/checkpoint.h"
-#include "core/comm/communicator.h"
+#include "core/comm/communication.h"
 #include "core/train/model.h"
 
 namespace convoy {
 
-// Host views of this rank's part of the training state: rank 0 has the weights, every rank an even range of the
-// optimizer state. On a CPU device these are the device's own memory; otherwise pinned copies, allocated once.
+// Host views of this rank's part of the training state: rank 0 has the weights, every rank the optimizer state of the
+// shards it owns or, where every rank has all of it, of an even range. On a CPU device these are the device's own
+// memory where it has them in one piece; otherwise pinned copies, allocated once.
 class Snapshot {
  public:
-  Snapshot(Device& device, Stream& compute, ParameterStorage& parameters, int rank, int ranks);
+  // arena: the model's, free between steps; gathered weights pass through it.
+  Snapshot(Communication& communication, ParameterStorage& parameters, const Tensor& arena);
 
-  // Waits for the compute stream. Valid until the next step changes the state.
+  // Collective. Waits for compute. Valid until the next step changes the state.
   CheckpointContents take();
 
  private:
+  OptimizerShard optimizer();
+  const void* weights();
+  void gather_weights(std::byte* to);
   const void* on_host(const Tensor& tensor, size_t slot);
+  void* slot(size_t slot, size_t bytes);
 
-  Device& device_;
-  Stream& compute_;
+  Communication& communication_;
   ParameterStorage& parameters_;
-  int rank_;
-  int64_t begin_ = 0, end_ = 0, total_ = 0;
+  const Tensor arena_;
+  int64_t total_ = 0;
+  OptimizerShard shard_;  // without its arrays
+  int64_t first_ = 0;     // of the arrays, in the state's own
   std::vector<Memory> copies_;
 };
 

@@ -16,29 +16,36 @@ size_t TrainStep::planned_bytes(int64_t virtual_ranks_here) {
   return kLossAlignment + static_cast<size_t>(virtual_ranks_here) * sizeof(float);
 }
 
-TrainStep::TrainStep(const Parts& parts) : p_(parts) {
+TrainStep::TrainStep(const Parts& parts)
+    : p_(parts),
+      device_(p_.communication.device()),
+      communicator_(p_.communication.communicator()),
+      compute_(p_.communication.compute()) {
   const int64_t leaves = p_.schedule.virtual_ranks_here();
-  memory_ = p_.device.allocate(planned_bytes(leaves));
+  memory_ = device_.allocate(planned_bytes(leaves));
   first_sample_ = {memory_.data(), DType::i64, {1}};
   losses_ = {static_cast<std::byte*>(memory_.data()) + kLossAlignment, DType::f32, {leaves}};
-  results_on_host_ = p_.device.allocate(static_cast<size_t>(leaves + 2) * 4, MemoryKind::host);
+  results_on_host_ = device_.allocate(static_cast<size_t>(leaves + 2) * 4, MemoryKind::host);
   const int64_t losses_per_pass = p_.model.training().result().elements();
   const int64_t passes = p_.schedule.global_batch / p_.schedule.micro_batch;
   loss_scale_ = static_cast<float>(1.0 / static_cast<double>(losses_per_pass * passes));
   for (const BatchField& field : p_.source.fields()) inputs_.push_back(p_.model.training().input(field.name));
-  pass_ = std::make_unique<Pass>(Pass{.ops = p_.device.ops(), .stream = p_.compute, .training = true, .seed = p_.seed});
+  pass_ = std::make_unique<Pass>(Pass{.ops = device_.ops(), .stream = compute_, .training = true, .seed = p_.seed});
   pass_->first_sample = first_sample_;
+  pass_->traffic = &p_.traffic;
   pass_->loss_scale = loss_scale_;
   if (p_.record && p_.debug == nullptr)
-    recorded_ = std::make_unique<RecordedProgram>(p_.device, p_.model.training(), *pass_, p_.sync.cuts());
+    recorded_ = std::make_unique<RecordedProgram>(device_, p_.model.training(), *pass_, p_.sync.cuts());
   mine_.resize(static_cast<size_t>(leaves) + kFlags);
-  everyones_.resize(mine_.size() * static_cast<size_t>(p_.communicator.size()));
+  everyones_.resize(mine_.size() * static_cast<size_t>(communicator_.size()));
 }
 
 StepResult TrainStep::run(int64_t step, double lr, const StopRequest& mine, bool another) {
+  p_.traffic.begin_step(step);
   for (int64_t index = 0; index < p_.schedule.virtual_ranks_here(); ++index) run_virtual_rank(step, index);
   p_.sync.finish();
-  p_.optimizer.step(p_.compute, step, lr);
+  p_.optimizer.step(step, lr, recorded_ != nullptr);
+  p_.weights.run(step);
   wait_for_results();
   p_.data.release();
   return exchange_results(mine, !another || p_.data.wait_for_step());
@@ -61,7 +68,7 @@ void TrainStep::run_pass(int64_t pass, bool last, const Tensor& loss) {
     recorded_->run([this](int64_t final_from) { ready(final_from); });
   else
     recorded_->run();
-  p_.device.ops().run(p_.compute, Sum{loss, p_.model.training().result(), loss_scale_, pass > 0});
+  device_.ops().run(compute_, Sum{loss, p_.model.training().result(), loss_scale_, pass > 0});
 }
 
 void TrainStep::run_unrecorded(bool last) {
@@ -79,17 +86,16 @@ void TrainStep::ready(int64_t final_from) {
 }
 
 void TrainStep::load(const HostBatch& batch) {
-  for (size_t i = 0; i < inputs_.size(); ++i)
-    p_.compute.copy(inputs_[i].data, batch.fields[i].data, inputs_[i].bytes());
-  p_.compute.copy(first_sample_.data, batch.first_sample.data, first_sample_.bytes());
+  for (size_t i = 0; i < inputs_.size(); ++i) compute_.copy(inputs_[i].data, batch.fields[i].data, inputs_[i].bytes());
+  compute_.copy(first_sample_.data, batch.first_sample.data, first_sample_.bytes());
 }
 
 void TrainStep::wait_for_results() {
   auto* host = static_cast<float*>(results_on_host_.data());
   const auto leaves = static_cast<size_t>(losses_.elements());
-  p_.compute.copy(host, losses_.data, losses_.bytes());
-  p_.compute.copy(host + leaves, p_.optimizer.norm_and_factor().data, 2 * sizeof(float));
-  p_.compute.synchronize();
+  compute_.copy(host, losses_.data, losses_.bytes());
+  compute_.copy(host + leaves, p_.optimizer.norm_and_factor().data, 2 * sizeof(float));
+  compute_.synchronize();
 }
 
 StepResult TrainStep::exchange_results(const StopRequest& request, bool can_go_on) {
@@ -99,7 +105,7 @@ StepResult TrainStep::exchange_results(const StopRequest& request, bool can_go_o
   mine_[leaves] = request.save ? 1 : 0;
   mine_[leaves + 1] = request.stop ? 1 : 0;
   mine_[leaves + 2] = can_go_on ? 0 : 1;
-  p_.communicator.all_gather_host(everyones_.data(), mine_.data(), mine_.size() * sizeof(double));
+  communicator_.all_gather_host(everyones_.data(), mine_.data(), mine_.size() * sizeof(double));
 
   StepResult result;
   result.grad_norm = static_cast<double>(host[leaves]);

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/comm/communicator.h"
+#include "core/comm/communication.h"
 #include "core/data/prefetcher.h"
 #include "core/optimizer/adamw_optimizer.h"
 #include "core/plan/recorded_program.h"
@@ -12,6 +12,8 @@
 #include "core/train/gradient_sync.h"
 #include "core/train/model.h"
 #include "core/train/stop_request.h"
+#include "core/train/weight_gather.h"
+#include "core/train/weight_traffic.h"
 
 namespace convoy {
 
@@ -26,17 +28,17 @@ struct StepResult {
 class TrainStep {
  public:
   struct Parts {
-    Device& device;
-    Communicator& communicator;
-    Stream& compute;
+    Communication& communication;
     Model& model;
     AdamWOptimizer& optimizer;
+    WeightGather& weights;
+    WeightTraffic& traffic;
     GradientSync& sync;
     BatchSource& source;
     Prefetcher& data;
     SampleSchedule schedule;
     uint64_t seed = 0;
-    bool record = true;  // replay forward and backward as recorded work; debug never does
+    bool record = true;  // replay forward, backward and update as recorded work; debug never does
     DebugChecks* debug = nullptr;
     int64_t debug_print_every = 1;  // steps
   };
@@ -57,6 +59,9 @@ class TrainStep {
   StepResult exchange_results(const StopRequest& mine, bool can_go_on);
 
   Parts p_;
+  Device& device_;
+  Communicator& communicator_;
+  Stream& compute_;
   Tensor first_sample_, losses_;  // losses: one sum per virtual rank of this rank
   Memory memory_, results_on_host_;
   std::vector<Tensor> inputs_;  // the training program's, in the order of the source's fields

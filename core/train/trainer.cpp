@@ -9,6 +9,7 @@
 #include "core/config/precision.h"
 #include "core/optimizer/learning_rate.h"
 #include "core/parameters/initialise.h"
+#include "core/train/gradient_buckets.h"
 
 namespace convoy {
 
@@ -18,7 +19,12 @@ ModelOptions model_options(const TrainerParts& parts) {
   return {.dtype = compute_dtype(parts.config.precision),
           .recompute_blocks = parts.config.train.recompute == Recompute::block,
           .guard_bytes = parts.debug_print ? kDebugGuardBytes : 0,
-          .ranks = parts.communicator.size()};
+          .sharding = {.stage = parts.config.parallel.stage,
+                       .rank = parts.communicator.rank(),
+                       .ranks = parts.communicator.size(),
+                       .bucket_bytes = parts.config.parallel.bucket_bytes,
+                       .accumulates =
+                           parts.config.batch.global > parts.config.batch.micro * int64_t{parts.communicator.size()}}};
 }
 
 }  // namespace
@@ -26,10 +32,13 @@ ModelOptions model_options(const TrainerParts& parts) {
 Trainer::Trainer(TrainerParts parts)
     : p_(std::move(parts)),
       compute_(p_.device.make_stream(StreamKind::compute)),
-      communication_(p_.device.make_stream(StreamKind::communication)),
+      communication_stream_(p_.device.make_stream(StreamKind::communication)),
+      communication_(p_.device, *compute_, *communication_stream_, p_.communicator),
       model_(p_.device, *compute_, std::move(p_.graph), model_options(p_)),
-      optimizer_(p_.device, model_.parameters(), p_.config.optimizer, p_.config.train.clip_norm),
-      snapshot_(p_.device, *compute_, model_.parameters(), p_.communicator.rank(), p_.communicator.size()) {
+      optimizer_(communication_, model_.parameters(), p_.config.optimizer, p_.config.train.clip_norm),
+      weights_(communication_, model_.parameters()),
+      traffic_(communication_, model_.parameters()),
+      snapshot_(communication_, model_.parameters(), model_.arena()) {
   position_.virtual_ranks = p_.virtual_ranks;
   position_.seed = p_.config.run.seed;
 }
@@ -38,6 +47,7 @@ Trainer::~Trainer() = default;
 
 size_t Trainer::planned_bytes() const {
   return model_.planned_memory().total() + AdamWOptimizer::planned_bytes(model_.layout()) +
+         WeightGather::planned_bytes(model_.parameters().sharding(), model_.parameters().dtype()) +
          TrainStep::planned_bytes(p_.virtual_ranks / p_.communicator.size()) + Evaluator::kPlannedBytes;
 }
 
@@ -62,18 +72,20 @@ void Trainer::allocate() {
   const Config& c = p_.config;
   const auto seed = static_cast<uint64_t>(position_.seed);
   if (!resumed_) initialise(model_.parameters(), p_.device, *compute_, seed);
-  sync_ = p_.make_gradient_sync({model_.parameters().gradients(), p_.device, *compute_, *communication_,
-                                 p_.communicator, position_.virtual_ranks});
+  const ParameterStorage& parameters = model_.parameters();
+  sync_ = p_.make_gradient_sync({communication_, parameters.gradients(),
+                                 gradient_buckets(parameters, model_.training().gradient_buckets()),
+                                 position_.virtual_ranks});
   const SampleSchedule schedule{c.batch.global,         c.batch.micro,  position_.virtual_ranks, p_.communicator.size(),
                                 p_.communicator.rank(), position_.step, position_.samples};
   prefetcher_ = std::make_unique<Prefetcher>(p_.device, p_.source, schedule, c.data.prefetch);
   if (p_.debug_print)
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
-  train_step_ = std::make_unique<TrainStep>(TrainStep::Parts{p_.device, p_.communicator, *compute_, model_, optimizer_,
+  train_step_ = std::make_unique<TrainStep>(TrainStep::Parts{communication_, model_, optimizer_, weights_, traffic_,
                                                              *sync_, p_.source, *prefetcher_, schedule, seed,
                                                              c.train.cuda_graph, debug_.get(), c.log.every_steps});
-  evaluator_ = std::make_unique<Evaluator>(
-      Evaluator::Parts{p_.device, p_.communicator, *compute_, model_, p_.source, c.batch.micro, c.evaluate.batches});
+  evaluator_ = std::make_unique<Evaluator>(Evaluator::Parts{p_.device, p_.communicator, *compute_, model_, p_.source,
+                                                            c.batch.micro, c.evaluate.batches, &traffic_});
   tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);
 }
 
@@ -138,7 +150,7 @@ StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms
   m.step_ms = step_ms;
   m.tokens_per_s = static_cast<double>(tokens_per_step_) / step_ms * 1e3;
   m.data_wait_ms = prefetcher_->take_wait_ms();
-  m.comm_exposed_ms = sync_->exposed_ms();
+  m.comm_exposed_ms = communication_.take_exposed_ms();
   const double passes = static_cast<double>(p_.config.batch.global / p_.config.batch.micro);
   const double peak = p_.device.peak_flops(model_.parameters().dtype()) * p_.communicator.size();
   if (peak > 0) m.mfu = 3 * model_.graph().forward_flops() * passes / (step_ms * 1e-3) / peak;
@@ -150,6 +162,7 @@ void Trainer::evaluate_if_due(bool last) {
   if (evaluated_step_ == position_.step || (!last && !due(p_.config.evaluate.every_steps))) return;
   evaluated_step_ = position_.step;
   const EvaluationMetrics evaluation = evaluator_->run(position_.step);
+  communication_.take_exposed_ms();  // not the next step's
   for (TrainingObserver* observer : p_.observers) observer->on_evaluation(evaluation);
 }
 

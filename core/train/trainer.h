@@ -18,11 +18,9 @@ namespace convoy {
 
 // What a GradientSync is made from; comm/ has the maker, core only the need.
 struct GradientSyncRequest {
-  Tensor gradients;
-  Device& device;
-  Stream& compute;
-  Stream& communication;
-  Communicator& communicator;
+  Communication& communication;
+  Tensor gradients;  // flat; absent if each bucket has memory of its own
+  std::vector<GradientBucket> buckets;
   int64_t virtual_ranks = 1;
 };
 using GradientSyncMaker = std::function<std::unique_ptr<GradientSync>(const GradientSyncRequest&)>;
@@ -62,6 +60,9 @@ class Trainer {
   // throws on every rank.
   TrainingOutcome run();
 
+  // Collective. This rank's part of the training state, as a checkpoint would hold it; good until the next step.
+  CheckpointContents state() { return snapshot_.take(); }
+
   Model& model() { return model_; }
   const TrainingPosition& position() const { return position_; }
   // Device bytes as planned from shapes, without what the GradientSync needs.
@@ -77,9 +78,12 @@ class Trainer {
   StepMetrics metrics(const StepResult& result, double lr, double step_ms);
 
   TrainerParts p_;
-  std::unique_ptr<Stream> compute_, communication_;
+  std::unique_ptr<Stream> compute_, communication_stream_;
+  Communication communication_;
   Model model_;
   AdamWOptimizer optimizer_;
+  WeightGather weights_;
+  WeightTraffic traffic_;
   Snapshot snapshot_;
   std::unique_ptr<GradientSync> sync_;
   std::unique_ptr<Prefetcher> prefetcher_;

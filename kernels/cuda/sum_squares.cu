@@ -7,7 +7,7 @@
 namespace convoy::cuda {
 namespace {
 
-constexpr int kThreads = 512;
+constexpr int kThreads = 128;
 
 template <int kWidth>
 __global__ void __launch_bounds__(kThreads) sum_squares_kernel(float* partials, const float* x, int64_t n) {
@@ -15,7 +15,7 @@ __global__ void __launch_bounds__(kThreads) sum_squares_kernel(float* partials, 
   const int64_t begin = blockIdx.x * kSumSquaresBlock;
   const int count = static_cast<int>(min(kSumSquaresBlock, n - begin)), whole = count / kWidth * kWidth;
   float sums[kWidth] = {};
-#pragma unroll 8
+#pragma unroll
   for (int i = static_cast<int>(threadIdx.x) * kWidth; i < whole; i += kThreads * kWidth) {
     const Elements<float, kWidth> values(x + begin + i);
     for (int k = 0; k < kWidth; ++k) sums[k] = fmaf(values.get(k), values.get(k), sums[k]);

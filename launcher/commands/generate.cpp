@@ -46,8 +46,7 @@ int run_generate(GenerateWords words) {
   const GeneratorModel model = make_generator_model(trained.config);
   const Graph graph = model.make_graph(1);
   const ParameterLayout layout(graph, 1);
-  ParameterStorage weights(*device, *stream, layout, compute_dtype(trained.config.precision),
-                           ParameterStorage::Use::inference);
+  ParameterStorage weights(*device, *stream, layout, compute_dtype(trained.config.precision));
   restore_weights(*trained.checkpoint, *device, *stream, weights);
 
   TextStream text(*tokenizer, [](std::string_view piece) {

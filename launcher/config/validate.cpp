@@ -90,9 +90,12 @@ void check_optimizer(Checks& checks, const OptimizerConfig& o, const ScheduleCon
 }
 
 void check_parallel(Checks& checks, const ParallelConfig& p) {
-  if (p.stage != 0)
-    checks.add({"parallel.stage"},
-               fmt::format("parallel.stage = {}; this version has only stage 0 (everything on every rank)", p.stage));
+  if (p.stage < 0 || p.stage > 3)
+    checks.add(
+        {"parallel.stage"},
+        fmt::format("parallel.stage = {}; it is 0 (everything on every rank), 1 (optimizer state sharded), 2 (and "
+                    "gradients) or 3 (and weights)",
+                    p.stage));
   if (p.sentinel_every != 0)
     checks.add({"parallel.sentinel_every"},
                fmt::format("parallel.sentinel_every = {}; this version has no sentinel, write 0", p.sentinel_every));

@@ -123,8 +123,9 @@ class TrainingSession {
                        .graph = make_loss_graph(config_)};
     parts.virtual_ranks = V;
     parts.make_gradient_sync = [this](const GradientSyncRequest& r) {
-      return make_gradient_sync({r.gradients, r.device, r.compute, r.communication, r.communicator, r.virtual_ranks,
-                                 config_.parallel.bucket_bytes, config_.parallel.reproducible});
+      return make_gradient_sync({r.communication, r.gradients, r.buckets, r.virtual_ranks,
+                                 config_.parallel.reproducible,
+                                 config_.parallel.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32});
     };
     parts.checkpoints = &store;
     parts.checkpoint_files = checkpoint_files(config_, dataset);

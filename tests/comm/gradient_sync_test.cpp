@@ -42,13 +42,11 @@ struct Rank {
   explicit Rank(Communicator& communicator, int64_t virtual_ranks, bool reproducible = true, int64_t elements = 4096)
       : memory(device->allocate(static_cast<size_t>(elements) * sizeof(float))),
         gradients{memory.data(), DType::f32, {elements}},
-        sync(make_gradient_sync({.gradients = gradients,
-                                 .device = *device,
-                                 .compute = *compute,
-                                 .communication = *communication,
-                                 .communicator = communicator,
+        both(*device, *compute, *communication, communicator),
+        sync(make_gradient_sync({.communication = both,
+                                 .gradients = gradients,
+                                 .buckets = test::buckets_in(gradients, 4096, communicator.size()),
                                  .virtual_ranks = virtual_ranks,
-                                 .bucket_bytes = 4096,
                                  .reproducible = reproducible})) {}
 
   std::unique_ptr<Device> device = test::make_plain_device();
@@ -56,6 +54,7 @@ struct Rank {
   std::unique_ptr<Stream> communication = device->make_stream(StreamKind::communication);
   Memory memory;
   Tensor gradients;
+  Communication both;
   std::unique_ptr<GradientSync> sync;
 };
 
@@ -86,7 +85,7 @@ TEST(GradientSync, OneVirtualRankOfOneRankIsLeftAlone) {
   rank.sync->end();
   rank.sync->finish();
   for (int64_t i = 0; i < 4096; ++i) ASSERT_EQ(rank.gradients.as<float>()[i], static_cast<float>(i));
-  EXPECT_EQ(rank.sync->exposed_ms(), 0);
+  EXPECT_EQ(rank.both.take_exposed_ms(), 0);
   EXPECT_EQ(rank.device->allocated_bytes(MemoryKind::device), rank.gradients.bytes());
 }
 
@@ -105,8 +104,9 @@ TEST(GradientSync, ReducesWhileBackwardGoesOn) {
   });
   rank.sync->finish();
   opener.join();
-  EXPECT_GE(rank.sync->exposed_ms(), 30);
-  EXPECT_LT(rank.sync->exposed_ms(), 10000);
+  const double exposed_ms = rank.both.take_exposed_ms();
+  EXPECT_GE(exposed_ms, 30);
+  EXPECT_LT(exposed_ms, 10000);
 }
 
 TEST(GradientSync, AFailedReductionComesOutOfFinish) {
@@ -151,7 +151,8 @@ TEST(GradientSync, RefusesCallsOutOfOrder) {
 }
 
 TEST(GradientSync, RefusesLayoutsThatCannotBe) {
-  const GradientSyncLayout good{.elements = 100, .ranks = 2, .virtual_ranks = 4};
+  const GradientSyncLayout good{
+      .buckets = {{0, 100, {nullptr, DType::f32, {100}}, {}}}, .ranks = 2, .virtual_ranks = 4};
   EXPECT_GT(gradient_sync_bytes(good), 0u);
   const auto refused = [&](auto change) {
     GradientSyncLayout layout = good;
@@ -161,7 +162,6 @@ TEST(GradientSync, RefusesLayoutsThatCannotBe) {
   refused([](GradientSyncLayout& l) { l.virtual_ranks = 6; });
   refused([](GradientSyncLayout& l) { l.virtual_ranks = 1; });
   refused([](GradientSyncLayout& l) { l.virtual_ranks = 3, l.reproducible = false; });
-  refused([](GradientSyncLayout& l) { l.bucket_bytes = 0; });
   refused([](GradientSyncLayout& l) { l.wire = DType::i32; });
 }
 

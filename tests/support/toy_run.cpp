@@ -68,10 +68,8 @@ void run_rank(const Config& config, Communicator& communicator, const ToyParts& 
                         compute_dtype(config.precision)};
   size_t sync_bytes = 0;
   const auto make_sync = [&](const GradientSyncRequest& r) {
-    sync_bytes = gradient_sync_bytes({r.gradients.elements(), communicator.size(), r.virtual_ranks,
-                                      config.parallel.bucket_bytes, config.parallel.reproducible});
-    return make_gradient_sync({r.gradients, r.device, r.compute, r.communication, r.communicator, r.virtual_ranks,
-                               config.parallel.bucket_bytes, config.parallel.reproducible});
+    sync_bytes = gradient_sync_bytes({r.buckets, communicator.size(), r.virtual_ranks, config.parallel.reproducible});
+    return make_gradient_sync({r.communication, r.gradients, r.buckets, r.virtual_ranks, config.parallel.reproducible});
   };
   Trainer trainer({.config = config,
                    .device = *device,
@@ -83,13 +81,12 @@ void run_rank(const Config& config, Communicator& communicator, const ToyParts& 
                    .checkpoints = store.get(),
                    .observers = {&recorder}});
   trainer.run();
+  const CheckpointContents state = trainer.state();
   if (communicator.rank() != 0) return;
   result.planned_bytes = trainer.planned_bytes() + sync_bytes;
   result.allocated_bytes = device->allocated_bytes(MemoryKind::device);
-  const ParameterStorage& parameters = trainer.model().parameters();
-  const auto* bytes = parameters.weights().as<std::byte>();
-  const auto count = static_cast<size_t>(parameters.layout().parameters().back().end()) * size_of(parameters.dtype());
-  result.weights.assign(bytes, bytes + count);
+  for (const auto& [name, weight] : state.weights)
+    result.weights.insert(result.weights.end(), weight.as<std::byte>(), weight.as<std::byte>() + weight.bytes());
 }
 
 }  // namespace

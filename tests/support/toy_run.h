@@ -13,7 +13,7 @@ struct ToyResult {
   std::vector<double> losses;  // of every step
   std::vector<double> grad_norms;
   std::vector<EvaluationMetrics> evaluations;
-  std::vector<std::byte> weights;  // flat, without the padding that depends on the rank count
+  std::vector<std::byte> weights;  // of all parameters, in the order of the layout
   int64_t allocations_after_first_step = 0;
   size_t planned_bytes = 0, allocated_bytes = 0;
 };

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "comm/gradient_sync.h"
+#include "core/base/integers.h"
 #include "core/base/philox.h"
 #include "core/ops/ops.h"
 
@@ -45,13 +46,14 @@ class Backward {
     sync.end();
   }
 
-  void expect_bits(int64_t step, const SyncCase& test) {
-    compute_.copy(host(), gradients_.data, gradients_.bytes());
+  // found: the sums of elements [begin, end).
+  void expect_bits(int64_t step, const SyncCase& test, const Tensor& found, int64_t begin, int64_t end) {
+    compute_.copy(host(), found.data, static_cast<size_t>(end - begin) * sizeof(float));
     compute_.synchronize();
-    std::vector<float> wanted(static_cast<size_t>(test.elements));
-    for (int64_t i = 0; i < test.elements; ++i)
-      wanted[static_cast<size_t>(i)] = plain_tree(step, 0, test.virtual_ranks, i, test.wire);
-    EXPECT_EQ(std::memcmp(host(), wanted.data(), gradients_.bytes()), 0) << "step " << step;
+    std::vector<float> wanted;
+    for (int64_t i = begin; i < end; ++i) wanted.push_back(plain_tree(step, 0, test.virtual_ranks, i, test.wire));
+    EXPECT_EQ(std::memcmp(host(), wanted.data(), wanted.size() * sizeof(float)), 0)
+        << "step " << step << ", elements from " << begin;
   }
 
  private:
@@ -63,11 +65,30 @@ class Backward {
   const Memory on_host_, on_device_;
 };
 
+// Where each bucket's shard of the sums goes, one behind the other; the last rank's may be cut short by the bucket.
+void keep_own_sums(std::vector<GradientBucket>& buckets, const Memory& sums, int ranks) {
+  auto* next = static_cast<float*>(sums.data());
+  for (GradientBucket& bucket : buckets) {
+    bucket.own_sum = {next, DType::f32, {ceil_div(bucket.elements(), int64_t{ranks})}};
+    next += bucket.own_sum.elements();
+  }
+}
+
 }  // namespace
 
 std::string describe(const SyncCase& test) {
-  return fmt::format("V = {}, {} elements, buckets of {} bytes, wire {}", test.virtual_ranks, test.elements,
-                     test.bucket_bytes, name_of(test.wire));
+  return fmt::format("V = {}, {} elements, buckets of {} bytes, wire {}{}", test.virtual_ranks, test.elements,
+                     test.bucket_bytes, name_of(test.wire), test.own_sums ? ", own sums" : "");
+}
+
+std::vector<GradientBucket> buckets_in(const Tensor& gradients, int64_t bucket_bytes, int ranks) {
+  const int64_t unit = int64_t{64} * ranks, length = std::max(bucket_bytes / 4 / unit, int64_t{1}) * unit;
+  std::vector<GradientBucket> buckets;
+  for (int64_t end = gradients.elements(), begin = end; end > 0; end = begin) {
+    begin = std::max(end - length, int64_t{0});
+    buckets.push_back({begin, end, gradients.range(begin, end - begin), {}});
+  }
+  return buckets;
 }
 
 std::vector<SyncCase> sync_cases(int ranks) {
@@ -77,7 +98,8 @@ std::vector<SyncCase> sync_cases(int ranks) {
       for (const int64_t bucket_bytes : {1, 3000, 4096, 1 << 20})
         for (const DType wire : {DType::f32, DType::bf16})
           if (V % ranks == 0 && (ranks == 1 || std::has_single_bit(static_cast<uint64_t>(V / ranks))) && V > 1)
-            cases.push_back({V, elements, bucket_bytes, wire});
+            for (const bool own_sums : {false, true})
+              if (!own_sums || ranks > 1) cases.push_back({V, elements, bucket_bytes, wire, own_sums});
   return cases;
 }
 
@@ -101,30 +123,32 @@ void expect_tree_sums(Communicator& communicator, Device& device, const SyncCase
   const Memory memory = device.allocate(static_cast<size_t>(test.elements) * sizeof(float));
   const Tensor gradients{memory.data(), DType::f32, {test.elements}};
   Backward backward(device, *compute, gradients);
+  Communication both(device, *compute, *communication, communicator);
+  std::vector<GradientBucket> buckets = buckets_in(gradients, test.bucket_bytes, communicator.size());
+  const Memory sums = device.allocate(test.own_sums ? gradients.bytes() + buckets.size() * sizeof(float) : 0);
+  if (test.own_sums) keep_own_sums(buckets, sums, communicator.size());
   const size_t before = device.allocated_bytes(MemoryKind::device);
-  const auto sync = make_gradient_sync({.gradients = gradients,
-                                        .device = device,
-                                        .compute = *compute,
-                                        .communication = *communication,
-                                        .communicator = communicator,
+  const auto sync = make_gradient_sync({.communication = both,
+                                        .gradients = gradients,
+                                        .buckets = buckets,
                                         .virtual_ranks = test.virtual_ranks,
-                                        .bucket_bytes = test.bucket_bytes,
-                                        .reproducible = true,
                                         .wire = test.wire});
-  EXPECT_EQ(device.allocated_bytes(MemoryKind::device) - before,
-            gradient_sync_bytes({.elements = test.elements,
-                                 .ranks = communicator.size(),
-                                 .virtual_ranks = test.virtual_ranks,
-                                 .bucket_bytes = test.bucket_bytes,
-                                 .reproducible = true,
-                                 .wire = test.wire}));
+  EXPECT_EQ(
+      device.allocated_bytes(MemoryKind::device) - before,
+      gradient_sync_bytes(
+          {.buckets = buckets, .ranks = communicator.size(), .virtual_ranks = test.virtual_ranks, .wire = test.wire}));
   const int64_t allocations = device.allocations();
   const int64_t mine = test.virtual_ranks / communicator.size();
   for (int64_t step = 0; step < 2; ++step) {
     for (int64_t v = communicator.rank() * mine; v < (communicator.rank() + 1) * mine; ++v)
       backward.run(*sync, step, v);
     sync->finish();
-    backward.expect_bits(step, test);
+    if (!test.own_sums) backward.expect_bits(step, test, gradients, 0, test.elements);
+    for (const GradientBucket& bucket : buckets) {
+      if (!bucket.own_sum) continue;
+      const int64_t begin = std::min(bucket.begin + communicator.rank() * bucket.own_sum.elements(), bucket.end);
+      backward.expect_bits(step, test, bucket.own_sum, begin, std::min(begin + bucket.own_sum.elements(), bucket.end));
+    }
   }
   EXPECT_EQ(device.allocations(), allocations);
 }

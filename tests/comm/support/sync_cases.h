@@ -6,6 +6,7 @@
 
 #include "core/comm/communicator.h"
 #include "core/device/device.h"
+#include "core/train/gradient_sync.h"
 
 namespace convoy::test {
 
@@ -14,14 +15,19 @@ struct SyncCase {
   int64_t elements = 0;
   int64_t bucket_bytes = 0;
   DType wire = DType::f32;
+  bool own_sums = false;  // each rank keeps its shards of the sums alone
 };
 
 std::string describe(const SyncCase& test);
 
+// The whole of flat gradients in buckets of at most that many bytes, descending; all but the last split evenly.
+std::vector<GradientBucket> buckets_in(const Tensor& gradients, int64_t bucket_bytes, int ranks);
+
 // The cases that fit this number of ranks: buckets that divide and do not, a length that is prime, both wires.
 std::vector<SyncCase> sync_cases(int ranks);
 
-// Two steps on this rank; the gradients must be the sum over virtual ranks, and memory what was foretold.
+// Two steps on this rank; the gradients, or this rank's shards of them, must be the sum over virtual ranks, and memory
+// what was foretold.
 void expect_tree_sums(Communicator& communicator, Device& device, const SyncCase& test);
 
 // Element i of virtual rank v's gradients in a step: of many magnitudes, so that the order of a sum shows.

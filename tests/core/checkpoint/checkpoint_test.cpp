@@ -68,7 +68,7 @@ TEST(Checkpoint, SavesACopyAndEqualContentsGiveEqualBytes) {
     CheckpointContents contents;
     contents.position.step = 1;
     contents.weights = {{"w", {weight.data(), DType::f32, {1'000'000}}}};
-    contents.optimizer = {0, 100, 100, nullptr, state.data(), state.data()};
+    contents.optimizer = {{{0, 100, 0}}, 100, 100, nullptr, state.data(), state.data()};
     store.save(contents);
     std::fill(weight.begin(), weight.end(), 9.0f);  // training goes on
     std::fill(state.begin(), state.end(), 9.0f);

@@ -88,9 +88,9 @@ TEST_F(Damage, MissingFiles) {
 
 TEST_F(Damage, AnotherVersion) {
   std::string text = read_file(newest() / "manifest.json");
-  text.replace(text.find("\"version\": 1"), 12, "\"version\": 2");
+  text.replace(text.find("\"version\": 2"), 12, "\"version\": 3");
   write_file_atomically(newest() / "manifest.json", text);
-  expect_refused("its version is 2, this program reads version 1");
+  expect_refused("its version is 3, this program reads version 2");
 }
 
 TEST_F(Damage, AManifestThatLeadsOutOfTheFolder) {

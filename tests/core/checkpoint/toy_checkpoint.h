@@ -42,7 +42,8 @@ class ToyState {
       contents.files = {{"config.json", "{}\n"}, {"config.yaml", "step: " + std::to_string(step_) + "\n"}};
     }
     const int64_t begin = begin_of(rank, size), end = begin_of(rank + 1, size);
-    contents.optimizer = {begin, end, elements(), master_.data() + begin, m_.data() + begin, v_.data() + begin};
+    contents.optimizer = {{{begin, end, 0}},      end - begin,       elements(),
+                          master_.data() + begin, m_.data() + begin, v_.data() + begin};
     return contents;
   }
 

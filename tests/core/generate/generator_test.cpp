@@ -62,7 +62,7 @@ class GeneratorTest : public testing::TestWithParam<DType> {
   std::unique_ptr<Stream> stream_ = device_->make_stream(StreamKind::compute);
   Graph graph_ = gpt2_logits_graph(config(), 1, 1);
   ParameterLayout layout_{graph_, 1};
-  ParameterStorage parameters_{*device_, *stream_, layout_, GetParam(), ParameterStorage::Use::inference};
+  ParameterStorage parameters_{*device_, *stream_, layout_, GetParam()};
 };
 
 TEST_P(GeneratorTest, TheCacheChangesNoChoiceWithinTheContext) {

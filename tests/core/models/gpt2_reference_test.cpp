@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "comm/local/local_communicator.h"
 #include "core/models/gpt2.h"
 #include "core/ops/ops.h"
 #include "core/optimizer/adamw_optimizer.h"
@@ -104,13 +105,16 @@ TEST_F(Gpt2Reference, FiftyStepsFollowPyTorch) {
   make(DType::f32);
   OptimizerConfig optimizer_config;
   optimizer_config.weight_decay = file_.attribute("weight_decay");
-  AdamWOptimizer optimizer(device_, model_->parameters(), optimizer_config, file_.attribute("clip"));
+  const auto alone = make_local_communicator();
+  const auto unused = device_.make_stream(StreamKind::communication);
+  Communication communication(device_, stream_, *unused, *alone);
+  AdamWOptimizer optimizer(communication, model_->parameters(), optimizer_config, file_.attribute("clip"));
   const std::vector<double> expected = file_.doubles("losses");
   const auto batches = static_cast<int64_t>(file_.attribute("batches"));
   ASSERT_EQ(expected.size(), 50u);
   for (int64_t step = 0; step < static_cast<int64_t>(expected.size()); ++step) {
     EXPECT_NEAR(forward_backward(step % batches), expected[static_cast<size_t>(step)], 1e-4) << "step " << step;
-    optimizer.step(stream_, step + 1, file_.attribute("lr"));
+    optimizer.step(step + 1, file_.attribute("lr"), true);
     stream_.synchronize();
   }
 }

@@ -43,6 +43,45 @@ TEST(Trainer, BucketsAndRecomputationChangeNoBit) {
   expect_equal_bits(expected, toy_run(config, 2));
 }
 
+// With 4 micro-batches a step, 4 ranks have one pass each and reduce every bucket's gradients away; 2 ranks accumulate.
+TEST(Trainer, ShardingChangesNoBit) {
+  for (const Precision precision : {Precision::f32, Precision::bf16}) {
+    Config config = toy_config();
+    config.precision = precision;
+    config.model.dropout = 0.1;
+    config.batch.micro = 4;
+    const ToyResult one = toy_run(config, 1);
+    for (const int ranks : {1, 2, 4})
+      for (const int64_t stage : {1, 2, 3})
+        for (const int64_t bucket_bytes : {4096, 1 << 20})
+          for (const Recompute recompute : {Recompute::none, Recompute::block}) {
+            SCOPED_TRACE(testing::Message() << "stage " << stage << ", " << ranks << " ranks, " << bucket_bytes);
+            config.parallel.stage = stage;
+            config.parallel.bucket_bytes = bucket_bytes;
+            config.train.recompute = recompute;
+            expect_equal_bits(one, toy_run(config, ranks));
+          }
+    config.parallel.stage = 0;
+  }
+}
+
+// 3 does not divide what there is to divide; 6 virtual ranks fit 3 and 6 ranks.
+TEST(Trainer, ShardingOverThreeSixAndEightRanksChangesNoBit) {
+  for (const auto& [virtual_ranks, counts] : {std::pair(6, std::vector{3, 6}), std::pair(8, std::vector{2, 4, 8})}) {
+    Config config = toy_config();
+    config.parallel.virtual_ranks.value = virtual_ranks;
+    config.batch = {.micro = 1, .global = 3 * virtual_ranks};
+    if (virtual_ranks == 8) config.batch.global = 8;
+    const ToyResult one = toy_run(config, 1);
+    for (const int ranks : counts)
+      for (const int64_t stage : {0, 1, 2, 3}) {
+        SCOPED_TRACE(testing::Message() << "stage " << stage << ", " << ranks << " ranks");
+        config.parallel.stage = stage;
+        expect_equal_bits(one, toy_run(config, ranks));
+      }
+  }
+}
+
 TEST(Trainer, Learns) {
   Config config = toy_config();
   config.train.steps = 400;
@@ -64,11 +103,16 @@ TEST(Trainer, EvaluatesAtTheEndAndWhenDue) {
 }
 
 TEST(Trainer, AllocatesNothingAfterTheFirstStepAndExactlyWhatWasPlanned) {
-  for (const int ranks : {1, 2}) {
-    const ToyResult result = toy_run(toy_config(), ranks);
-    EXPECT_EQ(result.allocations_after_first_step, 0);
-    EXPECT_EQ(result.allocated_bytes, result.planned_bytes);
-  }
+  for (const int ranks : {1, 2, 4})
+    for (const int64_t stage : {0, 1, 2, 3}) {
+      SCOPED_TRACE(testing::Message() << "stage " << stage << ", " << ranks << " ranks");
+      Config config = toy_config();
+      config.batch.micro = 4;
+      config.parallel.stage = stage;
+      const ToyResult result = toy_run(config, ranks);
+      EXPECT_EQ(result.allocations_after_first_step, 0);
+      EXPECT_EQ(result.allocated_bytes, result.planned_bytes);
+    }
 }
 
 }  // namespace

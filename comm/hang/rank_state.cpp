@@ -1,0 +1,32 @@
+#include "comm/hang/rank_state.h"
+
+#include <fmt/format.h>
+
+namespace convoy::hang {
+
+std::string describe(const CollectiveState& collective) {
+  std::string text = fmt::format("{} #{} of {} bytes", collective.what.view(), collective.order, collective.bytes);
+  if (collective.step >= 0) text += fmt::format(", step {}", collective.step);
+  if (!collective.label.view().empty()) text += fmt::format(", {}", collective.label.view());
+  return text;
+}
+
+const LaneState* RankState::lane(std::string_view name) const {
+  const auto found = std::find_if(lanes.begin(), lanes.end(), [&](const LaneState& l) { return l.name.view() == name; });
+  return found == lanes.end() || name.empty() ? nullptr : &*found;
+}
+
+const LaneState* RankState::oldest_in_flight() const {
+  const LaneState* oldest = nullptr;
+  for (const LaneState& lane : lanes) {
+    if (lane.name.view().empty() || !lane.last.in_flight()) continue;
+    if (oldest == nullptr || lane.last.entered_us < oldest->last.entered_us) oldest = &lane;
+  }
+  return oldest;
+}
+
+CollectiveState RankState::last_finished() const {
+  return recent_count == 0 ? CollectiveState{} : recent[(recent_count - 1) % kRecent];
+}
+
+}  // namespace convoy::hang

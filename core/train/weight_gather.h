@@ -1,0 +1,25 @@
+// Brings the weights that the ranks have updated, each its own shards, together on every rank: ZeRO stages 1 and 2.
+#pragma once
+
+#include "core/comm/communication.h"
+#include "core/parameters/parameter_storage.h"
+
+namespace convoy {
+
+class WeightGather {
+ public:
+  WeightGather(Communication& communication, ParameterStorage& storage);
+  static size_t planned_bytes(const Sharding& sharding, DType dtype);
+
+  // Enqueues it behind compute's work so far. Nothing to do where every rank updates everything, or keeps shards alone.
+  void run(int64_t step);
+
+ private:
+  void gather(const Bucket& bucket);
+
+  Communication& communication_;
+  ParameterStorage& storage_;
+  Memory staging_;
+};
+
+}  // namespace convoy
