@@ -12,6 +12,13 @@ constexpr size_t kNamed = 3;  // culprits described one by one
 
 double seconds(int64_t from_us, int64_t to_us) { return static_cast<double>(std::max(to_us - from_us, int64_t{0})) / 1e6; }
 
+// What its next collectives would be called, where it has said so.
+std::string ahead(const RankState& state) {
+  const CollectiveState last = state.last_finished();
+  if (state.label == last.label && state.step == last.step) return {};
+  return fmt::format(", before {}{}", state.step < 0 ? "" : fmt::format("step {}, ", state.step), state.label.view());
+}
+
 // The job, seen from the lane in which it hangs.
 class Scene {
  public:
@@ -117,8 +124,8 @@ std::optional<Diagnosis> Scene::absent() const {
   return Diagnosis{Cause::late, away, one_by_one(away, [&](int r) {
                      const CollectiveState last = sight(r).state->last_finished();
                      if (last.order == 0) return std::string("runs, but has not come to any collective yet");
-                     return fmt::format("runs, but has not come: busy with its own code for {:.1f} s, after {}",
-                                        seconds(last.left_us, now_us_), describe(last));
+                     return fmt::format("runs, but has not come: busy with its own code for {:.1f} s, after {}{}",
+                                        seconds(last.left_us, now_us_), describe(last), ahead(*sight(r).state));
                    })};
 }
 

@@ -140,7 +140,7 @@ TEST_F(UnalignedTest, Reductions) {
   const int64_t n = 20000;
   const auto call = [&](Placed& p) {
     run(Sum{p.result({1}, DType::f32), p.random({n}, DType::f32, 1), 2, false});
-    run(SumSquares{p.result({2}, DType::f32), p.random({n}, DType::f32, 2)});
+    run(SumSquares{p.result({ceil_div(n, kSumSquaresBlock)}, DType::f32), p.random({n}, DType::f32, 2)});
     run(Add{p.also_result(p.random({n}, DType::f32, 3)), p.random({n}, DType::f32, 4), DType::bf16});
     for (const DType type : {DType::f32, DType::bf16}) {
       run(TreeSum{p.result({n / 5}, DType::f32), p.random({5, n / 5}, type, 5)});

@@ -92,7 +92,7 @@ Work sum_squares(CounterBench& bench) {
 }
 
 Work clip_factor(CounterBench& bench) {
-  const Tensor partials = bench.tensor({7600}, DType::f32), result = bench.tensor({2}, DType::f32);
+  const Tensor partials = bench.tensor({121'500}, DType::f32), result = bench.tensor({2}, DType::f32);
   bench.run(ClipFactor{result, partials, 1});
   return {bytes_of({partials, result})};
 }
