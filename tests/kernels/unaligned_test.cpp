@@ -1,5 +1,6 @@
 // Operators take tensors at any address: results of tensors one element behind an aligned address beside those of
 // aligned ones.
+#include "core/base/integers.h"
 #include "tests/kernels/support/ops_test.h"
 
 namespace convoy::test {
