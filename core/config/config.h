@@ -167,7 +167,7 @@ void describe(Visitor&& visit, ParallelConfig& c) {
   visit("virtual_ranks", c.virtual_ranks, "",
         "leaves of the reduction tree, a multiple of the rank count; auto: ranks of the first start");
   visit("timeout_s", c.timeout_s, "seconds", "a collective that takes longer ends the job with exit code 71; 0: never");
-  visit("sentinel_every", c.sentinel_every, "steps", "each rank checks a neighbour's gradients; 0: never");
+  visit("sentinel_every", c.sentinel_every, "steps", "between steps in which each rank checks a neighbour's gradients; 0: never");
   visit("threads", c.threads, "threads", "of the CPU device per rank; auto: this rank's share of the machine");
 }
 

@@ -36,14 +36,34 @@ TrainStep::TrainStep(const Parts& parts)
   pass_->loss_scale = loss_scale_;
   if (p_.record && p_.debug == nullptr)
     recorded_ = std::make_unique<RecordedProgram>(device_, p_.model.training(), *pass_, p_.sync.cuts());
+  if (p_.sentinel_every > 0) make_sentinel();
   mine_.resize(static_cast<size_t>(leaves) + kFlags);
   everyones_.resize(mine_.size() * static_cast<size_t>(communicator_.size()));
 }
 
+void TrainStep::make_sentinel() {
+  sentinel_ = std::make_unique<Sentinel>(Sentinel::Parts{
+      .communication = p_.communication,
+      .training = p_.model.training(),
+      .source = p_.source,
+      .schedule = p_.schedule,
+      .buckets = p_.buckets,
+      .flat_gradients = p_.model.parameters().gradients(),
+      .pass = *pass_,
+      .inputs = inputs_,
+      .every_steps = p_.sentinel_every,
+      .who = p_.who,
+  });
+}
+
 StepResult TrainStep::run(int64_t step, double lr, const StopRequest& mine, bool another) {
   p_.traffic.begin_step(step);
+  const bool watched = sentinel_ != nullptr && sentinel_->due(step);
+  if (watched) sentinel_->check_neighbour(step);
+  hash_ = watched ? &sentinel_->own() : nullptr;
   for (int64_t index = 0; index < p_.schedule.virtual_ranks_here(); ++index) run_virtual_rank(step, index);
   p_.sync.finish();
+  if (watched) sentinel_->judge(step);
   p_.optimizer.step(step, lr, recorded_ != nullptr);
   p_.weights.run(step);
   wait_for_results();
@@ -68,6 +88,8 @@ void TrainStep::run_pass(int64_t pass, bool last, const Tensor& loss) {
     recorded_->run([this](int64_t final_from) { ready(final_from); });
   else
     recorded_->run();
+  if (hash_ != nullptr) hash_->add(0);
+  hash_ = nullptr;
   device_.ops().run(compute_, Sum{loss, p_.model.training().result(), loss_scale_, pass > 0});
 }
 
@@ -81,6 +103,7 @@ void TrainStep::run_unrecorded(bool last) {
 
 void TrainStep::ready(int64_t final_from) {
   if (final_from >= ready_from_) return;
+  if (hash_ != nullptr) hash_->add(final_from);
   p_.sync.ready(final_from, ready_from_);
   ready_from_ = final_from;
 }

@@ -11,6 +11,7 @@
 #include "core/train/debug_checks.h"
 #include "core/train/gradient_sync.h"
 #include "core/train/model.h"
+#include "core/train/sentinel.h"
 #include "core/train/stop_request.h"
 #include "core/train/weight_gather.h"
 #include "core/train/weight_traffic.h"
@@ -38,7 +39,10 @@ class TrainStep {
     Prefetcher& data;
     SampleSchedule schedule;
     uint64_t seed = 0;
-    bool record = true;  // replay forward, backward and update as recorded work; debug never does
+    bool record = true;                   // replay forward, backward and update as recorded work; debug never does
+    std::vector<GradientBucket> buckets;  // the GradientSync's
+    int64_t sentinel_every = 0;           // steps; 0: never
+    std::string who;                      // this rank's host and device
     DebugChecks* debug = nullptr;
     int64_t debug_print_every = 1;  // steps
   };
@@ -52,6 +56,7 @@ class TrainStep {
  private:
   void run_virtual_rank(int64_t step, int64_t index);
   void run_pass(int64_t pass, bool last, const Tensor& loss);
+  void make_sentinel();
   void run_unrecorded(bool last);
   void ready(int64_t final_from);
   void load(const HostBatch& batch);
@@ -69,6 +74,8 @@ class TrainStep {
   float loss_scale_ = 1;
   std::unique_ptr<Pass> pass_;
   std::unique_ptr<RecordedProgram> recorded_;
+  std::unique_ptr<Sentinel> sentinel_;
+  BucketHash* hash_ = nullptr;  // of the pass that runs, where the sentinel wants it
   int64_t ready_from_ = 0;
 };
 

@@ -73,17 +73,16 @@ void Trainer::allocate() {
   const auto seed = static_cast<uint64_t>(position_.seed);
   if (!resumed_) initialise(model_.parameters(), p_.device, *compute_, seed);
   const ParameterStorage& parameters = model_.parameters();
-  sync_ = p_.make_gradient_sync({communication_, parameters.gradients(),
-                                 gradient_buckets(parameters, model_.training().gradient_buckets()),
-                                 position_.virtual_ranks});
+  const std::vector<GradientBucket> buckets = gradient_buckets(parameters, model_.training().gradient_buckets());
+  sync_ = p_.make_gradient_sync({communication_, parameters.gradients(), buckets, position_.virtual_ranks});
   const SampleSchedule schedule{c.batch.global,         c.batch.micro,  position_.virtual_ranks, p_.communicator.size(),
                                 p_.communicator.rank(), position_.step, position_.samples};
   prefetcher_ = std::make_unique<Prefetcher>(p_.device, p_.source, schedule, c.data.prefetch);
   if (p_.debug_print)
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
-  train_step_ = std::make_unique<TrainStep>(TrainStep::Parts{communication_, model_, optimizer_, weights_, traffic_,
-                                                             *sync_, p_.source, *prefetcher_, schedule, seed,
-                                                             c.train.cuda_graph, debug_.get(), c.log.every_steps});
+  train_step_ = std::make_unique<TrainStep>(TrainStep::Parts{
+      communication_, model_, optimizer_, weights_, traffic_, *sync_, p_.source, *prefetcher_, schedule, seed,
+      c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who, debug_.get(), c.log.every_steps});
   evaluator_ = std::make_unique<Evaluator>(Evaluator::Parts{p_.device, p_.communicator, *compute_, model_, p_.source,
                                                             c.batch.micro, c.evaluate.batches, &traffic_});
   tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);

@@ -96,9 +96,7 @@ void check_parallel(Checks& checks, const ParallelConfig& p) {
         fmt::format("parallel.stage = {}; it is 0 (everything on every rank), 1 (optimizer state sharded), 2 (and "
                     "gradients) or 3 (and weights)",
                     p.stage));
-  if (p.sentinel_every != 0)
-    checks.add({"parallel.sentinel_every"},
-               fmt::format("parallel.sentinel_every = {}; this version has no sentinel, write 0", p.sentinel_every));
+  checks.at_least("parallel.sentinel_every", p.sentinel_every, 0);
   checks.at_least("parallel.bucket_bytes", p.bucket_bytes, 4);
   checks.at_least("parallel.virtual_ranks", p.virtual_ranks, 1);
   checks.at_least("parallel.timeout_s", p.timeout_s, 0);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 
+#include "comm/failure_report.h"
 #include "comm/gradient_sync.h"
 #include "comm/make_communicator.h"
 #include "core/metrics/report.h"
@@ -131,8 +132,14 @@ class TrainingSession {
     parts.checkpoint_files = checkpoint_files(config_, dataset);
     if (observers != nullptr) parts.observers = observers->all();
     parts.poll_stop = [this] { return signals_.poll(); };
+    parts.who = identity();
     if (debug_) parts.debug_print = [this](const std::string& line) { console_.line(line); };
     return parts;
+  }
+
+  std::string identity() const {
+    const DeviceInfo info = device_->info();
+    return fmt::format("{} ({}{}{})", host_name(), info.name, info.serial.empty() ? "" : ", serial ", info.serial);
   }
 
   void introduce(Trainer& trainer, const TokenDataset& dataset, int64_t V) {

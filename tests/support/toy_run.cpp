@@ -55,7 +55,8 @@ std::unique_ptr<CheckpointStore> make_store(const std::filesystem::path& folder,
 }
 
 void run_rank(const Config& config, Communicator& communicator, const ToyParts& parts, ToyResult& result) {
-  const std::unique_ptr<Device> device = cpu::make_cpu_device(1);
+  const std::unique_ptr<Device> device =
+      parts.make_device ? parts.make_device(communicator.rank()) : cpu::make_cpu_device(1);
   ToySource source(config.model.context, parts);
   const std::unique_ptr<CheckpointStore> store = make_store(parts.checkpoints, communicator);
   Recorder recorder(result, *device);
@@ -79,7 +80,8 @@ void run_rank(const Config& config, Communicator& communicator, const ToyParts& 
                    .virtual_ranks = config.parallel.virtual_ranks.value_or(communicator.size()),
                    .make_gradient_sync = make_sync,
                    .checkpoints = store.get(),
-                   .observers = {&recorder}});
+                   .observers = {&recorder},
+                   .who = "test host"});
   trainer.run();
   const CheckpointContents state = trainer.state();
   if (communicator.rank() != 0) return;

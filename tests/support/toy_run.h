@@ -23,8 +23,9 @@ Config toy_config();
 
 // What a toy run has beside its config.
 struct ToyParts {
-  std::function<void(Split, int64_t)> before_sample;  // called for every sample that is read; may throw
-  std::filesystem::path checkpoints;                  // empty: nothing is saved
+  std::function<void(Split, int64_t)> before_sample;             // called for every sample that is read; may throw
+  std::filesystem::path checkpoints;                             // empty: nothing is saved
+  std::function<std::unique_ptr<Device>(int rank)> make_device;  // absent: CPU devices of one thread
 };
 
 // Runs the config on `ranks` ranks that are threads; returns what rank 0 saw.

@@ -60,7 +60,7 @@ TEST(Validate, NamesMustBeKnown) {
 
 TEST(Validate, WhatThisVersionLacksIsSaid) {
   expect_says(after([](Config& c) { c.parallel.stage = 4; }), "parallel.stage = 4; it is 0");
-  expect_says(after([](Config& c) { c.parallel.sentinel_every = 100; }), "this version has no sentinel");
+  expect_says(after([](Config& c) { c.parallel.sentinel_every = -1; }), "parallel.sentinel_every");
 }
 
 TEST(Validate, TheGlobalBatchIsWholePasses) {
