@@ -58,6 +58,7 @@ void TrainStep::make_sentinel() {
 
 StepResult TrainStep::run(int64_t step, double lr, const StopRequest& mine, bool another) {
   p_.traffic.begin_step(step);
+  debug_ = step >= p_.debug_from_step ? p_.debug : nullptr;
   const bool watched = sentinel_ != nullptr && sentinel_->due(step);
   if (watched) sentinel_->check_neighbour(step);
   hash_ = watched ? &sentinel_->own() : nullptr;
@@ -75,7 +76,7 @@ void TrainStep::run_virtual_rank(int64_t step, int64_t index) {
   p_.sync.begin(step);
   ready_from_ = p_.model.layout().padded_elements();
   const int64_t passes = p_.schedule.passes_per_virtual_rank();
-  if (p_.debug != nullptr) p_.debug->print_next_pass(index == 0 && (step - 1) % p_.debug_print_every == 0);
+  if (debug_ != nullptr) debug_->print_next_pass(index == 0 && (step - 1) % p_.debug_print_every == 0);
   for (int64_t pass = 0; pass < passes; ++pass) run_pass(pass, pass == passes - 1, losses_.range(index, 1));
   p_.sync.end();
 }
@@ -94,9 +95,9 @@ void TrainStep::run_pass(int64_t pass, bool last, const Tensor& loss) {
 }
 
 void TrainStep::run_unrecorded(bool last) {
-  if (p_.debug != nullptr) p_.debug->begin();
+  if (debug_ != nullptr) debug_->begin();
   p_.model.training().run(*pass_, [&](const BoundAction& action) {
-    if (p_.debug != nullptr) p_.debug->after(action);
+    if (debug_ != nullptr) debug_->after(action);
     if (last) ready(action.final_from);
   });
 }

@@ -44,6 +44,7 @@ class TrainStep {
     int64_t sentinel_every = 0;           // steps; 0: never
     std::string who;                      // this rank's host and device
     DebugChecks* debug = nullptr;
+    int64_t debug_from_step = 0;
     int64_t debug_print_every = 1;  // steps
   };
   explicit TrainStep(const Parts& parts);
@@ -75,7 +76,8 @@ class TrainStep {
   std::unique_ptr<Pass> pass_;
   std::unique_ptr<RecordedProgram> recorded_;
   std::unique_ptr<Sentinel> sentinel_;
-  BucketHash* hash_ = nullptr;  // of the pass that runs, where the sentinel wants it
+  DebugChecks* debug_ = nullptr;  // while a step is checked
+  BucketHash* hash_ = nullptr;    // of the pass that runs, where the sentinel wants it
   int64_t ready_from_ = 0;
 };
 

@@ -80,9 +80,10 @@ void Trainer::allocate() {
   prefetcher_ = std::make_unique<Prefetcher>(p_.device, p_.source, schedule, c.data.prefetch);
   if (p_.debug_print)
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
-  train_step_ = std::make_unique<TrainStep>(TrainStep::Parts{
-      communication_, model_, optimizer_, weights_, traffic_, *sync_, p_.source, *prefetcher_, schedule, seed,
-      c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who, debug_.get(), c.log.every_steps});
+  train_step_ = std::make_unique<TrainStep>(
+      TrainStep::Parts{communication_, model_, optimizer_, weights_, traffic_, *sync_, p_.source, *prefetcher_,
+                       schedule, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who, debug_.get(),
+                       p_.debug_from_step, c.log.every_steps});
   evaluator_ = std::make_unique<Evaluator>(Evaluator::Parts{p_.device, p_.communicator, *compute_, model_, p_.source,
                                                             c.batch.micro, c.evaluate.batches, &traffic_});
   tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);

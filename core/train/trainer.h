@@ -38,6 +38,7 @@ struct TrainerParts {
   std::vector<TrainingObserver*> observers;             // on rank 0
   std::function<StopRequest()> poll_stop;               // absent: never
   DebugChecks::Print debug_print;                       // present: --debug
+  int64_t debug_from_step = 0;                          // the first step that --debug checks
   std::string who;                                      // this rank's host and device, where an error must name them
 };
 

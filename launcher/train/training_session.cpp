@@ -7,12 +7,9 @@
 #include <chrono>
 #include <optional>
 
-#include "comm/failure_report.h"
-#include "comm/gradient_sync.h"
 #include "comm/make_communicator.h"
 #include "core/metrics/report.h"
 #include "core/train/trainer.h"
-#include "datasets/token_dataset.h"
 #include "launcher/config/validate.h"
 #include "launcher/config/write_config.h"
 #include "launcher/device_choice.h"
@@ -24,18 +21,10 @@
 #include "launcher/signals.h"
 #include "launcher/train/observers.h"
 #include "launcher/train/resume_point.h"
+#include "launcher/train/training_world.h"
 
 namespace convoy {
 namespace {
-
-void resolve_vocabulary(Config& config, const TokenDataset& dataset) {
-  const int64_t data = dataset.vocabulary(), model = config.model.vocabulary.value_or(data);
-  if (model < data)
-    throw ConfigError(
-        fmt::format("model.vocabulary = {}, but the tokens in {} reach up to {}; write {} or more, or auto", model,
-                    config.data.path, data - 1, data));
-  config.model.vocabulary.value = model;
-}
 
 // A name that no earlier start of the run has used, the same on all ranks.
 std::string make_nonce(Communicator& communicator) {
@@ -54,30 +43,30 @@ std::map<std::string, std::string> checkpoint_files(const Config& config, const 
 class TrainingSession {
  public:
   TrainingSession(Config config, Communicator& communicator, bool debug)
-      : config_(std::move(config)), communicator_(communicator), debug_(debug) {}
+      : config_(std::move(config)), communicator_(communicator), debug_(debug), world_(config_, communicator) {}
 
   int run() {
     check_start();
-    TokenDataset& dataset = open_data();
+    world_.open_data();
     folder_.emplace(open_run_folder(config_, communicator_));
     if (first()) log_.open_file(RunPaths(config_.run.dir).log());
     const std::unique_ptr<CheckpointReader> checkpoint = find_resume_point(config_, communicator_);
     const int64_t V = resolve_virtual_ranks(config_, checkpoint.get(), communicator_.size());
     const int64_t resumed_step = checkpoint ? checkpoint->position().step : 0;
-    make_device_and_communicator();
+    world_.make_device();
     CheckpointStore store({RunPaths(config_.run.dir).checkpoints(), communicator_.rank(), communicator_.size(),
                            config_.checkpoint.keep_last, make_nonce(communicator_)});
     std::unique_ptr<Observers> observers;
     if (first()) observers = std::make_unique<Observers>(config_, resumed_step, console_, log_);
-    Trainer trainer(parts(dataset, V, store, observers.get()));
+    Trainer trainer(parts(V, store, observers.get()));
     if (checkpoint) trainer.resume(*checkpoint);
     trainer.prepare();
     if (first()) folder_->begin(config_);
-    if (first()) introduce(trainer, dataset, V);
+    if (first()) introduce(trainer, V);
     // Told here, while everything stands: objects destroyed by an exception in the middle of a step could only say that
     // reductions are in flight.
     TrainingOutcome outcome = TrainingOutcome::finished;
-    report_errors(communicator(), [&] {
+    report_errors(world_.communicator(), [&] {
       outcome = trainer.run();
       return 0;
     });
@@ -91,8 +80,6 @@ class TrainingSession {
 
  private:
   bool first() const { return communicator_.rank() == 0; }
-  // The ranks' own, or the one for their devices' memory.
-  Communicator& communicator() { return device_communicator_ ? *device_communicator_ : communicator_; }
 
   // What can be refused at once is refused at once. A run that may be resumed has its own virtual ranks, known later.
   void check_start() const {
@@ -101,51 +88,21 @@ class TrainingSession {
       check_ranks(config_, virtual_ranks(config_, communicator_.size()), communicator_.size());
   }
 
-  TokenDataset& open_data() {
-    dataset_ = open_token_dataset(config_.data.path, config_.model.context, static_cast<uint64_t>(config_.run.seed));
-    resolve_vocabulary(config_, *dataset_);
-    return *dataset_;
-  }
-
-  void make_device_and_communicator() {
-    device_ = make_device(config_, communicator_);
-    const DeviceKind kind = device_->info().kind;
-    device_communicator_ = make_device_communicator(
-        communicator_, {.device = kind,
-                        .cuda_ordinal = kind == DeviceKind::cuda ? cuda_ordinal(communicator_) : 0,
-                        .timeout_s = static_cast<double>(config_.parallel.timeout_s)});
-  }
-
-  TrainerParts parts(TokenDataset& dataset, int64_t V, CheckpointStore& store, const Observers* observers) {
-    TrainerParts parts{.config = config_,
-                       .device = *device_,
-                       .communicator = communicator(),
-                       .source = dataset,
-                       .graph = make_loss_graph(config_)};
-    parts.virtual_ranks = V;
-    parts.make_gradient_sync = [this](const GradientSyncRequest& r) {
-      return make_gradient_sync({r.communication, r.gradients, r.buckets, r.virtual_ranks,
-                                 config_.parallel.reproducible,
-                                 config_.parallel.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32});
-    };
+  TrainerParts parts(int64_t V, CheckpointStore& store, const Observers* observers) {
+    TrainerParts parts = world_.parts(V);
     parts.checkpoints = &store;
-    parts.checkpoint_files = checkpoint_files(config_, dataset);
+    parts.checkpoint_files = checkpoint_files(config_, world_.dataset());
     if (observers != nullptr) parts.observers = observers->all();
     parts.poll_stop = [this] { return signals_.poll(); };
-    parts.who = identity();
     if (debug_) parts.debug_print = [this](const std::string& line) { console_.line(line); };
     return parts;
   }
 
-  std::string identity() const {
-    const DeviceInfo info = device_->info();
-    return fmt::format("{} ({}{}{})", host_name(), info.name, info.serial.empty() ? "" : ", serial ", info.serial);
-  }
-
-  void introduce(Trainer& trainer, const TokenDataset& dataset, int64_t V) {
+  void introduce(Trainer& trainer, int64_t V) {
+    const TokenDataset& dataset = world_.dataset();
     RunFacts facts;
     facts.parameters = trainer.model().layout().parameter_count();
-    facts.device = device_->info().name;
+    facts.device = world_.device().info().name;
     facts.ranks = communicator_.size();
     facts.virtual_ranks = V;
     facts.memory_bytes = trainer.planned_bytes();
@@ -159,7 +116,8 @@ class TrainingSession {
 
   void conclude(TrainingOutcome outcome, int64_t step) {
     const RunPaths paths(config_.run.dir);
-    write_report(paths.folder, {{"Device", device_->info().name}, {"Ranks", fmt::format("{}", communicator_.size())}});
+    write_report(paths.folder,
+                 {{"Device", world_.device().info().name}, {"Ranks", fmt::format("{}", communicator_.size())}});
     switch (outcome) {
       case TrainingOutcome::finished:
         say(fmt::format("finished all {} steps", step));
@@ -187,9 +145,7 @@ class TrainingSession {
   LogOutput log_{console_, communicator_.rank()};
   Signals signals_;
   std::optional<RunFolder> folder_;
-  std::unique_ptr<TokenDataset> dataset_;
-  std::unique_ptr<Device> device_;
-  std::unique_ptr<Communicator> device_communicator_;  // null: communicator_ does for the device
+  TrainingWorld world_;
 };
 
 }  // namespace

@@ -1,0 +1,53 @@
+#include "launcher/train/training_world.h"
+
+#include <fmt/format.h>
+
+#include "comm/failure_report.h"
+#include "comm/gradient_sync.h"
+#include "comm/make_communicator.h"
+#include "core/base/error.h"
+#include "launcher/device_choice.h"
+#include "launcher/model_choice.h"
+
+namespace convoy {
+
+void TrainingWorld::open_data() {
+  dataset_ = open_token_dataset(config_.data.path, config_.model.context, static_cast<uint64_t>(config_.run.seed));
+  const int64_t data = dataset_->vocabulary(), model = config_.model.vocabulary.value_or(data);
+  if (model < data)
+    throw ConfigError(
+        fmt::format("model.vocabulary = {}, but the tokens in {} reach up to {}; write {} or more, or auto", model,
+                    config_.data.path, data - 1, data));
+  config_.model.vocabulary.value = model;
+}
+
+void TrainingWorld::make_device() {
+  device_ = convoy::make_device(config_, ranks_);
+  const DeviceKind kind = device_->info().kind;
+  device_communicator_ =
+      make_device_communicator(ranks_, {.device = kind,
+                                        .cuda_ordinal = kind == DeviceKind::cuda ? cuda_ordinal(ranks_) : 0,
+                                        .timeout_s = static_cast<double>(config_.parallel.timeout_s)});
+}
+
+TrainerParts TrainingWorld::parts(int64_t virtual_ranks) {
+  TrainerParts parts{.config = config_,
+                     .device = *device_,
+                     .communicator = communicator(),
+                     .source = *dataset_,
+                     .graph = make_loss_graph(config_)};
+  parts.virtual_ranks = virtual_ranks;
+  parts.make_gradient_sync = [this](const GradientSyncRequest& r) {
+    return make_gradient_sync({r.communication, r.gradients, r.buckets, r.virtual_ranks, config_.parallel.reproducible,
+                               config_.parallel.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32});
+  };
+  parts.who = identity();
+  return parts;
+}
+
+std::string TrainingWorld::identity() const {
+  const DeviceInfo info = device_->info();
+  return fmt::format("{} ({}{}{})", host_name(), info.name, info.serial.empty() ? "" : ", serial ", info.serial);
+}
+
+}  // namespace convoy

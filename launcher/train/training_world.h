@@ -1,0 +1,41 @@
+// What training works on: data, device, ranks. `train` and `replay` build the same world, or bits could differ.
+#pragma once
+
+#include <memory>
+
+#include "core/comm/communicator.h"
+#include "core/config/config.h"
+#include "core/train/trainer.h"
+#include "datasets/token_dataset.h"
+
+namespace convoy {
+
+class TrainingWorld {
+ public:
+  // Both outlive the world. Resolves what the config leaves to the data.
+  TrainingWorld(Config& config, Communicator& ranks) : config_(config), ranks_(ranks) {}
+
+  // Opens the dataset and writes its vocabulary into the config. Throws ConfigError, DataError.
+  void open_data();
+  // Collective.
+  void make_device();
+
+  TokenDataset& dataset() { return *dataset_; }
+  Device& device() { return *device_; }
+  // The ranks' own, or the one for their devices' memory.
+  Communicator& communicator() { return device_communicator_ ? *device_communicator_ : ranks_; }
+
+  // For a Trainer that saves nothing, tells nobody and is never stopped.
+  TrainerParts parts(int64_t virtual_ranks);
+
+ private:
+  std::string identity() const;
+
+  Config& config_;
+  Communicator& ranks_;
+  std::unique_ptr<TokenDataset> dataset_;
+  std::unique_ptr<Device> device_;
+  std::unique_ptr<Communicator> device_communicator_;  // null: ranks_ does for the device
+};
+
+}  // namespace convoy
