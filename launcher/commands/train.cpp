@@ -50,7 +50,7 @@ void add_train_command(CommandLine& line) {
       "one process, operators one at a time: checks for NaN and writes out of bounds, statistics of each layer");
   command.footer(
       "Exit codes: 0 done, 2 bad config, 3 bad data, 4 bad checkpoint, 70 internal error, 71 a collective\n"
-      "timed out, 85 stopped by a signal and saved.");
+      "timed out, 72 a device computed wrong bits, 85 stopped by a signal and saved.");
   command.run([words] { return run_train(*words); });
 }
 
