@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -130,10 +131,18 @@ RunFolder::~RunFolder() {
 }
 
 void RunFolder::begin(const Config& config) try {
+  std::error_code ignored;
+  std::filesystem::remove(paths_.outcome(), ignored);
   write_file_atomically(paths_.config(), to_yaml(config));
   owned = false;
 } catch (const FileError& error) {
   throw_not_writable(paths_.folder, error);
+}
+
+void RunFolder::end(int exit_code, int64_t step) const try {
+  write_file_atomically(paths_.outcome(), fmt::format("{{\"exit_code\": {}, \"step\": {}}}\n", exit_code, step));
+} catch (const FileError& error) {
+  spdlog::warn("how this start ended is not in the run folder: {}", error.what());
 }
 
 RunFolder prepare_run_folder(const Config& config) try {

@@ -1,6 +1,7 @@
 // The folder a run lives in: who may begin one there, and what stands where.
 //
 //   RUN/config.yaml       the resolved config; a folder that holds it is a run
+//   RUN/outcome.json      how the last start ended, {"exit_code": 85, "step": 130}; absent while it runs and if it died
 //   RUN/log.txt           what the terminal showed, with times
 //   RUN/metrics.jsonl, report.html, checkpoints/, TensorBoard events
 #pragma once
@@ -21,6 +22,7 @@ struct RunPaths {
   std::filesystem::path folder;
   std::filesystem::path config() const { return folder / "config.yaml"; }
   std::filesystem::path metrics() const { return folder / "metrics.jsonl"; }
+  std::filesystem::path outcome() const { return folder / "outcome.json"; }
   std::filesystem::path log() const { return folder / "log.txt"; }
   std::filesystem::path report() const { return folder / "report.html"; }
   std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
@@ -50,8 +52,11 @@ class RunFolder {
   RunFolder& operator=(RunFolder&&) = delete;
   ~RunFolder();
 
-  // Writes config.yaml. Throws ConfigError.
+  // Writes config.yaml and removes the last start's outcome. Throws ConfigError.
   void begin(const Config& config);
+  // Writes the outcome, once everything else is durable: starters whose own exit code says less can rely on it. A full
+  // disk is only a warning.
+  void end(int exit_code, int64_t step) const;
 
   bool existed = false;              // the run was begun by an earlier start
   std::vector<std::string> changes;  // "optimizer.lr: 0.003 -> 0.001", against the earlier start

@@ -16,7 +16,7 @@
 namespace convoy {
 namespace {
 
-constexpr std::array kSignals = {SIGUSR1, SIGTERM, SIGINT};
+constexpr std::array kSignals = {SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
 
 // A handler can reach nothing but globals; lock-free atomics are all it may touch.
 std::atomic<bool> save_requested{false};

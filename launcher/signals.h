@@ -1,5 +1,5 @@
-// Signals that save and stop a run. USR1: save and go on. TERM and INT: save and stop, exit code 85; a second INT: exit
-// at once with 130, nothing saved.
+// Signals that save and stop a run. USR1: save and go on. TERM, USR2 and INT: save and stop, exit code 85; a second INT:
+// exit at once with 130, nothing saved. USR2 is there for launchers that hand it on but end their ranks at TERM.
 #pragma once
 
 #include <csignal>

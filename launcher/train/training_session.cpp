@@ -73,9 +73,11 @@ class TrainingSession {
     console_.end_live();
     if (store.failure())
       throw CheckpointError(fmt::format("the last checkpoint could not be written: {}", *store.failure()));
+    const int exit_code =
+        static_cast<int>(outcome == TrainingOutcome::stopped_by_signal ? ExitCode::saved_and_stopped : ExitCode::done);
     if (first()) conclude(outcome, trainer.position().step);
-    return static_cast<int>(outcome == TrainingOutcome::stopped_by_signal ? ExitCode::saved_and_stopped
-                                                                          : ExitCode::done);
+    if (first()) folder_->end(exit_code, trainer.position().step);
+    return exit_code;
   }
 
  private:

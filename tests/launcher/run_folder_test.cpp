@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "launcher/config/write_config.h"
 
 namespace convoy {
@@ -52,6 +53,15 @@ TEST_F(RunFolders, ANewRunHoldsItsResolvedConfig) {
   const RunFolder run = begin();
   EXPECT_FALSE(run.existed);
   EXPECT_EQ(stored(), to_yaml(config_));
+}
+
+TEST_F(RunFolders, TheOutcomeIsOfTheLastStart) {
+  RunFolder run = begin();
+  EXPECT_FALSE(std::filesystem::exists(root_ / "run" / "outcome.json"));
+  run.end(85, 130);
+  EXPECT_EQ(read_file(root_ / "run" / "outcome.json"), "{\"exit_code\": 85, \"step\": 130}\n");
+  run.begin(config_);
+  EXPECT_FALSE(std::filesystem::exists(root_ / "run" / "outcome.json")) << "nobody may take it for this start's";
 }
 
 TEST_F(RunFolders, AStartThatNeverBeginsLeavesNothing) {

@@ -52,16 +52,18 @@ TEST(Signals, TermSavesAndStopsForGood) {
   EXPECT_TRUE(signals.poll().stop);
 }
 
-TEST(Signals, IntSavesAndStops) {
-  Signals signals;
-  send(SIGINT);
-  EXPECT_TRUE(next_request(signals).save);
-  EXPECT_TRUE(signals.poll().stop);
+TEST(Signals, IntAndUsr2SaveAndStop) {
+  for (const int signal : {SIGINT, SIGUSR2}) {
+    Signals signals;
+    send(signal);
+    EXPECT_TRUE(next_request(signals).save) << signal;
+    EXPECT_TRUE(signals.poll().stop) << signal;
+  }
 }
 
 // While they multiply, their stack register points where no handler may write.
 TEST(Signals, DoNotReachTheThreadsThatCompute) {
-  for (const int signal : {SIGUSR1, SIGTERM, SIGINT}) {
+  for (const int signal : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT}) {
     EXPECT_FALSE(is_blocked_here(signal));
     {
       Signals signals;
