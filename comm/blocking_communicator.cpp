@@ -39,26 +39,34 @@ void BlockingCommunicator::broadcast(Stream& stream, const Tensor& x, int root) 
 }
 
 void BlockingCommunicator::barrier_host() {
-  const CollectiveScope scope(log_, "barrier_host", 0, log_.label());
+  const CollectiveScope scope(log_, "barrier_host", 0, log_.label(), Channel::host);
   block_barrier();
 }
 
 void BlockingCommunicator::broadcast_host(void* data, size_t bytes, int root) {
   check_root(root, size());
-  const CollectiveScope scope(log_, "broadcast_host", bytes, log_.label());
+  const CollectiveScope scope(log_, "broadcast_host", bytes, log_.label(), Channel::host);
   block_broadcast_bytes(data, bytes, root);
 }
 
 void BlockingCommunicator::all_gather_host(void* out, const void* in, size_t bytes) {
-  const CollectiveScope scope(log_, "all_gather_host", bytes * static_cast<size_t>(size()), log_.label());
+  const CollectiveScope scope(log_, "all_gather_host", bytes * static_cast<size_t>(size()), log_.label(),
+                              Channel::host);
   block_all_gather_bytes(out, in, bytes);
 }
 
 std::unique_ptr<Watchdog> BlockingCommunicator::make_watchdog(double timeout_s) {
   if (timeout_s <= 0) return nullptr;
-  return std::make_unique<Watchdog>(log_, timeout_s, [this, timeout_s](const CollectiveRecord& stuck) {
-    abort(ExitCode::timed_out, timeout_report(log_, stuck, timeout_s));
-  });
+  return std::make_unique<Watchdog>(
+      log_, timeout_s,
+      [this, timeout_s](const CollectiveRecord& stuck) {
+        if (hang_watch() != nullptr && hang_watch()->tell(stuck, timeout_s)) abort_told();
+        abort(ExitCode::timed_out, timeout_report(log_, stuck, timeout_s));
+      },
+      [this] {
+        if (hang_watch() == nullptr) return;
+        if (const auto oldest = log_.oldest_in_flight()) hang_watch()->look(*oldest);
+      });
 }
 
 }  // namespace convoy

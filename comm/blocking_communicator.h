@@ -8,8 +8,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "comm/collective_log.h"
+#include "comm/failure_report.h"
+#include "comm/hang/hang_watch.h"
 #include "comm/watchdog.h"
 #include "core/comm/communicator.h"
 
@@ -31,7 +34,16 @@ class BlockingCommunicator : public Communicator {
 
   const CollectiveLog& log() const { return log_; }
 
+  // What compares the ranks when a collective hangs; null if nothing does. The name of this group there.
+  virtual hang::HangWatch* hang_watch() { return nullptr; }
+  virtual std::string group_name() const { return "all ranks"; }
+  // Ends the job with ExitCode::timed_out, after this rank and all that live have said what there is to say.
+  [[noreturn]] virtual void abort_told() noexcept { exit_now(ExitCode::timed_out); }
+
  protected:
+  // To be called by the constructor of what has a hang_watch().
+  void publish_log() { log_.publish(hang_watch()->publisher(), group_name(), rank(), size()); }
+
   // The collectives themselves: arguments are checked, the call returns when this rank's buffers may be reused.
   virtual void block_all_reduce(const Tensor& x) = 0;
   virtual void block_all_gather(const Tensor& out, const Tensor& in) = 0;

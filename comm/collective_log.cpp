@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "comm/hang/state_publisher.h"
 
 namespace convoy {
 
@@ -19,9 +22,22 @@ std::string describe(const CollectiveRecord& record) {
 
 CollectiveLog::CollectiveLog(size_t kept) : finished_(kept) { in_flight_.reserve(kInFlight); }
 
+CollectiveLog::~CollectiveLog() {
+  if (!publisher_) return;
+  for (const int lane : lanes_) publisher_->close_lane(lane);
+}
+
+void CollectiveLog::publish(std::shared_ptr<hang::StatePublisher> publisher, const std::string& group, int rank,
+                            int size) {
+  const std::lock_guard lock(mutex_);
+  publisher_ = std::move(publisher);
+  lanes_ = {publisher_->open_lane(group, rank, size), publisher_->open_lane(group + ", host operations", rank, size)};
+}
+
 void CollectiveLog::set_label(int64_t step, std::string_view what) {
   const std::lock_guard lock(mutex_);
   label_ = {step, what};
+  if (publisher_) publisher_->set_label(step, label_.what.data());
 }
 
 CollectiveLabel CollectiveLog::label() const {
@@ -29,10 +45,11 @@ CollectiveLabel CollectiveLog::label() const {
   return label_;
 }
 
-uint64_t CollectiveLog::enter(const char* what, size_t bytes, const CollectiveLabel& label) {
+uint64_t CollectiveLog::enter(const char* what, size_t bytes, const CollectiveLabel& label, Channel channel) {
   const std::lock_guard lock(mutex_);
   const uint64_t number = entered_++;
-  in_flight_.push_back({number, what, bytes, label, std::chrono::steady_clock::now(), {}});
+  in_flight_.push_back({number, what, bytes, label, std::chrono::steady_clock::now(), {}, channel});
+  if (publisher_) publisher_->enter(lanes_[size_t(channel)], what, bytes, label.step, label.what.data());
   return number;
 }
 
@@ -42,6 +59,7 @@ void CollectiveLog::leave(uint64_t number) {
       std::find_if(in_flight_.begin(), in_flight_.end(), [&](const auto& r) { return r.number == number; });
   record->left = std::chrono::steady_clock::now();
   finished_[finished_count_++ % finished_.size()] = *record;
+  if (publisher_) publisher_->leave(lanes_[size_t(record->channel)]);
   in_flight_.erase(record);
 }
 

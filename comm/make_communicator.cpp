@@ -1,9 +1,13 @@
 #include "comm/make_communicator.h"
 
+#include <spdlog/spdlog.h>
+
+#include "comm/blocking_communicator.h"
 #include "comm/local/local_communicator.h"
 #include "comm/mpi/launch_environment.h"
 #include "comm/mpi/mpi_communicator.h"
 #include "comm/nccl/nccl_communicator.h"
+#include "core/base/files.h"
 
 namespace convoy {
 namespace {
@@ -28,6 +32,23 @@ std::unique_ptr<Communicator> make_communicator(const CommunicatorOptions& optio
   world = mpi::make_mpi_communicator(options.timeout_s);
   if (launch.launcher != mpi::Launcher::none) require_no_mismatch(launch, world);
   return world;
+}
+
+void watch_for_hangs(Communicator& world, const std::filesystem::path& run_folder, double timeout_s) {
+  auto* const watched = dynamic_cast<BlockingCommunicator*>(&world);
+  hang::HangWatch* const watch = watched == nullptr ? nullptr : watched->hang_watch();
+  if (watch == nullptr) return;
+  const hang::HangOptions options{run_folder, timeout_s, world.local_size() < world.size()};
+  const auto or_warn = [](const auto& work) {
+    try {
+      work();
+    } catch (const FileError& error) {
+      spdlog::warn("a collective that hangs will be told without its culprit: {}", error.what());
+    }
+  };
+  if (world.rank() == 0) or_warn([&] { watch->clear(options); });
+  world.barrier_host();
+  or_warn([&] { watch->begin(options); });
 }
 
 std::unique_ptr<Communicator> make_device_communicator(Communicator& host, const DeviceCommunicatorOptions& options) {

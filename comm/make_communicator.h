@@ -2,6 +2,7 @@
 // single process needs no MPI at run time.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 
 #include "core/comm/communicator.h"
@@ -18,6 +19,11 @@ struct CommunicatorOptions {
 
 // Once per process. Throws ConfigError if a launcher started several processes that do not find each other.
 std::unique_ptr<Communicator> make_communicator(const CommunicatorOptions& options = {});
+
+// From now on every rank of a world that make_communicator made lets the others see what it does, in RUN/ranks, so that
+// a collective that hangs is told with its culprit (comm/hang/hang_watch.h). Nothing for a single process. Collective.
+// Ranks that cannot write there log a warning and go on without.
+void watch_for_hangs(Communicator& world, const std::filesystem::path& run_folder, double timeout_s);
 
 struct DeviceCommunicatorOptions {
   DeviceKind device = DeviceKind::cpu;  // where tensors lie

@@ -2,7 +2,7 @@
 //
 // A thread looks at the log a few times per timeout; while nothing is in flight it does nothing. When the oldest
 // collective in flight is older than the timeout, on_timeout is called once, from that thread. What it does is the
-// communicator's choice: today it aborts the job; it may first compare the logs of all ranks.
+// communicator's choice: it compares what all ranks have published, where they have (comm/hang), and aborts the job.
 #pragma once
 
 #include <condition_variable>

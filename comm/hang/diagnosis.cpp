@@ -4,13 +4,16 @@
 
 #include <functional>
 #include <map>
+#include <utility>
 
 namespace convoy::hang {
 namespace {
 
 constexpr size_t kNamed = 3;  // culprits described one by one
 
-double seconds(int64_t from_us, int64_t to_us) { return static_cast<double>(std::max(to_us - from_us, int64_t{0})) / 1e6; }
+double seconds(int64_t from_us, int64_t to_us) {
+  return static_cast<double>(std::max(to_us - from_us, int64_t{0})) / 1e6;
+}
 
 // What its next collectives would be called, where it has said so.
 std::string ahead(const RankState& state) {
@@ -22,8 +25,10 @@ std::string ahead(const RankState& state) {
 // The job, seen from the lane in which it hangs.
 class Scene {
  public:
-  Scene(const std::vector<Sight>& ranks, std::string_view lane, int64_t now_us)
-      : ranks_(ranks), lane_(lane), now_us_(now_us) {
+  // seen: the lanes that led here.
+  Scene(const std::vector<Sight>& ranks, std::string_view lane, int64_t now_us, std::vector<std::string_view> seen)
+      : ranks_(ranks), lane_(lane), now_us_(now_us), seen_(std::move(seen)) {
+    seen_.push_back(lane);
     for (size_t r = 0; r < ranks.size(); ++r)
       if (const LaneState* state = in_lane(static_cast<int>(r))) {
         members_.push_back(static_cast<int>(r));
@@ -53,17 +58,20 @@ class Scene {
 
   std::optional<Diagnosis> lifeless() const;
   std::optional<Diagnosis> absent() const;
+  std::optional<Diagnosis> behind(const LaneState& other) const;
   std::optional<Diagnosis> disagreeing() const;
   std::optional<Diagnosis> unseen() const;
   Diagnosis unconnected() const;
 
   std::string one_by_one(const std::vector<int>& culprits, const std::function<std::string(int)>& say) const;
   std::string last_words(int rank) const;
+  std::string own_business(int rank) const;
   std::string groups(const std::function<std::string(const CollectiveState&)>& word) const;
 
   const std::vector<Sight>& ranks_;
   const std::string_view lane_;
   const int64_t now_us_;
+  std::vector<std::string_view> seen_;
   std::vector<int> members_;
   int group_size_ = 0;
   uint64_t newest_ = 0;  // the highest order that any rank has come to
@@ -103,30 +111,39 @@ std::optional<Diagnosis> Scene::lifeless() const {
   if (frozen.empty()) return std::nullopt;
   return Diagnosis{Cause::frozen, frozen, one_by_one(frozen, [&](int r) {
                      const double silence = seconds(sight(r).state->beat_us, now_us_);
-                     const char* state = sight(r).life == Life::stopped ? "is stopped by a signal"
-                                                                        : "is frozen, or its host is down";
+                     const char* state =
+                         sight(r).life == Life::stopped ? "is stopped by a signal" : "is frozen, or its host is down";
                      return fmt::format("{}: no sign of life for {:.1f} s, {}", state, silence, last_words(r));
                    })};
 }
 
 // Ranks that have left an older collective and have not come to the newest. Whoever is still in an older one waits as
-// well, and is no culprit.
+// well, and is no culprit; whoever waits in another lane may have been kept there by a third.
 std::optional<Diagnosis> Scene::absent() const {
   const auto away = members([&](int r) { return in_lane(r)->last.order < newest_ && !waits(r); });
-  if (away.empty()) return std::nullopt;
-  const auto elsewhere = members([&](int r) {
-    return in_lane(r)->last.order < newest_ && !waits(r) && sight(r).state->oldest_in_flight() != nullptr;
-  });
-  if (!elsewhere.empty())
-    return Diagnosis{Cause::mismatch, elsewhere, one_by_one(elsewhere, [&](int r) {
-                       return fmt::format("is in another collective, {}", describe(sight(r).state->oldest_in_flight()->last));
-                     })};
-  return Diagnosis{Cause::late, away, one_by_one(away, [&](int r) {
-                     const CollectiveState last = sight(r).state->last_finished();
-                     if (last.order == 0) return std::string("runs, but has not come to any collective yet");
-                     return fmt::format("runs, but has not come: busy with its own code for {:.1f} s, after {}{}",
-                                        seconds(last.left_us, now_us_), describe(last), ahead(*sight(r).state));
+  std::vector<int> busy, elsewhere;
+  for (const int rank : away) (sight(rank).state->oldest_in_flight() == nullptr ? busy : elsewhere).push_back(rank);
+  if (!busy.empty()) return Diagnosis{Cause::late, busy, one_by_one(busy, [&](int r) { return own_business(r); })};
+  if (elsewhere.empty()) return std::nullopt;
+  if (auto deeper = behind(*sight(elsewhere.front()).state->oldest_in_flight())) return deeper;
+  return Diagnosis{Cause::mismatch, elsewhere, one_by_one(elsewhere, [&](int r) {
+                     return "is in another collective, " + describe(sight(r).state->oldest_in_flight()->last);
                    })};
+}
+
+std::string Scene::own_business(int rank) const {
+  const RankState& state = *sight(rank).state;
+  const CollectiveState last = state.last_finished();
+  if (last.order == 0) return "runs, but has not come to any collective yet";
+  return fmt::format("runs, but has not come: busy with its own code for {:.1f} s, after {}{}",
+                     seconds(last.left_us, now_us_), describe(last), ahead(state));
+}
+
+// Why another lane hangs; nothing if that leads back here.
+std::optional<Diagnosis> Scene::behind(const LaneState& other) const {
+  if (std::find(seen_.begin(), seen_.end(), other.name.view()) != seen_.end()) return std::nullopt;
+  Diagnosis found = Scene(ranks_, other.name.view(), now_us_, seen_).diagnose();
+  return found.cause == Cause::mismatch ? std::nullopt : std::optional(std::move(found));
 }
 
 // "all_reduce on ranks 0-2, all_gather on rank 3"; empty if all say the same.
@@ -157,7 +174,8 @@ std::optional<Diagnosis> Scene::unseen() const {
   auto unknown = all([&](int r) { return !sight(r).state; });
   if (!unknown.empty()) {
     const std::string text = fmt::format(
-        "of rank{} {} nothing is to be seen here, all others wait; the ranks compare notes in the run folder: is it on a "
+        "of rank{} {} nothing is to be seen here, all others wait; the ranks compare notes in the run folder: is it on "
+        "a "
         "file system that all hosts share?",
         unknown.size() > 1 ? "s" : "", rank_ranges(unknown));
     return Diagnosis{Cause::unseen, std::move(unknown), text};
@@ -202,7 +220,7 @@ std::string_view word_for(Life life) {
 }  // namespace
 
 Diagnosis diagnose(const std::vector<Sight>& ranks, std::string_view lane, int64_t now_us) {
-  return Scene(ranks, lane, now_us).diagnose();
+  return Scene(ranks, lane, now_us, {}).diagnose();
 }
 
 std::string name_of(const Sight& sight, int rank) {

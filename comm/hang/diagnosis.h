@@ -42,8 +42,8 @@ struct Diagnosis {
   std::string text;           // one sentence or two that name them
 };
 
-// ranks: one for each rank of the job. lane: the one in which collectives hang. now_us: of the clock of the one who asks;
-// those of other hosts may differ, so that it serves for durations only.
+// ranks: one for each rank of the job. lane: the one in which collectives hang. now_us: of the clock of the one who
+// asks; those of other hosts may differ, so that it serves for durations only.
 Diagnosis diagnose(const std::vector<Sight>& ranks, std::string_view lane, int64_t now_us);
 
 // "rank 3 on node-7 (pid 4711)"; "rank 3" if nothing is known of it.

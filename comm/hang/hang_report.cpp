@@ -39,7 +39,8 @@ std::string hang_report(const std::string& heading, const Diagnosis& diagnosis, 
     text += fmt::format("  {}: {}\n", name_of(ranks[r], static_cast<int>(r)), doing(ranks[r], lane, now_us));
   text += "\nLast collectives of each rank, by the clock of its host (UTC): entered, took, what\n";
   for (size_t r = 0; r < ranks.size(); ++r)
-    if (ranks[r].state) text += fmt::format("{}\n{}", name_of(ranks[r], static_cast<int>(r)), recent_of(*ranks[r].state));
+    if (ranks[r].state)
+      text += fmt::format("{}\n{}", name_of(ranks[r], static_cast<int>(r)), recent_of(*ranks[r].state));
   return text;
 }
 

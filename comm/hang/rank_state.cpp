@@ -12,7 +12,8 @@ std::string describe(const CollectiveState& collective) {
 }
 
 const LaneState* RankState::lane(std::string_view name) const {
-  const auto found = std::find_if(lanes.begin(), lanes.end(), [&](const LaneState& l) { return l.name.view() == name; });
+  const auto found =
+      std::find_if(lanes.begin(), lanes.end(), [&](const LaneState& l) { return l.name.view() == name; });
   return found == lanes.end() || name.empty() ? nullptr : &*found;
 }
 

@@ -26,6 +26,7 @@ class FixedText {
  public:
   FixedText() = default;
   FixedText(std::string_view text) { std::copy_n(text.begin(), std::min(text.size(), N - 1), bytes_.begin()); }
+  FixedText(const char* text) : FixedText(std::string_view(text)) {}
   // Of a record that may be damaged: never reads past its end.
   std::string_view view() const {
     return {bytes_.data(), static_cast<size_t>(std::find(bytes_.begin(), bytes_.end(), '\0') - bytes_.begin())};
@@ -39,7 +40,7 @@ class FixedText {
 struct CollectiveState {
   uint64_t order = 0;  // in its lane, from 1; 0: there has been none
   uint64_t bytes = 0;
-  int64_t step = -1;  // -1: outside of a step
+  int64_t step = -1;                    // -1: outside of a step
   int64_t entered_us = 0, left_us = 0;  // left 0: still in it
   FixedText<24> what;                   // "all_reduce"
   FixedText<56> label;                  // layer or bucket
@@ -52,7 +53,7 @@ std::string describe(const CollectiveState& collective);
 
 // Collectives that every rank of a group calls in one order: those of its streams, and those of its host operations.
 struct LaneState {
-  FixedText<48> name;  // the same on every rank of the group, and of no other lane; empty: no lane
+  FixedText<48> name;          // the same on every rank of the group, and of no other lane; empty: no lane
   int32_t rank = 0, size = 0;  // in the group
   CollectiveState last;
 };

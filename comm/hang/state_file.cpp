@@ -18,9 +18,7 @@ namespace {
 
 constexpr int kReadAttempts = 20;
 
-std::string_view bytes_of(const StateBlock& block) {
-  return {reinterpret_cast<const char*>(&block), sizeof block};
-}
+std::string_view bytes_of(const StateBlock& block) { return {reinterpret_cast<const char*>(&block), sizeof block}; }
 
 // Reads the state and says which sequence stood before it.
 uint64_t read_block(const File& file, RankState& state) {

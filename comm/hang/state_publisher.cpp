@@ -20,7 +20,7 @@ StatePublisher::StatePublisher(int rank, int size) : own_(std::make_unique<State
   RankState& state = own_->state;
   state.rank = rank;
   state.size = size;
-  state.host = host_name();
+  state.host = std::string_view(host_name());
   state.pid = ::getpid();
   state.pid_space = own_pid_space();
   state.beat_us = now_us();
@@ -59,12 +59,8 @@ void StatePublisher::enter(int lane, std::string_view what, size_t bytes, int64_
   if (lane < 0) return;
   change([&](RankState& state) {
     CollectiveState& last = state.lanes[static_cast<size_t>(lane)].last;
-    last = {.order = last.order + 1,
-            .bytes = bytes,
-            .step = step,
-            .entered_us = now_us(),
-            .what = what,
-            .label = label};
+    last = {
+        .order = last.order + 1, .bytes = bytes, .step = step, .entered_us = now_us(), .what = what, .label = label};
   });
 }
 

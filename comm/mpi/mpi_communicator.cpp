@@ -1,5 +1,7 @@
 #include "comm/mpi/mpi_communicator.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 
@@ -15,8 +17,9 @@ namespace {
 class MpiCommunicator final : public BlockingCommunicator {
  public:
   // Collective over the group.
-  MpiCommunicator(std::shared_ptr<MpiEnvironment> environment, MpiGroup group, double timeout_s)
+  MpiCommunicator(std::shared_ptr<MpiEnvironment> environment, MpiGroup group, std::string name, double timeout_s)
       : environment_(std::move(environment)),
+        name_(std::move(name)),
         timeout_s_(timeout_s),
         host_(std::move(group)),
         collectives_(MpiGroup::duplicate(host_.comm())),
@@ -25,6 +28,7 @@ class MpiCommunicator final : public BlockingCommunicator {
     const MpiGroup machine = MpiGroup::split_by_machine(host_.comm());
     local_rank_ = machine.rank();
     local_size_ = machine.size();
+    publish_log();
     watchdog_ = make_watchdog(timeout_s);
   }
 
@@ -34,8 +38,14 @@ class MpiCommunicator final : public BlockingCommunicator {
   int local_size() const override { return local_size_; }
 
   std::unique_ptr<Communicator> split(int color, int key) override {
-    return std::make_unique<MpiCommunicator>(environment_, MpiGroup::split(host_.comm(), color, key), timeout_s_);
+    std::string name = fmt::format("{}/{}.{}", name_, ++splits_, color);
+    return std::make_unique<MpiCommunicator>(environment_, MpiGroup::split(host_.comm(), color, key), std::move(name),
+                                             timeout_s_);
   }
+
+  hang::HangWatch* hang_watch() override { return &environment_->hang_watch(); }
+  std::string group_name() const override { return name_; }
+  [[noreturn]] void abort_told() noexcept override { environment_->abort_told(ExitCode::timed_out); }
 
   [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept override {
     environment_->abort(code, reason);
@@ -72,11 +82,13 @@ class MpiCommunicator final : public BlockingCommunicator {
   }
 
   const std::shared_ptr<MpiEnvironment> environment_;
+  const std::string name_;  // the same on all ranks of the group
   const double timeout_s_;
   // Two groups, since the communication stream's thread and the caller may communicate at the same time.
   const MpiGroup host_, collectives_;
   const int rank_, size_;
   int local_rank_ = 0, local_size_ = 1;
+  int splits_ = 0;  // so far
   std::unique_ptr<Watchdog> watchdog_;
 };
 
@@ -85,7 +97,7 @@ class MpiCommunicator final : public BlockingCommunicator {
 std::unique_ptr<Communicator> make_mpi_communicator(double timeout_s) {
   auto environment = std::make_shared<MpiEnvironment>();
   MpiGroup world = MpiGroup::duplicate(MPI_COMM_WORLD);
-  return std::make_unique<MpiCommunicator>(std::move(environment), std::move(world), timeout_s);
+  return std::make_unique<MpiCommunicator>(std::move(environment), std::move(world), "all ranks", timeout_s);
 }
 
 std::string mpi_library_version() {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "comm/failure_report.h"
+#include "comm/mpi/end_launcher.h"
 #include "comm/mpi/leak_check.h"
 #include "comm/mpi/mpi_check.h"
 
@@ -46,6 +47,9 @@ MpiEnvironment::MpiEnvironment() {
   MPI_CHECK(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
   MPI_CHECK(MPI_Comm_rank(MPI_COMM_WORLD, &world_rank_));
   aborting_ = std::make_unique<MachineFlag>(MpiGroup::split_by_machine(MPI_COMM_WORLD));
+  int world_size = 1;
+  MPI_CHECK(MPI_Comm_size(MPI_COMM_WORLD, &world_size));
+  hang_watch_ = std::make_unique<hang::HangWatch>(world_rank_, world_size);
 }
 
 MpiEnvironment::~MpiEnvironment() {
@@ -55,11 +59,17 @@ MpiEnvironment::~MpiEnvironment() {
 }
 
 void MpiEnvironment::abort(ExitCode code, std::string_view reason) noexcept {
+  const bool first = aborting_->raise_first();
+  if (first) report_failure(world_rank_, reason);
+  end_job(code, first);
+}
+
+void MpiEnvironment::abort_told(ExitCode code) noexcept { end_job(code, aborting_->raise_first()); }
+
+void MpiEnvironment::end_job(ExitCode code, bool first) noexcept {
   exit_after_grace(code);
-  if (aborting_->raise_first())
-    report_failure(world_rank_, reason);
-  else
-    std::this_thread::sleep_for(kGrace - std::chrono::seconds(1));
+  if (!first) std::this_thread::sleep_for(kGrace - std::chrono::seconds(1));
+  end_launcher_after(kGrace);
   MPI_Abort(MPI_COMM_WORLD, static_cast<int>(code));
   exit_now(code);
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "comm/hang/hang_watch.h"
 #include "comm/mpi/machine_flag.h"
 #include "core/base/error.h"
 
@@ -24,11 +25,19 @@ class MpiEnvironment {
   int world_rank() const { return world_rank_; }
   // Prints "rank R on HOST: reason" unless another rank of this machine already printed one, and ends the job.
   [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept;
+  // The same without a word: the reason is known.
+  [[noreturn]] void abort_told(ExitCode code) noexcept;
+
+  hang::HangWatch& hang_watch() { return *hang_watch_; }
 
  private:
+  // first: on this machine; the others leave it to the first to end them.
+  [[noreturn]] void end_job(ExitCode code, bool first) noexcept;
+
   const int exceptions_before_ = std::uncaught_exceptions();
   int world_rank_ = 0;
   std::unique_ptr<MachineFlag> aborting_;
+  std::unique_ptr<hang::HangWatch> hang_watch_;  // of the world
 };
 
 }  // namespace convoy::mpi

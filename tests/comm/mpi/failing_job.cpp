@@ -1,5 +1,6 @@
-// A job that goes wrong in a chosen way, for failure_test: failing_job HOW TIMEOUT_S, under mpirun.
+// A job that goes wrong in a chosen way, for failure_test: failing_job HOW TIMEOUT_S [RUN_FOLDER], under mpirun.
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -12,13 +13,37 @@
 namespace convoy::test {
 namespace {
 
+void reduce(Communicator& world, int64_t elements = 1000) {
+  std::vector<float> x(static_cast<size_t>(elements));
+  const auto stream = make_plain_stream(StreamKind::communication);
+  world.all_reduce(*stream, {x.data(), DType::f32, {elements}});
+  stream->synchronize();
+}
+
 void stuck_collective(Communicator& world) {
   if (world.rank() == 1) std::this_thread::sleep_for(std::chrono::hours(1));
-  std::vector<float> x(1000);
-  const auto stream = make_plain_stream(StreamKind::communication);
   world.label(42, "gradient bucket 2 of 5");
-  world.all_reduce(*stream, {x.data(), DType::f32, {1000}});
-  stream->synchronize();
+  reduce(world);
+}
+
+// All ranks come to step 3; there rank 1 does something else.
+void fail_in_step(Communicator& world, const std::string& how) {
+  for (int step = 0; step < 4; ++step) {
+    world.label(step, "gradient bucket 2 of 5");
+    if (step == 3 && world.rank() == 1) {
+      if (how == "stopped") raise(SIGSTOP);
+      if (how == "late") std::this_thread::sleep_for(std::chrono::hours(1));
+      if (how == "mismatch") world.barrier_host();
+    }
+    reduce(world);
+  }
+}
+
+// As above in a group of ranks 0 and 1, while rank 2 waits for them in the world.
+void late_in_a_group(Communicator& world) {
+  const auto group = world.split(world.rank() < 2 ? 0 : 1, world.rank());
+  if (world.rank() < 2) fail_in_step(*group, "late");
+  world.barrier_host();
 }
 
 void stuck_host(Communicator& world) {
@@ -43,8 +68,11 @@ void idle(Communicator& world) {
   world.barrier_host();
 }
 
-void run(const std::string& how, double timeout_s) {
+void run(const std::string& how, double timeout_s, const char* run_folder) {
   const auto world = make_communicator({.kind = CommunicatorKind::mpi, .timeout_s = timeout_s});
+  if (run_folder != nullptr) watch_for_hangs(*world, run_folder, timeout_s);
+  if (how == "stopped" || how == "late" || how == "mismatch") fail_in_step(*world, how);
+  if (how == "late-in-a-group") late_in_a_group(*world);
   if (how == "stuck-collective") stuck_collective(*world);
   if (how == "stuck-host") stuck_host(*world);
   if (how == "abort-one") abort_one(*world);
@@ -61,7 +89,7 @@ void run(const std::string& how, double timeout_s) {
 
 int main(int, char** argv) {
   try {
-    convoy::test::run(argv[1], std::atof(argv[2]));
+    convoy::test::run(argv[1], std::atof(argv[2]), argv[3]);
   } catch (const convoy::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return static_cast<int>(error.code());

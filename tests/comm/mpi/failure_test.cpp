@@ -1,9 +1,13 @@
 // What becomes of a job under mpirun whose ranks fail: how it ends, what it says, and when.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
+#include "comm/failure_report.h"
+#include "core/base/files.h"
 #include "tests/comm/support/job.h"
+#include "tests/core/temporary_folder.h"
 
 namespace convoy {
 namespace {
@@ -12,8 +16,9 @@ using test::expect_one_reason;
 using test::expect_rank;
 using test::Job;
 
-Job run_job(const std::string& how, double timeout_s, int ranks) {
-  return test::run_job(CONVOY_MPIRUN, ranks, CONVOY_FAILING_JOB " " + how + " " + std::to_string(timeout_s));
+Job run_job(const std::string& how, double timeout_s, int ranks, const std::string& run_folder = "") {
+  return test::run_job(CONVOY_MPIRUN, ranks,
+                       CONVOY_FAILING_JOB " " + how + " " + std::to_string(timeout_s) + " " + run_folder);
 }
 
 TEST(Failure, AStuckCollectiveIsNamedAndEndsTheJob) {
@@ -29,6 +34,70 @@ TEST(Failure, AStuckHostOperationIsNamedAndEndsTheJob) {
   EXPECT_EQ(job.exit_code, 71);
   EXPECT_LT(job.seconds, 10);
   expect_one_reason(job, "barrier_host of 0 bytes, step 7, checkpoint has been waiting");
+}
+
+// With a run folder the ranks know of each other, and every rank that lives says the same.
+class Hang : public testing::Test {
+ protected:
+  Job run_job(const std::string& how, double timeout_s, int ranks) {
+    return convoy::run_job(how, timeout_s, ranks, run_.path().string());
+  }
+  bool report_says(const std::string& words) { return report().find(words) != std::string::npos; }
+  std::string report() { return read_file(run_ / "hang-report.txt"); }
+
+  static int count(const std::string& text, const std::string& words) {
+    int found = 0;
+    for (size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1)) ++found;
+    return found;
+  }
+
+  TemporaryFolder run_;
+};
+
+TEST_F(Hang, AStoppedRankIsTheCulpritOnEveryOther) {
+  const Job job = run_job("stopped", 2, 3);
+  EXPECT_EQ(job.exit_code, 71) << job.output;
+  EXPECT_LT(job.seconds, 12);
+  const std::string culprit = "is stopped by a signal: no sign of life for ";
+  EXPECT_EQ(test::lines_of_failure(job, "all_reduce of 4000 bytes, step 3, gradient bucket 2 of 5 has been waiting"), 2)
+      << job.output;
+  // Three, where mpirun wakes the stopped rank before it kills it: it finds the verdict and says so.
+  const int lines = test::lines_of_failure(job);
+  EXPECT_EQ(count(job.output, "Diagnosis: rank 1 on " + host_name() + " (pid "), lines) << job.output;
+  EXPECT_EQ(count(job.output, culprit), lines) << job.output;
+  EXPECT_EQ(count(job.output, (run_ / "hang-report.txt").string()), lines) << job.output;
+  EXPECT_TRUE(report_says("after all_reduce #3 of 4000 bytes, step 2, gradient bucket 2 of 5")) << report();
+  EXPECT_TRUE(report_says("running, in all_reduce #4 of 4000 bytes, step 3, gradient bucket 2 of 5 for ")) << report();
+}
+
+TEST_F(Hang, ALateRankIsTheCulpritAndSaysSoItself) {
+  const Job job = run_job("late", 2, 3);
+  EXPECT_EQ(job.exit_code, 71) << job.output;
+  EXPECT_EQ(test::lines_of_failure(job), 3) << job.output;
+  EXPECT_EQ(test::lines_of_failure(job, "the job hangs, this rank is running, in its own code for "), 1) << job.output;
+  EXPECT_EQ(count(job.output, "runs, but has not come: busy with its own code for "), 3) << job.output;
+  EXPECT_EQ(count(job.output, "Diagnosis: rank 1 on " + host_name() + " (pid "), 3) << job.output;
+}
+
+TEST_F(Hang, RanksInDifferentCollectivesAreBothNamed) {
+  const Job job = run_job("mismatch", 2, 2);
+  EXPECT_EQ(job.exit_code, 71) << job.output;
+  EXPECT_EQ(test::lines_of_failure(job), 2) << job.output;
+  EXPECT_TRUE(report_says("is in another collective, ")) << report();
+  EXPECT_TRUE(report_says("barrier_host #")) << report();
+  EXPECT_TRUE(report_says("all_reduce #4 of 4000 bytes")) << report();
+}
+
+TEST_F(Hang, TheCulpritOfAGroupIsNamedInTheWorld) {
+  const Job job = run_job("late-in-a-group", 2, 3);
+  EXPECT_EQ(job.exit_code, 71) << job.output;
+  EXPECT_GE(count(job.output, "Diagnosis: rank 1 on " + host_name() + " (pid "), 2) << job.output;
+}
+
+TEST_F(Hang, AJobThatEndsWellLeavesNothing) {
+  const Job job = run_job("idle", 0.5, 2);
+  EXPECT_EQ(job.exit_code, 0) << job.output;
+  EXPECT_TRUE(std::filesystem::is_empty(run_.path()));
 }
 
 TEST(Failure, TheWatchdogLeavesAnIdleJobAlone) {
