@@ -49,6 +49,7 @@ class TrainingSession {
     check_start();
     world_.open_data();
     folder_.emplace(open_run_folder(config_, communicator_));
+    watch_for_hangs(communicator_, config_.run.dir, static_cast<double>(config_.parallel.timeout_s));
     if (first()) log_.open_file(RunPaths(config_.run.dir).log());
     const std::unique_ptr<CheckpointReader> checkpoint = find_resume_point(config_, communicator_);
     const int64_t V = resolve_virtual_ranks(config_, checkpoint.get(), communicator_.size());
