@@ -21,8 +21,8 @@ timeout_s=5
 start_on_hosts() {
   local slots=$1 run=$2
   shift 2
-  OMP_NUM_THREADS=1 "$hosts/run.sh" "$network" 2 "$slots" "$TRAINER" train train.yaml "run.dir=$run" \
-    "parallel.timeout_s=$timeout_s" "$@" >"$run.log" 2>&1 &
+  "$hosts/run.sh" "$network" 2 "$slots" "$TRAINER" train train.yaml "run.dir=$run" \
+    "parallel.timeout_s=$timeout_s" parallel.threads=1 "$@" >"$run.log" 2>&1 &
   job=$!
 }
 
