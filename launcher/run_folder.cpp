@@ -41,7 +41,9 @@ bool is_incidental(std::string_view key) {
                                       "log.every_steps",
                                       "log.tensorboard",
                                       "checkpoint.every_steps",
-                                      "checkpoint.keep_last"};
+                                      "checkpoint.keep_last",
+                                      "checkpoint.keep_best",
+                                      "checkpoint.keep_every"};
   return std::find(kIncidental.begin(), kIncidental.end(), key) != kIncidental.end();
 }
 

@@ -26,13 +26,19 @@
 
 namespace convoy {
 
+struct Evaluation {
+  int64_t step = 0;
+  double loss = 0;  // finite
+};
+
 struct TrainingPosition {
   int64_t step = 0;     // optimizer steps done
   int64_t samples = 0;  // training samples consumed: the next one's number
   int64_t tokens = 0;
   int64_t virtual_ranks = 1;
   int64_t seed = 0;
-  std::string plan_fingerprint;  // of parameters' names, shapes and order
+  std::string plan_fingerprint;          // of parameters' names, shapes and order
+  std::optional<Evaluation> evaluation;  // the last one, at this step or before
 };
 
 // Ranges of flat f32 optimizer state, and where this rank's arrays of `elements` have them. The ranges of all ranks
@@ -53,12 +59,21 @@ struct CheckpointContents {
   std::map<std::string, std::string> files;  // rank 0: name and content, e.g. config.json
 };
 
+// Which checkpoints stay, besides the newest: retention.h says how they are chosen.
+struct Retention {
+  int64_t keep_last = 2;   // 0: all
+  int64_t keep_best = 0;   // with the lowest evaluation loss
+  int64_t keep_every = 0;  // multiples of so many steps; 0: none
+};
+
 struct CheckpointStoreOptions {
   std::filesystem::path folder;  // RUN/checkpoints, made if missing
   int rank = 0, size = 1;
   int64_t keep_last = 2;   // 0: all
   std::string nonce;       // the same on all ranks, new at every start
   double timeout_s = 600;  // how long rank 0 waits for the other ranks' parts
+  int64_t keep_best = 0, keep_every = 0;
+  Retention retention() const { return {keep_last, keep_best, keep_every}; }
 };
 
 // Writes checkpoints in a background thread. Use from one thread.

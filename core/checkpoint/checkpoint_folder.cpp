@@ -9,10 +9,13 @@
 #include <charconv>
 #include <cstdio>
 #include <optional>
+#include <set>
 #include <system_error>
 
 #include "core/base/files.h"
 #include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/manifest.h"
+#include "core/checkpoint/retention.h"
 
 namespace convoy {
 namespace {
@@ -47,6 +50,15 @@ void remove_logged(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::remove_all(path, error);
   if (error) spdlog::warn("cannot remove {}: {}; remove it by hand", path.string(), error.message());
+}
+
+// Absent: it has none, or is damaged and cannot be the best.
+std::optional<Evaluation> evaluation_of(const std::filesystem::path& checkpoint) {
+  try {
+    return parse_manifest(read_file(checkpoint / kManifestName)).position.evaluation;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -86,13 +98,16 @@ void publish_folder(const std::filesystem::path& unfinished, const std::filesyst
   sync_folder(checkpoint.parent_path());
 }
 
-void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, int64_t keep_last) {
-  if (keep_last <= 0) return;
+void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, const Retention& retention) {
+  if (retention.keep_last <= 0) return;
   auto found = list_checkpoints(checkpoints);
   std::erase_if(found, [&](const auto& checkpoint) { return checkpoint.first > newest_step; });
-  const size_t kept = std::min(found.size(), static_cast<size_t>(keep_last));
-  for (size_t i = 0; i + kept < found.size(); ++i) {
-    const auto& [step, path] = found[i];
+  std::vector<CheckpointFacts> facts;
+  for (const auto& [step, path] : found)
+    facts.push_back({step, retention.keep_best > 0 ? evaluation_of(path) : std::nullopt});
+  const std::set<int64_t> keep = checkpoints_to_keep(facts, retention);
+  for (const auto& [step, path] : found) {
+    if (keep.contains(step)) continue;
     const auto hidden = checkpoints / fmt::format(".{}.removed.tmp", checkpoint_name(step));
     try {
       remove_logged(hidden);

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/checkpoint/checkpoint.h"
+
 namespace convoy {
 
 std::string checkpoint_name(int64_t step);                                        // step-00000500
@@ -21,10 +23,10 @@ std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(const st
 // where the file system can exchange names. Then fsyncs the folder above both.
 void publish_folder(const std::filesystem::path& unfinished, const std::filesystem::path& checkpoint);
 
-// Removes all but the last `keep_last` of the checkpoints up to `newest_step`, which was just written and stays; later
+// Removes the checkpoints up to `newest_step` that retention does not keep; that one was just written and stays. Later
 // ones are left alone (a damaged one that this run has not come back to yet must not push out a good one). A folder
 // first loses its name, so that no reader finds it half removed. Logs what cannot be removed.
-void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, int64_t keep_last);
+void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, const Retention& retention);
 
 // Removes what other ranks left of this start's saves before number `save`, after rank 0 had given those up.
 void remove_failed_saves(const std::filesystem::path& checkpoints, std::string_view nonce, int64_t save);

@@ -56,7 +56,7 @@ void CheckpointWriter::write() {
     remove_quietly(unfinished_);
     throw;
   }
-  remove_old_checkpoints(options_.folder, contents_.position.step, options_.keep_last);
+  remove_old_checkpoints(options_.folder, contents_.position.step, options_.retention());
 }
 
 // A failure goes into the receipt: rank 0 must hear of it, or it would wait for this part in vain.

@@ -16,9 +16,12 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kFormat = "convoy checkpoint";
 
 Json to_json(const TrainingPosition& position) {
-  return {{"step", position.step},     {"samples", position.samples},
-          {"tokens", position.tokens}, {"virtual_ranks", position.virtual_ranks},
-          {"seed", position.seed},     {"plan_fingerprint", position.plan_fingerprint}};
+  Json json = {{"step", position.step},     {"samples", position.samples},
+               {"tokens", position.tokens}, {"virtual_ranks", position.virtual_ranks},
+               {"seed", position.seed},     {"plan_fingerprint", position.plan_fingerprint}};
+  if (position.evaluation)
+    json["evaluation"] = {{"step", position.evaluation->step}, {"eval_loss", position.evaluation->loss}};
+  return json;
 }
 
 Json to_json(const OptimizerRecord& optimizer) {
@@ -42,6 +45,8 @@ TrainingPosition position_from(const Json& json) {
   json.at("virtual_ranks").get_to(position.virtual_ranks);
   json.at("seed").get_to(position.seed);
   json.at("plan_fingerprint").get_to(position.plan_fingerprint);
+  if (const auto found = json.find("evaluation"); found != json.end())
+    position.evaluation = {found->at("step").get<int64_t>(), found->at("eval_loss").get<double>()};
   return position;
 }
 

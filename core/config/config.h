@@ -181,12 +181,16 @@ void describe(Visitor&& visit, EvaluateConfig& c) {
 }
 
 struct CheckpointConfig {
-  int64_t every_steps = 500, keep_last = 2;
+  int64_t every_steps = 500, keep_last = 2, keep_best = 0, keep_every = 0;
 };
 template <class Visitor>
 void describe(Visitor&& visit, CheckpointConfig& c) {
   visit("every_steps", c.every_steps, "steps", "between checkpoints; 0: only at the end");
   visit("keep_last", c.keep_last, "checkpoints", "older ones are removed; 0: keep all");
+  visit("keep_best", c.keep_best, "checkpoints",
+        "besides those, the ones whose last evaluation had the lowest loss, for each evaluation the first saved at it or "
+        "after it; 0: none");
+  visit("keep_every", c.keep_every, "steps", "besides those, the ones at multiples of this; 0: none");
 }
 
 struct LogConfig {

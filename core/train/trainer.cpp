@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <cmath>
 
 #include "core/comm/fail_together.h"
 #include "core/config/precision.h"
@@ -162,6 +163,8 @@ void Trainer::evaluate_if_due(bool last) {
   if (evaluated_step_ == position_.step || (!last && !due(p_.config.evaluate.every_steps))) return;
   evaluated_step_ = position_.step;
   const EvaluationMetrics evaluation = evaluator_->run(position_.step);
+  position_.evaluation.reset();
+  if (std::isfinite(evaluation.loss)) position_.evaluation = {position_.step, evaluation.loss};
   communication_.take_exposed_ms();  // not the next step's
   for (TrainingObserver* observer : p_.observers) observer->on_evaluation(evaluation);
 }

@@ -121,6 +121,8 @@ std::vector<Contradiction> find_contradictions(const Config& config) {
   checks.at_least("evaluate.batches", config.evaluate.batches, 1);
   checks.at_least("checkpoint.every_steps", config.checkpoint.every_steps, 0);
   checks.at_least("checkpoint.keep_last", config.checkpoint.keep_last, 0);
+  checks.at_least("checkpoint.keep_best", config.checkpoint.keep_best, 0);
+  checks.at_least("checkpoint.keep_every", config.checkpoint.keep_every, 0);
   checks.at_least("log.every_steps", config.log.every_steps, 1);
   return checks.take();
 }

@@ -55,8 +55,13 @@ class TrainingSession {
     const int64_t V = resolve_virtual_ranks(config_, checkpoint.get(), communicator_.size());
     const int64_t resumed_step = checkpoint ? checkpoint->position().step : 0;
     world_.make_device();
-    CheckpointStore store({RunPaths(config_.run.dir).checkpoints(), communicator_.rank(), communicator_.size(),
-                           config_.checkpoint.keep_last, make_nonce(communicator_)});
+    CheckpointStore store({.folder = RunPaths(config_.run.dir).checkpoints(),
+                           .rank = communicator_.rank(),
+                           .size = communicator_.size(),
+                           .keep_last = config_.checkpoint.keep_last,
+                           .nonce = make_nonce(communicator_),
+                           .keep_best = config_.checkpoint.keep_best,
+                           .keep_every = config_.checkpoint.keep_every});
     std::unique_ptr<Observers> observers;
     if (first()) observers = std::make_unique<Observers>(config_, resumed_step, console_, log_);
     Trainer trainer(parts(V, store, observers.get()));
