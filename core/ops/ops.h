@@ -19,6 +19,7 @@
 #include "core/ops/layer_norm.h"
 #include "core/ops/matmul.h"
 #include "core/ops/reductions.h"
+#include "core/ops/rms_norm.h"
 
 namespace convoy {
 
@@ -29,6 +30,8 @@ class Ops {
   virtual void run(Stream& stream, const Matmul& args) = 0;
   virtual void run(Stream& stream, const LayerNormForward& args) = 0;
   virtual void run(Stream& stream, const LayerNormBackward& args) = 0;
+  virtual void run(Stream& stream, const RmsNormForward& args) = 0;
+  virtual void run(Stream& stream, const RmsNormBackward& args) = 0;
   virtual void run(Stream& stream, const AttentionForward& args) = 0;
   virtual void run(Stream& stream, const AttentionBackward& args) = 0;
   virtual void run(Stream& stream, const EmbeddingForward& args) = 0;
@@ -46,6 +49,7 @@ class Ops {
 
   virtual size_t scratch_bytes(const Matmul&) const { return 0; }
   virtual size_t scratch_bytes(const LayerNormBackward&) const { return 0; }
+  virtual size_t scratch_bytes(const RmsNormBackward&) const { return 0; }
   virtual size_t scratch_bytes(const AttentionForward&) const { return 0; }
   virtual size_t scratch_bytes(const AttentionBackward&) const { return 0; }
   virtual size_t scratch_bytes(const EmbeddingBackward&) const { return 0; }

@@ -21,6 +21,8 @@ class CudaOps final : public Ops {
   void run(Stream& stream, const Matmul& args) override;
   void run(Stream& stream, const LayerNormForward& args) override;
   void run(Stream& stream, const LayerNormBackward& args) override;
+  void run(Stream& stream, const RmsNormForward& args) override;
+  void run(Stream& stream, const RmsNormBackward& args) override;
   void run(Stream& stream, const AttentionForward& args) override;
   void run(Stream& stream, const AttentionBackward& args) override;
   void run(Stream& stream, const EmbeddingForward& args) override;
@@ -38,6 +40,7 @@ class CudaOps final : public Ops {
 
   size_t scratch_bytes(const Matmul& args) const override;
   size_t scratch_bytes(const LayerNormBackward& args) const override;
+  size_t scratch_bytes(const RmsNormBackward& args) const override;
   size_t scratch_bytes(const AttentionForward& args) const override;
   size_t scratch_bytes(const AttentionBackward& args) const override;
   size_t scratch_bytes(const EmbeddingBackward& args) const override;

@@ -162,6 +162,24 @@ void BM_LayerNormBackward(benchmark::State& state) {
 }
 BENCHMARK(BM_LayerNormBackward)->ArgName("bf16")->Arg(0)->Arg(1)->UseRealTime();
 
+void BM_RmsNormForward(benchmark::State& state) {
+  const DType dtype = dtype_of_state(state);
+  const Operand x({kRows, kChannels}, dtype), branch(x->shape, dtype), residual(x->shape, dtype), y(x->shape, dtype);
+  const Operand rstd({kRows}, DType::f32), weight({kChannels}, dtype);
+  measure(state, RmsNormForward{y, residual, rstd, x, branch, {}, weight, 1e-5f}, "bytes/s",
+          bytes({x, branch, residual, y}));
+}
+BENCHMARK(BM_RmsNormForward)->ArgName("bf16")->Arg(0)->Arg(1)->UseRealTime();
+
+void BM_RmsNormBackward(benchmark::State& state) {
+  const DType dtype = dtype_of_state(state);
+  const Operand x({kRows, kChannels}, dtype), dy(x->shape, dtype), other(x->shape, dtype), dx(x->shape, dtype);
+  const Operand rstd({kRows}, DType::f32), weight({kChannels}, dtype), dweight({kChannels}, DType::f32);
+  measure(state, RmsNormBackward{dx, {}, dweight, dy, other, x, rstd, weight, {}, {}}, "bytes/s",
+          bytes({x, dy, other, dx}));
+}
+BENCHMARK(BM_RmsNormBackward)->ArgName("bf16")->Arg(0)->Arg(1)->UseRealTime();
+
 void BM_CrossEntropy(benchmark::State& state) {
   const DType dtype = dtype_of_state(state);
   const int64_t V = state.range(1), N = (1 << 23) / V;

@@ -36,6 +36,23 @@ TEST_P(IsaBitsTest, LayerNorm) {
   EXPECT_EQ(layer_norm_bits(cpu::avx2::row_kernels, GetParam()), layer_norm_bits(cpu::avx512::row_kernels, GetParam()));
 }
 
+Bits rms_norm_bits(const cpu::RowKernels& kernels, DType dtype) {
+  const int64_t N = 9, C = 103;
+  const DropoutCase with(0.1f, N);
+  const Array x = random_array({N, C}, dtype, 1), branch = random_array({N, C}, dtype, 2);
+  const Array weight = random_array({C}, dtype, 3), y = Array::zeros({N, C}, dtype), residual = y, dx = y, dbranch = y;
+  const Array rstd = Array::zeros({N}, DType::f32);
+  Array partial = Array::zeros({C}, DType::f32);
+  kernels.rms_norm_forward({y, residual, rstd, x, branch, with.dropout, weight, 1e-5f}, 0, N);
+  kernels.rms_norm_backward({dx, dbranch, partial, y, {}, residual, rstd, weight, with.dropout, {}}, 0, N,
+                            partial.tensor().as<float>());
+  return {y.bits(), residual.bits(), rstd.bits(), dx.bits(), dbranch.bits(), partial.bits()};
+}
+
+TEST_P(IsaBitsTest, RmsNorm) {
+  EXPECT_EQ(rms_norm_bits(cpu::avx2::row_kernels, GetParam()), rms_norm_bits(cpu::avx512::row_kernels, GetParam()));
+}
+
 Bits cross_entropy_bits(const cpu::RowKernels& kernels, DType dtype) {
   const Array logits = random_array({4, 3001}, dtype, 1, 10), losses = Array::zeros({4}, DType::f32);
   kernels.cross_entropy({losses, logits, logits, Array({4}, DType::i32, {0, 5, -1, 3000}), 0.5f}, 0, 4);

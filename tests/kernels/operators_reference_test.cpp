@@ -84,6 +84,25 @@ TEST_F(OperatorsReferenceTest, LayerNormWithResidual) {
   expect_reference(dbias, "layer_norm/dbias");
 }
 
+TEST_F(OperatorsReferenceTest, RmsNormWithResidual) {
+  const int64_t N = 7, C = 37;
+  const Array x = input("rms_norm/x", {N, C}), branch = input("rms_norm/branch", {N, C});
+  const Array weight = input("rms_norm/weight", {C}), residual = zeros({N, C}), y = zeros({N, C}), rstd = zeros({N});
+  const Array dx = zeros({N, C}), dweight = zeros({C});
+  run(RmsNormForward{.y = y, .residual = residual, .rstd = rstd, .x = x, .branch = branch, .weight = weight});
+  expect_reference(residual, "rms_norm/residual");
+  expect_reference(y, "rms_norm/y");
+  run_with_scratch(RmsNormBackward{.dx = dx,
+                                   .dweight = dweight,
+                                   .dy = input("rms_norm/gradient", {N, C}),
+                                   .dresidual_out = input("rms_norm/gradient_residual", {N, C}),
+                                   .residual = residual,
+                                   .rstd = rstd,
+                                   .weight = weight});
+  expect_reference(dx, "rms_norm/dx");
+  expect_reference(dweight, "rms_norm/dweight");
+}
+
 void OperatorsReferenceTest::expect_attention(const std::string& name, const AttentionShape& s) {
   const Array q = input(name + "/q", {s.B, s.Tq, s.H, s.D}), k = input(name + "/k", {s.B, s.Tk, s.Hkv, s.D});
   const Array v = input(name + "/v", {s.B, s.Tk, s.Hkv, s.D}), dy = input(name + "/gradient", {s.B, s.Tq, s.H, s.D});

@@ -82,6 +82,24 @@ TEST_F(UnalignedTest, LayerNorm) {
     }
 }
 
+TEST_F(UnalignedTest, RmsNorm) {
+  const int64_t N = 6;
+  for (const auto& [type, tolerance] : kPrecisions)
+    for (const int64_t C : {64, 2048, 4608}) {
+      const DropoutCase with(0.2f, N);
+      const auto call = [&, dtype = type](Placed& p) {
+        const Tensor x = p.random({N, C}, dtype, 1), branch = p.random({N, C}, dtype, 2);
+        const Tensor weight = p.random({C}, dtype, 3), residual = p.result({N, C}, dtype);
+        const Tensor rstd = p.result({N}, DType::f32);
+        run(RmsNormForward{p.result({N, C}, dtype), residual, rstd, x, branch, with.dropout, weight});
+        run_with_scratch(RmsNormBackward{p.result({N, C}, dtype), p.result({N, C}, dtype), p.result({C}, DType::f32),
+                                         p.random({N, C}, dtype, 5), p.random({N, C}, dtype, 6), residual, rstd, weight,
+                                         with.dropout});
+      };
+      expect_same(call, tolerance, "RMS norm");
+    }
+}
+
 TEST_F(UnalignedTest, CrossEntropy) {
   for (const auto& [type, tolerance] : kPrecisions)
     for (const int64_t V : {80, 3000}) {

@@ -53,6 +53,18 @@ def layer_norm(out):
           residual=residual, y=y, dx=x.grad, dweight=weight.grad, dbias=bias.grad)
 
 
+def rms_norm(out):
+    N, C = 7, 37
+    x, branch, weight = random(N, C, shift=0.5), random(N, C), random(C)
+    gradient, gradient_residual = random(N, C), random(N, C)
+    residual = x + branch
+    y = F.rms_norm(residual, (C,), weight, eps=1e-5)
+    torch.autograd.backward([y, residual], [gradient, gradient_residual])
+    write(out, "rms_norm",
+          dict(x=x, branch=branch, weight=weight, gradient=gradient, gradient_residual=gradient_residual),
+          residual=residual, y=y, dx=x.grad, dweight=weight.grad)
+
+
 def attention(out, name, B, Tq, Tk, H, Hkv, D, causal):
     q, k, v = random(B, Tq, H, D), random(B, Tk, Hkv, D), random(B, Tk, Hkv, D)
     gradient = random(B, Tq, H, D)
@@ -110,6 +122,7 @@ def main(path):
         embedding(out)
         cross_entropy(out)
         adamw(out)
+        rms_norm(out)  # last: numbers of those above come from one generator
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ class FaultyOps final : public Ops {
   void run(Stream& stream, const Args& args) override { ops_.run(stream, args); }
   CONVOY_PASS_ON(LayerNormForward)
   CONVOY_PASS_ON(LayerNormBackward)
+  CONVOY_PASS_ON(RmsNormForward)
+  CONVOY_PASS_ON(RmsNormBackward)
   CONVOY_PASS_ON(AttentionForward)
   CONVOY_PASS_ON(AttentionBackward)
   CONVOY_PASS_ON(EmbeddingForward)
@@ -41,6 +43,7 @@ class FaultyOps final : public Ops {
   size_t scratch_bytes(const Args& args) const override { return ops_.scratch_bytes(args); }
   CONVOY_PASS_ON_SCRATCH(Matmul)
   CONVOY_PASS_ON_SCRATCH(LayerNormBackward)
+  CONVOY_PASS_ON_SCRATCH(RmsNormBackward)
   CONVOY_PASS_ON_SCRATCH(AttentionForward)
   CONVOY_PASS_ON_SCRATCH(AttentionBackward)
   CONVOY_PASS_ON_SCRATCH(EmbeddingBackward)

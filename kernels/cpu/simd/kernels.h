@@ -21,6 +21,9 @@ struct RowKernels {
   void (*layer_norm_forward)(const LayerNormForward& args, int64_t begin, int64_t end);
   // partial: (2, C) sums of these rows for dweight and dbias, written.
   void (*layer_norm_backward)(const LayerNormBackward& args, int64_t begin, int64_t end, float* partial);
+  void (*rms_norm_forward)(const RmsNormForward& args, int64_t begin, int64_t end);
+  // partial: (C) sums of these rows for dweight, written.
+  void (*rms_norm_backward)(const RmsNormBackward& args, int64_t begin, int64_t end, float* partial);
   void (*embedding_forward)(const EmbeddingForward& args, int64_t begin, int64_t end);
   // Columns [begin, end) of the token table's rows whose number is `part` modulo `parts`.
   void (*embedding_backward_tokens)(const EmbeddingBackward& args, int64_t begin, int64_t end, int part, int parts);

@@ -10,14 +10,14 @@
 #include "kernels/cpu/simd/cross_entropy_kernel.h"
 #include "kernels/cpu/simd/dropout_kernel.h"
 #include "kernels/cpu/simd/embedding_kernel.h"
-#include "kernels/cpu/simd/layer_norm_kernel.h"
+#include "kernels/cpu/simd/norm_kernels.h"
 #include "kernels/cpu/simd/reduction_kernels.h"
 
 namespace convoy::cpu::CONVOY_ISA {
 
 const RowKernels row_kernels = {
-    layer_norm_forward,           layer_norm_backward, embedding_forward, embedding_backward_tokens,
-    embedding_backward_positions, dropout_apply,       cross_entropy};
+    layer_norm_forward,        layer_norm_backward,          rms_norm_forward, rms_norm_backward, embedding_forward,
+    embedding_backward_tokens, embedding_backward_positions, dropout_apply,    cross_entropy};
 const RangeKernels range_kernels = {adamw, sum, sum_squares, add, tree_sum, cast, statistics, add_rows};
 
 }  // namespace convoy::cpu::CONVOY_ISA

@@ -54,6 +54,34 @@ Work layer_norm_backward(CounterBench& bench, DType dtype, int64_t N, float p) {
       2 * bytes_of({args.dweight, args.dbias})};
 }
 
+Work rms_norm_forward(CounterBench& bench, DType dtype, int64_t N, bool branch) {
+  const Shape rows{N, kChannels};
+  RmsNormForward args{.y = bench.tensor(rows, dtype),
+                      .rstd = bench.tensor({N}, DType::f32),
+                      .x = bench.tensor(rows, dtype),
+                      .weight = bench.tensor({kChannels}, dtype)};
+  if (branch) {
+    args.branch = bench.tensor(rows, dtype);
+    args.residual = bench.tensor(rows, dtype);
+  }
+  bench.run(args);
+  return {bytes_of({args.y, args.rstd, args.x, args.weight}) + (branch ? bytes_of({args.branch, args.residual}) : 0)};
+}
+
+Work rms_norm_backward(CounterBench& bench, DType dtype, int64_t N) {
+  const Shape rows{N, kChannels};
+  const RmsNormBackward args{.dx = bench.tensor(rows, dtype),
+                             .dweight = bench.tensor({kChannels}, DType::f32),
+                             .dy = bench.tensor(rows, dtype),
+                             .dresidual_out = bench.tensor(rows, dtype),
+                             .residual = bench.tensor(rows, dtype),
+                             .rstd = bench.tensor({N}, DType::f32),
+                             .weight = bench.tensor({kChannels}, dtype)};
+  bench.run(args);
+  return {bytes_of({args.dx, args.dy, args.dresidual_out, args.residual, args.rstd, args.weight}) +
+          2 * bytes_of({args.dweight})};
+}
+
 Work cross_entropy(CounterBench& bench, DType dtype, int64_t N, int64_t V) {
   const Tensor logits = bench.tensor({N, V}, dtype, 4), losses = bench.tensor({N}, DType::f32);
   const Tensor targets = bench.integers({N}, [V](int64_t n) { return n * 7919 % V; });
@@ -221,6 +249,9 @@ std::vector<Case> all_cases() {
   add_cases(all, "layer norm backward", [](Bench& b, DType t) { return layer_norm_backward(b, t, 8192, 0); });
   add_cases(all, "dropout + layer norm backward",
             [](Bench& b, DType t) { return layer_norm_backward(b, t, 4096, 0.1f); });
+  add_cases(all, "rms norm", [](Bench& b, DType t) { return rms_norm_forward(b, t, 4096, false); });
+  add_cases(all, "residual + rms norm", [](Bench& b, DType t) { return rms_norm_forward(b, t, 4096, true); });
+  add_cases(all, "rms norm backward", [](Bench& b, DType t) { return rms_norm_backward(b, t, 8192); });
   add_cases(all, "cross entropy 50257", [](Bench& b, DType t) { return cross_entropy(b, t, 48, kVocabulary); });
   add_cases(all, "cross entropy 84", [](Bench& b, DType t) { return cross_entropy(b, t, 8192, 84); });
   add_cases(all, "adamw", adamw);

@@ -54,6 +54,8 @@ class PlainOps final : public Ops {
   void run(Stream&, const Matmul&) override { refuse(); }
   void run(Stream&, const LayerNormForward&) override { refuse(); }
   void run(Stream&, const LayerNormBackward&) override { refuse(); }
+  void run(Stream&, const RmsNormForward&) override { refuse(); }
+  void run(Stream&, const RmsNormBackward&) override { refuse(); }
   void run(Stream&, const AttentionForward&) override { refuse(); }
   void run(Stream&, const AttentionBackward&) override { refuse(); }
   void run(Stream&, const EmbeddingForward&) override { refuse(); }

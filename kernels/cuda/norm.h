@@ -1,10 +1,10 @@
-// How the layer norm kernels deal rows out to threads.
+// How the kernels of layer norm and RMS norm deal rows out to threads.
 //
 // A row of up to kMostHeldChannels stays in registers between its passes, 32 elements a thread at most, 16 where rows
 // are not aligned: a warp takes a row where 32 threads can hold it, otherwise a block of as many warps as it needs.
 // Longer rows are read again.
 // A thread owns kWidth neighbouring channels, then those kWidth * (threads of a row) further on, and so forth; always
-// the same ones, so that it also holds their share of dweight and dbias.
+// the same ones, so that it also holds their share of the parameters' gradients.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -19,9 +19,9 @@ namespace convoy::cuda {
 
 inline constexpr int kMostHeld = 32, kMostHeldSingly = 16;
 inline constexpr int64_t kMostHeldChannels = 4096;
-inline constexpr int64_t kShortRow = 32 * 8;   // channels
-inline constexpr int kLayerNormThreads = 256;  // of a block whose warps take a row each
-inline constexpr int kLongRowThreads = 512;    // of a block that takes a row too long to be held
+inline constexpr int64_t kShortRow = 32 * 8;  // channels
+inline constexpr int kNormThreads = 256;      // of a block whose warps take a row each
+inline constexpr int kLongRowThreads = 512;   // of a block that takes a row too long to be held
 
 // The threads that work on one row, and the rows they take in turn.
 template <bool kWarpPerRow>
@@ -44,7 +44,7 @@ struct RowThreads {
 };
 
 // A kernel's variant and its launch for rows of C.
-struct LayerNormGrid {
+struct NormGrid {
   bool packs = false;         // kWidth: 16 bytes, or one element
   bool warp_per_row = false;  // otherwise a block
   int held = kMostHeld;       // elements a thread; 0: the row is too long
@@ -53,8 +53,8 @@ struct LayerNormGrid {
   unsigned row_threads() const { return warp_per_row ? 32 : threads; }
 };
 
-inline LayerNormGrid layer_norm_grid(int64_t N, int64_t C, bool packs, int64_t most_blocks) {
-  LayerNormGrid g;
+inline NormGrid norm_grid(int64_t N, int64_t C, bool packs, int64_t most_blocks) {
+  NormGrid g;
   g.packs = packs;
   const int most = packs ? kMostHeld : kMostHeldSingly;
   g.warp_per_row = C <= 32 * most;
@@ -62,15 +62,15 @@ inline LayerNormGrid layer_norm_grid(int64_t N, int64_t C, bool packs, int64_t m
   if (packs && C <= 32 * 24) g.held = 24;
   if (packs && C <= kShortRow) g.held = 8;
   const auto needed = static_cast<unsigned>(round_up<int64_t>(ceil_div<int64_t>(C, most), 32));
-  g.threads = g.warp_per_row ? kLayerNormThreads : g.held == 0 ? kLongRowThreads : needed;
-  const int64_t rows_per_block = g.warp_per_row ? kLayerNormThreads / 32 : 1;
+  g.threads = g.warp_per_row ? kNormThreads : g.held == 0 ? kLongRowThreads : needed;
+  const int64_t rows_per_block = g.warp_per_row ? kNormThreads / 32 : 1;
   g.blocks = blocks_for(ceil_div(N, rows_per_block), most_blocks);
   return g;
 }
 
 // body(kWidth, kWarpPerRow, kHeld) with the grid's variant as types that convert to constants.
 template <class Real, class Body>
-void for_variant(const LayerNormGrid& grid, const Body& body) {
+void for_variant(const NormGrid& grid, const Body& body) {
   using Scalar = std::integral_constant<int, 1>;
   using Packs = std::integral_constant<int, kPack<Real>>;
   using Most = std::integral_constant<int, kMostHeld>;
