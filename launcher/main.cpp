@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   return convoy::report_errors([&] {
     convoy::CommandLine line;
     convoy::add_train_command(line);
+    convoy::add_submit_command(line);
     convoy::add_eval_command(line);
     convoy::add_generate_command(line);
     convoy::add_replay_command(line);

@@ -67,6 +67,9 @@ void Command::option(const char* name, int64_t& value, const char* help) {
 void Command::option(const char* name, double& value, const char* help) {
   app_.add_option(name, value, help)->capture_default_str();
 }
+void Command::option(const char* name, std::vector<std::string>& values, const char* help) {
+  app_.add_option(name, values, help)->allow_extra_args(false)->take_all();
+}
 void Command::flag(const char* name, bool& value, const char* help) { app_.add_flag(name, value, help); }
 void Command::footer(const char* text) { app_.footer(text); }
 

@@ -28,6 +28,7 @@ class Command {
   void option(const char* name, std::string& value, const char* help);
   void option(const char* name, int64_t& value, const char* help);
   void option(const char* name, double& value, const char* help);
+  void option(const char* name, std::vector<std::string>& values, const char* help);  // may be given many times
   void flag(const char* name, bool& value, const char* help);
   void footer(const char* text);
   void run(CommandAction action);

@@ -12,6 +12,7 @@ void add_eval_command(CommandLine& line);
 void add_generate_command(CommandLine& line);
 void add_replay_command(CommandLine& line);
 void add_report_command(CommandLine& line);
+void add_submit_command(CommandLine& line);
 void add_train_command(CommandLine& line);
 
 }  // namespace convoy

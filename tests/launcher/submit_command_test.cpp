@@ -1,0 +1,122 @@
+// `trainer submit` with a program named sbatch that writes down what it is given.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "core/base/files.h"
+#include "launcher/slurm/batch_script.h"
+#include "tests/launcher/run_trainer.h"
+
+namespace convoy {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SubmitCommand : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(testing::TempDir()) / "convoy_cli_submit";
+    fs::remove_all(folder_);
+    fs::create_directories(folder_ / "bin");
+    std::ofstream(folder_ / "train.yaml") << "model: {channels: 64}\n";
+  }
+
+  void sbatch_is(const std::string& commands) {
+    const fs::path program = folder_ / "bin/sbatch";
+    std::ofstream(program) << "#!/bin/sh\n" << commands << "\n";
+    fs::permissions(program, fs::perms::owner_all);
+  }
+
+  ProgramResult submit(const std::string& words) const {
+    return run_trainer("submit train.yaml run.dir=run " + words, "submit",
+                       fmt::format("PATH='{}':/usr/bin:/bin", (folder_ / "bin").string()));
+  }
+
+  fs::path folder_;
+};
+
+void expect_in(const std::string& text, const std::string& part) {
+  EXPECT_NE(text.find(part), std::string::npos) << "no '" << part << "' in " << text;
+}
+
+TEST_F(SubmitCommand, DryRunPrintsAScriptThatBashUnderstands) {
+  const ProgramResult result = submit("--nodes 2 --gpus-per-node 8 --dry-run --time 2-12 --partition big --account me");
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  for (const char* line :
+       {"\n#SBATCH --nodes=2\n", "\n#SBATCH --ntasks-per-node=8\n", "\n#SBATCH --gpus-per-node=8\n",
+        "\n#SBATCH --time=2-12\n", "\n#SBATCH --signal=B:USR1@120\n", "\n#SBATCH --requeue\n",
+        "\n#SBATCH --partition=big\n", "\n#SBATCH --account=me\n", "\nlauncher=srun ", "run.resume=auto)\n"})
+    expect_in(result.output, line);
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+  std::ofstream(folder_ / "script") << result.output;
+  EXPECT_EQ(std::system(fmt::format("bash -n '{}'", (folder_ / "script").string()).c_str()), 0);
+}
+
+TEST_F(SubmitCommand, SubmitsTheScriptAndSaysHowToFollowIt) {
+  sbatch_is("cp \"$2\" given; test \"$1\" = --parsable && echo '4711;cluster'");
+  const ProgramResult result =
+      submit("--tasks-per-node 2 --launcher mpirun --sbatch-option qos=high --sbatch-option=--mem=0");
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  expect_in(result.output, "submitted job 4711\n");
+  expect_in(result.output, "squeue --jobs 4711");
+  const std::string script = read_file(folder_ / "given");
+  EXPECT_EQ(script, read_file(folder_ / "run/submit.sbatch"));
+  expect_in(script, "#SBATCH --qos=high\n#SBATCH --mem=0\n");
+  expect_in(script, "\nlauncher=mpirun ");
+  EXPECT_TRUE(fs::is_directory(folder_ / "run/slurm")) << "sbatch makes no folder for its output";
+}
+
+TEST_F(SubmitCommand, AllMistakesAreToldAtOnce) {
+  const ProgramResult result = submit("--nodes 0 --time soon --launcher slurp chanels=3 batch.micro=0");
+  EXPECT_EQ(result.exit_code, 2);
+  for (const char* part : {"--nodes 0; at least 1", "--time soon", "--launcher slurp", "chanels", "batch.micro = 0"})
+    expect_in(result.errors, part);
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+}
+
+TEST_F(SubmitCommand, ABatchThatDoesNotSplitOverTheRanksIsRefused) {
+  const ProgramResult result = submit("--nodes 3 --dry-run");
+  EXPECT_EQ(result.exit_code, 2);
+  expect_in(result.errors, "batch.global = 32 is not a multiple");
+}
+
+TEST_F(SubmitCommand, ARunThatExistsIsNotContinuedUnasked) {
+  fs::create_directories(folder_ / "run");
+  std::ofstream(folder_ / "run/config.yaml") << "{}\n";
+  const ProgramResult result = submit("--dry-run");
+  EXPECT_EQ(result.exit_code, 2);
+  expect_in(result.errors, "there is a run in run already; go on with it by --resume");
+  EXPECT_EQ(submit("--dry-run --resume").exit_code, 0);
+}
+
+TEST_F(SubmitCommand, WhatSbatchSaysAgainstItIsTold) {
+  sbatch_is("echo 'sbatch: error: invalid partition specified: moon' >&2; exit 1");
+  const ProgramResult result = submit("--partition moon");
+  EXPECT_EQ(result.exit_code, 2);
+  expect_in(result.errors, "sbatch refused");
+  expect_in(result.errors, "invalid partition specified: moon");
+}
+
+TEST_F(SubmitCommand, WithoutSbatchTheRemedyIsTold) {
+  const ProgramResult result = run_trainer("submit train.yaml run.dir=run", "submit", "PATH=/nowhere");
+  EXPECT_EQ(result.exit_code, 2);
+  expect_in(result.errors, "no sbatch on this machine's PATH");
+}
+
+TEST(BatchScript, WordsWithSpacesAndQuotesStayWords) {
+  EXPECT_EQ(quoted("run.dir=a/b"), "run.dir=a/b");
+  EXPECT_EQ(quoted("it's a b"), R"('it'\''s a b')");
+  EXPECT_EQ(quoted(""), "''");
+  const std::string script = batch_script({}, "/runs/50% done", {"/bin/trainer", "a b"});
+  expect_in(script, "trainer=(/bin/trainer 'a b')");
+  expect_in(script, "#SBATCH --output=\"/runs/50%% done/slurm/job-%j.log\"");
+}
+
+TEST(BatchScript, AllNamesMustBeKnown) {
+  EXPECT_EQ(fill_template("a@X@@Y_Z@b@c", {{"X", "1"}, {"Y_Z", "@X@"}}), "a1@X@b@c");
+  EXPECT_ANY_THROW(fill_template("@X@", {}));
+}
+
+}  // namespace
+}  // namespace convoy
