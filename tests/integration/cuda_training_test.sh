@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The CUDA build of the trainer on the virtual GPU, as a person runs it: 20 steps of a small GPT, kernel by kernel and as
-# CUDA graphs, on one and on two ranks, follow the CPU's losses; and no order of streams changes a bit.
+# CUDA graphs, on one and on two ranks, sharded and watched by the sentinel, follow the CPU's losses; and no order of
+# streams changes a bit.
 # Usage: cuda_training_test.sh TRAINER VIRTUAL_GPU_FOLDER
 virtual_gpu=$(realpath "$2")
 . "$(dirname "$0")/common.sh"
@@ -11,7 +12,7 @@ log: {every_steps: 1}
 YAML
 steps=20
 common=(train.steps=$steps schedule.warmup_steps=2 evaluate.every_steps=10 checkpoint.every_steps=10
-  parallel.virtual_ranks=2 batch.global=8 model.channels=128)
+  parallel.virtual_ranks=2 batch.micro=4 batch.global=8 model.channels=128)
 
 on_cpu() { ranks 1 "${common[@]}" device=cpu "$@" || { cat train.log; fail "on the CPU: $*"; }; }
 # on_cuda RANKS SEED KEY=VALUE...
@@ -40,6 +41,10 @@ for precision in f32 bf16; do
   expect_same "$(weights graph-$precision)" "$(weights eager-$precision)"
   on_cuda 2 5 run.dir=two-$precision precision=$precision
   expect_same "$(weights graph-$precision)" "$(weights two-$precision)"
+  stage=$([ $precision = f32 ] && echo 2 || echo 3)
+  on_cuda 2 9 run.dir=sharded-$precision precision=$precision parallel.stage=$stage parallel.bucket_bytes=200000 \
+    parallel.sentinel_every=10
+  expect_same "$(weights graph-$precision)" "$(weights sharded-$precision)"
 done
 
 # Dropout draws the same numbers on both devices; recomputation changes no bit.
