@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "comm/blocking_communicator.h"
 #include "comm/collective_checks.h"
 #include "comm/collective_log.h"
 #include "comm/failure_report.h"
@@ -37,15 +38,15 @@ class NcclCommunicator final : public Communicator {
                    const NcclOptions& options)
       : owned_host_(std::move(owned)),
         host_(host),
+        blocking_host_(dynamic_cast<BlockingCommunicator*>(&host)),
         options_(options),
         group_(std::move(group)),
         progress_(log_, options.cuda_ordinal),
         watchdog_(
-            log_, options.timeout_s,
-            [this](const CollectiveRecord& stuck) {
-              end_job(ExitCode::timed_out, timeout_report(log_, stuck, options_.timeout_s));
-            },
-            [this] { look(); }) {}
+            log_, options.timeout_s, [this](const CollectiveRecord& stuck) { end_hang(stuck); }, [this] { look(); }) {
+    if (hang_watch() != nullptr)
+      log_.publish(hang_watch()->publisher(), blocking_host_->group_name() + ", NCCL", host.rank(), host.size());
+  }
 
   int rank() const override { return host_.rank(); }
   int size() const override { return host_.size(); }
@@ -102,13 +103,16 @@ class NcclCommunicator final : public Communicator {
   using Enqueue = std::function<void(ncclComm_t, cudaStream_t)>;
 
   void enqueue(Stream& stream, const char* what, size_t bytes, const Enqueue& calls);
+  hang::HangWatch* hang_watch() { return blocking_host_ == nullptr ? nullptr : blocking_host_->hang_watch(); }
   void look();
   std::string failure_report(ncclResult_t state);
+  [[noreturn]] void end_hang(const CollectiveRecord& stuck);
   [[noreturn]] void end_job(ExitCode code, const std::string& reason);
   void stay_if_ending() const;
 
   const std::unique_ptr<Communicator> owned_host_;
   Communicator& host_;
+  BlockingCommunicator* const blocking_host_;  // host_, where it is one: then it may have a hang_watch()
   const NcclOptions options_;
   CollectiveLog log_;
   const std::unique_ptr<NcclGroup> group_;
@@ -145,6 +149,8 @@ std::unique_ptr<Communicator> NcclCommunicator::split(int color, int key) {
 void NcclCommunicator::look() try {
   if (const auto state = group_->failure()) end_job(ExitCode::timed_out, failure_report(*state));
   progress_.poll();
+  const auto oldest = log_.oldest_in_flight();
+  if (oldest && hang_watch() != nullptr) hang_watch()->look(*oldest);
 } catch (const std::exception& error) {
   end_job(ExitCode::internal, error.what());
 }
@@ -153,6 +159,16 @@ std::string NcclCommunicator::failure_report(ncclResult_t state) {
   const auto unfinished = progress_.oldest_unfinished();
   return fmt::format("NCCL failed: {}. Oldest collective that has not finished here: {}. Last one that has: {}",
                      explain(state), unfinished ? describe(*unfinished) : "none", last_finished(log_));
+}
+
+// All is told before NCCL is aborted: the streams then go on and leave their collectives.
+void NcclCommunicator::end_hang(const CollectiveRecord& stuck) {
+  if (hang_watch() == nullptr || !hang_watch()->tell(stuck, options_.timeout_s))
+    end_job(ExitCode::timed_out, timeout_report(log_, stuck, options_.timeout_s));
+  ending_ = true;
+  group_->abort();
+  blocking_host_->abort_told();
+  exit_now(ExitCode::timed_out);  // never reached, as below
 }
 
 // First no host operation may begin any more: aborted collectives let their streams go on with what they have.

@@ -1,4 +1,5 @@
-// A job of ranks with a GPU each that goes wrong in a chosen way: nccl_failing_job HOW TIMEOUT_S, under mpirun.
+// A job of ranks with a GPU each that goes wrong in a chosen way: nccl_failing_job HOW TIMEOUT_S [RUN_FOLDER], under
+// mpirun.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -33,8 +34,9 @@ void train(GpuRank& rank, const std::string& how) {
   }
 }
 
-int run(const std::string& how, double timeout_s) {
+int run(const std::string& how, double timeout_s, const char* run_folder) {
   const auto world = make_communicator({.kind = CommunicatorKind::mpi, .timeout_s = timeout_s});
+  if (run_folder != nullptr) watch_for_hangs(*world, run_folder, timeout_s);
   GpuRank rank(*world, timeout_s);
   try {
     train(rank, how);
@@ -49,5 +51,5 @@ int run(const std::string& how, double timeout_s) {
 
 int main(int, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  return convoy::test::run(argv[1], std::atof(argv[2]));
+  return convoy::test::run(argv[1], std::atof(argv[2]), argv[3]);
 }

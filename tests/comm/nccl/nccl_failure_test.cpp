@@ -3,7 +3,9 @@
 
 #include <string>
 
+#include "core/base/files.h"
 #include "tests/comm/support/job.h"
+#include "tests/core/temporary_folder.h"
 
 namespace convoy {
 namespace {
@@ -12,9 +14,10 @@ using test::expect_one_reason;
 using test::expect_rank;
 using test::Job;
 
-Job run_job(const std::string& how, double timeout_s, int ranks, const std::string& environment = "") {
-  return test::run_job(CONVOY_MPIRUN, ranks, CONVOY_FAILING_JOB " " + how + " " + std::to_string(timeout_s),
-                       environment);
+Job run_job(const std::string& how, double timeout_s, int ranks, const std::string& environment = "",
+            const std::string& run_folder = "") {
+  return test::run_job(CONVOY_MPIRUN, ranks,
+                       CONVOY_FAILING_JOB " " + how + " " + std::to_string(timeout_s) + " " + run_folder, environment);
 }
 
 bool says(const Job& job, const std::string& words) { return job.output.find(words) != std::string::npos; }
@@ -40,6 +43,23 @@ TEST(NcclFailure, ARankThatIsStoppedIsNoticed) {
   EXPECT_LT(job.seconds, 15);
   expect_one_reason(job, "all_reduce of 4000 bytes, step 3, gradient bucket 2 of 5 has been waiting");
   expect_rank(job, "rank 0");
+}
+
+// With a run folder the ranks know of each other.
+TEST(NcclFailure, ARankThatIsStoppedIsNamed) {
+  const TemporaryFolder folder;
+  const Job job = run_job("stopped", 2, 3, "", folder.path().string());
+  EXPECT_EQ(job.exit_code, 71) << job.output;
+  EXPECT_LT(job.seconds, 15);
+  EXPECT_EQ(test::lines_of_failure(job, "all_reduce of 4000 bytes, step 3, gradient bucket 2 of 5 has been waiting"), 2)
+      << job.output;
+  EXPECT_TRUE(says(job, "Diagnosis: rank 1 on ")) << job.output;
+  EXPECT_TRUE(says(job, "is stopped by a signal: no sign of life for ")) << job.output;
+  const std::string report = read_file(folder / "hang-report.txt");
+  EXPECT_NE(report.find("running, in all_reduce #4 of 4000 bytes, step 3, gradient bucket 2 of 5 for "),
+            std::string::npos)
+      << report;
+  EXPECT_NE(report.find("(all ranks, NCCL)"), std::string::npos) << report;
 }
 
 TEST(NcclFailure, ALateRankIsWaitedFor) {
