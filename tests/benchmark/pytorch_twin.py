@@ -5,17 +5,21 @@
     pytorch_twin.py CONFIG --seconds 180              quality: measures its own speed first, makes as many steps as fit
                                                       into that wall time, then prints the validation loss
     pytorch_twin.py CONFIG --device cuda --vocabulary 50304 [--compile]     on a GPU, on random tokens
+    mpirun -np 2 pytorch_twin.py CONFIG --ddp FILE    speed under DistributedDataParallel with gloo; FILE: where the ranks
+                                                      meet, not there yet
 
 Needs torch, pyyaml, and h5py for real data. Threads: --threads, on one process. `--precision bf16` is torch.autocast.
 """
 import argparse
 import json
 import math
+import os
 import pathlib
 import time
 
 import numpy as np
 import torch
+import torch.distributed
 import torch.nn as nn
 import torch.nn.functional as F
 import yaml
@@ -108,11 +112,15 @@ class Twin:
         sizes = PRESETS[m["preset"]] if "preset" in m else (m["layers"], m["heads"], m["channels"])
         self.model = Gpt2(self.train.vocabulary, *sizes, self.T).to(self.device)
         self.forward = torch.compile(self.model) if args.compile else self.model
+        self.rank, self.ranks = 0, 1
+        if args.ddp:
+            self.rank, self.ranks = torch.distributed.get_rank(), torch.distributed.get_world_size()
+            self.forward = nn.parallel.DistributedDataParallel(self.model)
         groups = [{"params": [p for p in self.model.parameters() if p.dim() >= 2], "weight_decay": o["weight_decay"]},
                   {"params": [p for p in self.model.parameters() if p.dim() < 2], "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=o["lr"], betas=(o["beta1"], o["beta2"]), eps=o["eps"],
                                            fused=self.device == "cuda")
-        self.generator = np.random.default_rng(1)
+        self.generator = np.random.default_rng(1 + self.rank)
         self.micro, self.global_batch = config["batch"]["micro"], config["batch"]["global"]
 
     def loss(self, tokens, targets):
@@ -122,7 +130,7 @@ class Twin:
     def step(self, lr):
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-        passes, total = self.global_batch // self.micro, 0.0
+        passes, total = self.global_batch // self.micro // self.ranks, 0.0
         for _ in range(passes):
             loss = self.loss(*self.train.batch(self.generator.integers(0, self.train.count, self.micro))) / passes
             loss.backward()
@@ -159,10 +167,18 @@ def main():
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--vocabulary", type=int, default=0, help="random tokens below it instead of the config's data")
     parser.add_argument("--compile", action="store_true", help="torch.compile")
+    parser.add_argument("--ddp", default="", help="file through which the ranks that mpirun started find each other")
+    parser.add_argument("--batch", default="", help="MICRO,GLOBAL instead of the config's")
     args = parser.parse_args()
+    if args.ddp:
+        torch.distributed.init_process_group("gloo", init_method="file://" + os.path.abspath(args.ddp),
+                                             rank=int(os.environ["OMPI_COMM_WORLD_RANK"]),
+                                             world_size=int(os.environ["OMPI_COMM_WORLD_SIZE"]))
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
     config = with_defaults(yaml.safe_load(open(args.config)))
+    if args.batch:
+        config["batch"] = dict(zip(("micro", "global"), map(int, args.batch.split(","))))
     steps = args.steps
     if args.seconds:
         trial = Twin(config, args)
@@ -177,8 +193,10 @@ def main():
     for step in range(1, steps + 1):
         start = time.time()
         loss = twin.step(learning_rate(config, step, steps))
-        if not args.seconds or step % max(steps // 10, 1) == 0:
+        if twin.rank == 0 and (not args.seconds or step % max(steps // 10, 1) == 0):
             print(f"step {step}/{steps} loss {loss:.4f} tokens_per_s {tokens / (time.time() - start):.1f}", flush=True)
+    if args.ddp:
+        return torch.distributed.destroy_process_group()
     print(f"trained {steps} steps, {steps * tokens} tokens, in {time.time() - begin:.1f} s; "
           f"validation loss {twin.evaluate():.4f}", flush=True)
 

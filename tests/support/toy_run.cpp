@@ -68,9 +68,12 @@ void run_rank(const Config& config, Communicator& communicator, const ToyParts& 
                         static_cast<float>(config.model.dropout),
                         compute_dtype(config.precision)};
   size_t sync_bytes = 0;
+  const DType wire = config.parallel.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32;
   const auto make_sync = [&](const GradientSyncRequest& r) {
-    sync_bytes = gradient_sync_bytes({r.buckets, communicator.size(), r.virtual_ranks, config.parallel.reproducible});
-    return make_gradient_sync({r.communication, r.gradients, r.buckets, r.virtual_ranks, config.parallel.reproducible});
+    sync_bytes =
+        gradient_sync_bytes({r.buckets, communicator.size(), r.virtual_ranks, config.parallel.reproducible, wire});
+    return make_gradient_sync(
+        {r.communication, r.gradients, r.buckets, r.virtual_ranks, config.parallel.reproducible, wire});
   };
   Trainer trainer({.config = config,
                    .device = *device,

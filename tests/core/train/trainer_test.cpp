@@ -67,8 +67,12 @@ TEST(Trainer, ShardingChangesNoBit) {
 
 // 3 does not divide what there is to divide; 6 virtual ranks fit 3 and 6 ranks.
 TEST(Trainer, ShardingOverThreeSixAndEightRanksChangesNoBit) {
-  for (const auto& [virtual_ranks, counts] : {std::pair(6, std::vector{3, 6}), std::pair(8, std::vector{2, 4, 8})}) {
+  using Ranks = std::vector<int>;
+  for (const auto& [virtual_ranks, counts, precision] :
+       {std::tuple(6, Ranks{3, 6}, Precision::f32), std::tuple(8, Ranks{2, 4, 8}, Precision::f32),
+        std::tuple(8, Ranks{2, 4, 8}, Precision::bf16)}) {
     Config config = toy_config();
+    config.precision = precision;
     config.parallel.virtual_ranks.value = virtual_ranks;
     config.batch = {.micro = 1, .global = 3 * virtual_ranks};
     if (virtual_ranks == 8) config.batch.global = 8;
@@ -80,6 +84,21 @@ TEST(Trainer, ShardingOverThreeSixAndEightRanksChangesNoBit) {
         expect_equal_bits(one, toy_run(config, ranks));
       }
   }
+}
+
+TEST(Trainer, GradientsSentInBf16ChangeNoBitWithTheRanks) {
+  Config config = toy_config();
+  config.batch.micro = 4;
+  const ToyResult other = toy_run(config, 1);
+  config.parallel.gradient_dtype = GradientDType::bf16;
+  const ToyResult one = toy_run(config, 1);
+  EXPECT_FALSE(one.weights == other.weights) << "nothing was rounded";
+  for (const int ranks : {2, 4})
+    for (const int64_t stage : {0, 1, 2, 3}) {
+      SCOPED_TRACE(testing::Message() << "stage " << stage << ", " << ranks << " ranks");
+      config.parallel.stage = stage;
+      expect_equal_bits(one, toy_run(config, ranks));
+    }
 }
 
 TEST(Trainer, Learns) {
