@@ -16,6 +16,8 @@ std::unique_ptr<Device> make_cuda_device(int ordinal, bool tf32) {
   return cuda::make_cuda_device({.ordinal = ordinal, .tf32 = tf32});
 }
 
+std::string cuda_pci_address(int ordinal) { return cuda::pci_address(ordinal); }
+
 std::string cuda_versions() { return cuda::versions(); }
 
 }  // namespace convoy
@@ -27,6 +29,8 @@ CudaSupport cuda_support() {
 }
 
 std::unique_ptr<Device> make_cuda_device(int, bool) { throw ConfigError(cuda_support().reason); }
+
+std::string cuda_pci_address(int) { throw ConfigError(cuda_support().reason); }
 
 std::string cuda_versions() { return "not in this build"; }
 

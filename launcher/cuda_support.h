@@ -17,6 +17,8 @@ struct CudaSupport {
 CudaSupport cuda_support();
 // Throws ConfigError if there is no such device.
 std::unique_ptr<Device> make_cuda_device(int ordinal, bool tf32);
+// "0000:07:00.0"
+std::string cuda_pci_address(int ordinal);
 // "13.0, driver 13.0"
 std::string cuda_versions();
 

@@ -13,6 +13,7 @@
 #include "comm/failure_report.h"
 #include "core/base/error.h"
 #include "kernels/cpu/cpu_device.h"
+#include "launcher/binding/bind_rank.h"
 #include "launcher/cuda_support.h"
 
 namespace convoy {
@@ -107,6 +108,7 @@ int threads_per_rank(const Config& config, Communicator& communicator) {
 int cuda_ordinal(Communicator& communicator) { return communicator.local_rank() % cuda_support().devices; }
 
 std::unique_ptr<Device> make_device(const Config& config, Communicator& communicator) {
+  bind_rank(config, communicator);
   const int threads = threads_per_rank(config, communicator);
   std::unique_ptr<Device> device;
   if (choose_device(config.device) == DeviceKind::cpu) {

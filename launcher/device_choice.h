@@ -26,7 +26,7 @@ int thread_share(const std::vector<int>& mine, const std::vector<std::vector<int
 // of its own, an equal part of those it shares with other ranks. Collective.
 int threads_per_rank(const Config& config, Communicator& communicator);
 
-// Collective. The device of this rank, its threads set: with CUDA the one whose number is the local rank. Throws
+// Collective. The device of this rank, bound as parallel.bind says and its threads set: with CUDA the one whose number is the local rank. Throws
 // ConfigError if two ranks would share a GPU. Rank 0 logs why a build with CUDA computes on the CPU.
 std::unique_ptr<Device> make_device(const Config& config, Communicator& communicator);
 // The CUDA device of this rank: its local rank, counted round where a rank sees fewer (Slurm may show each its own).

@@ -38,6 +38,7 @@ bool is_incidental(std::string_view key) {
                                       "train.stop_at",
                                       "parallel.timeout_s",
                                       "parallel.threads",
+                                      "parallel.bind",
                                       "log.every_steps",
                                       "log.tensorboard",
                                       "checkpoint.every_steps",

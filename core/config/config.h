@@ -148,6 +148,12 @@ constexpr auto enum_names(GradientDType) {
                     std::pair{std::string_view("bf16"), GradientDType::bf16}};
 }
 
+enum class Bind { automatic, none };
+constexpr auto enum_names(Bind) {
+  return std::array{std::pair{std::string_view("auto"), Bind::automatic},
+                    std::pair{std::string_view("none"), Bind::none}};
+}
+
 struct ParallelConfig {
   int64_t stage = 0, bucket_bytes = 26214400;
   GradientDType gradient_dtype = GradientDType::f32;
@@ -155,6 +161,7 @@ struct ParallelConfig {
   Auto virtual_ranks;
   int64_t timeout_s = 120, sentinel_every = 0;
   Auto threads;
+  Bind bind = Bind::automatic;
 };
 template <class Visitor>
 void describe(Visitor&& visit, ParallelConfig& c) {
@@ -169,6 +176,8 @@ void describe(Visitor&& visit, ParallelConfig& c) {
   visit("timeout_s", c.timeout_s, "seconds", "a collective that takes longer ends the job with exit code 71; 0: never");
   visit("sentinel_every", c.sentinel_every, "steps", "between steps in which each rank checks a neighbour's gradients; 0: never");
   visit("threads", c.threads, "threads", "of the CPU device per rank; auto: this rank's share of the machine");
+  visit("bind", c.bind, "",
+        "auto: ranks of a machine divide the cores they may all use, near their GPUs; none: as the system likes");
 }
 
 struct EvaluateConfig {

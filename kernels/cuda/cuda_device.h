@@ -17,7 +17,8 @@ struct CudaPresence {
   std::string reason;
 };
 CudaPresence find_cuda();
-std::string versions();  // "runtime 13.0, driver 13.0"; driver none where there is none
+std::string pci_address(int ordinal);  // "0000:07:00.0", of a device this process sees
+std::string versions();                // "runtime 13.0, driver 13.0"; driver none where there is none
 
 struct CudaDeviceOptions {
   int ordinal = 0;    // among the devices this process sees

@@ -1,6 +1,9 @@
 #include <cuda_runtime_api.h>
 #include <fmt/format.h>
 
+#include <array>
+
+#include "kernels/cuda/cuda_check.h"
 #include "kernels/cuda/cuda_device.h"
 
 namespace convoy::cuda {
@@ -24,6 +27,12 @@ std::string version_text(int version) {
 }
 
 }  // namespace
+
+std::string pci_address(int ordinal) {
+  std::array<char, 32> text{};
+  CUDA_CHECK(cudaDeviceGetPCIBusId(text.data(), static_cast<int>(text.size()), ordinal));
+  return text.data();
+}
 
 std::string versions() {
   int runtime = 0, driver = 0;

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "comm/make_communicator.h"
+#include "launcher/binding/bind_rank.h"
 #include "launcher/commands/commands.h"
 #include "launcher/doctor/doctor_report.h"
 #include "launcher/report_errors.h"
@@ -10,6 +11,7 @@ namespace {
 
 // What doctor is asked about is often broken: it says so in its report and goes on with one rank.
 int run_doctor() {
+  const std::string network = choose_network(Config());
   std::string mismatch;
   std::unique_ptr<Communicator> communicator;
   try {
@@ -19,7 +21,7 @@ int run_doctor() {
     communicator = make_communicator({.kind = CommunicatorKind::local});
   }
   return report_errors(*communicator, [&] {
-    const DoctorReport report = examine(*communicator, mismatch);
+    const DoctorReport report = examine(*communicator, mismatch, network);
     if (communicator->rank() == 0) std::fputs(report.text.c_str(), stdout);
     return static_cast<int>(report.problems.empty() ? ExitCode::done : ExitCode::bad_config);
   });

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "comm/make_communicator.h"
+#include "launcher/binding/bind_rank.h"
 #include "launcher/commands/commands.h"
 #include "launcher/config/load_config.h"
 #include "launcher/report_errors.h"
@@ -27,6 +28,7 @@ Config load(const TrainWords& words) try {
 
 int run_train(const TrainWords& words) {
   Config config = load(words);
+  choose_network(config);
   const std::unique_ptr<Communicator> communicator =
       make_communicator({.timeout_s = static_cast<double>(config.parallel.timeout_s)});
   return report_errors(*communicator, [&] {

@@ -7,6 +7,7 @@
 
 #include "comm/failure_report.h"
 #include "comm/mpi/launch_environment.h"
+#include "launcher/binding/bind_rank.h"
 #include "launcher/device_choice.h"
 #include "launcher/doctor/machine_facts.h"
 
@@ -14,8 +15,10 @@ namespace convoy {
 namespace {
 
 // Every rank's view, one line of text each, so that ranks need no common struct layout of strings.
-std::vector<RankView> gather_views(Communicator& communicator) {
+std::vector<RankView> gather_views(Communicator& communicator, const std::string& network) {
   RankView mine;
+  mine.binding = bind_rank(Config(), communicator);
+  mine.network = network;
   mine.rank = communicator.rank();
   mine.local_rank = communicator.local_rank();
   mine.host = host_name();
@@ -27,6 +30,8 @@ std::vector<RankView> gather_views(Communicator& communicator) {
     RankView view = mine;
     view.host = communicator.broadcast_text(mine.host, rank);
     view.processors = communicator.broadcast_text(mine.processors, rank);
+    view.binding = communicator.broadcast_text(mine.binding, rank);
+    view.network = communicator.broadcast_text(mine.network, rank);
     int numbers[] = {mine.local_rank, mine.processor_count, mine.threads};
     communicator.broadcast_host(numbers, sizeof numbers, rank);
     view.rank = rank;
@@ -52,8 +57,10 @@ std::string launcher_text(const mpi::LaunchEnvironment& launch) {
 std::string rank_lines(const std::vector<RankView>& ranks) {
   std::string text;
   for (const RankView& rank : ranks)
-    text += fmt::format("  rank {}: host {}, local rank {}, processors {}, {} {}\n", rank.rank, rank.host,
-                        rank.local_rank, rank.processors, rank.threads, rank.threads == 1 ? "thread" : "threads");
+    text += fmt::format("  rank {}: host {}, local rank {}, processors {} ({}), {} {}{}\n", rank.rank, rank.host,
+                        rank.local_rank, rank.processors, rank.binding, rank.threads,
+                        rank.threads == 1 ? "thread" : "threads",
+                        rank.network.empty() ? "" : ", network device " + rank.network);
   return text;
 }
 
@@ -94,8 +101,8 @@ std::vector<std::string> rank_hints(const std::vector<RankView>& ranks) {
   return hints;
 }
 
-DoctorReport examine(Communicator& communicator, const std::string& mismatch) {
-  const std::vector<RankView> ranks = gather_views(communicator);
+DoctorReport examine(Communicator& communicator, const std::string& mismatch, const std::string& network) {
+  const std::vector<RankView> ranks = gather_views(communicator, network);
   DoctorReport report;
   if (!mismatch.empty()) report.problems.push_back(mismatch);
   report.text = machine_facts(report.problems);

@@ -12,6 +12,7 @@ struct RankView {
   int rank = 0, local_rank = 0;
   std::string host, processors;  // "0-3,8"
   int processor_count = 0, threads = 0;
+  std::string binding = {}, network = {};  // "its share of the cores"; "mlx5_0", or nothing
   bool operator==(const RankView&) const = default;
 };
 
@@ -20,8 +21,9 @@ struct DoctorReport {
   std::vector<std::string> problems;  // the same on every rank; empty: all is well
 };
 
-// Collective. mismatch: what make_communicator complained about, or empty.
-DoctorReport examine(Communicator& communicator, const std::string& mismatch);
+// Collective; binds the ranks as training would. mismatch: what make_communicator complained about, or empty. network:
+// what choose_network chose.
+DoctorReport examine(Communicator& communicator, const std::string& mismatch, const std::string& network = {});
 
 // Problems that show from the ranks alone.
 std::vector<std::string> rank_problems(const std::vector<RankView>& ranks);

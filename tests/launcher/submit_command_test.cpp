@@ -41,7 +41,8 @@ void expect_in(const std::string& text, const std::string& part) {
 }
 
 TEST_F(SubmitCommand, DryRunPrintsAScriptThatBashUnderstands) {
-  const ProgramResult result = submit("--nodes 2 --gpus-per-node 8 --dry-run --time 2-12 --partition big --account me");
+  const ProgramResult result =
+      submit("--nodes 2 --gpus-per-node 8 --dry-run batch.global=128 --time 2-12 --partition big --account me");
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   for (const char* line :
        {"\n#SBATCH --nodes=2\n", "\n#SBATCH --ntasks-per-node=8\n", "\n#SBATCH --gpus-per-node=8\n",
