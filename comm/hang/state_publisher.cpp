@@ -32,8 +32,7 @@ template <class Change>
 void StatePublisher::change(const Change& change) {
   const std::lock_guard lock(mutex_);
   const uint64_t sequence = block_->sequence.load(std::memory_order_relaxed);
-  block_->sequence.store(sequence + 1, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_release);
+  block_->sequence.exchange(sequence + 1);  // not a store, behind which the change could be seen first
   change(block_->state);
   block_->sequence.store(sequence + 2, std::memory_order_release);
 }
