@@ -98,6 +98,15 @@ void publish_folder(const std::filesystem::path& unfinished, const std::filesyst
   sync_folder(checkpoint.parent_path());
 }
 
+void name_latest(const std::filesystem::path& checkpoint) try {
+  const std::filesystem::path latest = checkpoint.parent_path() / "latest";
+  const std::string name = checkpoint.filename().string() + "\n";
+  std::error_code ignored;
+  if (!std::filesystem::exists(latest, ignored) || read_file(latest) != name) write_file_atomically(latest, name);
+} catch (const FileError& error) {
+  spdlog::warn("`latest` does not name the newest checkpoint: {}", error.what());
+}
+
 void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, const Retention& retention) {
   if (retention.keep_last <= 0) return;
   auto found = list_checkpoints(checkpoints);

@@ -23,6 +23,11 @@ std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(const st
 // where the file system can exchange names. Then fsyncs the folder above both.
 void publish_folder(const std::filesystem::path& unfinished, const std::filesystem::path& checkpoint);
 
+// Makes `latest` beside the checkpoint name it, unless it does already: a start that died between publishing a
+// checkpoint and naming it left the one before in `latest`. Rank 0, before any save. Only a warning if it cannot be
+// written.
+void name_latest(const std::filesystem::path& checkpoint);
+
 // Removes the checkpoints up to `newest_step` that retention does not keep; that one was just written and stays. Later
 // ones are left alone (a damaged one that this run has not come back to yet must not push out a good one). A folder
 // first loses its name, so that no reader finds it half removed. Logs what cannot be removed.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.h"
+#include "core/checkpoint/checkpoint_folder.h"
 #include "launcher/config/validate.h"
 #include "launcher/run_folder.h"
 
@@ -13,7 +14,9 @@ std::string newest_checkpoint(const Config& config) {
   const RunPaths paths(config.run.dir);
   remove_unfinished_checkpoints(paths.checkpoints());
   const auto found = find_checkpoint(paths.checkpoints());
-  return found ? found->string() : std::string();
+  if (!found) return std::string();
+  name_latest(*found);
+  return found->string();
 }
 
 void check_same_run(const Config& config, const CheckpointReader& checkpoint) {

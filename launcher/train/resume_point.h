@@ -9,7 +9,7 @@
 
 namespace convoy {
 
-// Collective. Rank 0 looks, checks checksums and removes what earlier starts left half-written. Absent: from the start.
+// Collective. Rank 0 looks, checks checksums and puts in order what earlier starts left half-done. Absent: from the start.
 // Throws ConfigError if the config's seed or virtual ranks are not the run's.
 std::unique_ptr<CheckpointReader> find_resume_point(const Config& config, Communicator& communicator);
 

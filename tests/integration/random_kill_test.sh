@@ -18,6 +18,11 @@ ranks 4 run.dir=whole "${settings[@]}" || { tail -20 train.log; fail "the undist
 whole_ms=$((($(date +%s%N) - began) / 1000000))
 echo "the undisturbed run took $whole_ms ms"
 
+# Killed between publishing the last checkpoint and naming it: the next start has no step to do, but names it.
+echo step-00000395 >whole/checkpoints/latest
+ranks 1 run.dir=whole "${settings[@]}" run.resume=must || { tail -20 train.log; fail "a start with nothing to do"; }
+[ "$(cat whole/checkpoints/latest)" = step-00000400 ] || fail "latest is still $(cat whole/checkpoints/latest)"
+
 ranks_of() { pgrep -f "^$TRAINER train train.yaml run.dir=$1 " || true; }
 running() { kill -0 "$job" 2>/dev/null; }
 # Every checkpoint that has a name is whole, whatever was being written at the time of the kill.

@@ -112,6 +112,8 @@ TEST(Retention, ACrashWhileRemovingLeavesNothingForGood) {
   std::filesystem::rename(folder / checkpoint_name(20), folder / ".step-00000020.removed.tmp");
   write_file_atomically(folder / "latest", checkpoint_name(10) + "\n");  // as before the crash: it still is there
   EXPECT_EQ(find_checkpoint(folder.path())->filename(), checkpoint_name(30));
+  name_latest(*find_checkpoint(folder.path()));
+  EXPECT_EQ(read_file(folder / "latest"), checkpoint_name(30) + "\n");
   remove_unfinished_checkpoints(folder.path());
   EXPECT_FALSE(std::filesystem::exists(folder / ".step-00000020.removed.tmp"));
   save(folder.path(), 40, Evaluation{30, 3.0}, retention);
