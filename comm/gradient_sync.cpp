@@ -15,26 +15,32 @@
 namespace convoy {
 namespace {
 
+bool keeps_shards(const GradientSyncLayout& layout) {
+  return !layout.buckets.empty() && static_cast<bool>(layout.buckets[0].own_sum);
+}
+
 void check(const GradientSyncLayout& layout) {
   if (layout.wire != DType::f32 && layout.wire != DType::bf16)
     throw ConfigError(fmt::format("gradients cannot be sent as {}; f32 and bf16 can", name_of(layout.wire)));
+  const int ranks = layout.ranks * layout.groups;
   if (layout.reproducible) {
-    check_virtual_ranks(layout.virtual_ranks, layout.ranks);
-  } else if (layout.virtual_ranks < layout.ranks || layout.virtual_ranks % layout.ranks != 0) {
+    check_virtual_ranks(layout.virtual_ranks, ranks);
+  } else if (layout.virtual_ranks < ranks || layout.virtual_ranks % ranks != 0) {
     throw ConfigError(fmt::format("parallel.virtual_ranks = {} is not a multiple of {} ranks; set it to auto",
-                                  layout.virtual_ranks, layout.ranks));
+                                  layout.virtual_ranks, ranks));
   }
+  if (layout.groups > 1 && !keeps_shards(layout)) throw InternalError("groups of ranks without shards of their own");
   for (const GradientBucket& bucket : layout.buckets)
     if (bucket.values.dtype != DType::f32)
       throw InternalError(fmt::format("gradients are {}; f32 is summed", name_of(bucket.values.dtype)));
 }
 
-int64_t leaves_per_rank(const GradientSyncLayout& layout) { return layout.virtual_ranks / layout.ranks; }
+int64_t leaves_per_rank(const GradientSyncLayout& layout) {
+  return layout.virtual_ranks / (int64_t{layout.ranks} * layout.groups);
+}
 
 // Leaves that VirtualRankSum has to add; where bits may depend on the rank count, they add up in the gradients.
 int64_t leaves_in_tree(const GradientSyncLayout& layout) { return layout.reproducible ? leaves_per_rank(layout) : 1; }
-
-bool keeps_shards(const GradientSyncLayout& layout) { return !layout.buckets.empty() && layout.buckets[0].own_sum; }
 
 bool exchanges_shards(const GradientSyncLayout& layout) {
   return layout.ranks > 1 && (layout.reproducible || layout.wire != DType::f32 || keeps_shards(layout));
@@ -53,7 +59,8 @@ GradientSyncLayout layout_of(const GradientSyncOptions& options) {
                             .ranks = options.communication.communicator().size(),
                             .virtual_ranks = options.virtual_ranks,
                             .reproducible = options.reproducible,
-                            .wire = options.wire};
+                            .wire = options.wire,
+                            .groups = options.replicas == nullptr ? 1 : options.replicas->size()};
   check(layout);
   if (!options.gradients && leaves_per_rank(layout) > 1)
     throw InternalError("a rank's virtual ranks are added in flat gradients; buckets of their own take one");
@@ -83,6 +90,7 @@ class BucketedGradientSync final : public GradientSync {
   Communication& communication_;
   Stream& compute_;
   Communicator& communicator_;
+  Communicator* const replicas_;
   std::vector<std::string> labels_;              // per bucket
   std::vector<std::unique_ptr<Event>> reduced_;  // per bucket
   VirtualRankSum virtual_ranks_;
@@ -106,9 +114,10 @@ BucketedGradientSync::BucketedGradientSync(const GradientSyncOptions& options)
       communication_(options.communication),
       compute_(communication_.compute()),
       communicator_(communication_.communicator()),
+      replicas_(options.replicas),
       virtual_ranks_(communication_.device(), compute_, gradients_, leaves_in_tree(layout_), layout_.wire,
                      largest(layout_)),
-      exchange_(communication_, layout_.wire,
+      exchange_(communication_, options.replicas, layout_.wire,
                 exchanges_shards(layout_) ? layout_.buckets : std::vector<GradientBucket>{}) {
   for (size_t i = 0; i < layout_.buckets.size(); ++i) {
     labels_.push_back(fmt::format("gradient bucket {} of {}", i + 1, layout_.buckets.size()));
@@ -175,6 +184,7 @@ void BucketedGradientSync::reduce(size_t index) {
   if (layout_.ranks == 1) return;
   communication_.follow_compute();
   communicator_.label(step_, labels_[index]);
+  if (replicas_ != nullptr) replicas_->label(step_, labels_[index]);
   in_flight_ = true;
   if (exchanges_shards(layout_))
     exchange_.run(bucket);
@@ -206,7 +216,7 @@ void BucketedGradientSync::finish() {
 size_t gradient_sync_bytes(const GradientSyncLayout& layout) {
   check(layout);
   const size_t exchange =
-      exchanges_shards(layout) ? ShardExchange::bytes(layout.buckets, layout.ranks, layout.wire) : 0;
+      exchanges_shards(layout) ? ShardExchange::bytes(layout.buckets, layout.ranks, layout.groups, layout.wire) : 0;
   return exchange + VirtualRankSum::bytes(elements(layout), leaves_in_tree(layout), layout.wire, largest(layout));
 }
 

@@ -18,15 +18,16 @@ bool is_direct(const GradientBucket& bucket, int ranks, DType wire) {
 }
 
 struct Sizes {
-  size_t received = 0, staged = 0, sum = 0;  // bytes
+  size_t received = 0, staged = 0, sum = 0, of_groups = 0;  // bytes
 };
 
-Sizes sizes(const std::vector<GradientBucket>& buckets, int ranks, DType wire) {
+Sizes sizes(const std::vector<GradientBucket>& buckets, int ranks, int groups, DType wire) {
   Sizes most;
   for (const GradientBucket& bucket : buckets) {
     const auto shard = static_cast<size_t>(shard_of(bucket, ranks));
     const size_t padded = shard * static_cast<size_t>(ranks) * size_of(wire);
     most.received = std::max(most.received, padded);
+    if (groups > 1) most.of_groups = std::max(most.of_groups, shard * static_cast<size_t>(groups) * size_of(wire));
     if (is_direct(bucket, ranks, wire)) continue;
     most.staged = std::max(most.staged, padded);
     if (!bucket.own_sum) most.sum = std::max(most.sum, shard * sizeof(float));
@@ -43,22 +44,25 @@ void convert(Device& device, Stream& stream, const Tensor& to, const Tensor& fro
 
 }  // namespace
 
-ShardExchange::ShardExchange(Communication& communication, DType wire, const std::vector<GradientBucket>& buckets)
+ShardExchange::ShardExchange(Communication& communication, Communicator* replicas, DType wire,
+                             const std::vector<GradientBucket>& buckets)
     : device_(communication.device()),
       stream_(communication.stream()),
       communicator_(communication.communicator()),
+      replicas_(replicas),
       wire_(wire) {
-  const Sizes wanted = sizes(buckets, communicator_.size(), wire);
+  const Sizes wanted = sizes(buckets, communicator_.size(), replicas == nullptr ? 1 : replicas->size(), wire);
   received_ = device_.allocate(wanted.received);
   staged_ = device_.allocate(wanted.staged);
   sum_ = device_.allocate(wanted.sum);
+  of_groups_ = device_.allocate(wanted.of_groups);
   for (const Memory* memory : {&received_, &staged_})
     if (memory->bytes() > 0) registered_.push_back(communicator_.register_memory(memory->data(), memory->bytes()));
 }
 
-size_t ShardExchange::bytes(const std::vector<GradientBucket>& buckets, int ranks, DType wire) {
-  const Sizes wanted = sizes(buckets, ranks, wire);
-  return wanted.received + wanted.staged + wanted.sum;
+size_t ShardExchange::bytes(const std::vector<GradientBucket>& buckets, int ranks, int groups, DType wire) {
+  const Sizes wanted = sizes(buckets, ranks, groups, wire);
+  return wanted.received + wanted.staged + wanted.sum + wanted.of_groups;
 }
 
 void ShardExchange::run(const GradientBucket& bucket) {
@@ -66,6 +70,18 @@ void ShardExchange::run(const GradientBucket& bucket) {
     sum_directly(bucket);
   else
     sum_through_wire(bucket);
+  if (replicas_ != nullptr) sum_over_groups(bucket.own_sum);
+}
+
+// A group's ranks are whole subtrees of the sum; what is above them is the tree over groups.
+void ShardExchange::sum_over_groups(const Tensor& sum) {
+  const int groups = replicas_->size();
+  const int64_t shard = sum.elements();
+  const Tensor all{of_groups_.data(), wire_, {shard * groups}};
+  const Tensor mine = all.range(replicas_->rank() * shard, shard);
+  convert(device_, stream_, mine, sum);
+  replicas_->all_gather(stream_, all, mine);
+  device_.ops().run(stream_, TreeSum{sum, all.reshaped({groups, shard})});
 }
 
 void ShardExchange::sum_directly(const GradientBucket& bucket) {

@@ -15,9 +15,11 @@ namespace convoy {
 class ShardExchange {
  public:
   // Everything happens on the communication stream. buckets: all that will come; they decide the memory.
-  ShardExchange(Communication& communication, DType wire, const std::vector<GradientBucket>& buckets);
+  // replicas: see GradientSyncOptions.
+  ShardExchange(Communication& communication, Communicator* replicas, DType wire,
+                const std::vector<GradientBucket>& buckets);
 
-  static size_t bytes(const std::vector<GradientBucket>& buckets, int ranks, DType wire);
+  static size_t bytes(const std::vector<GradientBucket>& buckets, int ranks, int groups, DType wire);
 
   // Enqueues the bucket's sum.
   void run(const GradientBucket& bucket);
@@ -25,12 +27,14 @@ class ShardExchange {
  private:
   void sum_directly(const GradientBucket& bucket);
   void sum_through_wire(const GradientBucket& bucket);
+  void sum_over_groups(const Tensor& sum);
 
   Device& device_;
   Stream& stream_;
   Communicator& communicator_;
+  Communicator* const replicas_;
   const DType wire_;
-  Memory received_, staged_, sum_;
+  Memory received_, staged_, sum_, of_groups_;
   std::vector<std::unique_ptr<RegisteredMemory>> registered_;
 };
 

@@ -156,6 +156,7 @@ constexpr auto enum_names(Bind) {
 
 struct ParallelConfig {
   int64_t stage = 0, bucket_bytes = 26214400;
+  Auto shard_ranks;
   GradientDType gradient_dtype = GradientDType::f32;
   bool reproducible = true;
   Auto virtual_ranks;
@@ -168,13 +169,17 @@ void describe(Visitor&& visit, ParallelConfig& c) {
   visit("stage", c.stage, "",
         "what the ranks shard (ZeRO): 0 nothing, 1 optimizer state, 2 gradients too (kept whole while a rank adds up "
         "several passes), 3 weights too");
+  visit("shard_ranks", c.shard_ranks, "ranks",
+        "neighbours that hold one copy of what is sharded between them, other groups have another; auto: those of a "
+        "node");
   visit("bucket_bytes", c.bucket_bytes, "bytes", "gradients that are reduced together, in f32");
   visit("gradient_dtype", c.gradient_dtype, "", "f32 or bf16: how gradients are sent; sums are f32 either way");
   visit("reproducible", c.reproducible, "", "sum gradients in an order that does not depend on the number of ranks");
   visit("virtual_ranks", c.virtual_ranks, "",
         "leaves of the reduction tree, a multiple of the rank count; auto: ranks of the first start");
   visit("timeout_s", c.timeout_s, "seconds", "a collective that takes longer ends the job with exit code 71; 0: never");
-  visit("sentinel_every", c.sentinel_every, "steps", "between steps in which each rank checks a neighbour's gradients; 0: never");
+  visit("sentinel_every", c.sentinel_every, "steps",
+        "between steps in which each rank checks a neighbour's gradients; 0: never");
   visit("threads", c.threads, "threads", "of the CPU device per rank; auto: this rank's share of the machine");
   visit("bind", c.bind, "",
         "auto: ranks of a machine divide the cores they may all use, near their GPUs; none: as the system likes");
@@ -196,9 +201,10 @@ template <class Visitor>
 void describe(Visitor&& visit, CheckpointConfig& c) {
   visit("every_steps", c.every_steps, "steps", "between checkpoints; 0: only at the end");
   visit("keep_last", c.keep_last, "checkpoints", "older ones are removed; 0: keep all");
-  visit("keep_best", c.keep_best, "checkpoints",
-        "besides those, the ones whose last evaluation had the lowest loss, for each evaluation the first saved at it or "
-        "after it; 0: none");
+  visit(
+      "keep_best", c.keep_best, "checkpoints",
+      "besides those, the ones whose last evaluation had the lowest loss, for each evaluation the first saved at it or "
+      "after it; 0: none");
   visit("keep_every", c.keep_every, "steps", "besides those, the ones at multiples of this; 0: none");
 }
 

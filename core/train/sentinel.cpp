@@ -31,7 +31,7 @@ std::vector<int> dissenters(const std::vector<Finding>& findings) {
 
 Sentinel::Sentinel(Parts parts)
     : p_(std::move(parts)),
-      communicator_(p_.communication.communicator()),
+      communicator_(p_.ranks),
       own_(p_.communication, p_.buckets),
       other_(p_.communication, p_.buckets),
       sample_on_host_(p_.communication.device().allocate(sizeof(int64_t), MemoryKind::host)),

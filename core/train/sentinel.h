@@ -30,6 +30,7 @@ class Sentinel {
  public:
   struct Parts {
     Communication& communication;
+    Communicator& ranks;  // all
     const Program& training;
     BatchSource& source;
     SampleSchedule schedule;

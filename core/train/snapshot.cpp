@@ -22,8 +22,12 @@ OwnedRange even_range(int64_t total, int rank, int ranks) {
 
 }  // namespace
 
-Snapshot::Snapshot(Communication& communication, ParameterStorage& parameters, const Tensor& arena)
-    : communication_(communication), parameters_(parameters), arena_(arena), copies_(kStates + 1) {
+Snapshot::Snapshot(Communication& communication, ParameterStorage& parameters, const Tensor& arena, int world_rank)
+    : communication_(communication),
+      parameters_(parameters),
+      arena_(arena),
+      first_rank_(world_rank == 0),
+      copies_(kStates + 1) {
   const Sharding& sharding = parameters.sharding();
   total_ = parameters.layout().parameters().back().end();
   shard_.total = total_;
@@ -34,6 +38,7 @@ Snapshot::Snapshot(Communication& communication, ParameterStorage& parameters, c
     first_ = range.begin;
     return;
   }
+  if (world_rank >= sharding.ranks()) return;
   shard_.elements = sharding.compact_elements();
   for (const OwnedRange& range : sharding.owned())
     if (range.begin < total_) shard_.ranges.push_back({range.begin, std::min(range.end, total_), range.offset});
@@ -54,8 +59,11 @@ const void* Snapshot::on_host(const Tensor& tensor, size_t index) {
 
 OptimizerShard Snapshot::optimizer() {
   OptimizerShard shard = shard_;
-  const auto state = [&](const Tensor& all, size_t index) {
-    return all ? static_cast<const float*>(on_host(all.range(first_, shard_.elements), index)) : nullptr;
+  const auto state = [&](const Tensor& all, size_t index) -> const float* {
+    static const float nothing = 0;  // there is such a state, even where this rank has no part of it
+    if (!all) return nullptr;
+    return shard_.elements == 0 ? &nothing
+                                : static_cast<const float*>(on_host(all.range(first_, shard_.elements), index));
   };
   shard.master = state(parameters_.master(), 0);
   shard.m = state(parameters_.m(), 1);
@@ -65,9 +73,9 @@ OptimizerShard Snapshot::optimizer() {
 
 const void* Snapshot::weights() {
   const Sharding& sharding = parameters_.sharding();
-  if (!sharding.shards_weights()) return sharding.rank() == 0 ? on_host(parameters_.weights(), kStates) : nullptr;
+  if (!sharding.shards_weights()) return first_rank_ ? on_host(parameters_.weights(), kStates) : nullptr;
   const auto bytes = static_cast<size_t>(parameters_.layout().padded_elements()) * size_of(parameters_.dtype());
-  auto* copy = static_cast<std::byte*>(sharding.rank() == 0 ? slot(kStates, bytes) : nullptr);
+  auto* copy = static_cast<std::byte*>(first_rank_ ? slot(kStates, bytes) : nullptr);
   gather_weights(copy);
   return copy;
 }
@@ -94,7 +102,7 @@ CheckpointContents Snapshot::take() {
   CheckpointContents contents;
   contents.optimizer = optimizer();
   const auto* flat = static_cast<const std::byte*>(weights());
-  if (parameters_.sharding().rank() == 0)
+  if (first_rank_)
     for (const Parameter& p : parameters_.layout().parameters()) {
       const std::byte* data = flat + static_cast<size_t>(p.offset) * size_of(parameters_.dtype());
       contents.weights.push_back({p.spec.name, {const_cast<std::byte*>(data), parameters_.dtype(), p.spec.shape}});

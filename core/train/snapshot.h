@@ -15,7 +15,8 @@ namespace convoy {
 class Snapshot {
  public:
   // arena: the model's, free between steps; gathered weights pass through it.
-  Snapshot(Communication& communication, ParameterStorage& parameters, const Tensor& arena);
+  // world_rank: among all groups; those after the first have nothing to write.
+  Snapshot(Communication& communication, ParameterStorage& parameters, const Tensor& arena, int world_rank);
 
   // Collective. Waits for compute. Valid until the next step changes the state.
   CheckpointContents take();
@@ -30,6 +31,7 @@ class Snapshot {
   Communication& communication_;
   ParameterStorage& parameters_;
   const Tensor arena_;
+  const bool first_rank_;
   int64_t total_ = 0;
   OptimizerShard shard_;  // without its arrays
   int64_t first_ = 0;     // of the arrays, in the state's own

@@ -17,10 +17,7 @@ size_t TrainStep::planned_bytes(int64_t virtual_ranks_here) {
 }
 
 TrainStep::TrainStep(const Parts& parts)
-    : p_(parts),
-      device_(p_.communication.device()),
-      communicator_(p_.communication.communicator()),
-      compute_(p_.communication.compute()) {
+    : p_(parts), device_(p_.communication.device()), communicator_(p_.ranks), compute_(p_.communication.compute()) {
   const int64_t leaves = p_.schedule.virtual_ranks_here();
   memory_ = device_.allocate(planned_bytes(leaves));
   first_sample_ = {memory_.data(), DType::i64, {1}};
@@ -44,6 +41,7 @@ TrainStep::TrainStep(const Parts& parts)
 void TrainStep::make_sentinel() {
   sentinel_ = std::make_unique<Sentinel>(Sentinel::Parts{
       .communication = p_.communication,
+      .ranks = p_.ranks,
       .training = p_.model.training(),
       .source = p_.source,
       .schedule = p_.schedule,

@@ -30,6 +30,7 @@ class TrainStep {
  public:
   struct Parts {
     Communication& communication;
+    Communicator& ranks;  // all
     Model& model;
     AdamWOptimizer& optimizer;
     WeightGather& weights;

@@ -16,13 +16,13 @@ namespace convoy {
 
 namespace {
 
-ModelOptions model_options(const TrainerParts& parts) {
+ModelOptions model_options(const TrainerParts& parts, const Communicator& group) {
   return {.dtype = compute_dtype(parts.config.precision),
           .recompute_blocks = parts.config.train.recompute == Recompute::block,
           .guard_bytes = parts.debug_print ? kDebugGuardBytes : 0,
           .sharding = {.stage = parts.config.parallel.stage,
-                       .rank = parts.communicator.rank(),
-                       .ranks = parts.communicator.size(),
+                       .rank = group.rank(),
+                       .ranks = group.size(),
                        .bucket_bytes = parts.config.parallel.bucket_bytes,
                        .accumulates =
                            parts.config.batch.global > parts.config.batch.micro * int64_t{parts.communicator.size()}}};
@@ -34,12 +34,13 @@ Trainer::Trainer(TrainerParts parts)
     : p_(std::move(parts)),
       compute_(p_.device.make_stream(StreamKind::compute)),
       communication_stream_(p_.device.make_stream(StreamKind::communication)),
-      communication_(p_.device, *compute_, *communication_stream_, p_.communicator),
-      model_(p_.device, *compute_, std::move(p_.graph), model_options(p_)),
+      groups_(p_.config.parallel, p_.communicator),
+      communication_(p_.device, *compute_, *communication_stream_, groups_.group()),
+      model_(p_.device, *compute_, std::move(p_.graph), model_options(p_, groups_.group())),
       optimizer_(communication_, model_.parameters(), p_.config.optimizer, p_.config.train.clip_norm),
       weights_(communication_, model_.parameters()),
       traffic_(communication_, model_.parameters()),
-      snapshot_(communication_, model_.parameters(), model_.arena()) {
+      snapshot_(communication_, model_.parameters(), model_.arena(), p_.communicator.rank()) {
   position_.virtual_ranks = p_.virtual_ranks;
   position_.seed = p_.config.run.seed;
 }
@@ -75,16 +76,17 @@ void Trainer::allocate() {
   if (!resumed_) initialise(model_.parameters(), p_.device, *compute_, seed);
   const ParameterStorage& parameters = model_.parameters();
   const std::vector<GradientBucket> buckets = gradient_buckets(parameters, model_.training().gradient_buckets());
-  sync_ = p_.make_gradient_sync({communication_, parameters.gradients(), buckets, position_.virtual_ranks});
+  sync_ = p_.make_gradient_sync(
+      {communication_, parameters.gradients(), buckets, position_.virtual_ranks, groups_.replicas()});
   const SampleSchedule schedule{c.batch.global,         c.batch.micro,  position_.virtual_ranks, p_.communicator.size(),
                                 p_.communicator.rank(), position_.step, position_.samples};
   prefetcher_ = std::make_unique<Prefetcher>(p_.device, p_.source, schedule, c.data.prefetch);
   if (p_.debug_print)
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
   train_step_ = std::make_unique<TrainStep>(
-      TrainStep::Parts{communication_, model_, optimizer_, weights_, traffic_, *sync_, p_.source, *prefetcher_,
-                       schedule, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who, debug_.get(),
-                       p_.debug_from_step, c.log.every_steps});
+      TrainStep::Parts{communication_, p_.communicator, model_, optimizer_, weights_, traffic_, *sync_, p_.source,
+                       *prefetcher_, schedule, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who,
+                       debug_.get(), p_.debug_from_step, c.log.every_steps});
   evaluator_ = std::make_unique<Evaluator>(Evaluator::Parts{p_.device, p_.communicator, *compute_, model_, p_.source,
                                                             c.batch.micro, c.evaluate.batches, &traffic_});
   tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);

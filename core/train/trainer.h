@@ -11,6 +11,7 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/config/config.h"
 #include "core/train/evaluator.h"
+#include "core/train/rank_groups.h"
 #include "core/train/snapshot.h"
 #include "core/train/train_step.h"
 
@@ -22,6 +23,7 @@ struct GradientSyncRequest {
   Tensor gradients;  // flat; absent if each bucket has memory of its own
   std::vector<GradientBucket> buckets;
   int64_t virtual_ranks = 1;
+  Communicator* replicas = nullptr;  // of RankGroups
 };
 using GradientSyncMaker = std::function<std::unique_ptr<GradientSync>(const GradientSyncRequest&)>;
 
@@ -81,7 +83,8 @@ class Trainer {
 
   TrainerParts p_;
   std::unique_ptr<Stream> compute_, communication_stream_;
-  Communication communication_;
+  RankGroups groups_;
+  Communication communication_;  // inside this rank's group
   Model model_;
   AdamWOptimizer optimizer_;
   WeightGather weights_;

@@ -96,6 +96,7 @@ void check_parallel(Checks& checks, const ParallelConfig& p) {
         fmt::format("parallel.stage = {}; it is 0 (everything on every rank), 1 (optimizer state sharded), 2 (and "
                     "gradients) or 3 (and weights)",
                     p.stage));
+  checks.at_least("parallel.shard_ranks", p.shard_ranks, 2);
   checks.at_least("parallel.sentinel_every", p.sentinel_every, 0);
   checks.at_least("parallel.bucket_bytes", p.bucket_bytes, 4);
   checks.at_least("parallel.virtual_ranks", p.virtual_ranks, 1);

@@ -39,7 +39,8 @@ TrainerParts TrainingWorld::parts(int64_t virtual_ranks) {
   parts.virtual_ranks = virtual_ranks;
   parts.make_gradient_sync = [this](const GradientSyncRequest& r) {
     return make_gradient_sync({r.communication, r.gradients, r.buckets, r.virtual_ranks, config_.parallel.reproducible,
-                               config_.parallel.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32});
+                               config_.parallel.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32,
+                               r.replicas});
   };
   parts.who = identity();
   return parts;

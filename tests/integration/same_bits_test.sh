@@ -23,5 +23,6 @@ for precision in f32 bf16; do
     same "$precision" 4 "$stage"
   done
 done
+suffix=-grouped same bf16 4 3 parallel.shard_ranks=2
 suffix=-recomputed same f32 4 3 train.recompute=block
 ! cmp -s "$(weights f32-1-0)" "$(weights bf16-1-0)" || fail "f32 and bf16 gave the same file: the comparison sees nothing"

@@ -71,9 +71,10 @@ void run_rank(const Config& config, Communicator& communicator, const ToyParts& 
   const DType wire = config.parallel.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32;
   const auto make_sync = [&](const GradientSyncRequest& r) {
     sync_bytes =
-        gradient_sync_bytes({r.buckets, communicator.size(), r.virtual_ranks, config.parallel.reproducible, wire});
+        gradient_sync_bytes({r.buckets, r.communication.communicator().size(), r.virtual_ranks,
+                             config.parallel.reproducible, wire, r.replicas == nullptr ? 1 : r.replicas->size()});
     return make_gradient_sync(
-        {r.communication, r.gradients, r.buckets, r.virtual_ranks, config.parallel.reproducible, wire});
+        {r.communication, r.gradients, r.buckets, r.virtual_ranks, config.parallel.reproducible, wire, r.replicas});
   };
   Trainer trainer({.config = config,
                    .device = *device,

@@ -86,6 +86,40 @@ TEST(Trainer, ShardingOverThreeSixAndEightRanksChangesNoBit) {
   }
 }
 
+// Groups of ranks that each hold a whole copy of the state between them.
+TEST(Trainer, ShardingInsideGroupsChangesNoBit) {
+  Config config = toy_config();
+  config.parallel.virtual_ranks.value = 8;
+  config.batch = {.micro = 2, .global = 16};
+  for (const GradientDType dtype : {GradientDType::f32, GradientDType::bf16}) {
+    config.parallel.gradient_dtype = dtype;
+    config.parallel.stage = 0;
+    const ToyResult one = toy_run(config, 1);
+    for (const auto& [ranks, group] : {std::pair(4, 2), std::pair(8, 2), std::pair(8, 4)})
+      for (const int64_t stage : {1, 2, 3}) {
+        SCOPED_TRACE(testing::Message() << "stage " << stage << ", " << ranks << " ranks in groups of " << group);
+        config.parallel.stage = stage;
+        config.parallel.shard_ranks.value = group;
+        const ToyResult found = toy_run(config, ranks);
+        expect_equal_bits(one, found);
+        EXPECT_EQ(found.allocated_bytes, found.planned_bytes);
+      }
+  }
+}
+
+TEST(Trainer, RefusesGroupsThatDoNotFit) {
+  Config config = toy_config();
+  config.parallel.stage = 1;
+  config.parallel.virtual_ranks.value = 6;
+  config.batch = {.micro = 1, .global = 6};
+  config.parallel.shard_ranks.value = 4;
+  EXPECT_THROW(toy_run(config, 6), ConfigError);
+  config.parallel.shard_ranks.value = 3;  // half of the sum's left subtree
+  EXPECT_THROW(toy_run(config, 6), ConfigError);
+  config.parallel.shard_ranks.value = 2;
+  EXPECT_EQ(toy_run(config, 6).losses, toy_run(config, 1).losses);
+}
+
 TEST(Trainer, GradientsSentInBf16ChangeNoBitWithTheRanks) {
   Config config = toy_config();
   config.batch.micro = 4;

@@ -1,0 +1,56 @@
+#include "core/train/rank_groups.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <vector>
+
+#include "core/base/error.h"
+
+namespace convoy {
+
+namespace {
+
+// The ranks of a node where every node has as many, one after the other; otherwise all.
+int64_t ranks_of_a_node(Communicator& ranks) {
+  const int mine[2] = {ranks.local_rank(), ranks.local_size()};
+  std::vector<int> all(2 * static_cast<size_t>(ranks.size()));
+  ranks.all_gather_host(all.data(), mine, sizeof mine);
+  const int size = all[1];
+  if (size < 2 || ranks.size() % size != 0) return ranks.size();
+  for (int rank = 0; rank < ranks.size(); ++rank)
+    if (all[2 * static_cast<size_t>(rank)] != rank % size || all[2 * static_cast<size_t>(rank) + 1] != size)
+      return ranks.size();
+  return size;
+}
+
+void check(int64_t group, const ParallelConfig& config, int ranks) {
+  if (group < 2 || ranks % group != 0)
+    throw ConfigError(
+        fmt::format("parallel.shard_ranks = {} does not divide {} ranks into groups of two or more; write "
+                    "a divisor, such as the ranks of a node, or auto",
+                    group, ranks));
+  if (config.reproducible && group < ranks && !std::has_single_bit(static_cast<uint64_t>(group)))
+    throw ConfigError(
+        fmt::format("parallel.shard_ranks = {}: the fixed order of sums wants groups of 2, 4, 8, ... ranks; "
+                    "write {} or set parallel.reproducible=false",
+                    group, ranks));
+}
+
+}  // namespace
+
+RankGroups::RankGroups(const ParallelConfig& config, Communicator& ranks) : ranks_(ranks) {
+  if (config.stage == 0 || ranks.size() == 1) return;
+  int64_t size = config.shard_ranks.value_or(0);
+  if (size == 0) {
+    size = ranks_of_a_node(ranks);
+    if (config.reproducible && !std::has_single_bit(static_cast<uint64_t>(size))) size = ranks.size();
+  }
+  check(size, config, ranks.size());
+  if (size == ranks.size()) return;
+  const int group = ranks.rank() / static_cast<int>(size), place = ranks.rank() % static_cast<int>(size);
+  group_ = ranks.split(group, place);
+  replicas_ = ranks.split(place, group);
+}
+
+}  // namespace convoy
