@@ -131,7 +131,7 @@ __device__ inline void add_over_blocks(const NormBackward<Real>& b, int row_thre
 }
 
 template <bool kCentred, class Real, int kWidth, bool kWarpPerRow, int kHeld>
-__global__ void __launch_bounds__(kNormThreads) norm_backward_kernel(NormBackward<Real> b) {
+__global__ void __launch_bounds__(kNormThreads, 1) norm_backward_kernel(NormBackward<Real> b) {
   constexpr int kGroups = kHeld / kWidth;
   extern __shared__ uint4 staged[];
   __shared__ float row_partials[32];
