@@ -65,7 +65,7 @@ __device__ inline float rstd_of(float squares, int C, float eps) {
 
 // kCentred: layer norm, otherwise RMS norm. Weight and bias lie in shared memory: read once a block, not once a row.
 template <bool kCentred, class Real, int kWidth, bool kWarpPerRow, int kHeld>
-__global__ void __launch_bounds__(kNormThreads) norm_forward_kernel(NormForward<Real> f) {
+__global__ void __launch_bounds__(kNormThreads, 1) norm_forward_kernel(NormForward<Real> f) {
   constexpr int kGroups = kHeld / kWidth;
   extern __shared__ uint4 staged[];
   __shared__ float partials[32];
