@@ -208,6 +208,19 @@ void describe(Visitor&& visit, CheckpointConfig& c) {
   visit("keep_every", c.keep_every, "steps", "besides those, the ones at multiples of this; 0: none");
 }
 
+struct GuardConfig {
+  double spike_sigma = 0;
+  int64_t window_steps = 100, max_skipped_steps = 0;
+};
+template <class Visitor>
+void describe(Visitor&& visit, GuardConfig& c) {
+  visit("spike_sigma", c.spike_sigma, "",
+        "a loss this many standard deviations above the mean of the last steps is reported; 0: none is");
+  visit("window_steps", c.window_steps, "steps", "that a loss is measured against");
+  visit("max_skipped_steps", c.max_skipped_steps, "steps",
+        "so many in a row whose gradients are not finite end the run; 0: never");
+}
+
 struct LogConfig {
   int64_t every_steps = 10;
   bool tensorboard = true;
@@ -231,6 +244,7 @@ struct Config {
   ParallelConfig parallel;
   EvaluateConfig evaluate;
   CheckpointConfig checkpoint;
+  GuardConfig guard;
   LogConfig log;
 };
 
@@ -250,6 +264,7 @@ void describe(Visitor&& visit, Config& c) {
   visit.section("parallel", c.parallel);
   visit.section("evaluate", c.evaluate);
   visit.section("checkpoint", c.checkpoint);
+  visit.section("guard", c.guard);
   visit.section("log", c.log);
 }
 

@@ -40,7 +40,8 @@ Trainer::Trainer(TrainerParts parts)
       optimizer_(communication_, model_.parameters(), p_.config.optimizer, p_.config.train.clip_norm),
       weights_(communication_, model_.parameters()),
       traffic_(communication_, model_.parameters()),
-      snapshot_(communication_, model_.parameters(), model_.arena(), p_.communicator.rank()) {
+      snapshot_(communication_, model_.parameters(), model_.arena(), p_.communicator.rank()),
+      guard_({p_.config.guard.spike_sigma, p_.config.guard.window_steps, p_.config.guard.max_skipped_steps}) {
   position_.virtual_ranks = p_.virtual_ranks;
   position_.seed = p_.config.run.seed;
 }
@@ -141,6 +142,20 @@ void Trainer::step() {
     spdlog::warn("step {}: the gradient norm is not finite; the step changed no weight", number);
   const StepMetrics step_metrics = metrics(result, lr, elapsed.count());
   for (TrainingObserver* observer : p_.observers) observer->on_step(step_metrics);
+  guard(result);
+}
+
+// What it is told has the same bits on every rank, so that all end together.
+void Trainer::guard(const StepResult& result) {
+  const auto finding = guard_.look(position_.step, result.loss, result.skipped);
+  if (!finding) return;
+  if (finding->stop)
+    throw SharedError(
+        ExitCode::internal,
+        fmt::format("{}. Look at one with `trainer replay`, lower optimizer.lr, and go on with --resume from "
+                    "the last checkpoint",
+                    finding->message));
+  if (p_.communicator.rank() == 0) spdlog::warn("{}", finding->message);
 }
 
 StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms) {

@@ -11,6 +11,7 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/config/config.h"
 #include "core/train/evaluator.h"
+#include "core/train/loss_guard.h"
 #include "core/train/rank_groups.h"
 #include "core/train/snapshot.h"
 #include "core/train/train_step.h"
@@ -80,6 +81,7 @@ class Trainer {
   void save(bool wait);
   bool due(int64_t every) const { return every > 0 && position_.step % every == 0; }
   StepMetrics metrics(const StepResult& result, double lr, double step_ms);
+  void guard(const StepResult& result);
 
   TrainerParts p_;
   std::unique_ptr<Stream> compute_, communication_stream_;
@@ -90,6 +92,7 @@ class Trainer {
   WeightGather weights_;
   WeightTraffic traffic_;
   Snapshot snapshot_;
+  LossGuard guard_;
   std::unique_ptr<GradientSync> sync_;
   std::unique_ptr<Prefetcher> prefetcher_;
   std::unique_ptr<DebugChecks> debug_;

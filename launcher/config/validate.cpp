@@ -124,6 +124,9 @@ std::vector<Contradiction> find_contradictions(const Config& config) {
   checks.at_least("checkpoint.keep_last", config.checkpoint.keep_last, 0);
   checks.at_least("checkpoint.keep_best", config.checkpoint.keep_best, 0);
   checks.at_least("checkpoint.keep_every", config.checkpoint.keep_every, 0);
+  checks.not_negative("guard.spike_sigma", config.guard.spike_sigma);
+  checks.at_least("guard.window_steps", config.guard.window_steps, 2);
+  checks.at_least("guard.max_skipped_steps", config.guard.max_skipped_steps, 0);
   checks.at_least("log.every_steps", config.log.every_steps, 1);
   return checks.take();
 }

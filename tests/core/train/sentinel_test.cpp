@@ -98,6 +98,25 @@ TEST(Sentinel, NamesTheRankOfASingleFlip) {
     }
 }
 
+// Not the sentinel's: gradients that are no numbers change no weight, and too many of them end the run on every rank.
+TEST(Guard, EndsARunWithoutFiniteGradients) {
+  Config config = watched_config(0);
+  config.guard.max_skipped_steps = 3;
+  const BitFlip flip{17, 30};
+  test::ToyParts parts;
+  parts.make_device = [&](int) {
+    return test::make_faulty_device(cpu::make_cpu_device(1),
+                                    [&](int64_t product) { return product > 60 ? &flip : nullptr; });
+  };
+  try {
+    toy_run(config, 2, parts);
+    FAIL() << "it went on";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::internal);
+    EXPECT_NE(std::string(error.what()).find("had no finite gradient"), std::string::npos) << error.what();
+  }
+}
+
 // Only evidence against both can be had of two ranks that disagree again and again.
 TEST(Sentinel, NamesBothWhereNothingTellsThemApart) {
   const BitFlip flip{17, 21};
