@@ -68,6 +68,8 @@ const char* words_for(BindingReason reason) {
 }  // namespace
 
 std::string bind_rank(const Config& config, Communicator& communicator) {
+  if (config.parallel.bind == Bind::none) return "not bound: parallel.bind is none";
+  if (communicator.size() == 1) return words_for(BindingReason::alone);
   const HwlocMachine machine;
   Place mine;
   std::strncpy(mine.host.data(), host_name().c_str(), mine.host.size() - 1);
@@ -75,7 +77,6 @@ std::string bind_rank(const Config& config, Communicator& communicator) {
   mark(mine.near_its_gpu, gpu_of(config, machine, communicator.local_rank()).processors);
   std::vector<Place> all(static_cast<size_t>(communicator.size()));
   communicator.all_gather_host(all.data(), &mine, sizeof mine);
-  if (config.parallel.bind == Bind::none) return "not bound: parallel.bind is none";
 
   std::vector<RankPlace> neighbours;
   size_t me = 0;

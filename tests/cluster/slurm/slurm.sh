@@ -2,7 +2,7 @@
 # A real Slurm of one controller and two nodes on this machine; to be sourced. Needs root, slurm-wlm, munge, iproute2.
 #   slurm_up FOLDER     starts it, all its files in FOLDER; afterwards sbatch, squeue and others speak to it
 #   on_controller ...   runs a command on the controller's host, where a user would log in
-#   node_crash N        the power of node N (1 or 2) goes off: nothing on it lives on
+#   node_crash N        the power of node N (1 or 2) goes off: nothing on it lives on, and Slurm is told
 #   node_boot N         it comes back
 #   slurm_down          ends it, whatever state it is in
 # The three are hosts of tests/cluster/hosts, named after this process: several clusters may stand side by side.
@@ -52,10 +52,16 @@ on_host() {
 
 nodes_are_idle() { [[ $(on_controller sinfo --noheader --states=idle --format=%D) == 2 ]]; }
 
-node_boot() { on_host $(($1 + 1)) slurmd -N "node$1"; }
+node_boot() {
+  # What a power cut leaves behind: Slurm's PMIx plugin refuses a step whose folder or socket is there already.
+  rm -rf "$slurm_folder/tmp-node$1"/* "$slurm_folder/spool-node$1"/{pmix,stepd}.*
+  on_host $(($1 + 1)) slurmd -N "node$1"
+}
 node_crash() {
   local pid
   for pid in $(ip netns pids "$slurm_name-$(($1 + 1))"); do kill -9 "$pid" 2>/dev/null || true; done
+  # By itself Slurm takes its time to notice. A cluster's monitoring tells it at once.
+  on_controller scontrol update "NodeName=node$1" State=DOWN Reason=power
 }
 
 # await SECONDS WHAT COMMAND...: until the command succeeds
