@@ -149,8 +149,10 @@ Manifest merge(const TrainingPosition& position, const std::vector<Receipt>& rec
     if (!receipt.failure.empty()) throw CheckpointError(fmt::format("rank {}: {}", rank, receipt.failure));
     if (receipt.optimizer.total != manifest.optimizer.total ||
         receipt.optimizer.has_master != manifest.optimizer.has_master)
-      throw CheckpointError(fmt::format("rank {} has {} elements of optimizer state, rank 0 has {}", rank,
-                                        receipt.optimizer.total, manifest.optimizer.total));
+      throw CheckpointError(
+          fmt::format("rank {} has optimizer state of {} elements, {} master weights; rank 0 of {}, {}", rank,
+                      receipt.optimizer.total, receipt.optimizer.has_master ? "with" : "without",
+                      manifest.optimizer.total, manifest.optimizer.has_master ? "with" : "without"));
     const auto& parts = receipt.optimizer.parts;
     manifest.optimizer.parts.insert(manifest.optimizer.parts.end(), parts.begin(), parts.end());
     manifest.files.insert(receipt.files.begin(), receipt.files.end());

@@ -29,7 +29,8 @@ const void* Staging::put(const void* data, size_t bytes) {
 }
 
 const float* Staging::put_state(const float* data, const OptimizerShard& shard) {
-  return data == nullptr ? nullptr : static_cast<const float*>(put(data, state_bytes(shard)));
+  if (data == nullptr || shard.elements == 0) return data;  // a state of no elements is still one
+  return static_cast<const float*>(put(data, state_bytes(shard)));
 }
 
 const CheckpointContents& Staging::copy(const CheckpointContents& contents) {

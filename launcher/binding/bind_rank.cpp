@@ -58,7 +58,7 @@ const char* words_for(BindingReason reason) {
     case BindingReason::alone:
       return "alone on its cores";
     case BindingReason::too_few_cores:
-      return "not bound: more ranks than cores";
+      return "not bound: fewer than two cores a rank, which the system shares out better";
     case BindingReason::overlaps_others:
       return "not bound: the launcher's own binding overlaps";
   }

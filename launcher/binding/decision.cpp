@@ -56,7 +56,7 @@ std::map<Processors, Members> groups_by_gpu(const MachineTopology& machine, cons
 void bind_those_that_share(const MachineTopology& machine, const Processors& allowed,
                            const std::vector<RankPlace>& ranks, const Members& members,
                            std::vector<RankBinding>& bindings) {
-  if (cores_within(machine, allowed).size() < members.size()) {
+  if (cores_within(machine, allowed).size() < 2 * members.size()) {
     for (const size_t rank : members) bindings[rank].reason = BindingReason::too_few_cores;
     return;
   }

@@ -29,7 +29,7 @@ struct RankPlace {
 enum class BindingReason {
   share,            // of the processors that several ranks were allowed
   alone,            // no other rank may run there: the launcher bound it, or there is one rank only
-  too_few_cores,    // fewer cores than ranks: they take turns as the system likes
+  too_few_cores,    // fewer than two a rank: its loader and communication would take turns with its computing
   overlaps_others,  // the launcher gave ranks some processors in common, others not: left to it
 };
 struct RankBinding {

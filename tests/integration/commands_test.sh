@@ -24,8 +24,10 @@ expect_same one.txt two.txt
 ! cmp -s one.txt three.txt || fail "another seed wrote the same text"
 grep -q "^the king" one.txt || fail "the text does not begin with the prompt"
 
-"$TRAINER" config | grep -q "optimizer" || fail "config"
-"$TRAINER" config train.yaml optimizer.lr=0.25 | grep -q "lr: 0.25" || fail "config with a file"
+"$TRAINER" config >config.log
+grep -q "optimizer" config.log || fail "config"
+"$TRAINER" config train.yaml optimizer.lr=0.25 >config.log
+grep -q "lr: 0.25" config.log || fail "config with a file"
 "$TRAINER" doctor >doctor.log || { cat doctor.log; fail "doctor"; }
 "$TRAINER" data inspect data | grep -q "validation" || fail "inspect"
 "$TRAINER" data verify data >/dev/null || fail "verify"

@@ -60,6 +60,28 @@ TEST(Checkpoint, WeightsAreConvertedToTheWantedDtype) {
   EXPECT_THROW(reader.read_optimizer(0, kToyElements + 1, nullptr, &one, &one), CheckpointError);
 }
 
+// The ranks of a second group have the state only as copies, which the first group writes.
+TEST(Checkpoint, ARankWithoutAPartOfTheStateIsOneOfTheRanksAllTheSame) {
+  TemporaryFolder folder;
+  std::vector<float> state(100, 2.0f);
+  std::vector<std::thread> ranks;
+  for (const int rank : {0, 1})
+    ranks.emplace_back([&, rank] {
+      CheckpointStore store({.folder = folder.path(), .rank = rank, .size = 2, .nonce = "x", .timeout_s = 10});
+      CheckpointContents contents;
+      contents.position.step = 1;
+      if (rank == 0) contents.weights = {{"w", {state.data(), DType::f32, {100}}}};
+      const float* all = state.data();
+      contents.optimizer = rank == 0 ? OptimizerShard{{{0, 100, 0}}, 100, 100, all, all, all}
+                                     : OptimizerShard{{}, 0, 100, all, all, all};
+      store.save(contents);
+      store.wait();
+      EXPECT_FALSE(store.failure()) << *store.failure();
+    });
+  for (std::thread& rank : ranks) rank.join();
+  EXPECT_TRUE(CheckpointReader(folder.path() / "step-00000001", true).has_master());
+}
+
 TEST(Checkpoint, SavesACopyAndEqualContentsGiveEqualBytes) {
   TemporaryFolder folder;
   {

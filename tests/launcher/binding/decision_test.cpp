@@ -83,11 +83,13 @@ TEST(BindRanks, OnlyAllowedProcessorsAreDivided) {
   EXPECT_EQ(processors_of(bind_ranks(two_sockets(), {inside, inside})), (std::vector<Processors>{{4, 5}, {6, 7}}));
 }
 
-TEST(BindRanks, MoreRanksThanCoresAreLeftToTheSystem) {
-  const RankPlace place{{0, 16}, {}};
-  const auto bindings = bind_ranks(two_sockets(), {place, place});
-  EXPECT_EQ(bindings[1].processors, (Processors{0, 16}));
-  EXPECT_EQ(bindings[1].reason, BindingReason::too_few_cores);
+TEST(BindRanks, FewerThanTwoCoresARankAreLeftToTheSystem) {
+  for (const Processors& allowed : {Processors{0, 16}, Processors{0, 1, 2, 16, 17, 18}}) {
+    const RankPlace place{allowed, {}};
+    const auto bindings = bind_ranks(two_sockets(), {place, place});
+    EXPECT_EQ(bindings[1].processors, allowed);
+    EXPECT_EQ(bindings[1].reason, BindingReason::too_few_cores);
+  }
 }
 
 TEST(BindRanks, SetsThatOverlapAreLeftAlone) {
