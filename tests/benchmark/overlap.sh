@@ -38,7 +38,7 @@ for round in $(seq "$rounds"); do
   train
   step=$(of step_ms) parameters=$(sed -n 's/.*; \([0-9.]*\)M parameters.*/\1/p' "$run/log.txt" | head -1)
   # With two ranks each sends half of its gradients and half of the sums, in f32. Backward is two thirds of a step.
-  read -r mbit link < <(awk -v n="$parameters" -v step="$step" 'BEGIN { link = step / 3; printf "%d %.0f", n * 32 / link * 1000, link }')
+  read -r mbit link < <(awk -v n="$parameters" -v step="$step" 'BEGIN { link = step / 3; printf "%d %.0f\n", n * 32 / link * 1000, link }')
   throttle "$mbit"
   train
   exposed=$(of comm_exposed_ms)
