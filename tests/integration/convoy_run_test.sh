@@ -105,5 +105,5 @@ case $code:$(checkpoints twice) in 130:0 | 85:1) ;; *) fail "a second INT ended 
 
 # mpirun itself gets a TERM, as when a batch system ends all processes: it ends with 1, convoy-run with what the ranks left.
 begin term
-pkill -TERM -P "$job" -x mpirun
+pkill -TERM -P "$job" -x "mpirun|prterun"
 ends_with 85 term

@@ -44,7 +44,9 @@ class PlainEvent final : public Event {
 class PlainStream : public Stream {
  public:
   void copy(void* to, const void* from, size_t bytes) override {
-    run([=] { std::memcpy(to, from, bytes); });
+    run([=] {
+      if (bytes > 0) std::memcpy(to, from, bytes);
+    });
   }
   void copy_2d(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width, size_t rows) override {
     run([=] {
