@@ -31,6 +31,15 @@ struct Evaluation {
   double loss = 0;  // finite
 };
 
+// What the guards of a run know at some step, the same on every rank.
+struct GuardState {
+  std::vector<double> losses;    // the last finite ones, oldest first: what a spike is measured against
+  int64_t skipped_in_a_row = 0;  // steps without a finite gradient, up to now
+  int64_t skipped_steps = 0;     // such steps in all
+  int64_t rollbacks = 0;         // also those to this step or before it
+  bool operator==(const GuardState&) const = default;
+};
+
 struct TrainingPosition {
   int64_t step = 0;     // optimizer steps done
   int64_t samples = 0;  // training samples consumed: the next one's number
@@ -39,6 +48,8 @@ struct TrainingPosition {
   int64_t seed = 0;
   std::string plan_fingerprint;          // of parameters' names, shapes and order
   std::optional<Evaluation> evaluation;  // the last one, at this step or before
+  GuardState guard;
+  std::optional<int64_t> rollback_step;  // to which a spike of the loss would go back; absent: to none
 };
 
 // Ranges of flat f32 optimizer state, and where this rank's arrays of `elements` have them. The ranges of all ranks
@@ -89,6 +100,7 @@ class CheckpointStore {
   // Waits for the background. Then latest() is up to date on rank 0.
   void wait();
   std::optional<std::string> failure() const;  // of the last save
+  const std::filesystem::path& folder() const;
 
  private:
   class Impl;
@@ -98,6 +110,10 @@ class CheckpointStore {
 // The newest checkpoint in RUN/checkpoints whose manifest and checksums are good; damaged ones are skipped with a
 // warning that names the file. Absent: there is none. Throws CheckpointError if there are only damaged ones.
 std::optional<std::filesystem::path> find_checkpoint(const std::filesystem::path& checkpoints);
+
+// The checkpoint of that step or, if it is damaged or missing, the newest good one before `spike_step`, with a warning.
+// Throws CheckpointError if there is none.
+std::filesystem::path find_rollback_point(const std::filesystem::path& checkpoints, int64_t step, int64_t spike_step);
 
 // Removes what earlier starts left half-written. Rank 0, before any save.
 void remove_unfinished_checkpoints(const std::filesystem::path& checkpoints);

@@ -52,6 +52,16 @@ void remove_logged(const std::filesystem::path& path) {
   if (error) spdlog::warn("cannot remove {}: {}; remove it by hand", path.string(), error.message());
 }
 
+// It first loses its name, so that no reader finds it half removed.
+void remove_checkpoint(const std::filesystem::path& checkpoint) try {
+  const auto hidden = checkpoint.parent_path() / fmt::format(".{}.removed.tmp", checkpoint.filename().string());
+  remove_logged(hidden);
+  rename_path(checkpoint, hidden);
+  remove_logged(hidden);
+} catch (const FileError& error) {
+  spdlog::warn("an old checkpoint stays: {}", error.what());
+}
+
 // Absent: it has none, or is damaged and cannot be the best.
 std::optional<Evaluation> evaluation_of(const std::filesystem::path& checkpoint) {
   try {
@@ -107,25 +117,27 @@ void name_latest(const std::filesystem::path& checkpoint) try {
   spdlog::warn("`latest` does not name the newest checkpoint: {}", error.what());
 }
 
-void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, const Retention& retention) {
+void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, const Retention& retention,
+                            std::optional<int64_t> rollback_step) {
   if (retention.keep_last <= 0) return;
   auto found = list_checkpoints(checkpoints);
   std::erase_if(found, [&](const auto& checkpoint) { return checkpoint.first > newest_step; });
   std::vector<CheckpointFacts> facts;
   for (const auto& [step, path] : found)
     facts.push_back({step, retention.keep_best > 0 ? evaluation_of(path) : std::nullopt});
-  const std::set<int64_t> keep = checkpoints_to_keep(facts, retention);
-  for (const auto& [step, path] : found) {
-    if (keep.contains(step)) continue;
-    const auto hidden = checkpoints / fmt::format(".{}.removed.tmp", checkpoint_name(step));
-    try {
-      remove_logged(hidden);
-      rename_path(path, hidden);
-      remove_logged(hidden);
-    } catch (const FileError& error) {
-      spdlog::warn("an old checkpoint stays: {}", error.what());
-    }
-  }
+  std::set<int64_t> keep = checkpoints_to_keep(facts, retention);
+  if (rollback_step) keep.insert(*rollback_step);
+  for (const auto& [step, path] : found)
+    if (!keep.contains(step)) remove_checkpoint(path);
+}
+
+void remove_abandoned_checkpoints(const std::filesystem::path& checkpoints, int64_t step, int64_t spike_step) {
+  for (const auto& [found, path] : list_checkpoints(checkpoints))
+    if (found > step && found <= spike_step) remove_checkpoint(path);
+  if (step > 0)
+    name_latest(checkpoints / checkpoint_name(step));
+  else
+    remove_logged(checkpoints / "latest");
 }
 
 void remove_failed_saves(const std::filesystem::path& checkpoints, std::string_view nonce, int64_t save) {

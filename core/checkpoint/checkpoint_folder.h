@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,10 +29,16 @@ void publish_folder(const std::filesystem::path& unfinished, const std::filesyst
 // written.
 void name_latest(const std::filesystem::path& checkpoint);
 
-// Removes the checkpoints up to `newest_step` that retention does not keep; that one was just written and stays. Later
-// ones are left alone (a damaged one that this run has not come back to yet must not push out a good one). A folder
-// first loses its name, so that no reader finds it half removed. Logs what cannot be removed.
-void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, const Retention& retention);
+// Removes the checkpoints up to `newest_step` that retention does not keep; that one was just written and stays, as
+// does the one of `rollback_step`. Later ones are left alone (a damaged one that this run has not come back to yet must
+// not push out a good one). A folder first loses its name, so that no reader finds it half removed. Logs what cannot be
+// removed.
+void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, const Retention& retention,
+                            std::optional<int64_t> rollback_step);
+
+// Removes the checkpoints after `step` up to `spike_step`: the run has gone back to `step` and comes to other weights.
+// `latest` names the checkpoint of `step`, or is no longer there if that is 0.
+void remove_abandoned_checkpoints(const std::filesystem::path& checkpoints, int64_t step, int64_t spike_step);
 
 // Removes what other ranks left of this start's saves before number `save`, after rank 0 had given those up.
 void remove_failed_saves(const std::filesystem::path& checkpoints, std::string_view nonce, int64_t save);

@@ -121,20 +121,46 @@ void CheckpointReader::read_optimizer(int64_t begin, int64_t end, float* master,
   });
 }
 
-std::optional<std::filesystem::path> find_checkpoint(const std::filesystem::path& checkpoints) {
-  auto found = reading([&] { return list_checkpoints(checkpoints); });
-  for (auto candidate = found.rbegin(); candidate != found.rend(); ++candidate) {
+namespace {
+
+using Candidates = std::vector<std::pair<int64_t, std::filesystem::path>>;
+
+// The last good one.
+std::optional<std::filesystem::path> newest_good(const Candidates& candidates) {
+  for (auto candidate = candidates.rbegin(); candidate != candidates.rend(); ++candidate) {
     try {
       return CheckpointReader(candidate->second, true).folder();
     } catch (const CheckpointError& error) {
       spdlog::warn("checkpoint {} is skipped: {}", candidate->second.filename().string(), error.what());
     }
   }
-  if (found.empty()) return std::nullopt;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::filesystem::path> find_checkpoint(const std::filesystem::path& checkpoints) {
+  const Candidates found = reading([&] { return list_checkpoints(checkpoints); });
+  if (const auto newest = newest_good(found); newest || found.empty()) return newest;
   throw CheckpointError(
       fmt::format("all {} checkpoints in {} are damaged, see the warnings above; start a new run or "
                   "restore the folder from a copy",
                   found.size(), checkpoints.string()));
+}
+
+std::filesystem::path find_rollback_point(const std::filesystem::path& checkpoints, int64_t step, int64_t spike_step) {
+  Candidates candidates = reading([&] { return list_checkpoints(checkpoints); });
+  std::erase_if(candidates, [&](const auto& candidate) { return candidate.first >= spike_step; });
+  std::stable_partition(candidates.begin(), candidates.end(), [&](const auto& c) { return c.first != step; });
+  const auto found = newest_good(candidates);
+  if (!found)
+    throw CheckpointError(fmt::format(
+        "{} has no whole checkpoint to go back to, wanted is {}; see the warnings above, and begin a new run "
+        "or resume with guard.rollback=false",
+        checkpoints.string(), checkpoint_name(step)));
+  if (found->filename() != checkpoint_name(step))
+    spdlog::warn("{} is missing or damaged; {} stands in for it", checkpoint_name(step), found->filename().string());
+  return *found;
 }
 
 }  // namespace convoy

@@ -21,6 +21,7 @@ class CheckpointStore::Impl {
   void save(const CheckpointContents& contents);
   void wait();
   std::optional<std::string> failure() const;
+  const std::filesystem::path& folder() const { return options_.folder; }
 
  private:
   void check_writable() const;
@@ -123,5 +124,6 @@ CheckpointStore::~CheckpointStore() = default;
 void CheckpointStore::save(const CheckpointContents& contents) { impl_->save(contents); }
 void CheckpointStore::wait() { impl_->wait(); }
 std::optional<std::string> CheckpointStore::failure() const { return impl_->failure(); }
+const std::filesystem::path& CheckpointStore::folder() const { return impl_->folder(); }
 
 }  // namespace convoy

@@ -15,12 +15,21 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kFormat = "convoy checkpoint";
 
+Json to_json(const GuardState& guard) {
+  return {{"losses", guard.losses},
+          {"skipped_in_a_row", guard.skipped_in_a_row},
+          {"skipped_steps", guard.skipped_steps},
+          {"rollbacks", guard.rollbacks}};
+}
+
 Json to_json(const TrainingPosition& position) {
   Json json = {{"step", position.step},     {"samples", position.samples},
                {"tokens", position.tokens}, {"virtual_ranks", position.virtual_ranks},
                {"seed", position.seed},     {"plan_fingerprint", position.plan_fingerprint}};
   if (position.evaluation)
     json["evaluation"] = {{"step", position.evaluation->step}, {"eval_loss", position.evaluation->loss}};
+  if (position.guard != GuardState{}) json["guard"] = to_json(position.guard);
+  if (position.rollback_step) json["rollback_step"] = *position.rollback_step;
   return json;
 }
 
@@ -37,6 +46,11 @@ Json to_json(const std::map<std::string, WrittenFile>& files) {
   return json;
 }
 
+GuardState guard_from(const Json& json) {
+  return {json.at("losses").get<std::vector<double>>(), json.at("skipped_in_a_row").get<int64_t>(),
+          json.at("skipped_steps").get<int64_t>(), json.at("rollbacks").get<int64_t>()};
+}
+
 TrainingPosition position_from(const Json& json) {
   TrainingPosition position;
   json.at("step").get_to(position.step);
@@ -47,6 +61,9 @@ TrainingPosition position_from(const Json& json) {
   json.at("plan_fingerprint").get_to(position.plan_fingerprint);
   if (const auto found = json.find("evaluation"); found != json.end())
     position.evaluation = {found->at("step").get<int64_t>(), found->at("eval_loss").get<double>()};
+  if (const auto found = json.find("guard"); found != json.end()) position.guard = guard_from(*found);
+  if (const auto found = json.find("rollback_step"); found != json.end())
+    position.rollback_step = found->get<int64_t>();
   return position;
 }
 

@@ -57,6 +57,7 @@ size_t Trainer::planned_bytes() const {
 void Trainer::resume(const CheckpointReader& checkpoint) {
   restore_training(checkpoint, p_.device, *compute_, model_.parameters());
   position_ = checkpoint.position();
+  guard_.take_over(position_.guard);
   saved_step_ = position_.step;
   resumed_ = true;
 }
@@ -149,12 +150,7 @@ void Trainer::step() {
 void Trainer::guard(const StepResult& result) {
   const auto finding = guard_.look(position_.step, result.loss, result.skipped);
   if (!finding) return;
-  if (finding->stop)
-    throw SharedError(
-        ExitCode::internal,
-        fmt::format("{}. Look at one with `trainer replay`, lower optimizer.lr, and go on with --resume from "
-                    "the last checkpoint",
-                    finding->message));
+  if (finding->action == LossGuard::Action::stop) throw SharedError(ExitCode::internal, finding->message);
   if (p_.communicator.rank() == 0) spdlog::warn("{}", finding->message);
 }
 
@@ -191,6 +187,7 @@ void Trainer::save(bool wait) {
   const auto start = std::chrono::steady_clock::now();
   CheckpointContents contents = snapshot_.take();
   position_.plan_fingerprint = contents.position.plan_fingerprint;
+  position_.guard = guard_.state();
   contents.position = position_;
   if (p_.communicator.rank() == 0) contents.files = p_.checkpoint_files;
   p_.checkpoints->save(contents);

@@ -20,8 +20,7 @@ TEST(LossGuard, ASpikeIsWhatIsBeyondSoManySigma) {
   EXPECT_FALSE(filled(3).look(11, 3 + 3 * 1.05, false));
   const auto finding = filled(3).look(11, 3 + 3 * 1.06, false);
   ASSERT_TRUE(finding.has_value());
-  EXPECT_TRUE(finding->spike);
-  EXPECT_FALSE(finding->stop);
+  EXPECT_EQ(finding->action, LossGuard::Action::tell);
   EXPECT_NE(finding->message.find("step 11: loss 6.18"), std::string::npos) << finding->message;
   EXPECT_NE(finding->message.find("mean 3.0000"), std::string::npos) << finding->message;
 }
@@ -64,8 +63,51 @@ TEST(LossGuard, SkippedStepsInARowEndTheRun) {
   for (const bool skipped : {true, true, false, true, true}) EXPECT_FALSE(guard.look(1, 1, skipped));
   const auto finding = guard.look(106, kNaN, true);
   ASSERT_TRUE(finding.has_value());
-  EXPECT_TRUE(finding->stop);
+  EXPECT_EQ(finding->action, LossGuard::Action::stop);
   EXPECT_NE(finding->message.find("steps 104 to 106"), std::string::npos) << finding->message;
+}
+
+// Losses of many digits, so that sums in another order would have other bits.
+double loss_at(int64_t step) {
+  return 2 + 1.0 / static_cast<double>(1 + step * 7919 % 31) + (step % 23 == 0 ? 0.9 : 0.0);
+}
+
+TEST(LossGuard, OneThatTakesOverFindsTheSame) {
+  const LossGuardOptions options{.spike_sigma = 2, .window_steps = 7};
+  for (int64_t resumed = 0; resumed < 40; ++resumed) {
+    LossGuard whole(options), first(options), second(options);
+    for (int64_t step = 1; step <= 60; ++step) {
+      if (step == resumed + 1) second.take_over(first.state());
+      const auto expected = whole.look(step, loss_at(step), step % 9 == 0);
+      const auto found = (step <= resumed ? first : second).look(step, loss_at(step), step % 9 == 0);
+      ASSERT_EQ(found.has_value(), expected.has_value()) << resumed << " " << step;
+      EXPECT_EQ(found ? found->message : "", expected ? expected->message : "");
+    }
+    EXPECT_EQ(second.state(), whole.state());
+    EXPECT_EQ(second.state().skipped_steps, 6);
+    EXPECT_EQ(second.state().losses.size(), 7u);
+  }
+}
+
+TEST(LossGuard, AShorterWindowKeepsTheNewestLosses) {
+  LossGuard guard({.spike_sigma = 3, .window_steps = 3});
+  guard.take_over(filled(3).state());
+  guard.look(11, 5, false);
+  EXPECT_EQ(guard.state().losses, (std::vector<double>{4, 2, 5}));
+}
+
+TEST(LossGuard, ASpikeAsksForARollbackUntilThereWereTooMany) {
+  LossGuard guard({.spike_sigma = 3, .window_steps = 10, .rollback = true, .max_rollbacks = 2});
+  for (const int64_t rollbacks : {0, 1, 2}) {
+    GuardState state = filled(3).state();
+    state.rollbacks = rollbacks;
+    guard.take_over(state);
+    const auto finding = guard.look(11, 7, false);
+    ASSERT_TRUE(finding.has_value());
+    EXPECT_EQ(finding->action, rollbacks < 2 ? LossGuard::Action::roll_back : LossGuard::Action::stop);
+    const bool says = finding->message.find("gone back 2 times, at most 2 are allowed") != std::string::npos;
+    EXPECT_EQ(says, rollbacks == 2) << finding->message;
+  }
 }
 
 }  // namespace
