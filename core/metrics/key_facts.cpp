@@ -70,6 +70,11 @@ Facts key_facts(const MetricsHistory& history) {
   const auto times = finite_values(history.steps, [](auto& m) { return m.step_ms; });
   facts.emplace_back("training time", duration(std::accumulate(times.begin(), times.end(), 0.0) / 1000));
   if (last.mfu > 0) facts.emplace_back("of peak flop/s (MFU)", fmt::format("{:.1f}%", last.mfu * 100));
+  if (last.skipped_steps > 0)
+    facts.emplace_back("steps without a finite gradient", fmt::format("{}", last.skipped_steps));
+  if (!history.rollbacks.empty())
+    facts.emplace_back(fmt::format("rollbacks, the last from step {}", history.rollbacks.back().from_step),
+                       fmt::format("{}", history.rollbacks.back().rollbacks));
   facts.emplace_back("device memory", bytes(double(last.memory_bytes)));
   return facts;
 }

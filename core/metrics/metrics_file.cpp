@@ -42,7 +42,14 @@ StepMetrics step_from(const Json& json) {
   metrics.comm_exposed_ms = number(json, "comm_exposed_ms");
   metrics.mfu = number(json, "mfu");
   metrics.memory_bytes = static_cast<size_t>(integer(json, "memory_bytes"));
+  metrics.skipped_steps = integer(json, "skipped_steps");
+  metrics.rollbacks = integer(json, "rollbacks");
   return metrics;
+}
+
+RollbackMetrics rollback_from(const Json& json) {
+  return {integer(json, "step"), integer(json, "rollback_from"), number(json, "rollback_loss"),
+          integer(json, "samples"), integer(json, "rollbacks")};
 }
 
 // Calls visit(line without newline, object or nothing); a last line without newline is torn, and nothing.
@@ -57,14 +64,15 @@ void for_each_line(std::string_view text, Visit&& visit) {
 }
 
 // Rewrites the file without what a resumed run will do again.
-const std::filesystem::path& cut_after(const std::filesystem::path& path, int64_t resumed_step) {
+const std::filesystem::path& cut_after(const std::filesystem::path& path, int64_t resumed_step, int64_t rollbacks) {
   if (!std::filesystem::exists(path)) return path;
   const std::string text = read_file(path);
   std::string kept;
   int64_t torn = 0;
   for_each_line(text, [&](std::string_view line, const std::optional<Json>& json) {
     if (!json) ++torn;
-    if (json && integer(*json, "step") <= resumed_step) kept.append(line).push_back('\n');
+    if (json && integer(*json, "step") <= resumed_step && integer(*json, "rollbacks") <= rollbacks)
+      kept.append(line).push_back('\n');
   });
   if (torn > 0) spdlog::warn("{}: {} torn lines were removed", path.string(), torn);
   if (kept != text) write_file_atomically(path, kept);
@@ -74,17 +82,28 @@ const std::filesystem::path& cut_after(const std::filesystem::path& path, int64_
 }  // namespace
 
 std::string metrics_line(const StepMetrics& metrics) {
+  Json json = {{"step", metrics.step},
+               {"loss", metrics.loss},
+               {"lr", metrics.lr},
+               {"grad_norm", metrics.grad_norm},
+               {"tokens", metrics.tokens},
+               {"step_ms", metrics.step_ms},
+               {"tokens_per_s", metrics.tokens_per_s},
+               {"data_wait_ms", metrics.data_wait_ms},
+               {"comm_exposed_ms", metrics.comm_exposed_ms},
+               {"mfu", metrics.mfu},
+               {"memory_bytes", metrics.memory_bytes}};
+  if (metrics.skipped_steps > 0) json["skipped_steps"] = metrics.skipped_steps;
+  if (metrics.rollbacks > 0) json["rollbacks"] = metrics.rollbacks;
+  return json.dump() + "\n";
+}
+
+std::string metrics_line(const RollbackMetrics& metrics) {
   const Json json = {{"step", metrics.step},
-                     {"loss", metrics.loss},
-                     {"lr", metrics.lr},
-                     {"grad_norm", metrics.grad_norm},
-                     {"tokens", metrics.tokens},
-                     {"step_ms", metrics.step_ms},
-                     {"tokens_per_s", metrics.tokens_per_s},
-                     {"data_wait_ms", metrics.data_wait_ms},
-                     {"comm_exposed_ms", metrics.comm_exposed_ms},
-                     {"mfu", metrics.mfu},
-                     {"memory_bytes", metrics.memory_bytes}};
+                     {"rollback_from", metrics.from_step},
+                     {"rollback_loss", metrics.loss},
+                     {"samples", metrics.samples},
+                     {"rollbacks", metrics.rollbacks}};
   return json.dump() + "\n";
 }
 
@@ -101,6 +120,8 @@ MetricsHistory parse_metrics(std::string_view text) {
     if (json->contains("eval_loss")) {
       history.evaluations.push_back({integer(*json, "step"), number(*json, "eval_loss"), integer(*json, "eval_tokens"),
                                      number(*json, "eval_ms")});
+    } else if (json->contains("rollback_from")) {
+      history.rollbacks.push_back(rollback_from(*json));
     } else {
       history.steps.push_back(step_from(*json));
     }
@@ -110,7 +131,23 @@ MetricsHistory parse_metrics(std::string_view text) {
 
 MetricsHistory read_metrics(const std::filesystem::path& path) { return parse_metrics(read_file(path)); }
 
-MetricsFile::MetricsFile(const std::filesystem::path& path, int64_t resumed_step)
-    : file_(cut_after(path, resumed_step)) {}
+MetricsFile::MetricsFile(const std::filesystem::path& path, int64_t resumed_step, int64_t rollbacks)
+    : file_(cut_after(path, resumed_step, rollbacks)) {}
+
+// In place, since a full disk may have no room for a copy. The lines are in order: what goes is the end.
+void MetricsFile::on_rollback(const RollbackMetrics& metrics) {
+  try {
+    const std::string text = read_file(file_.path());
+    size_t kept = 0, end = 0;
+    for_each_line(text, [&](std::string_view line, const std::optional<Json>& json) {
+      end += line.size() + 1;
+      if (json && integer(*json, "step") <= metrics.step) kept = end;
+    });
+    file_.cut(static_cast<int64_t>(kept));
+  } catch (const FileError& error) {
+    spdlog::warn("metrics keep steps that were undone: {}", error.what());
+  }
+  file_.append(metrics_line(metrics));
+}
 
 }  // namespace convoy

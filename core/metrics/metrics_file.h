@@ -1,7 +1,8 @@
 // metrics.jsonl: one JSON object a line. A step has step, loss, lr, grad_norm, tokens, step_ms, tokens_per_s,
-// data_wait_ms, comm_exposed_ms, mfu (0: unknown) and memory_bytes; an evaluation has step, eval_loss, eval_tokens and
-// eval_ms. Numbers are written so that they read back with the same bits; NaN and infinities, which JSON lacks, as
-// null.
+// data_wait_ms, comm_exposed_ms, mfu (0: unknown) and memory_bytes, and skipped_steps and rollbacks once there were
+// any; an evaluation has step, eval_loss, eval_tokens and eval_ms; a rollback, behind the lines of the step that it
+// went back to, has step, rollback_from (the step of the spike), rollback_loss, samples and rollbacks. Numbers are
+// written so that they read back with the same bits; NaN and infinities, which JSON lacks, as null.
 #pragma once
 
 #include <cstdint>
@@ -17,25 +18,29 @@ namespace convoy {
 
 std::string metrics_line(const StepMetrics& metrics);  // with the newline
 std::string metrics_line(const EvaluationMetrics& metrics);
+std::string metrics_line(const RollbackMetrics& metrics);
 
 struct MetricsHistory {
   std::vector<StepMetrics> steps;
   std::vector<EvaluationMetrics> evaluations;
+  std::vector<RollbackMetrics> rollbacks;  // whose steps are not undone by a later one
 };
 
 // Of a text of such lines. Lines that are no such object (torn by a crash) are left out; null reads as NaN.
 MetricsHistory parse_metrics(std::string_view text);
 MetricsHistory read_metrics(const std::filesystem::path& path);  // throws FileError
 
-// Appends a line for each step and evaluation, whole lines only; see RecordFile for full disks.
+// Appends a line for each step and evaluation, whole lines only; see RecordFile for full disks. A rollback cuts off the
+// lines of the steps that it undoes: each step is there once, in order.
 class MetricsFile final : public TrainingObserver {
  public:
-  // Goes on after `resumed_step` (0: from the start): lines of later steps and torn ones are removed first.
-  // Throws FileError.
-  MetricsFile(const std::filesystem::path& path, int64_t resumed_step);
+  // Goes on after `resumed_step` (0: from the start) and so many rollbacks: lines of later ones and torn ones are
+  // removed first. Throws FileError.
+  MetricsFile(const std::filesystem::path& path, int64_t resumed_step, int64_t rollbacks = 0);
 
   void on_step(const StepMetrics& metrics) override { file_.append(metrics_line(metrics)); }
   void on_evaluation(const EvaluationMetrics& metrics) override { file_.append(metrics_line(metrics)); }
+  void on_rollback(const RollbackMetrics& metrics) override;
 
  private:
   RecordFile file_;

@@ -19,4 +19,9 @@ void RecordFile::append(std::string_view record) {
   lost_ = 0;
 }
 
+void RecordFile::cut(int64_t bytes) {
+  file_.truncate(bytes);
+  bytes_ = bytes;
+}
+
 }  // namespace convoy

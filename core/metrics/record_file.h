@@ -18,6 +18,10 @@ class RecordFile {
   // only, the loss is logged once, and again when writing works again.
   void append(std::string_view record);
 
+  // Drops what lies beyond so many bytes of whole records. Throws FileError.
+  void cut(int64_t bytes);
+  const std::filesystem::path& path() const { return file_.path(); }
+
  private:
   File file_;
   int64_t bytes_;     // of whole records

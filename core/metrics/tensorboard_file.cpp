@@ -96,9 +96,15 @@ std::string tfrecord(std::string_view data) {
 
 TensorBoardFile::TensorBoardFile(const std::filesystem::path& folder, int64_t resumed_step) : file_(new_file(folder)) {
   file_.append(tfrecord(event().text(3, "brain.Event:2").bytes()));  // Event.file_version
-  const Message start = Message().integer(1, 1);                     // SessionLog.status = START
-  file_.append(tfrecord(event().integer(2, static_cast<uint64_t>(resumed_step + 1)).message(7, start).bytes()));
+  forget_after(resumed_step);
 }
+
+void TensorBoardFile::forget_after(int64_t step) {
+  const Message start = Message().integer(1, 1);  // SessionLog.status = START
+  file_.append(tfrecord(event().integer(2, static_cast<uint64_t>(step + 1)).message(7, start).bytes()));
+}
+
+void TensorBoardFile::on_rollback(const RollbackMetrics& metrics) { forget_after(metrics.step); }
 
 void TensorBoardFile::on_step(const StepMetrics& metrics) {
   file_.append(scalars(metrics.step, {{"train/loss", metrics.loss},

@@ -23,8 +23,11 @@ class TensorBoardFile final : public TrainingObserver {
 
   void on_step(const StepMetrics& metrics) override;
   void on_evaluation(const EvaluationMetrics& metrics) override;
+  void on_rollback(const RollbackMetrics& metrics) override;
 
  private:
+  void forget_after(int64_t step);
+
   RecordFile file_;
 };
 

@@ -17,6 +17,8 @@ struct StepMetrics {
   double comm_exposed_ms = 0;  // the compute stream stood waiting for communication
   double mfu = 0;              // model flop/s over the device's peak, arXiv:2204.02311 appendix B; 0: peak unknown
   size_t memory_bytes = 0;     // allocated by Convoy on this rank's device
+  // Since the run's first step: steps without a finite gradient, which changed no weight, and rollbacks.
+  int64_t skipped_steps = 0, rollbacks = 0;
 };
 
 struct EvaluationMetrics {
@@ -26,11 +28,22 @@ struct EvaluationMetrics {
   double ms = 0;
 };
 
+// The run went back from a spike of its loss. The steps after `step` are undone and will come again, with other
+// samples.
+struct RollbackMetrics {
+  int64_t step = 0;       // to which it went back; 0: to the initial weights
+  int64_t from_step = 0;  // of the spike
+  double loss = 0;        // of the spike
+  int64_t samples = 0;    // the number of the next step's first sample
+  int64_t rollbacks = 0;  // with this one
+};
+
 class TrainingObserver {
  public:
   virtual ~TrainingObserver() = default;
   virtual void on_step(const StepMetrics&) {}
   virtual void on_evaluation(const EvaluationMetrics&) {}
+  virtual void on_rollback(const RollbackMetrics&) {}
   // Handed over to be written in the background; stall_ms: how long training waited for that.
   virtual void on_checkpoint(int64_t /*step*/, double /*stall_ms*/) {}
 };

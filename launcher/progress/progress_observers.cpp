@@ -44,9 +44,9 @@ void PlainProgress::on_evaluation(const EvaluationMetrics& metrics) {
   write_line_(evaluation_text(metrics, improves(best_loss_, metrics.loss)));
 }
 
-void PlainProgress::on_checkpoint(int64_t step, double stall_ms) {
-  write_line_(checkpoint_text(step, stall_ms));
-}
+void PlainProgress::on_checkpoint(int64_t step, double stall_ms) { write_line_(checkpoint_text(step, stall_ms)); }
+
+void PlainProgress::on_rollback(const RollbackMetrics&) { best_loss_ = kNoLoss; }
 
 LiveProgress::LiveProgress(const Config& config, Console& console)
     : total_steps_(last_step(config)),
@@ -69,8 +69,8 @@ void LiveProgress::on_evaluation(const EvaluationMetrics& metrics) {
   console_.line(evaluation_text(metrics, improves(best_loss_, metrics.loss)));
 }
 
-void LiveProgress::on_checkpoint(int64_t step, double stall_ms) {
-  console_.line(checkpoint_text(step, stall_ms));
-}
+void LiveProgress::on_checkpoint(int64_t step, double stall_ms) { console_.line(checkpoint_text(step, stall_ms)); }
+
+void LiveProgress::on_rollback(const RollbackMetrics&) { best_loss_ = kNoLoss; }
 
 }  // namespace convoy

@@ -12,13 +12,15 @@
 
 namespace convoy {
 
-// A line for the first step, for every log.every_steps-th and the last, and for each evaluation and checkpoint.
+// A line for the first step, for every log.every_steps-th and the last, and for each evaluation and checkpoint. After a
+// rollback, of which the trainer's own message tells, the best evaluation may be one that is undone: it begins anew.
 class PlainProgress final : public TrainingObserver {
  public:
   PlainProgress(const Config& config, std::function<void(std::string_view)> write_line);
   void on_step(const StepMetrics& metrics) override;
   void on_evaluation(const EvaluationMetrics& metrics) override;
   void on_checkpoint(int64_t step, double stall_ms) override;
+  void on_rollback(const RollbackMetrics& metrics) override;
 
  private:
   int64_t total_steps_, every_steps_;
@@ -35,6 +37,7 @@ class LiveProgress final : public TrainingObserver {
   void on_step(const StepMetrics& metrics) override;
   void on_evaluation(const EvaluationMetrics& metrics) override;
   void on_checkpoint(int64_t step, double stall_ms) override;
+  void on_rollback(const RollbackMetrics& metrics) override;
 
  private:
   int64_t total_steps_;

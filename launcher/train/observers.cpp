@@ -7,10 +7,10 @@
 
 namespace convoy {
 
-Observers::Observers(const Config& config, int64_t resumed_step, Console& console, LogOutput& log) {
+Observers::Observers(const Config& config, const TrainingPosition& start, Console& console, LogOutput& log) {
   const RunPaths paths(config.run.dir);
-  observers_.push_back(std::make_unique<MetricsFile>(paths.metrics(), resumed_step));
-  if (config.log.tensorboard) observers_.push_back(std::make_unique<TensorBoardFile>(paths.folder, resumed_step));
+  observers_.push_back(std::make_unique<MetricsFile>(paths.metrics(), start.step, start.guard.rollbacks));
+  if (config.log.tensorboard) observers_.push_back(std::make_unique<TensorBoardFile>(paths.folder, start.step));
   observers_.push_back(std::make_unique<PlainProgress>(config, [&log](std::string_view line) { log.file_line(line); }));
   if (console.has_live_line())
     observers_.push_back(std::make_unique<LiveProgress>(config, console));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/checkpoint/checkpoint.h"
 #include "core/config/config.h"
 #include "core/metrics/training_events.h"
 #include "launcher/log_output.h"
@@ -13,8 +14,8 @@ namespace convoy {
 
 class Observers {
  public:
-  // resumed_step: 0 for a new run. Console and log must outlive the observers.
-  Observers(const Config& config, int64_t resumed_step, Console& console, LogOutput& log);
+  // start: a new run's is step 0. Console and log must outlive the observers.
+  Observers(const Config& config, const TrainingPosition& start, Console& console, LogOutput& log);
 
   std::vector<TrainingObserver*> all() const;
 

@@ -53,7 +53,6 @@ class TrainingSession {
     if (first()) log_.open_file(RunPaths(config_.run.dir).log());
     const std::unique_ptr<CheckpointReader> checkpoint = find_resume_point(config_, communicator_);
     const int64_t V = resolve_virtual_ranks(config_, checkpoint.get(), communicator_.size());
-    const int64_t resumed_step = checkpoint ? checkpoint->position().step : 0;
     world_.make_device();
     CheckpointStore store({.folder = RunPaths(config_.run.dir).checkpoints(),
                            .rank = communicator_.rank(),
@@ -63,7 +62,8 @@ class TrainingSession {
                            .keep_best = config_.checkpoint.keep_best,
                            .keep_every = config_.checkpoint.keep_every});
     std::unique_ptr<Observers> observers;
-    if (first()) observers = std::make_unique<Observers>(config_, resumed_step, console_, log_);
+    const TrainingPosition start = checkpoint ? checkpoint->position() : TrainingPosition{};
+    if (first()) observers = std::make_unique<Observers>(config_, start, console_, log_);
     Trainer trainer(parts(V, store, observers.get()));
     if (checkpoint) trainer.resume(*checkpoint);
     trainer.prepare();

@@ -82,6 +82,58 @@ TEST(MetricsFile, AResumeCutsOffLaterStepsAndATornLine) {
   EXPECT_EQ(read_file(path), "");
 }
 
+TEST(MetricsFile, CountsOfTheGuardsAreThereOnceTheySaySomething) {
+  StepMetrics metrics = step(4);
+  EXPECT_EQ(metrics_line(metrics).find("skipped_steps"), std::string::npos);
+  EXPECT_EQ(metrics_line(metrics).find("rollbacks"), std::string::npos);
+  metrics.skipped_steps = 3;
+  metrics.rollbacks = 2;
+  EXPECT_NE(metrics_line(metrics).find(R"("skipped_steps":3,"rollbacks":2})"), std::string::npos);
+  EXPECT_EQ(parse_metrics(metrics_line(metrics)).steps.at(0).skipped_steps, 3);
+  EXPECT_EQ(parse_metrics(metrics_line(metrics)).steps.at(0).rollbacks, 2);
+}
+
+TEST(MetricsFile, ARollbackCutsOffWhatItUndoes) {
+  TemporaryFolder folder;
+  const auto path = folder / "metrics.jsonl";
+  const RollbackMetrics first{4, 8, 9.5, 256, 1}, second{4, 6, 7.25, 320, 2};
+  std::string kept;
+  MetricsFile file(path, 0);
+  for (int64_t i = 1; i <= 8; ++i) {
+    file.on_step(step(i));
+    if (i == 4) file.on_evaluation({4, 1.5, 100, 1});
+    if (i == 4) kept = read_file(path);
+  }
+  file.on_rollback(first);
+  EXPECT_EQ(read_file(path), kept + R"({"step":4,"rollback_from":8,"rollback_loss":9.5,"samples":256,"rollbacks":1})"
+                                    "\n");
+  for (int64_t i = 5; i <= 6; ++i) file.on_step(step(i));
+  file.on_rollback(second);
+  file.on_step(step(5));
+  EXPECT_EQ(read_file(path), kept + metrics_line(first) + metrics_line(second) + metrics_line(step(5)));
+  const MetricsHistory history = read_metrics(path);
+  EXPECT_EQ(history.steps.size(), 5u);
+  ASSERT_EQ(history.rollbacks.size(), 2u);
+  EXPECT_EQ(history.rollbacks[1].from_step, 6);
+  EXPECT_EQ(history.rollbacks[1].loss, 7.25);
+  EXPECT_EQ(history.rollbacks[1].samples, 320);
+  file.on_rollback({0, 5, 9, 400, 3});
+  EXPECT_EQ(read_file(path), metrics_line(RollbackMetrics{0, 5, 9, 400, 3}));
+}
+
+// Killed after the rollback and before the next checkpoint, which would have known of it: the spike comes again.
+TEST(MetricsFile, AResumeForgetsRollbacksThatTheCheckpointDoesNotKnow) {
+  TemporaryFolder folder;
+  const auto path = folder / "metrics.jsonl";
+  const RollbackMetrics known{3, 5, 9.5, 256, 1}, unknown{4, 8, 9.5, 320, 2};
+  StepMetrics after = step(4);
+  after.rollbacks = 1;
+  const std::string kept = metrics_line(step(3)) + metrics_line(known) + metrics_line(after);
+  write_file_atomically(path, kept + metrics_line(unknown) + metrics_line(step(5)));
+  MetricsFile resumed(path, 4, 1);
+  EXPECT_EQ(read_file(path), kept);
+}
+
 // A crash of the machine can leave zero bytes in the middle.
 TEST(MetricsFile, ADamagedLineIsLeftOut) {
   TemporaryFolder folder;

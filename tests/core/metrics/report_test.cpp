@@ -96,6 +96,12 @@ TEST(Report, KeyFacts) {
   EXPECT_TRUE(has("of peak flop/s (MFU)", "40.0%"));
   EXPECT_TRUE(has("device memory", "3 MiB"));
   EXPECT_TRUE(key_facts({}).empty());
+  MetricsHistory guarded = history_of(300);
+  guarded.steps.back().skipped_steps = 4;
+  guarded.rollbacks = {{100, 130, 9.0, 4000, 1}, {200, 210, 9.0, 7000, 2}};
+  const Facts more = key_facts(guarded);
+  EXPECT_EQ(std::count(more.begin(), more.end(), Facts::value_type("steps without a finite gradient", "4")), 1);
+  EXPECT_EQ(std::count(more.begin(), more.end(), Facts::value_type("rollbacks, the last from step 210", "2")), 1);
 }
 
 TEST(Report, IsOneFileThatNeedsNoOther) {

@@ -1,8 +1,10 @@
-// sample_run FOLDER: the files of a run of 2000 steps with made-up numbers that stopped at step 1300 and resumed from
-// step 1000, for tensorboard_test.sh, and to look at report.html and loss.svg.
+// sample_run FOLDER: the files of a run of 2000 steps with made-up numbers that stopped at step 1300, resumed from step
+// 1000 and went back from a spike at step 1750 to step 1500, for tensorboard_test.sh, and to look at report.html and
+// loss.svg.
 #include <cmath>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "core/base/files.h"
 #include "core/metrics/metrics_file.h"
@@ -18,6 +20,7 @@ void run_steps(const std::filesystem::path& folder, int64_t first, int64_t last,
   std::normal_distribution<double> noise(0, 1);
   MetricsFile metrics(folder / "metrics.jsonl", first - 1);
   TensorBoardFile events(folder, first - 1);
+  bool spike = true;
   for (int64_t i = first; i <= last; ++i) {
     const double t = static_cast<double>(i), loss = 1.5 + 2.9 * std::exp(-t / 200);
     const double lr = t < 100 ? 3e-5 * t : 3e-4 + 1.35e-3 * (1 + std::cos(3.14159265 * (t - 100) / 1900));
@@ -32,7 +35,9 @@ void run_steps(const std::filesystem::path& folder, int64_t first, int64_t last,
          {static_cast<TrainingObserver*>(&metrics), static_cast<TrainingObserver*>(&events)}) {
       observer->on_step(step);
       if (i % 200 == 0) observer->on_evaluation({i, loss + 0.05 + 0.01 * start, 10240, 400});
+      if (spike && i == 1750) observer->on_rollback({1500, i, loss, 1750 * 32, 1});
     }
+    if (i == 1750 && std::exchange(spike, false)) i = 1500;
   }
 }
 

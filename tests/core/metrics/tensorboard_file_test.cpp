@@ -61,6 +61,15 @@ TEST(TensorBoardFile, BeginsWithTheVersionAndTheResumedStep) {
   EXPECT_EQ(records[1].substr(9), std::string("\x10\xac\x02\x3a\x02\x08\x01")) << "step 300, session_log START";
 }
 
+TEST(TensorBoardFile, ARollbackIsAnotherStart) {
+  TemporaryFolder folder;
+  TensorBoardFile file(folder.path(), 0);
+  file.on_rollback({299, 310, 9.0, 5000, 1});
+  const auto records = records_of(only_file_in(folder.path()));
+  ASSERT_EQ(records.size(), 3u);
+  EXPECT_EQ(records[2].substr(9), std::string("\x10\xac\x02\x3a\x02\x08\x01")) << "step 300, session_log START";
+}
+
 TEST(TensorBoardFile, AScalarInWireFormat) {
   TemporaryFolder folder;
   TensorBoardFile file(folder.path(), 0);
