@@ -210,13 +210,19 @@ void describe(Visitor&& visit, CheckpointConfig& c) {
 
 struct GuardConfig {
   double spike_sigma = 0;
-  int64_t window_steps = 100, max_skipped_steps = 0;
+  int64_t window_steps = 100;
+  bool rollback = false;
+  int64_t max_rollbacks = 3, max_skipped_steps = 0;
 };
 template <class Visitor>
 void describe(Visitor&& visit, GuardConfig& c) {
   visit("spike_sigma", c.spike_sigma, "",
         "a loss this many standard deviations above the mean of the last steps is reported; 0: none is");
   visit("window_steps", c.window_steps, "steps", "that a loss is measured against");
+  visit("rollback", c.rollback, "",
+        "after a spike go back to the last checkpoint that checkpoint.every_steps made, and on with samples not yet "
+        "seen");
+  visit("max_rollbacks", c.max_rollbacks, "rollbacks", "of a run; the spike after that many ends it");
   visit("max_skipped_steps", c.max_skipped_steps, "steps",
         "so many in a row whose gradients are not finite end the run; 0: never");
 }

@@ -58,10 +58,10 @@ std::optional<LossGuard::Finding> LossGuard::spike(int64_t step, double loss) co
   if (state_.rollbacks < options_.max_rollbacks) return Finding{Action::roll_back, found};
   return Finding{
       Action::stop,
-      fmt::format("{}. The run has gone back {} times, at most {} are allowed. Look at the step with `trainer "
-                  "replay`, lower optimizer.lr or raise guard.max_rollbacks, and go on with --resume from "
-                  "the last checkpoint",
-                  found, state_.rollbacks, options_.max_rollbacks)};
+      fmt::format("{}. It would be rollback {}, at most {} are allowed. Look at the step with `trainer replay`, "
+                  "lower optimizer.lr or raise guard.max_rollbacks, and go on with --resume from the last "
+                  "checkpoint",
+                  found, state_.rollbacks + 1, options_.max_rollbacks)};
 }
 
 }  // namespace convoy

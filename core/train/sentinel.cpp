@@ -46,6 +46,11 @@ Sentinel::Sentinel(Parts parts)
   }
 }
 
+void Sentinel::go_on(const SampleSchedule& schedule) {
+  p_.schedule = schedule;
+  last_clean_step_ = std::min(last_clean_step_, schedule.first_step);
+}
+
 int64_t Sentinel::first_sample(int64_t step, int rank) const {
   SampleSchedule theirs = p_.schedule;
   theirs.rank = rank;

@@ -43,6 +43,9 @@ class Sentinel {
   };
   explicit Sentinel(Parts parts);
 
+  // The run went back: the steps that follow are as this schedule says.
+  void go_on(const SampleSchedule& schedule);
+
   bool due(int64_t step) const { return step % p_.every_steps == 0; }
   // Collective, before the step's own passes; overwrites inputs and gradients.
   void check_neighbour(int64_t step);

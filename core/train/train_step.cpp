@@ -70,6 +70,11 @@ StepResult TrainStep::run(int64_t step, double lr, const StopRequest& mine, bool
   return exchange_results(mine, !another || p_.data.wait_for_step());
 }
 
+void TrainStep::go_on(const SampleSchedule& schedule) {
+  p_.schedule = schedule;
+  if (sentinel_ != nullptr) sentinel_->go_on(schedule);
+}
+
 void TrainStep::run_virtual_rank(int64_t step, int64_t index) {
   p_.sync.begin(step);
   ready_from_ = p_.model.layout().padded_elements();

@@ -55,6 +55,9 @@ class TrainStep {
   // whose micro-batches are waited for, so that all ranks learn at once if one of them cannot read them.
   StepResult run(int64_t step, double lr, const StopRequest& mine, bool another);
 
+  // The run went back: the next step is the first of this schedule. The data follows without a gap.
+  void go_on(const SampleSchedule& schedule);
+
  private:
   void run_virtual_rank(int64_t step, int64_t index);
   void run_pass(int64_t pass, bool last, const Tensor& loss);

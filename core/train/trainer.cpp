@@ -28,6 +28,10 @@ ModelOptions model_options(const TrainerParts& parts, const Communicator& group)
                            parts.config.batch.global > parts.config.batch.micro * int64_t{parts.communicator.size()}}};
 }
 
+LossGuardOptions guard_options(const GuardConfig& guard) {
+  return {guard.spike_sigma, guard.window_steps, guard.max_skipped_steps, guard.rollback, guard.max_rollbacks};
+}
+
 }  // namespace
 
 Trainer::Trainer(TrainerParts parts)
@@ -41,9 +45,10 @@ Trainer::Trainer(TrainerParts parts)
       weights_(communication_, model_.parameters()),
       traffic_(communication_, model_.parameters()),
       snapshot_(communication_, model_.parameters(), model_.arena(), p_.communicator.rank()),
-      guard_({p_.config.guard.spike_sigma, p_.config.guard.window_steps, p_.config.guard.max_skipped_steps}) {
+      guard_(guard_options(p_.config.guard)) {
   position_.virtual_ranks = p_.virtual_ranks;
   position_.seed = p_.config.run.seed;
+  if (p_.config.guard.rollback) position_.rollback_step = 0;
 }
 
 Trainer::~Trainer() = default;
@@ -56,10 +61,19 @@ size_t Trainer::planned_bytes() const {
 
 void Trainer::resume(const CheckpointReader& checkpoint) {
   restore_training(checkpoint, p_.device, *compute_, model_.parameters());
-  position_ = checkpoint.position();
-  guard_.take_over(position_.guard);
-  saved_step_ = position_.step;
+  take_over(checkpoint.position());
   resumed_ = true;
+}
+
+// A checkpoint from before rollbacks were asked for is itself one to go back to.
+void Trainer::take_over(const TrainingPosition& position) {
+  position_ = position;
+  guard_.take_over(position.guard);
+  if (!p_.config.guard.rollback)
+    position_.rollback_step.reset();
+  else if (!position_.rollback_step)
+    position_.rollback_step = position.step;
+  saved_step_ = position.step;
 }
 
 void Trainer::prepare() {
@@ -80,14 +94,14 @@ void Trainer::allocate() {
   const std::vector<GradientBucket> buckets = gradient_buckets(parameters, model_.training().gradient_buckets());
   sync_ = p_.make_gradient_sync(
       {communication_, parameters.gradients(), buckets, position_.virtual_ranks, groups_.replicas()});
-  const SampleSchedule schedule{c.batch.global,         c.batch.micro,  position_.virtual_ranks, p_.communicator.size(),
-                                p_.communicator.rank(), position_.step, position_.samples};
-  prefetcher_ = std::make_unique<Prefetcher>(p_.device, p_.source, schedule, c.data.prefetch);
+  schedule_ = {c.batch.global,         c.batch.micro,  position_.virtual_ranks, p_.communicator.size(),
+               p_.communicator.rank(), position_.step, position_.samples,       p_.skips};
+  prefetcher_ = std::make_unique<Prefetcher>(p_.device, p_.source, schedule_, c.data.prefetch);
   if (p_.debug_print)
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
   train_step_ = std::make_unique<TrainStep>(
       TrainStep::Parts{communication_, p_.communicator, model_, optimizer_, weights_, traffic_, *sync_, p_.source,
-                       *prefetcher_, schedule, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who,
+                       *prefetcher_, schedule_, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who,
                        debug_.get(), p_.debug_from_step, c.log.every_steps});
   evaluator_ = std::make_unique<Evaluator>(Evaluator::Parts{p_.device, p_.communicator, *compute_, model_, p_.source,
                                                             c.batch.micro, c.evaluate.batches, &traffic_});
@@ -99,13 +113,14 @@ TrainingOutcome Trainer::run() {
   if (position_.step >= c.train.steps) return TrainingOutcome::finished;
   prepare();
   while (position_.step < c.train.steps) {
-    step();
+    if (!step()) continue;  // what signals asked for is done after the next step: nothing new is there to be saved
     if (out_of_data_) end_without_data();
     const bool stop_here = request_.stop || position_.step == c.train.stop_at;
     const bool last = position_.step == c.train.steps;
     if (!stop_here) evaluate_if_due(last);
     if (stop_here || last || request_.save || due(c.checkpoint.every_steps)) save(stop_here || last);
     if (request_.stop) return TrainingOutcome::stopped_by_signal;
+    request_ = {};
     if (stop_here && !last) return TrainingOutcome::stopped_at;
   }
   evaluate_if_due(true);
@@ -115,43 +130,41 @@ TrainingOutcome Trainer::run() {
 // Nothing of the steps done is lost.
 void Trainer::end_without_data() {
   save(true);
+  check_next_data(fmt::format("step {} is saved", position_.step));
+  throw InternalError("a rank that could not read its data now can");
+}
+
+void Trainer::check_next_data(const std::string& advice) {
   fail_together(p_.communicator, [&] {
     try {
       prefetcher_->check_step();
     } catch (const Error& error) {
       if (p_.checkpoints == nullptr) throw;
-      throw Error(error.code(), fmt::format("{}; step {} is saved: once the data is mended, go on with --resume",
-                                            error.what(), position_.step));
+      throw Error(error.code(),
+                  fmt::format("{}; {}: once the data is mended, go on with --resume", error.what(), advice));
     }
   });
-  throw InternalError("a rank that could not read its data now can");
 }
 
-void Trainer::step() {
+bool Trainer::step() {
   const auto start = std::chrono::steady_clock::now();
   const int64_t number = position_.step + 1;
   const double lr = learning_rate(p_.config.schedule, p_.config.optimizer.lr, number, p_.config.train.steps);
   const StepResult result =
       train_step_->run(number, lr, p_.poll_stop ? p_.poll_stop() : StopRequest{}, number < p_.config.train.steps);
-  request_ = result.request;
+  request_.save |= result.request.save;
+  request_.stop |= result.request.stop;
   out_of_data_ = result.out_of_data;
   position_.step = number;
-  position_.samples += p_.config.batch.global;
+  position_.samples = schedule_.sample_after(number);
   position_.tokens += tokens_per_step_;
   const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
   if (result.skipped && p_.communicator.rank() == 0)
     spdlog::warn("step {}: the gradient norm is not finite; the step changed no weight", number);
+  const auto finding = guard_.look(number, result.loss, result.skipped);
   const StepMetrics step_metrics = metrics(result, lr, elapsed.count());
   for (TrainingObserver* observer : p_.observers) observer->on_step(step_metrics);
-  guard(result);
-}
-
-// What it is told has the same bits on every rank, so that all end together.
-void Trainer::guard(const StepResult& result) {
-  const auto finding = guard_.look(position_.step, result.loss, result.skipped);
-  if (!finding) return;
-  if (finding->action == LossGuard::Action::stop) throw SharedError(ExitCode::internal, finding->message);
-  if (p_.communicator.rank() == 0) spdlog::warn("{}", finding->message);
+  return !finding || guard(*finding, result.loss);
 }
 
 StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms) {
@@ -169,6 +182,8 @@ StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms
   const double peak = p_.device.peak_flops(model_.parameters().dtype()) * p_.communicator.size();
   if (peak > 0) m.mfu = 3 * model_.graph().forward_flops() * passes / (step_ms * 1e-3) / peak;
   m.memory_bytes = p_.device.allocated_bytes(MemoryKind::device);
+  m.skipped_steps = guard_.state().skipped_steps;
+  m.rollbacks = guard_.state().rollbacks;
   return m;
 }
 
@@ -188,6 +203,7 @@ void Trainer::save(bool wait) {
   CheckpointContents contents = snapshot_.take();
   position_.plan_fingerprint = contents.position.plan_fingerprint;
   position_.guard = guard_.state();
+  if (p_.config.guard.rollback && due(p_.config.checkpoint.every_steps)) position_.rollback_step = position_.step;
   contents.position = position_;
   if (p_.communicator.rank() == 0) contents.files = p_.checkpoint_files;
   p_.checkpoints->save(contents);

@@ -36,13 +36,14 @@ struct TrainerParts {
   Graph graph;  // ends in losses; inputs named as the source's fields
   int64_t virtual_ranks = 1;
   GradientSyncMaker make_gradient_sync;
-  CheckpointStore* checkpoints = nullptr;               // absent: nothing is saved
+  CheckpointStore* checkpoints = nullptr;               // absent: nothing is saved; rollbacks go to the initial weights
   std::map<std::string, std::string> checkpoint_files;  // config.json, config.yaml, the tokenizer's
   std::vector<TrainingObserver*> observers;             // on rank 0
   std::function<StopRequest()> poll_stop;               // absent: never
   DebugChecks::Print debug_print;                       // present: --debug
   int64_t debug_from_step = 0;                          // the first step that --debug checks
   std::string who;                                      // this rank's host and device, where an error must name them
+  std::vector<SampleSkip> skips;                        // of a replay: where the run went on after it had gone back
 };
 
 enum class TrainingOutcome {
@@ -75,13 +76,18 @@ class Trainer {
 
  private:
   void allocate();
+  void take_over(const TrainingPosition& position);
   [[noreturn]] void end_without_data();
-  void step();
+  void check_next_data(const std::string& advice);
+  bool step();  // false: the run went back
   void evaluate_if_due(bool last);
   void save(bool wait);
   bool due(int64_t every) const { return every > 0 && position_.step % every == 0; }
   StepMetrics metrics(const StepResult& result, double lr, double step_ms);
-  void guard(const StepResult& result);
+  bool guard(const LossGuard::Finding& finding, double loss);
+  void roll_back(const std::string& why, double loss);
+  void restore_rollback_point(int64_t spike_step);
+  void restart();
 
   TrainerParts p_;
   std::unique_ptr<Stream> compute_, communication_stream_;
@@ -93,6 +99,7 @@ class Trainer {
   WeightTraffic traffic_;
   Snapshot snapshot_;
   LossGuard guard_;
+  SampleSchedule schedule_;
   std::unique_ptr<GradientSync> sync_;
   std::unique_ptr<Prefetcher> prefetcher_;
   std::unique_ptr<DebugChecks> debug_;

@@ -104,6 +104,21 @@ void check_parallel(Checks& checks, const ParallelConfig& p) {
   checks.at_least("parallel.threads", p.threads, 1);
 }
 
+void check_guard(Checks& checks, const GuardConfig& guard, int64_t checkpoint_every) {
+  checks.not_negative("guard.spike_sigma", guard.spike_sigma);
+  checks.at_least("guard.window_steps", guard.window_steps, 2);
+  checks.at_least("guard.max_rollbacks", guard.max_rollbacks, 1);
+  checks.at_least("guard.max_skipped_steps", guard.max_skipped_steps, 0);
+  if (guard.rollback && guard.spike_sigma == 0)
+    checks.add({"guard.rollback", "guard.spike_sigma"},
+               "guard.rollback = true, but guard.spike_sigma = 0 looks for no spikes; set it, to 6 for example, or "
+               "write guard.rollback=false");
+  if (guard.rollback && checkpoint_every == 0)
+    checks.add({"guard.rollback", "checkpoint.every_steps"},
+               "guard.rollback = true, but checkpoint.every_steps = 0 saves nothing to go back to; set it, to 500 for "
+               "example, or write guard.rollback=false");
+}
+
 }  // namespace
 
 std::vector<Contradiction> find_contradictions(const Config& config) {
@@ -124,9 +139,7 @@ std::vector<Contradiction> find_contradictions(const Config& config) {
   checks.at_least("checkpoint.keep_last", config.checkpoint.keep_last, 0);
   checks.at_least("checkpoint.keep_best", config.checkpoint.keep_best, 0);
   checks.at_least("checkpoint.keep_every", config.checkpoint.keep_every, 0);
-  checks.not_negative("guard.spike_sigma", config.guard.spike_sigma);
-  checks.at_least("guard.window_steps", config.guard.window_steps, 2);
-  checks.at_least("guard.max_skipped_steps", config.guard.max_skipped_steps, 0);
+  check_guard(checks, config.guard, config.checkpoint.every_steps);
   checks.at_least("log.every_steps", config.log.every_steps, 1);
   return checks.take();
 }

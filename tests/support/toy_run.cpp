@@ -2,6 +2,8 @@
 
 #include <omp.h>
 
+#include <algorithm>
+
 #include "comm/gradient_sync.h"
 #include "comm/local/thread_communicator.h"
 #include "core/config/precision.h"
@@ -25,6 +27,11 @@ class Recorder final : public TrainingObserver {
     result_.allocations_after_first_step = device_.allocations() - first_step_allocations_;
   }
   void on_evaluation(const EvaluationMetrics& m) override { result_.evaluations.push_back(m); }
+  void on_rollback(const RollbackMetrics& m) override {
+    result_.rollbacks.push_back(m);
+    for (std::vector<double>* values : {&result_.losses, &result_.grad_norms})
+      values->resize(values->size() - std::min(values->size(), static_cast<size_t>(m.from_step - m.step)));
+  }
 
  private:
   ToyResult& result_;
@@ -41,9 +48,20 @@ class ToySource final : public BatchSource {
     if (parts_.before_sample)
       for (int64_t sample = first; sample < first + count; ++sample) parts_.before_sample(split, sample);
     memory_.read(split, first, count, out);
+    if (!parts_.mislabelled || split != Split::train) return;
+    for (int64_t i = 0; i < count; ++i)
+      if (parts_.mislabelled(first + i)) mislabel(out[1], i);
   }
 
  private:
+  void mislabel(const Tensor& targets, int64_t row) const {
+    const int64_t T = targets.shape[1];
+    for (int64_t t = 0; t < T; ++t) {
+      int32_t& target = targets.as<int32_t>()[row * T + t];
+      target = (target + 11) % static_cast<int32_t>(kVocabulary);
+    }
+  }
+
   MemorySource memory_;
   const ToyParts& parts_;
 };
@@ -51,7 +69,7 @@ class ToySource final : public BatchSource {
 std::unique_ptr<CheckpointStore> make_store(const std::filesystem::path& folder, const Communicator& communicator) {
   if (folder.empty()) return nullptr;
   return std::make_unique<CheckpointStore>(CheckpointStoreOptions{
-      .folder = folder, .rank = communicator.rank(), .size = communicator.size(), .nonce = "toy"});
+      .folder = folder, .rank = communicator.rank(), .size = communicator.size(), .keep_last = 1, .nonce = "toy"});
 }
 
 void run_rank(const Config& config, Communicator& communicator, const ToyParts& parts, ToyResult& result) {
@@ -85,10 +103,14 @@ void run_rank(const Config& config, Communicator& communicator, const ToyParts& 
                    .make_gradient_sync = make_sync,
                    .checkpoints = store.get(),
                    .observers = {&recorder},
-                   .who = "test host"});
+                   .poll_stop = parts.poll_stop,
+                   .who = "test host",
+                   .skips = parts.skips});
+  if (parts.resume) trainer.resume(CheckpointReader(find_checkpoint(parts.checkpoints).value(), true));
   trainer.run();
   const CheckpointContents state = trainer.state();
   if (communicator.rank() != 0) return;
+  result.position = trainer.position();
   result.planned_bytes = trainer.planned_bytes() + sync_bytes;
   result.allocated_bytes = device->allocated_bytes(MemoryKind::device);
   for (const auto& [name, weight] : state.weights)

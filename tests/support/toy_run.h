@@ -10,9 +10,11 @@
 namespace convoy::test {
 
 struct ToyResult {
-  std::vector<double> losses;  // of every step
+  std::vector<double> losses;  // of every step; those that a rollback undid are gone
   std::vector<double> grad_norms;
   std::vector<EvaluationMetrics> evaluations;
+  std::vector<RollbackMetrics> rollbacks;
+  TrainingPosition position;       // at the end
   std::vector<std::byte> weights;  // of all parameters, in the order of the layout
   int64_t allocations_after_first_step = 0;
   size_t planned_bytes = 0, allocated_bytes = 0;
@@ -24,7 +26,11 @@ Config toy_config();
 // What a toy run has beside its config.
 struct ToyParts {
   std::function<void(Split, int64_t)> before_sample;             // called for every sample that is read; may throw
+  std::function<bool(int64_t)> mislabelled;                      // training samples whose targets are others
   std::filesystem::path checkpoints;                             // empty: nothing is saved
+  bool resume = false;                                           // from the newest checkpoint
+  std::function<StopRequest()> poll_stop;                        // of every rank; absent: never
+  std::vector<SampleSkip> skips;                                 // as TrainerParts has them
   std::function<std::unique_ptr<Device>(int rank)> make_device;  // absent: CPU devices of one thread
 };
 

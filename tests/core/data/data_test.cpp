@@ -26,6 +26,19 @@ TEST(SampleSchedule, RanksShareTheSamplesOfAStepInOrder) {
   }
 }
 
+// A run that went back twice to step 12 and once to step 15: both before and behind where this start begins.
+TEST(SampleSchedule, GoesOnWhereTheRunWentOnAfterItHadGoneBack) {
+  const SampleSchedule schedule{32, 4, 4, 2, 1, 12, 384, {{10, 1}, {12, 1000}, {12, 2000}, {15, 5000}}};
+  EXPECT_EQ(schedule.sample_after(12), 2000);
+  EXPECT_EQ(schedule.sample_after(14), 2064);
+  EXPECT_EQ(schedule.sample_after(15), 5000);
+  EXPECT_EQ(schedule.sample_after(17), 5064);
+  EXPECT_EQ(schedule.first_sample(0), 2016) << "the second rank's";
+  EXPECT_EQ(schedule.first_sample(3), 2028);
+  EXPECT_EQ(schedule.first_sample(4), 2048);
+  EXPECT_EQ(schedule.first_sample(3 * 4), 5016);
+}
+
 class FailingSource final : public BatchSource {
  public:
   const std::vector<BatchField>& fields() const override { return fields_; }

@@ -105,7 +105,7 @@ TEST(LossGuard, ASpikeAsksForARollbackUntilThereWereTooMany) {
     const auto finding = guard.look(11, 7, false);
     ASSERT_TRUE(finding.has_value());
     EXPECT_EQ(finding->action, rollbacks < 2 ? LossGuard::Action::roll_back : LossGuard::Action::stop);
-    const bool says = finding->message.find("gone back 2 times, at most 2 are allowed") != std::string::npos;
+    const bool says = finding->message.find("would be rollback 3, at most 2 are allowed") != std::string::npos;
     EXPECT_EQ(says, rollbacks == 2) << finding->message;
   }
 }

@@ -99,5 +99,19 @@ TEST(VirtualRanks, DefaultToTheRankCount) {
   EXPECT_EQ(virtual_ranks(config, 2), 8);
 }
 
+TEST(Validate, ARollbackNeedsSpikesAndCheckpoints) {
+  const auto with = [](double sigma, int64_t every) {
+    return after([&](Config& c) {
+      c.guard.rollback = true;
+      c.guard.spike_sigma = sigma;
+      c.checkpoint.every_steps = every;
+    });
+  };
+  EXPECT_EQ(with(6, 500), "");
+  expect_says(with(0, 500), "guard.rollback = true, but guard.spike_sigma = 0 looks for no spikes; set it");
+  expect_says(with(6, 0), "guard.rollback = true, but checkpoint.every_steps = 0 saves nothing to go back to; set it");
+  expect_says(after([](Config& c) { c.guard.max_rollbacks = 0; }), "guard.max_rollbacks = 0; at least 1");
+}
+
 }  // namespace
 }  // namespace convoy

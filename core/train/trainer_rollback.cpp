@@ -1,0 +1,77 @@
+// The trainer's way back from a spike of the loss.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "core/checkpoint/checkpoint_folder.h"
+#include "core/comm/fail_together.h"
+#include "core/parameters/initialise.h"
+#include "core/train/trainer.h"
+
+namespace convoy {
+
+// What was found has the same bits on every rank, so that all go back or end together. False: the run went back.
+bool Trainer::guard(const LossGuard::Finding& finding, double loss) {
+  if (finding.action == LossGuard::Action::stop) throw SharedError(ExitCode::internal, finding.message);
+  if (finding.action == LossGuard::Action::roll_back)
+    roll_back(finding.message, loss);
+  else if (p_.communicator.rank() == 0)
+    spdlog::warn("{}", finding.message);
+  return finding.action != LossGuard::Action::roll_back;
+}
+
+// Everything is again as it was after the step gone back to, but for the samples, which go on behind the spike's, and
+// the count of rollbacks. A run that is killed now and resumed from there meets the same spike and comes here again.
+void Trainer::roll_back(const std::string& why, double loss) {
+  const TrainingPosition before = position_;
+  const int64_t rollbacks = guard_.state().rollbacks + 1;
+  if (p_.checkpoints != nullptr) p_.checkpoints->wait();
+  restore_rollback_point(before.step);
+  position_.samples = before.samples;
+  GuardState known = guard_.state();
+  known.rollbacks = rollbacks;
+  guard_.take_over(std::move(known));
+  evaluated_step_ = -1;
+  schedule_.first_step = position_.step;
+  schedule_.first_step_sample = position_.samples;
+  train_step_->go_on(schedule_);
+  communication_.take_exposed_ms();  // not the next step's
+  if (p_.communicator.rank() == 0)
+    spdlog::warn("{}. Back to {}; the samples of steps {} to {} will not be seen again; rollback {} of at most {}", why,
+                 position_.step == 0 ? "the initial weights" : fmt::format("the checkpoint of step {}", position_.step),
+                 position_.step + 1, before.step, rollbacks, p_.config.guard.max_rollbacks);
+  for (TrainingObserver* observer : p_.observers)
+    observer->on_rollback({position_.step, before.step, loss, position_.samples, rollbacks});
+  check_next_data(fmt::format("after a spike of the loss the run went back to step {}", position_.step));
+}
+
+// Where every_steps put a checkpoint, or the initial weights before the first of those. Checkpoints that a signal or
+// stop_at asked for do not count, or the bits would depend on when that was.
+void Trainer::restore_rollback_point(int64_t spike_step) {
+  const int64_t wanted = position_.rollback_step.value();
+  std::string folder;
+  fail_together(p_.communicator, [&] {
+    if (wanted > 0 && p_.checkpoints == nullptr) throw InternalError("a rollback without a store of checkpoints");
+    if (wanted > 0 && p_.communicator.rank() == 0)
+      folder = find_rollback_point(p_.checkpoints->folder(), wanted, spike_step).string();
+  });
+  folder = p_.communicator.broadcast_text(folder, 0);
+  fail_together(p_.communicator, [&] {
+    if (folder.empty())
+      restart();
+    else
+      resume(CheckpointReader(folder, false));  // rank 0 has verified it
+  });
+  fail_together(p_.communicator, [&] {
+    if (p_.checkpoints != nullptr && p_.communicator.rank() == 0)
+      remove_abandoned_checkpoints(p_.checkpoints->folder(), position_.step, spike_step);
+  });
+}
+
+void Trainer::restart() {
+  const std::vector<float> zeros(static_cast<size_t>(model_.layout().padded_elements()), 0.0f);
+  initialise(model_.parameters(), p_.device, *compute_, static_cast<uint64_t>(position_.seed));
+  set_moments(model_.parameters(), p_.device, *compute_, zeros, zeros);
+  take_over({.virtual_ranks = position_.virtual_ranks, .seed = position_.seed, .rollback_step = 0});
+}
+
+}  // namespace convoy
