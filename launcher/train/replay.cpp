@@ -21,14 +21,15 @@
 namespace convoy {
 namespace {
 
-StepMetrics recorded_step(const Config& config, int64_t step) {
-  const std::filesystem::path path = RunPaths(config.run.dir).metrics();
-  MetricsHistory history;
+MetricsHistory recorded_run(const std::filesystem::path& metrics) {
   try {
-    history = read_metrics(path);
+    return read_metrics(metrics);
   } catch (const FileError& error) {
     throw ConfigError(fmt::format("there is no run to replay: {}; name a run folder", error.what()));
   }
+}
+
+StepMetrics recorded_step(const MetricsHistory& history, const std::filesystem::path& path, int64_t step) {
   const auto found = std::find_if(history.steps.begin(), history.steps.end(),
                                   [&](const StepMetrics& metrics) { return metrics.step == step; });
   if (found != history.steps.end()) return *found;
@@ -36,6 +37,14 @@ StepMetrics recorded_step(const Config& config, int64_t step) {
       "{} has no step {}; it has {}", path.string(), step,
       history.steps.empty() ? std::string("none")
                             : fmt::format("steps {} to {}", history.steps.front().step, history.steps.back().step)));
+}
+
+// Checkpoints that a rollback undid are gone, and what it went back to is still on the way: only the samples jump
+// there.
+std::vector<SampleSkip> skips_of(const MetricsHistory& history) {
+  std::vector<SampleSkip> skips;
+  for (const RollbackMetrics& rollback : history.rollbacks) skips.push_back({rollback.step, rollback.samples});
+  return skips;
 }
 
 struct Start {
@@ -96,7 +105,9 @@ int compare(Console& console, const StepMetrics& recorded, const StepMetrics& fo
 
 int replay_step(Config config, Communicator& communicator, int64_t step) {
   const bool first = communicator.rank() == 0;
-  const StepMetrics recorded = recorded_step(config, step);
+  const std::filesystem::path metrics = RunPaths(config.run.dir).metrics();
+  const MetricsHistory history = recorded_run(metrics);
+  const StepMetrics recorded = recorded_step(history, metrics, step);
   const Start found = first ? find_start(config, step) : Start{};
   const std::string folder = communicator.broadcast_text(found.folder, 0);
   int64_t V = found.virtual_ranks;
@@ -106,7 +117,8 @@ int replay_step(Config config, Communicator& communicator, int64_t step) {
 
   config.train.stop_at = step;
   config.evaluate.every_steps = 0;
-  config.log.every_steps = 1;  // statistics of the one step that is checked
+  config.guard.rollback = false;  // it is known where the run went back
+  config.log.every_steps = 1;     // statistics of the one step that is checked
   TrainingWorld world(config, communicator);
   world.open_data();
   world.make_device();
@@ -114,6 +126,7 @@ int replay_step(Config config, Communicator& communicator, int64_t step) {
   ReplayObserver observer(console, step);
   TrainerParts parts = world.parts(V);
   parts.observers = {&observer};
+  parts.skips = skips_of(history);
   parts.debug_from_step = step;
   if (communicator.size() == 1) parts.debug_print = [&](const std::string& line) { console.line(line); };
   Trainer trainer(std::move(parts));
