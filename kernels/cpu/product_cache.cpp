@@ -20,7 +20,7 @@ size_t ProductShapeHash::operator()(const ProductShape& shape) const {
 const Product& ProductCache::get(const ProductShape& shape) {
   const std::lock_guard lock(mutex_);
   std::unique_ptr<Product>& product = products_[shape];
-  if (product == nullptr) product = std::make_unique<Product>(shape);
+  if (product == nullptr) product = compile_product(shape);
   return *product;
 }
 

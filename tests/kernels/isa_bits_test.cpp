@@ -4,8 +4,10 @@
 #include "core/base/integers.h"
 #include "core/ops/ops.h"
 #include "kernels/cpu/cpu_isa.h"
+#include "kernels/cpu/panel_product.h"
 #include "kernels/cpu/simd/kernels.h"
 #include "tests/kernels/attention_case.h"
+#include "tests/kernels/matmul_case.h"
 #include "tests/kernels/support/ops_test.h"
 
 namespace convoy::test {
@@ -119,6 +121,34 @@ Bits decode_bits(const cpu::AttentionKernels& kernels, DType dtype) {
 TEST_P(IsaBitsTest, Decoding) {
   EXPECT_EQ(decode_bits(cpu::avx2::attention_kernels, GetParam()),
             decode_bits(cpu::avx512::attention_kernels, GetParam()));
+}
+
+// More than one block of k, a narrow last panel, and rows that do not fill a strip of either.
+std::vector<MatmulOptions> large_products() {
+  std::vector<MatmulOptions> all;
+  for (const auto& [a_transposed, b_transposed] : {std::pair{false, false}, {false, true}, {true, false}, {true, true}})
+    for (const bool accumulate : {false, true})
+      all.push_back({.M = 157,
+                     .N = 85,
+                     .K = 803,
+                     .a_transposed = a_transposed,
+                     .b_transposed = b_transposed,
+                     .accumulate = accumulate});
+  return all;
+}
+
+Bits panel_bits(const cpu::PanelKernels& kernels, const MatmulOptions& options) {
+  MatmulCase c(options);
+  c.run([&](const Matmul& args) { cpu::PanelProduct(cpu::product_shape(args), kernels).run(args); });
+  c.expect_right();
+  return {c.c.bits()};
+}
+
+TEST(IsaBits, PanelProducts) {
+  if (cpu::processor_isa() == cpu::Isa::avx2) GTEST_SKIP() << "this processor has no AVX-512";
+  for (const MatmulOptions& options : large_products())
+    EXPECT_EQ(panel_bits(cpu::avx2::panel_kernels, options), panel_bits(cpu::avx512::panel_kernels, options))
+        << to_string(options);
 }
 
 INSTANTIATE_TEST_SUITE_P(DTypes, IsaBitsTest, ::testing::Values(DType::f32, DType::bf16),

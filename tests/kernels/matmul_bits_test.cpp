@@ -41,8 +41,13 @@ Bits compute(cpu::ProductCache& products, const MatmulOptions& options, StreamKi
 
 std::vector<MatmulOptions> many_products() {
   std::vector<MatmulOptions> all;
-  for (const auto& [M, N, K] :
-       {std::tuple{1, 384, 384}, {17, 65, 257}, {513, 769, 16}, {256, 128, 256}, {96, 384, 530}, {40, 1000, 33}})
+  for (const auto& [M, N, K] : {std::tuple{1, 384, 384},
+                                {17, 65, 257},
+                                {513, 769, 16},
+                                {256, 128, 256},
+                                {96, 384, 530},
+                                {40, 1000, 33},
+                                {300, 70, 900}})
     for (const DType dtype : {DType::f32, DType::bf16})
       for (const bool a_transposed : {false, true})
         for (const int form : {0, 1, 2, 3}) {

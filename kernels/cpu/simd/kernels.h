@@ -4,6 +4,7 @@
 // own files cut the work into pieces and run them in parallel. How kernels are written: begin_avx2.h.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "core/ops/ops.h"
@@ -63,6 +64,36 @@ struct AttentionKernels {
                        int64_t chunks, int64_t stride);
 };
 
+// Rows of a times a block of b in panels: (rows, columns) of c.
+struct PanelStrip {
+  const float* a = nullptr;
+  int64_t a_stride = 0;   // between rows
+  bool a_packed = false;  // as pack_strip() makes it
+  int64_t rows = 0, inner = 0, columns = 0;
+  const float* panels = nullptr;
+  float* c = nullptr;
+  int64_t c_stride = 0;
+  bool add = false;  // to c
+
+  // What is read soon: rows of so many elements. Requested from memory, nothing else depends on it.
+  struct Region {
+    const float* first = nullptr;
+    int64_t stride = 0, rows = 0, elements = 0;
+  };
+  std::array<Region, 3> next;
+};
+
+struct PanelKernels {
+  int64_t strip_rows;     // at most, of a strip
+  int64_t panel_columns;  // of a panel; the last one of a block is padded to a multiple of 16
+  // A block of b, (inner, columns) or (columns, inner) with rows `stride` apart, into panels; 64-byte aligned.
+  void (*pack_rows)(float* to, const float* b, int64_t stride, int64_t inner, int64_t columns);
+  void (*pack_columns)(float* to, const float* b, int64_t stride, int64_t inner, int64_t columns);
+  // A strip of a transposed a, (inner, rows), into (inner, strip_rows).
+  void (*pack_strip)(float* to, const float* a, int64_t stride, int64_t inner, int64_t rows);
+  void (*multiply)(const PanelStrip& strip);
+};
+
 // Queries and keys of a tile.
 inline constexpr int64_t kAttentionTile = 64;
 inline constexpr int64_t kAttentionMaxD = 256;
@@ -74,16 +105,19 @@ inline constexpr int64_t kDecodeExtra = 16;
 const RowKernels& row_kernels();
 const RangeKernels& range_kernels();
 const AttentionKernels& attention_kernels();
+const PanelKernels& panel_kernels();
 
 namespace avx2 {
 extern const RowKernels row_kernels;
 extern const RangeKernels range_kernels;
 extern const AttentionKernels attention_kernels;
+extern const PanelKernels panel_kernels;
 }  // namespace avx2
 namespace avx512 {
 extern const RowKernels row_kernels;
 extern const RangeKernels range_kernels;
 extern const AttentionKernels attention_kernels;
+extern const PanelKernels panel_kernels;
 }  // namespace avx512
 
 }  // namespace convoy::cpu

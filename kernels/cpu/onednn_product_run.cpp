@@ -1,11 +1,10 @@
-// Running a compiled product: see product.h.
+// Running a product compiled for oneDNN: see onednn_product.h.
 #include <algorithm>
 #include <cstring>
-#include <exception>
-#include <mutex>
 
+#include "kernels/cpu/first_failure.h"
+#include "kernels/cpu/onednn_product.h"
 #include "kernels/cpu/parallel.h"
-#include "kernels/cpu/product.h"
 #include "kernels/cpu/product_epilogue.h"
 #include "kernels/cpu/product_scratch.h"
 
@@ -27,30 +26,9 @@ void widen(float* to, const Tensor& matrix, int64_t row, int64_t rows, int64_t c
     product_loops().widen(to + line * columns, static_cast<const bf16*>(element(matrix, row + line, column)), columns);
 }
 
-// No exception may leave a parallel region: the first one is kept and thrown behind it.
-class FirstFailure {
- public:
-  template <class Work>
-  void guard(const Work& work) noexcept {
-    try {
-      work();
-    } catch (...) {
-      const std::lock_guard lock(mutex_);
-      if (!failure_) failure_ = std::current_exception();
-    }
-  }
-  void rethrow() const {
-    if (failure_) std::rethrow_exception(failure_);
-  }
-
- private:
-  std::mutex mutex_;
-  std::exception_ptr failure_;
-};
-
 }  // namespace
 
-void Product::run(const Matmul& args) const {
+void OneDnnProduct::run(const Matmul& args) const {
   FirstFailure failure;
   parallel_for_with<int64_t>(-1, grid_.tiles(), [&](int64_t& packed_column, int64_t index) {
     // Down the columns of tiles: neighbours in time share a panel of b.
@@ -60,7 +38,7 @@ void Product::run(const Matmul& args) const {
   failure.rethrow();
 }
 
-Product::Scratch Product::carve_scratch() const {
+OneDnnProduct::Scratch OneDnnProduct::carve_scratch() const {
   std::byte* memory = thread_scratch(onednn_bytes_ + packed_bytes_ + product_bytes_ + a_bytes_ + b_bytes_);
   std::byte* product = memory + onednn_bytes_ + packed_bytes_;
   std::byte* a = product + product_bytes_;
@@ -71,7 +49,7 @@ Product::Scratch Product::carve_scratch() const {
           .b = reinterpret_cast<float*>(a + a_bytes_)};
 }
 
-void Product::run_tile(const Matmul& args, const Tile& tile, int64_t& packed_column) const {
+void OneDnnProduct::run_tile(const Matmul& args, const Tile& tile, int64_t& packed_column) const {
   if (args.column_sums && tile.m == 0)
     product_loops().add_column_sums(args.column_sums.as<float>() + tile.n, element(args.b, 0, tile.n), args.b.dtype,
                                     shape_.N, shape_.K, tile.columns);
@@ -90,7 +68,7 @@ void Product::run_tile(const Matmul& args, const Tile& tile, int64_t& packed_col
   if (!finished) finish(args, tile, static_cast<float*>(target));
 }
 
-void Product::multiply(const Matmul& args, const Tile& tile, const Scratch& scratch, void* target) const {
+void OneDnnProduct::multiply(const Matmul& args, const Tile& tile, const Scratch& scratch, void* target) const {
   const void* a = shape_.a_transposed ? element(args.a, 0, tile.m) : element(args.a, tile.m, 0);
   const void* b = shape_.b_transposed ? element(args.b, tile.n, 0) : element(args.b, 0, tile.n);
   const void* bias = shape_.bias && way_ == Way::direct ? element(args.bias, tile.n) : nullptr;
@@ -98,8 +76,8 @@ void Product::multiply(const Matmul& args, const Tile& tile, const Scratch& scra
 }
 
 // What the thread packed lies in its scratch as long as it stays within this product.
-void Product::multiply_packed(const Matmul& args, const Tile& tile, const Scratch& scratch, void* target,
-                              int64_t& packed_column) const {
+void OneDnnProduct::multiply_packed(const Matmul& args, const Tile& tile, const Scratch& scratch, void* target,
+                                    int64_t& packed_column) const {
   ProductTile& kernel = *kernels_[kernel_index(tile, 0)];
   if (packed_column != tile.n)
     kernel.pack(shape_.b_transposed ? element(args.b, tile.n, 0) : element(args.b, 0, tile.n), scratch.packed);
@@ -107,7 +85,7 @@ void Product::multiply_packed(const Matmul& args, const Tile& tile, const Scratc
   kernel.run(element(args.a, tile.m, 0), scratch.packed, nullptr, target, scratch.onednn);
 }
 
-void Product::multiply_widened(const Matmul& args, const Tile& tile, const Scratch& scratch, void* target) const {
+void OneDnnProduct::multiply_widened(const Matmul& args, const Tile& tile, const Scratch& scratch, void* target) const {
   for (int64_t k = 0; k < shape_.K; k += inner_block_) {
     const int64_t inner = std::min(inner_block_, shape_.K - k);
     if (shape_.a_transposed)
@@ -122,7 +100,7 @@ void Product::multiply_widened(const Matmul& args, const Tile& tile, const Scrat
   }
 }
 
-void Product::finish(const Matmul& args, const Tile& tile, float* product) const {
+void OneDnnProduct::finish(const Matmul& args, const Tile& tile, float* product) const {
   product_loops().epilogue(
       {.product = product,
        .product_stride = product_stride(tile),

@@ -1,0 +1,141 @@
+#include "kernels/cpu/panel_product.h"
+
+#include <algorithm>
+
+#include "core/base/integers.h"
+#include "kernels/cpu/first_failure.h"
+#include "kernels/cpu/panel_grid.h"
+#include "kernels/cpu/parallel.h"
+#include "kernels/cpu/product_epilogue.h"
+#include "kernels/cpu/product_scratch.h"
+
+namespace convoy::cpu {
+namespace {
+
+constexpr int64_t kLeastRows = 128;     // fewer do not pay for packing b
+constexpr int64_t kLeastColumns = 16;   // fewer are padded
+constexpr int64_t kInnerBlock = 384;    // of k: with the columns of a tile 576 KiB, what a second-level cache holds
+constexpr int64_t kRequestedRows = 16;  // of a transposed a: a line of memory
+
+float* element(const Tensor& matrix, int64_t row, int64_t column) {
+  return matrix.as<float>() + row * matrix.shape[1] + column;
+}
+
+}  // namespace
+
+bool PanelProduct::is_fast(const ProductShape& shape) {
+  return shape.input == DType::f32 && shape.output == DType::f32 && shape.M >= kLeastRows && shape.N >= kLeastColumns &&
+         shape.K > 0;
+}
+
+PanelProduct::PanelProduct(const ProductShape& shape, const PanelKernels& kernels)
+    : shape_(shape),
+      kernels_(kernels),
+      inner_block_(round_up<int64_t>(ceil_div(shape.K, ceil_div(shape.K, kInnerBlock)), 16)) {}
+
+void PanelProduct::run(const Matmul& args) const {
+  const PanelGrid grid = choose_panel_grid(shape_.M, shape_.N, kernels_, omp_get_max_threads());
+  FirstFailure failure;
+  parallel_for_with<int64_t>(-1, grid.tiles(), [&](int64_t& packed_column, int64_t index) {
+    // Down the columns of tiles: neighbours in time share a block of b.
+    const int64_t m = index % grid.row_tiles * grid.tile_rows, n = index / grid.row_tiles * grid.tile_columns;
+    const Tile tile{m, std::min(grid.tile_rows, shape_.M - m), n, std::min(grid.tile_columns, shape_.N - n)};
+    failure.guard([&] { run_tile(args, tile, packed_column); });
+  });
+  failure.rethrow();
+}
+
+// What the thread packed lies in its scratch as long as it stays within this product.
+void PanelProduct::run_tile(const Matmul& args, const Tile& tile, int64_t& packed_column) const {
+  const int64_t width = round_up<int64_t>(tile.columns, 16);
+  const int64_t floats = inner_block_ * (width + kernels_.strip_rows);
+  auto* panels = reinterpret_cast<float*>(thread_scratch(sizeof(float) * static_cast<size_t>(floats)));
+  for (int64_t k = 0; k < shape_.K; k += inner_block_) {
+    const Block block{k, std::min(inner_block_, shape_.K - k), k == 0, k + inner_block_ >= shape_.K};
+    if (!(block.first && block.last && packed_column == tile.n)) pack(args, tile, block, panels);
+    multiply(args, tile, block, panels, panels + inner_block_ * width);
+  }
+  packed_column = tile.n;
+}
+
+void PanelProduct::pack(const Matmul& args, const Tile& tile, const Block& block, float* panels) const {
+  if (shape_.b_transposed)
+    kernels_.pack_columns(panels, element(args.b, tile.n, block.k), shape_.K, block.inner, tile.columns);
+  else
+    kernels_.pack_rows(panels, element(args.b, block.k, tile.n), shape_.N, block.inner, tile.columns);
+  if (args.column_sums && tile.m == 0)
+    product_loops().add_column_sums(args.column_sums.as<float>() + tile.n, element(args.b, block.k, tile.n), DType::f32,
+                                    shape_.N, block.inner, tile.columns);
+}
+
+void PanelProduct::multiply(const Matmul& args, const Tile& tile, const Block& block, const float* panels,
+                            float* packed) const {
+  const int64_t end = tile.m + tile.rows;
+  for (int64_t m = tile.m; m < end; m += kernels_.strip_rows) {
+    const int64_t rows = std::min(kernels_.strip_rows, end - m);
+    if (shape_.a_transposed) kernels_.pack_strip(packed, element(args.a, block.k, m), shape_.M, block.inner, rows);
+    kernels_.multiply(
+        {.a = shape_.a_transposed ? packed : element(args.a, m, block.k),
+         .a_stride = shape_.K,
+         .a_packed = shape_.a_transposed,
+         .rows = rows,
+         .inner = block.inner,
+         .columns = tile.columns,
+         .panels = panels,
+         .c = element(args.c, m, tile.n),
+         .c_stride = shape_.N,
+         .add = !block.first || shape_.accumulate,
+         .next = {next_strip(args, tile, block, m), next_result(args, tile, m), next_block(args, tile, block, m)}});
+    if (block.last) finish(args, tile, m, rows);
+  }
+}
+
+// The strip after the one at m; of a transposed a all strips that share a line.
+PanelStrip::Region PanelProduct::next_strip(const Matmul& args, const Tile& tile, const Block& block, int64_t m) const {
+  const int64_t end = tile.m + tile.rows, next = m + kernels_.strip_rows;
+  if (next >= end) return {};
+  if (!shape_.a_transposed)
+    return {element(args.a, next, block.k), shape_.K, std::min(kernels_.strip_rows, end - next), block.inner};
+  const int64_t line = round_up(next, kRequestedRows);
+  if (line >= end || line >= next + kernels_.strip_rows) return {};
+  return {element(args.a, block.k, line), shape_.M, block.inner, std::min(kRequestedRows, end - line)};
+}
+
+PanelStrip::Region PanelProduct::next_result(const Matmul& args, const Tile& tile, int64_t m) const {
+  const int64_t next = m + kernels_.strip_rows, end = tile.m + tile.rows;
+  if (next >= end) return {};
+  return {element(args.c, next, tile.n), shape_.N, std::min(kernels_.strip_rows, end - next), tile.columns};
+}
+
+// This strip's share of the block of b after this one.
+PanelStrip::Region PanelProduct::next_block(const Matmul& args, const Tile& tile, const Block& block, int64_t m) const {
+  if (block.last) return {};
+  const int64_t k = block.k + block.inner, inner = std::min(inner_block_, shape_.K - k);
+  const int64_t rows = shape_.b_transposed ? tile.columns : inner;
+  const int64_t share = ceil_div(rows, ceil_div(tile.rows, kernels_.strip_rows));
+  const int64_t first = (m - tile.m) / kernels_.strip_rows * share;
+  if (first >= rows) return {};
+  const int64_t count = std::min(share, rows - first);
+  if (shape_.b_transposed) return {element(args.b, tile.n + first, k), shape_.K, count, inner};
+  return {element(args.b, k + first, tile.n), shape_.N, count, tile.columns};
+}
+
+void PanelProduct::finish(const Matmul& args, const Tile& tile, int64_t m, int64_t rows) const {
+  if (!shape_.bias && !shape_.elementwise) return;
+  float* c = element(args.c, m, tile.n);
+  product_loops().epilogue({.product = c,
+                            .product_stride = shape_.N,
+                            .rows = rows,
+                            .columns = tile.columns,
+                            .c = c,
+                            .output = DType::f32,
+                            .c_stride = shape_.N,
+                            .accumulate = false,
+                            .input = DType::f32,
+                            .bias = args.bias ? args.bias.as<float>() + tile.n : nullptr,
+                            .pre_activation = args.pre_activation ? element(args.pre_activation, m, tile.n) : nullptr,
+                            .activation = args.activation,
+                            .derivative_of = args.derivative_of});
+}
+
+}  // namespace convoy::cpu

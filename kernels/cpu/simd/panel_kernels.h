@@ -1,0 +1,14 @@
+// The table of kernels of large f32 products, compiled once per instruction set. See begin_avx2.h.
+#pragma once
+
+#include "kernels/cpu/simd/memory.h"
+//
+#include "kernels/cpu/simd/requests.h"
+//
+#include "kernels/cpu/simd/panel_kernel.h"
+
+namespace convoy::cpu::CONVOY_ISA {
+
+const PanelKernels panel_kernels = {kStripRows, kPanelColumns, pack_rows, pack_columns, pack_strip, multiply_strip};
+
+}  // namespace convoy::cpu::CONVOY_ISA
