@@ -39,12 +39,21 @@ bool is_rdma_device_in_use(hwloc_obj_t device) {
   return state == nullptr || std::strcmp(state, "4") == 0;  // 4: active
 }
 
+// hwloc reads processors, PCI and network devices from Linux itself. Its plug-ins would start GPU drivers in every
+// rank, and libpciaccess, for names that nobody asks for. One that is not installed cannot be left out, and need not
+// be.
+void leave_out_plugins(hwloc_topology_t topology) {
+  for (const char* plugin : {"cuda", "gl", "levelzero", "nvml", "opencl", "pci", "rsmi"})
+    hwloc_topology_set_components(topology, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, plugin);
+}
+
 }  // namespace
 
 class HwlocMachine::Impl {
  public:
   explicit Impl(const std::function<int(hwloc_topology_t)>& choose_source) {
     if (hwloc_topology_init(&topology_) != 0) throw InternalError("hwloc cannot be initialised");
+    leave_out_plugins(topology_);
     if (choose_source(topology_) != 0 ||
         hwloc_topology_set_io_types_filter(topology_, HWLOC_TYPE_FILTER_KEEP_IMPORTANT) != 0 ||
         hwloc_topology_load(topology_) != 0) {

@@ -9,6 +9,8 @@ checker=$(realpath "$2") kills=${3:-10} seed=${4:-1}
 # shellcheck disable=SC2154  # from common.sh
 convoy_run=$source_dir/launcher/convoy-run
 RANDOM=$seed
+# AddressSanitizer would make an exit of its own of SEGV and ABRT.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0:handle_abort=0"
 echo "$kills kills, seed $seed"
 make_data
 steps=400
