@@ -29,12 +29,17 @@ start_on_hosts() {
 # long_run SLOTS RUN: a run that no test sees the end of, some steps old
 long_run() {
   start_on_hosts "$1" "$2" train.steps=1000000 checkpoint.every_steps=1000000 evaluate.every_steps=1000000
+  await_steps "$2" 20
+}
+
+# await_steps RUN STEPS
+await_steps() {
   for _ in $(seq 400); do
-    if [ -e "$2/metrics.jsonl" ] && [ "$(wc -l <"$2/metrics.jsonl")" -ge 20 ]; then return; fi
+    if [ -e "$1/metrics.jsonl" ] && [ "$(wc -l <"$1/metrics.jsonl")" -ge "$2" ]; then return; fi
     sleep 0.05
   done
-  cat "$2.log"
-  fail "run $2 did not come to its twentieth step"
+  cat "$1.log"
+  fail "run $1 did not come to its step $2"
 }
 
 # rank_pid RANK: its process, as this machine numbers it
