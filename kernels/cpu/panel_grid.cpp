@@ -12,8 +12,8 @@ constexpr int64_t kMostColumns = 384;  // with a block of k what a second-level 
 // To pack an element takes as long as so many multiply-adds.
 constexpr int64_t kPackingOfB = 16, kPackingOfA = 8;
 
-PanelGrid cut(int64_t M, int64_t N, const PanelKernels& kernels, int64_t row_tiles, int64_t column_tiles) {
-  PanelGrid grid;
+ProductGrid cut(int64_t M, int64_t N, const PanelKernels& kernels, int64_t row_tiles, int64_t column_tiles) {
+  ProductGrid grid;
   grid.tile_rows = round_up(ceil_div(M, row_tiles), kernels.strip_rows);
   grid.tile_columns = round_up(ceil_div(N, column_tiles), kernels.panel_columns);
   grid.row_tiles = ceil_div(M, grid.tile_rows);
@@ -22,19 +22,19 @@ PanelGrid cut(int64_t M, int64_t N, const PanelKernels& kernels, int64_t row_til
 }
 
 // What the slowest thread does, in multiply-adds per step of k.
-int64_t cost(const PanelGrid& grid, int threads) {
+int64_t cost(const ProductGrid& grid, int threads) {
   const int64_t rounds = ceil_div<int64_t>(grid.tiles(), threads), rows = grid.tile_rows, columns = grid.tile_columns;
   return rounds * (rows * columns + kPackingOfB * columns + kPackingOfA * rows);
 }
 
 }  // namespace
 
-PanelGrid choose_panel_grid(int64_t M, int64_t N, const PanelKernels& kernels, int threads) {
+ProductGrid choose_panel_grid(int64_t M, int64_t N, const PanelKernels& kernels, int threads) {
   const int64_t least_rows = ceil_div(M, kMostRows), least_columns = ceil_div(N, kMostColumns);
-  PanelGrid best = cut(M, N, kernels, least_rows, least_columns);
+  ProductGrid best = cut(M, N, kernels, least_rows, least_columns);
   for (int64_t rows = least_rows; rows < least_rows + threads; ++rows)
     for (int64_t columns = least_columns; columns < least_columns + threads; ++columns) {
-      const PanelGrid grid = cut(M, N, kernels, rows, columns);
+      const ProductGrid grid = cut(M, N, kernels, rows, columns);
       if (cost(grid, threads) < cost(best, threads)) best = grid;
     }
   return best;

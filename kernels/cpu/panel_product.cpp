@@ -34,7 +34,7 @@ PanelProduct::PanelProduct(const ProductShape& shape, const PanelKernels& kernel
       inner_block_(round_up<int64_t>(ceil_div(shape.K, ceil_div(shape.K, kInnerBlock)), 16)) {}
 
 void PanelProduct::run(const Matmul& args) const {
-  const PanelGrid grid = choose_panel_grid(shape_.M, shape_.N, kernels_, omp_get_max_threads());
+  const ProductGrid grid = choose_panel_grid(shape_.M, shape_.N, kernels_, omp_get_max_threads());
   FirstFailure failure;
   parallel_for_with<int64_t>(-1, grid.tiles(), [&](int64_t& packed_column, int64_t index) {
     // Down the columns of tiles: neighbours in time share a block of b.

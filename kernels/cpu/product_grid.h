@@ -1,5 +1,4 @@
-// How a matrix product is cut into tiles for threads. By shape alone: the tiles decide the order of sums inside oneDNN,
-// so they may not depend on the number of threads. K is never cut across tiles.
+// How a matrix product is cut into tiles for threads. K is never cut across tiles.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +14,8 @@ struct ProductGrid {
 
 inline constexpr int64_t kMostTileRows = 512;
 
-// Without rows there is still one row of tiles, of height 0; without columns there are no tiles.
+// For oneDNN, by shape alone: the tiles decide the order of sums inside it, so they may not depend on the number of
+// threads. Without rows there is still one row of tiles, of height 0; without columns there are no tiles.
 ProductGrid choose_grid(int64_t M, int64_t N, int64_t K, int64_t most_rows = kMostTileRows);
 
 }  // namespace convoy::cpu
