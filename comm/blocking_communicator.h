@@ -7,6 +7,7 @@
 // Checks arguments, refuses CUDA streams, logs every operation, and gives implementations the watchdog over that log.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -39,6 +40,13 @@ class BlockingCommunicator : public Communicator {
   virtual std::string group_name() const { return "all ranks"; }
   // Ends the job with ExitCode::timed_out, after this rank and all that live have said what there is to say.
   [[noreturn]] virtual void abort_told() noexcept { exit_now(ExitCode::timed_out); }
+  // As abort(), with something left to do once the reason is told and no other rank can tell its own first.
+  [[noreturn]] virtual void abort_after(ExitCode code, std::string_view reason,
+                                        const std::function<void()>& farewell) noexcept {
+    farewell();
+    abort(code, reason);
+    exit_now(code);  // never reached: g++ overlooks [[noreturn]] of a virtual function
+  }
 
  protected:
   // To be called by the constructor of what has a hang_watch().

@@ -50,6 +50,10 @@ class MpiCommunicator final : public BlockingCommunicator {
   [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept override {
     environment_->abort(code, reason);
   }
+  [[noreturn]] void abort_after(ExitCode code, std::string_view reason,
+                                const std::function<void()>& farewell) noexcept override {
+    environment_->abort(code, reason, farewell);
+  }
 
  private:
   // The group, once all its ranks are here.

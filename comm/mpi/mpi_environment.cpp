@@ -58,9 +58,10 @@ MpiEnvironment::~MpiEnvironment() {
   MPI_Finalize();
 }
 
-void MpiEnvironment::abort(ExitCode code, std::string_view reason) noexcept {
+void MpiEnvironment::abort(ExitCode code, std::string_view reason, const std::function<void()>& farewell) noexcept {
   const bool first = aborting_->raise_first();
   if (first) report_failure(world_rank_, reason);
+  farewell();
   end_job(code, first);
 }
 

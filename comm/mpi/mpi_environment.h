@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,7 +25,11 @@ class MpiEnvironment {
 
   int world_rank() const { return world_rank_; }
   // Prints "rank R on HOST: reason" unless another rank of this machine already printed one, and ends the job.
-  [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept;
+  [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept {
+    abort(code, reason, [] {});
+  }
+  // The same, with something left to do once the reason is told.
+  [[noreturn]] void abort(ExitCode code, std::string_view reason, const std::function<void()>& farewell) noexcept;
   // The same without a word: the reason is known.
   [[noreturn]] void abort_told(ExitCode code) noexcept;
 

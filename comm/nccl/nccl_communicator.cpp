@@ -171,9 +171,11 @@ void NcclCommunicator::end_hang(const CollectiveRecord& stuck) {
   exit_now(ExitCode::timed_out);  // never reached, as below
 }
 
-// First no host operation may begin any more: aborted collectives let their streams go on with what they have.
+// First no host operation may begin any more: aborted collectives let their streams go on with what they have. The
+// reason is told before NCCL is aborted, for other ranks see that as a failure of NCCL and would tell it first.
 void NcclCommunicator::end_job(ExitCode code, const std::string& reason) {
   ending_ = true;
+  if (blocking_host_ != nullptr) blocking_host_->abort_after(code, reason, [this] { group_->abort(); });
   group_->abort();
   host_.abort(code, reason);
   exit_now(code);  // never reached: g++ overlooks [[noreturn]] of a virtual function
