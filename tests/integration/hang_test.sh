@@ -26,8 +26,10 @@ wait "$job" || code=$?
 took=$((SECONDS - begin))
 [ "$code" -eq 71 ] || { cat hang.log; fail "the job ended with $code, wanted 71"; }
 [ "$took" -le $((timeout_s + 10)) ] || fail "the job took $took s to end, the deadline is $timeout_s s"
+lives() { [ -e "/proc/$1" ] && [ "$(cut -d' ' -f3 "/proc/$1/stat" 2>/dev/null || echo Z)" != Z ]; }
 for pid in "${ranks[@]}"; do
-  [[ ! -e /proc/$pid || $(cut -d' ' -f3 "/proc/$pid/stat") == Z ]] || fail "process $pid survived the job"
+  for _ in $(seq 20); do lives "$pid" || break; sleep 0.1; done  # killed, it still has its memory to give back
+  ! lives "$pid" || fail "process $pid survived the job"
 done
 
 verdict="rank 1 on [^ ]+ \(pid $victim\) is stopped by a signal: no sign of life for [0-9.]+ s, (in|after) [a-z_]+ #[0-9]+ of [0-9]+ bytes"
