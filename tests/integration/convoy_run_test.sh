@@ -83,8 +83,8 @@ ends_with() {
 }
 begin usr1
 kill -USR1 "$job"
-for _ in $(seq 200); do [ "$(checkpoints usr1)" -eq 0 ] || break; sleep 0.05; done
-[ "$(checkpoints usr1)" -eq 1 ] || fail "USR1 saved nothing"
+for _ in $(seq 200); do [ ! -s usr1/checkpoints/latest ] || break; sleep 0.05; done
+[ "$(checkpoints usr1)" -ge 1 ] || fail "USR1 saved nothing"  # two, where a rank heard of it a step after the other
 step=$(cat usr1/checkpoints/latest)
 kill -TERM "$job"
 ends_with 85 usr1
