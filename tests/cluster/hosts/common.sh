@@ -58,7 +58,7 @@ rank_pid() {
 # expect_end RUN CODE SECONDS: the job ends in that time with that exit code, and nothing of it survives on any host
 expect_end() {
   local run=$1 code=$2 limit=$3 begin=$SECONDS found=0 left host
-  (sleep "$limit" && echo "LATE" >"$run.late" && kill -9 "$job") 2>/dev/null &
+  (sleep "$limit" && echo "LATE" >"$run.late" && kill -9 "$job") >/dev/null 2>&1 &  # nobody waits for its output
   local clock=$!
   wait "$job" || found=$?
   kill "$clock" 2>/dev/null || true
