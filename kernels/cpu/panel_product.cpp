@@ -31,10 +31,13 @@ bool PanelProduct::is_fast(const ProductShape& shape) {
 PanelProduct::PanelProduct(const ProductShape& shape, const PanelKernels& kernels)
     : shape_(shape),
       kernels_(kernels),
+      threads_(omp_get_max_threads()),
+      grid_(choose_panel_grid(shape.M, shape.N, kernels, threads_)),
       inner_block_(round_up<int64_t>(ceil_div(shape.K, ceil_div(shape.K, kInnerBlock)), 16)) {}
 
 void PanelProduct::run(const Matmul& args) const {
-  const ProductGrid grid = choose_panel_grid(shape_.M, shape_.N, kernels_, omp_get_max_threads());
+  const int threads = omp_get_max_threads();
+  const ProductGrid grid = threads == threads_ ? grid_ : choose_panel_grid(shape_.M, shape_.N, kernels_, threads);
   FirstFailure failure;
   parallel_for_with<int64_t>(-1, grid.tiles(), [&](int64_t& packed_column, int64_t index) {
     // Down the columns of tiles: neighbours in time share a block of b.
@@ -53,6 +56,7 @@ void PanelProduct::run_tile(const Matmul& args, const Tile& tile, int64_t& packe
   for (int64_t k = 0; k < shape_.K; k += inner_block_) {
     const Block block{k, std::min(inner_block_, shape_.K - k), k == 0, k + inner_block_ >= shape_.K};
     if (!(block.first && block.last && packed_column == tile.n)) pack(args, tile, block, panels);
+    add_column_sums(args, tile, block);  // whoever packed it
     multiply(args, tile, block, panels, panels + inner_block_ * width);
   }
   packed_column = tile.n;
@@ -63,6 +67,9 @@ void PanelProduct::pack(const Matmul& args, const Tile& tile, const Block& block
     kernels_.pack_columns(panels, element(args.b, tile.n, block.k), shape_.K, block.inner, tile.columns);
   else
     kernels_.pack_rows(panels, element(args.b, block.k, tile.n), shape_.N, block.inner, tile.columns);
+}
+
+void PanelProduct::add_column_sums(const Matmul& args, const Tile& tile, const Block& block) const {
   if (args.column_sums && tile.m == 0)
     product_loops().add_column_sums(args.column_sums.as<float>() + tile.n, element(args.b, block.k, tile.n), DType::f32,
                                     shape_.N, block.inner, tile.columns);

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/product.h"
+#include "kernels/cpu/product_grid.h"
 #include "kernels/cpu/simd/kernels.h"
 
 namespace convoy::cpu {
@@ -32,6 +33,7 @@ class PanelProduct final : public Product {
 
   void run_tile(const Matmul& args, const Tile& tile, int64_t& packed_column) const;
   void pack(const Matmul& args, const Tile& tile, const Block& block, float* panels) const;
+  void add_column_sums(const Matmul& args, const Tile& tile, const Block& block) const;
   void multiply(const Matmul& args, const Tile& tile, const Block& block, const float* panels, float* packed) const;
   PanelStrip::Region next_strip(const Matmul& args, const Tile& tile, const Block& block, int64_t m) const;
   PanelStrip::Region next_result(const Matmul& args, const Tile& tile, int64_t m) const;
@@ -40,6 +42,8 @@ class PanelProduct final : public Product {
 
   const ProductShape shape_;
   const PanelKernels& kernels_;
+  const int threads_;
+  const ProductGrid grid_;  // for so many threads
   int64_t inner_block_;
 };
 
