@@ -7,10 +7,10 @@
 namespace convoy::cpu {
 namespace {
 
-constexpr int64_t kMostRows = 512;     // larger tiles share a packed block better, but leave threads waiting at the end
+constexpr int64_t kRows = 256;  // about: larger tiles share a packed block better, but leave threads waiting at the end
 constexpr int64_t kMostColumns = 384;  // with a block of k what a second-level cache holds
-// To pack an element takes as long as so many multiply-adds.
-constexpr int64_t kPackingOfB = 16, kPackingOfA = 8;
+// What to read and pack an element adds to the strip that does it, in multiply-adds.
+constexpr int64_t kPackingOfB = 4, kPackingOfA = 2;
 
 ProductGrid cut(int64_t M, int64_t N, const PanelKernels& kernels, int64_t row_tiles, int64_t column_tiles) {
   ProductGrid grid;
@@ -30,7 +30,8 @@ int64_t cost(const ProductGrid& grid, int threads) {
 }  // namespace
 
 ProductGrid choose_panel_grid(int64_t M, int64_t N, const PanelKernels& kernels, int threads) {
-  const int64_t least_rows = ceil_div(M, kMostRows), least_columns = ceil_div(N, kMostColumns);
+  const int64_t least_rows = std::max<int64_t>(1, (M + kRows / 2 - 1) / kRows),
+                least_columns = ceil_div(N, kMostColumns);
   ProductGrid best = cut(M, N, kernels, least_rows, least_columns);
   for (int64_t rows = least_rows; rows < least_rows + threads; ++rows)
     for (int64_t columns = least_columns; columns < least_columns + threads; ++columns) {

@@ -54,19 +54,12 @@ void PanelProduct::run_tile(const Matmul& args, const Tile& tile, int64_t& packe
   const int64_t floats = inner_block_ * (width + kernels_.strip_rows);
   auto* panels = reinterpret_cast<float*>(thread_scratch(sizeof(float) * static_cast<size_t>(floats)));
   for (int64_t k = 0; k < shape_.K; k += inner_block_) {
-    const Block block{k, std::min(inner_block_, shape_.K - k), k == 0, k + inner_block_ >= shape_.K};
-    if (!(block.first && block.last && packed_column == tile.n)) pack(args, tile, block, panels);
-    add_column_sums(args, tile, block);  // whoever packed it
-    multiply(args, tile, block, panels, panels + inner_block_ * width);
+    Block block{k, std::min(inner_block_, shape_.K - k), k == 0, k + inner_block_ >= shape_.K, panels};
+    block.is_packed = block.first && block.last && packed_column == tile.n;
+    add_column_sums(args, tile, block);  // whoever packs it
+    multiply(args, tile, block, panels + inner_block_ * width);
   }
   packed_column = tile.n;
-}
-
-void PanelProduct::pack(const Matmul& args, const Tile& tile, const Block& block, float* panels) const {
-  if (shape_.b_transposed)
-    kernels_.pack_columns(panels, element(args.b, tile.n, block.k), shape_.K, block.inner, tile.columns);
-  else
-    kernels_.pack_rows(panels, element(args.b, block.k, tile.n), shape_.N, block.inner, tile.columns);
 }
 
 void PanelProduct::add_column_sums(const Matmul& args, const Tile& tile, const Block& block) const {
@@ -75,26 +68,37 @@ void PanelProduct::add_column_sums(const Matmul& args, const Tile& tile, const B
                                     shape_.N, block.inner, tile.columns);
 }
 
-void PanelProduct::multiply(const Matmul& args, const Tile& tile, const Block& block, const float* panels,
-                            float* packed) const {
+void PanelProduct::multiply(const Matmul& args, const Tile& tile, const Block& block, float* packed_a) const {
   const int64_t end = tile.m + tile.rows;
+  const float* b = shape_.b_transposed ? element(args.b, tile.n, block.k) : element(args.b, block.k, tile.n);
   for (int64_t m = tile.m; m < end; m += kernels_.strip_rows) {
     const int64_t rows = std::min(kernels_.strip_rows, end - m);
-    if (shape_.a_transposed) kernels_.pack_strip(packed, element(args.a, block.k, m), shape_.M, block.inner, rows);
-    kernels_.multiply(
-        {.a = shape_.a_transposed ? packed : element(args.a, m, block.k),
-         .a_stride = shape_.K,
-         .a_packed = shape_.a_transposed,
-         .rows = rows,
-         .inner = block.inner,
-         .columns = tile.columns,
-         .panels = panels,
-         .c = element(args.c, m, tile.n),
-         .c_stride = shape_.N,
-         .add = !block.first || shape_.accumulate,
-         .next = {next_strip(args, tile, block, m), next_result(args, tile, m), next_block(args, tile, block, m)}});
+    kernels_.multiply({.a = shape_.a_transposed ? element(args.a, block.k, m) : element(args.a, m, block.k),
+                       .a_stride = args.a.shape[1],
+                       .a_transposed = shape_.a_transposed,
+                       .packed_a = packed_a,
+                       .rows = rows,
+                       .inner = block.inner,
+                       .columns = tile.columns,
+                       .panels = block.panels,
+                       .b = m == tile.m && !block.is_packed ? b : nullptr,
+                       .b_stride = args.b.shape[1],
+                       .b_transposed = shape_.b_transposed,
+                       .c = element(args.c, m, tile.n),
+                       .c_stride = shape_.N,
+                       .add = !block.first || shape_.accumulate,
+                       .next = {pre_activation(args, tile, block, m), next_strip(args, tile, block, m),
+                                next_result(args, tile, m), next_block(args, tile, block, m)}});
     if (block.last) finish(args, tile, m, rows);
   }
+}
+
+// Of this strip: the epilogue reads or writes it.
+PanelStrip::Region PanelProduct::pre_activation(const Matmul& args, const Tile& tile, const Block& block,
+                                                int64_t m) const {
+  if (!args.pre_activation || !block.last) return {};
+  const int64_t rows = std::min(kernels_.strip_rows, tile.m + tile.rows - m);
+  return {element(args.pre_activation, m, tile.n), shape_.N, rows, tile.columns};
 }
 
 // The strip after the one at m; of a transposed a all strips that share a line.

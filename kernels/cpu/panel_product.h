@@ -1,8 +1,8 @@
 // A product of f32 by our own kernels, simd/panel_kernel.h. An element of c is summed over k in order, in blocks of k
 // that depend on K alone: tiles may follow the number of threads without changing a bit.
 //
-// Of each tile of c a thread packs one block of b after the other and lets the tile's strips of a pass it; strips of
-// the last block go through the epilogue while they are in the first-level cache.
+// Of each tile of c a thread lets the tile's strips of a pass one block of b after the other, which the first of them
+// packs; strips of the last block go through the epilogue while they are in the first-level cache.
 #pragma once
 
 #include <cstdint>
@@ -29,12 +29,14 @@ class PanelProduct final : public Product {
   struct Block {  // of b
     int64_t k, inner;
     bool first, last;
+    float* panels;
+    bool is_packed = false;
   };
 
   void run_tile(const Matmul& args, const Tile& tile, int64_t& packed_column) const;
-  void pack(const Matmul& args, const Tile& tile, const Block& block, float* panels) const;
   void add_column_sums(const Matmul& args, const Tile& tile, const Block& block) const;
-  void multiply(const Matmul& args, const Tile& tile, const Block& block, const float* panels, float* packed) const;
+  void multiply(const Matmul& args, const Tile& tile, const Block& block, float* packed_a) const;
+  PanelStrip::Region pre_activation(const Matmul& args, const Tile& tile, const Block& block, int64_t m) const;
   PanelStrip::Region next_strip(const Matmul& args, const Tile& tile, const Block& block, int64_t m) const;
   PanelStrip::Region next_result(const Matmul& args, const Tile& tile, int64_t m) const;
   PanelStrip::Region next_block(const Matmul& args, const Tile& tile, const Block& block, int64_t m) const;

@@ -36,10 +36,16 @@ struct Case {
 };
 
 constexpr Case kCases[] = {
+    {4096, 384, 384, false, false},
+    {4096, 1152, 384, false, false},
     {4096, 1536, 384, false, false},
     {4096, 384, 1536, false, false},
+    {4096, 384, 1152, false, true},
+    {4096, 1536, 384, false, true},
     {4096, 384, 1536, false, true},
     {384, 1536, 4096, true, false},
+    {1536, 384, 4096, true, false},
+    {384, 384, 4096, true, false},
     {1024, 768, 3072, false, false},
     {1024, 3072, 768, false, false},
     {1024, 2048, 768, false, true},

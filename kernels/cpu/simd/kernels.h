@@ -64,13 +64,21 @@ struct AttentionKernels {
                        int64_t chunks, int64_t stride);
 };
 
-// Rows of a times a block of b in panels: (rows, columns) of c.
+// Rows of a times a block of b: (rows, columns) of c. b goes by in panels of columns, packed so that k runs in order;
+// the first strip of a block packs them while it multiplies.
 struct PanelStrip {
-  const float* a = nullptr;
-  int64_t a_stride = 0;   // between rows
-  bool a_packed = false;  // as pack_strip() makes it
+  const float* a = nullptr;  // (rows, inner), or (inner, rows) if transposed
+  int64_t a_stride = 0;      // between rows of the matrix
+  bool a_transposed = false;
+  float* packed_a = nullptr;  // (inner, strip_rows), if a is transposed; 64-byte aligned, overwritten
+
   int64_t rows = 0, inner = 0, columns = 0;
-  const float* panels = nullptr;
+
+  float* panels = nullptr;   // (inner, columns rounded up to 16), 64-byte aligned
+  const float* b = nullptr;  // (inner, columns), or (columns, inner) if transposed; null: the panels are there already
+  int64_t b_stride = 0;      // between rows of the matrix
+  bool b_transposed = false;
+
   float* c = nullptr;
   int64_t c_stride = 0;
   bool add = false;  // to c
@@ -80,17 +88,12 @@ struct PanelStrip {
     const float* first = nullptr;
     int64_t stride = 0, rows = 0, elements = 0;
   };
-  std::array<Region, 3> next;
+  std::array<Region, 4> next;
 };
 
 struct PanelKernels {
   int64_t strip_rows;     // at most, of a strip
   int64_t panel_columns;  // of a panel; the last one of a block is padded to a multiple of 16
-  // A block of b, (inner, columns) or (columns, inner) with rows `stride` apart, into panels; 64-byte aligned.
-  void (*pack_rows)(float* to, const float* b, int64_t stride, int64_t inner, int64_t columns);
-  void (*pack_columns)(float* to, const float* b, int64_t stride, int64_t inner, int64_t columns);
-  // A strip of a transposed a, (inner, rows), into (inner, strip_rows).
-  void (*pack_strip)(float* to, const float* a, int64_t stride, int64_t inner, int64_t rows);
   void (*multiply)(const PanelStrip& strip);
 };
 

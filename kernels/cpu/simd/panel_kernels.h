@@ -9,6 +9,6 @@
 
 namespace convoy::cpu::CONVOY_ISA {
 
-const PanelKernels panel_kernels = {kStripRows, kPanelColumns, pack_rows, pack_columns, pack_strip, multiply_strip};
+const PanelKernels panel_kernels = {kStripRows, kPanelColumns, multiply_strip};
 
 }  // namespace convoy::cpu::CONVOY_ISA
