@@ -7,7 +7,9 @@
 namespace convoy::cpu {
 namespace {
 
-constexpr int64_t kRows = 256;  // about: larger tiles share a packed block better, but leave threads waiting at the end
+// About: larger tiles share a packed block better, but leave threads waiting at the end. A transposed b is packed
+// before it is multiplied, so that sharing counts for more.
+constexpr int64_t kRows = 256, kRowsIfTransposed = 512;
 constexpr int64_t kMostColumns = 384;  // with a block of k what a second-level cache holds
 // What to read and pack an element adds to the strip that does it, in multiply-adds.
 constexpr int64_t kPackingOfB = 4, kPackingOfA = 2;
@@ -29,9 +31,10 @@ int64_t cost(const ProductGrid& grid, int threads) {
 
 }  // namespace
 
-ProductGrid choose_panel_grid(int64_t M, int64_t N, const PanelKernels& kernels, int threads) {
-  const int64_t least_rows = std::max<int64_t>(1, (M + kRows / 2 - 1) / kRows),
-                least_columns = ceil_div(N, kMostColumns);
+ProductGrid choose_panel_grid(int64_t M, int64_t N, bool b_transposed, const PanelKernels& kernels, int threads) {
+  const int64_t rows_of_tile = b_transposed ? kRowsIfTransposed : kRows;
+  const int64_t least_rows = std::max<int64_t>(1, (M + rows_of_tile / 2 - 1) / rows_of_tile);
+  const int64_t least_columns = ceil_div(N, kMostColumns);
   ProductGrid best = cut(M, N, kernels, least_rows, least_columns);
   for (int64_t rows = least_rows; rows < least_rows + threads; ++rows)
     for (int64_t columns = least_columns; columns < least_columns + threads; ++columns) {

@@ -9,6 +9,6 @@
 namespace convoy::cpu {
 
 // M, N, threads: at least 1.
-ProductGrid choose_panel_grid(int64_t M, int64_t N, const PanelKernels& kernels, int threads);
+ProductGrid choose_panel_grid(int64_t M, int64_t N, bool b_transposed, const PanelKernels& kernels, int threads);
 
 }  // namespace convoy::cpu

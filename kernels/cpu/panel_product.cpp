@@ -12,10 +12,10 @@
 namespace convoy::cpu {
 namespace {
 
-constexpr int64_t kLeastRows = 128;     // fewer do not pay for packing b
-constexpr int64_t kLeastColumns = 16;   // fewer are padded
-constexpr int64_t kInnerBlock = 384;    // of k: with the columns of a tile 576 KiB, what a second-level cache holds
-constexpr int64_t kRequestedRows = 16;  // of a transposed a: a line of memory
+constexpr int64_t kLeastRows = 128;    // fewer do not pay for packing b
+constexpr int64_t kLeastColumns = 16;  // fewer are padded
+constexpr int64_t kInnerBlock = 384;   // of k: with the columns of a tile 576 KiB, what a second-level cache holds
+constexpr int64_t kLineElements = 16;  // of memory
 
 float* element(const Tensor& matrix, int64_t row, int64_t column) {
   return matrix.as<float>() + row * matrix.shape[1] + column;
@@ -32,12 +32,13 @@ PanelProduct::PanelProduct(const ProductShape& shape, const PanelKernels& kernel
     : shape_(shape),
       kernels_(kernels),
       threads_(omp_get_max_threads()),
-      grid_(choose_panel_grid(shape.M, shape.N, kernels, threads_)),
+      grid_(choose_panel_grid(shape.M, shape.N, shape.b_transposed, kernels, threads_)),
       inner_block_(round_up<int64_t>(ceil_div(shape.K, ceil_div(shape.K, kInnerBlock)), 16)) {}
 
 void PanelProduct::run(const Matmul& args) const {
   const int threads = omp_get_max_threads();
-  const ProductGrid grid = threads == threads_ ? grid_ : choose_panel_grid(shape_.M, shape_.N, kernels_, threads);
+  const ProductGrid grid =
+      threads == threads_ ? grid_ : choose_panel_grid(shape_.M, shape_.N, shape_.b_transposed, kernels_, threads);
   FirstFailure failure;
   parallel_for_with<int64_t>(-1, grid.tiles(), [&](int64_t& packed_column, int64_t index) {
     // Down the columns of tiles: neighbours in time share a block of b.
@@ -101,15 +102,22 @@ PanelStrip::Region PanelProduct::pre_activation(const Matmul& args, const Tile& 
   return {element(args.pre_activation, m, tile.n), shape_.N, rows, tile.columns};
 }
 
-// The strip after the one at m; of a transposed a all strips that share a line.
+// The strip after the one at m, after the last one the first of the next block. Of a transposed a some rows of the
+// lines after those that the strip lies in: all strips in a line share the work.
 PanelStrip::Region PanelProduct::next_strip(const Matmul& args, const Tile& tile, const Block& block, int64_t m) const {
-  const int64_t end = tile.m + tile.rows, next = m + kernels_.strip_rows;
-  if (next >= end) return {};
-  if (!shape_.a_transposed)
-    return {element(args.a, next, block.k), shape_.K, std::min(kernels_.strip_rows, end - next), block.inner};
-  const int64_t line = round_up(next, kRequestedRows);
-  if (line >= end || line >= next + kernels_.strip_rows) return {};
-  return {element(args.a, block.k, line), shape_.M, block.inner, std::min(kRequestedRows, end - line)};
+  const int64_t end = tile.m + tile.rows, line = shape_.a_transposed ? kLineElements : kernels_.strip_rows;
+  int64_t next = (m - tile.m) / line * line + tile.m + line, k = block.k, inner = block.inner;
+  if (next >= end) {
+    if (block.last) return {};
+    next = tile.m;
+    k += block.inner;
+    inner = std::min(inner_block_, shape_.K - k);
+  }
+  const int64_t rows = std::min(line, end - next);
+  if (!shape_.a_transposed) return {element(args.a, next, k), shape_.K, rows, inner};
+  const int64_t first = (m - tile.m) % line * inner / line;
+  const int64_t last = std::min(line, (m - tile.m) % line + kernels_.strip_rows) * inner / line;
+  return {element(args.a, k + first, next), shape_.M, last - first, rows};
 }
 
 PanelStrip::Region PanelProduct::next_result(const Matmul& args, const Tile& tile, int64_t m) const {

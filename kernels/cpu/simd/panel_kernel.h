@@ -86,6 +86,10 @@ enum class PanelSource {
 template <int R, int V, StripSource kStrip, PanelSource kPanel>
 inline void strip_times_panel(const PanelStrip& strip, float* panel, const float* b, float* c, int last,
                               Requests& requests) {
+  // Copies, for the compiler must assume that what is packed changes the strip.
+  const float* const a = strip.a;
+  float* const packed_a = strip.packed_a;
+  const int64_t a_stride = strip.a_stride, b_stride = strip.b_stride, inner = strip.inner;
   F32x16 sums[R][V];
 #pragma GCC unroll 8
   for (int m = 0; m < R; ++m)
@@ -99,30 +103,28 @@ inline void strip_times_panel(const PanelStrip& strip, float* panel, const float
       if constexpr (kPanel == PanelSource::packed) {
         row[n] = load(packed);
       } else {
-        const float* from = b + k * strip.b_stride + n * kLanes;
-        __builtin_prefetch(from + kPackingAhead * strip.b_stride);
+        const float* from = b + k * b_stride + n * kLanes;
+        __builtin_prefetch(from + kPackingAhead * b_stride);
         row[n] = load(from);
         store(packed, row[n]);
       }
     }
-    const float* column =
-        kStrip == StripSource::columns ? strip.a + k * strip.a_stride : strip.packed_a + k * kStripRows;
-    if constexpr (kStrip == StripSource::columns)
-      std::memcpy(strip.packed_a + k * kStripRows, column, sizeof(float) * R);
+    const float* column = kStrip == StripSource::columns ? a + k * a_stride : packed_a + k * kStripRows;
+    if constexpr (kStrip == StripSource::columns) std::memcpy(packed_a + k * kStripRows, column, sizeof(float) * R);
 #pragma GCC unroll 8
     for (int m = 0; m < R; ++m) {
-      const F32x16 factor = broadcast(kStrip == StripSource::rows ? strip.a[m * strip.a_stride + k] : column[m]);
+      const F32x16 factor = broadcast(kStrip == StripSource::rows ? a[m * a_stride + k] : column[m]);
 #pragma GCC unroll 4
       for (int n = 0; n < V; ++n) sums[m][n] = fma(factor, row[n], sums[m][n]);
     }
   };
   int64_t k = 0;
-  for (; k + kStepsPerPanelRequest <= strip.inner; k += kStepsPerPanelRequest) {
+  for (; k + kStepsPerPanelRequest <= inner; k += kStepsPerPanelRequest) {
     requests.send_one();
 #pragma GCC unroll 4
     for (int64_t i = 0; i < kStepsPerPanelRequest; ++i) step(k + i);
   }
-  for (; k < strip.inner; ++k) step(k);
+  for (; k < inner; ++k) step(k);
 #pragma GCC unroll 8
   for (int m = 0; m < R; ++m)
 #pragma GCC unroll 4
