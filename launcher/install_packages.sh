@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs what Convoy is built with and needs to run: Debian 12, Debian 13, Ubuntu 24.04, as root or with sudo.
 # Asks nothing, installs only what is missing, and does nothing at all (in well under a second) when all is there.
+# Usage: install_packages.sh [--for-tests]   (--for-tests, as root: Slurm too, of which the tests start one of their own;
+# as another user the same as without, since those tests need root)
 # Exit status: 0 everything is there, 2 something is missing and could not be installed (the last lines say what to do).
 set -euo pipefail
 
@@ -12,6 +14,12 @@ wanted=(
   libhdf5-dev libdnnl-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev
   libsentencepiece-dev libpcre2-dev libxxhash-dev libhwloc-dev libgtest-dev
 )
+
+case "${1-}" in
+  --for-tests) ((EUID != 0)) || wanted+=(slurmctld:slurmctld slurmd:slurmd sbatch:slurm-client munged:munge) ;;
+  "") ;;
+  *) echo "install_packages: '$1' is no option; the only one is --for-tests" >&2 && exit 2 ;;
+esac
 
 fail() {
   printf 'install_packages: %s\n' "$@" >&2

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-launcher/install_packages.sh
+launcher/install_packages.sh --for-tests
 launcher/build.sh
 
 # shellcheck source=launcher/mpi_environment.sh
