@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The CUDA build of the trainer on the virtual GPU, as a person runs it: 20 steps of a small GPT, kernel by kernel and as
-# CUDA graphs, on one and on two ranks, sharded and watched by the sentinel, follow the CPU's losses; and no order of
-# streams changes a bit.
+# CUDA graphs, on one and on two ranks, sharded and watched by the sentinel, follow the CPU's losses; no order of streams
+# changes a bit; and a run whose loss jumps goes back to the same bits on one rank and on two.
 # Usage: cuda_training_test.sh TRAINER VIRTUAL_GPU_FOLDER
 virtual_gpu=$(realpath "$2")
 . "$(dirname "$0")/common.sh"
@@ -52,3 +52,15 @@ LD_LIBRARY_PATH="$virtual_gpu" "$TRAINER" generate graph-f32 --prompt "the king"
 [ "$(wc -c <generated.txt)" -gt 20 ] || fail "nothing generated"
 on_cuda 1 3 run.dir=block train.recompute=block
 expect_same "$(weights graph-f32)" "$(weights block)"
+
+# A loss that jumps: the guards read it on the host, what they go back to lies on the device.
+guarded() {
+  on_cuda "$@" optimizer.lr=0.2 checkpoint.every_steps=5 guard.spike_sigma=2 guard.window_steps=5 guard.rollback=true \
+    guard.max_rollbacks=50
+}
+rollbacks() { grep '"rollback_from"' "$1/metrics.jsonl"; }
+guarded 1 2 run.dir=guarded
+rollbacks guarded || fail "the loss never jumped: nothing is tested"
+guarded 2 4 run.dir=guarded-sharded parallel.stage=2
+expect_same "$(weights guarded)" "$(weights guarded-sharded)"
+diff <(rollbacks guarded) <(rollbacks guarded-sharded) || fail "sharded over two ranks it went back elsewhere"

@@ -17,6 +17,9 @@ missing_for_slurm() {
   for program in slurmctld slurmd sbatch srun munged ip unshare; do
     command -v "$program" >/dev/null || echo "$program"
   done
+  # A container may have root and still not this.
+  "$hosts_dir/up.sh" "$slurm_name" 1 >/dev/null 2>&1 || echo "network namespaces"
+  "$hosts_dir/down.sh" "$slurm_name" >/dev/null 2>&1 || true
 }
 
 on_controller() { ip netns exec "$slurm_name-1" "$@"; }

@@ -7,8 +7,8 @@
 # shellcheck source=tests/cluster/slurm/slurm.sh
 . "$source_dir/tests/cluster/slurm/slurm.sh"
 
-missing=$(missing_for_slurm | paste -sd ' ')
-[ -z "$missing" ] || { echo "SKIPPED: a Slurm of two nodes needs root, slurm-wlm, munge and iproute2; missing: $missing"; exit 77; }
+missing=$(missing_for_slurm | paste -sd, | sed 's/,/, /g')
+[ -z "$missing" ] || { echo "SKIPPED: a Slurm of two nodes needs root, slurm-wlm, munge, iproute2 and network namespaces; missing: $missing"; exit 77; }
 trap 'slurm_down; rm -rf "$work"' EXIT
 
 make_data
