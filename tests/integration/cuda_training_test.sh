@@ -55,7 +55,7 @@ expect_same "$(weights graph-f32)" "$(weights block)"
 
 # A loss that jumps: the guards read it on the host, what they go back to lies on the device.
 guarded() {
-  on_cuda "$@" optimizer.lr=0.2 checkpoint.every_steps=5 guard.spike_sigma=2 guard.window_steps=5 guard.rollback=true \
+  on_cuda "$@" optimizer.lr=0.03 checkpoint.every_steps=5 guard.spike_sigma=1 guard.window_steps=5 guard.rollback=true \
     guard.max_rollbacks=50
 }
 rollbacks() { grep '"rollback_from"' "$1/metrics.jsonl"; }
