@@ -15,16 +15,16 @@ wanted=(
   libsentencepiece-dev libpcre2-dev libxxhash-dev libhwloc-dev libgtest-dev
 )
 
-case "${1-}" in
-  --for-tests) ((EUID != 0)) || wanted+=(slurmctld:slurmctld slurmd:slurmd sbatch:slurm-client munged:munge) ;;
-  "") ;;
-  *) echo "install_packages: '$1' is no option; the only one is --for-tests" >&2 && exit 2 ;;
-esac
-
 fail() {
   printf 'install_packages: %s\n' "$@" >&2
   exit 2
 }
+
+case "${1-}" in
+  --for-tests) ((EUID != 0)) || wanted+=(slurmctld:slurmctld slurmd:slurmd sbatch:slurm-client munged:munge) ;;
+  "") ;;
+  *) fail "'$1' is no option; the only one is --for-tests" ;;
+esac
 
 installed() { [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
