@@ -1,9 +1,11 @@
 // The program `trainer`.
 #include "launcher/commands/commands.h"
+#include "launcher/crash_stack.h"
 #include "launcher/log_output.h"
 #include "launcher/report_errors.h"
 
 int main(int argc, char** argv) {
+  convoy::print_stack_on_crash();
   convoy::log_to_standard_error();
   return convoy::report_errors([&] {
     convoy::CommandLine line;

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 #include <new>
 #include <string>
 #include <string_view>
 
+#include "comm/mpi/launch_environment.h"
 #include "core/base/error.h"
 #include "core/comm/fail_together.h"
 #include "launcher/progress/console.h"
@@ -37,14 +37,6 @@ Failure current_failure() {
   }
 }
 
-// As far as the launcher's environment tells.
-bool is_first_rank() {
-  constexpr std::array kRankVariables = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
-  for (const char* variable : kRankVariables)
-    if (const char* rank = std::getenv(variable)) return std::string_view(rank) == "0";
-  return true;
-}
-
 void print(std::string_view message) { Console(STDERR_FILENO, 0).line(fmt::format("trainer: {}", message)); }
 
 }  // namespace
@@ -52,7 +44,7 @@ void print(std::string_view message) { Console(STDERR_FILENO, 0).line(fmt::forma
 int report_errors(const std::function<int()>& action) noexcept try {
   return action();
 } catch (const UsageError& error) {
-  if (is_first_rank()) print(error.what());
+  if (mpi::launch_environment().rank == 0) print(error.what());
   return static_cast<int>(error.code());
 } catch (...) {
   const Failure failure = current_failure();

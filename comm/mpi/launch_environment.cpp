@@ -23,17 +23,22 @@ std::optional<std::string> environment_variable(const char* name) {
 }
 
 LaunchEnvironment launch_environment(const GetVariable& get) {
-  const auto from = [&](Launcher launcher, const char* evidence, const char* size) -> LaunchEnvironment {
-    const auto size_text = get(size);
-    return {launcher, size_text ? number(*size_text) : 0, fmt::format("{}={}", evidence, *get(evidence))};
+  const auto value_of = [&](const char* name) {
+    const auto text = get(name);
+    return text ? number(*text) : 0;
   };
-  if (get("OMPI_COMM_WORLD_SIZE")) return from(Launcher::open_mpi, "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_SIZE");
+  const auto from = [&](Launcher launcher, const char* evidence, const char* size,
+                        const char* rank) -> LaunchEnvironment {
+    return {launcher, value_of(size), value_of(rank), fmt::format("{}={}", evidence, *get(evidence))};
+  };
+  if (get("OMPI_COMM_WORLD_SIZE"))
+    return from(Launcher::open_mpi, "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK");
   // Slurm's step variables are set by srun only: in a batch script outside of srun they are absent.
-  if (get("PMIX_RANK")) return from(Launcher::pmix, "PMIX_RANK", "SLURM_STEP_NUM_TASKS");
-  if (get("PMI_SIZE")) return from(Launcher::pmi, "PMI_SIZE", "PMI_SIZE");
-  if (get("PMI_RANK")) return from(Launcher::pmi, "PMI_RANK", "SLURM_STEP_NUM_TASKS");
+  if (get("PMIX_RANK")) return from(Launcher::pmix, "PMIX_RANK", "SLURM_STEP_NUM_TASKS", "PMIX_RANK");
+  if (get("PMI_SIZE")) return from(Launcher::pmi, "PMI_SIZE", "PMI_SIZE", "PMI_RANK");
+  if (get("PMI_RANK")) return from(Launcher::pmi, "PMI_RANK", "SLURM_STEP_NUM_TASKS", "PMI_RANK");
   if (get("SLURM_STEP_NUM_TASKS") && get("SLURM_PROCID"))
-    return from(Launcher::slurm, "SLURM_STEP_NUM_TASKS", "SLURM_STEP_NUM_TASKS");
+    return from(Launcher::slurm, "SLURM_STEP_NUM_TASKS", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID");
   return {};
 }
 

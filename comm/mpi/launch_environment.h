@@ -18,6 +18,7 @@ enum class Launcher {
 struct LaunchEnvironment {
   Launcher launcher = Launcher::none;
   int size = 1;          // number of processes that the launcher says it started; 0: it does not say
+  int rank = 0;          // of this process among them
   std::string evidence;  // "OMPI_COMM_WORLD_SIZE=4"; empty for none
 };
 

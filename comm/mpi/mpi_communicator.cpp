@@ -99,7 +99,7 @@ class MpiCommunicator final : public BlockingCommunicator {
 }  // namespace
 
 std::unique_ptr<Communicator> make_mpi_communicator(double timeout_s) {
-  auto environment = std::make_shared<MpiEnvironment>();
+  auto environment = std::make_shared<MpiEnvironment>(timeout_s);
   MpiGroup world = MpiGroup::duplicate(MPI_COMM_WORLD);
   return std::make_unique<MpiCommunicator>(std::move(environment), std::move(world), "all ranks", timeout_s);
 }

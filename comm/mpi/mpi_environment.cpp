@@ -8,8 +8,10 @@
 
 #include "comm/failure_report.h"
 #include "comm/mpi/end_launcher.h"
+#include "comm/mpi/launch_environment.h"
 #include "comm/mpi/leak_check.h"
 #include "comm/mpi/mpi_check.h"
+#include "comm/mpi/stage_watch.h"
 
 namespace convoy::mpi {
 namespace {
@@ -31,11 +33,14 @@ void exit_after_grace(ExitCode code) noexcept {
 
 }  // namespace
 
-MpiEnvironment::MpiEnvironment() {
+MpiEnvironment::MpiEnvironment(double timeout_s) : timeout_s_(timeout_s) {
   // A rank that waits in MPI gives way to the others' computing when ranks outnumber cores. The user's setting counts.
   setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+  // No handlers for crashes: Open MPI's allocate memory, and a rank that crashes inside malloc would never end.
+  setenv("OMPI_MCA_opal_signal", "", 0);
   int provided = MPI_THREAD_SINGLE;
   {
+    const StageWatch watch("MPI_Init", launch_environment().rank, timeout_s_);
     const LeaksIgnored ignored;
     MPI_CHECK(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided));
   }
@@ -55,6 +60,7 @@ MpiEnvironment::MpiEnvironment() {
 MpiEnvironment::~MpiEnvironment() {
   if (std::uncaught_exceptions() > exceptions_before_) abort(ExitCode::internal, "an exception ended this rank");
   check_leaks_before_finalize();
+  const StageWatch watch("MPI_Finalize", world_rank_, timeout_s_);
   MPI_Finalize();
 }
 

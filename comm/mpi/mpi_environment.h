@@ -15,8 +15,9 @@ namespace convoy::mpi {
 
 class MpiEnvironment {
  public:
-  // Throws ConfigError if this MPI does not let several threads communicate at once.
-  MpiEnvironment();
+  // Throws ConfigError if this MPI does not let several threads communicate at once. timeout_s: for all ranks to come
+  // to MPI_Init, and later to MPI_Finalize; 0: as long as it takes.
+  explicit MpiEnvironment(double timeout_s);
   // Finalises. If it goes because an exception ends this rank, it aborts the job instead: to finalise means to wait for
   // the others, who may be waiting for this rank.
   ~MpiEnvironment();
@@ -40,6 +41,7 @@ class MpiEnvironment {
   [[noreturn]] void end_job(ExitCode code, bool first) noexcept;
 
   const int exceptions_before_ = std::uncaught_exceptions();
+  const double timeout_s_;
   int world_rank_ = 0;
   std::unique_ptr<MachineFlag> aborting_;
   std::unique_ptr<hang::HangWatch> hang_watch_;  // of the world

@@ -5,7 +5,8 @@
 # shellcheck disable=SC2154  # from common.sh
 convoy_run=$source_dir/launcher/convoy-run
 
-# A played mpirun: its n-th start reads line n of `script`: exit code, checkpoint step to make (0: none). It notes its words.
+# A played mpirun: its n-th start reads line n of `script`: exit code, checkpoint step to make (0: none). It notes its
+# words. Exit code "stuck": it has a rank, which ends, and hangs; "alone": it never has one, and takes three seconds.
 cat >played_mpirun <<'SH'
 #!/usr/bin/env bash
 n=$(($(cat starts 2>/dev/null || echo 0) + 1)); echo $n >starts; echo "$*" >>words
@@ -15,6 +16,10 @@ if [ "$step" -gt 0 ]; then
   name=run/checkpoints/step-$(printf %08d "$step"); mkdir -p "$name"
   echo '{"virtual_ranks": 8}' >"$name/manifest.json"
 fi
+case $code in
+  stuck) (exec -a "$PWD/played_trainer" sleep 1); exec sleep 1000 ;;
+  alone) sleep 3; code=0 ;;
+esac
 exit "$code"
 SH
 cat >played_trainer <<'SH'
@@ -41,6 +46,8 @@ play 0 3 "killed by signal 9 (KILL)" "137 10\n137 20\n0 30" -np 2 --restarts 1
 play 137 3 "3 starts in a row died before the first new checkpoint at a step after 0" "137 0\n139 0\n137 0\n0 0" -np 2 --restarts 2
 play 137 4 "2 starts in a row died before the first new checkpoint at a step after 20" "137 10\n137 20\n139 20\n137 20\n0 0" -np 2 --restarts 2
 play 71 1 "--restarts is 0" "71 10" -np 2 --restarts 0
+play 0 2 "has outlived its ranks by 1 s and is killed" "stuck 10\n0 20" -np 2 --stuck-s 1
+play 0 1 "exit code 0" "alone 10" -np 2 --stuck-s 1
 play 85 2 "exit code 85" "137 10\n85 20" -np 2
 [ "$(grep -c 'run.resume=auto' words)" -eq 2 ] || { cat words; fail "a start without run.resume=auto"; }
 [ "$(grep -c 'start . ended' run/restarts.log)" -eq 2 ] || { cat run/restarts.log; fail "restarts.log lacks a start"; }

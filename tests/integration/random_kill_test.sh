@@ -14,7 +14,7 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0:handle_abort=0
 echo "$kills kills, seed $seed"
 make_data
 steps=400
-settings=("train.steps=$steps" checkpoint.every_steps=5 checkpoint.keep_last=3 evaluate.every_steps=100)
+settings=("train.steps=$steps" checkpoint.every_steps=5 checkpoint.keep_last=3 evaluate.every_steps=100 parallel.timeout_s=20)
 began=$(date +%s%N)
 ranks 4 run.dir=whole "${settings[@]}" || { tail -20 train.log; fail "the undisturbed run"; }
 whole_ms=$((($(date +%s%N) - began) / 1000000))
@@ -32,7 +32,7 @@ check_all() { "$checker" "$1/checkpoints" >check.log 2>&1 || { cat check.log; fa
 
 # begin RUN RANKS RESTARTS: convoy-run in the background
 begin() {
-  "$convoy_run" --trainer "$TRAINER" --backoff-s 0 --restarts "$3" --before-restart "'$checker' \"\$1/checkpoints\" >check.log" \
+  "$convoy_run" --trainer "$TRAINER" --backoff-s 0 --stuck-s 10 --restarts "$3" --before-restart "'$checker' \"\$1/checkpoints\" >check.log" \
     -np "$2" -- train.yaml run.dir="$1" "${settings[@]}" >"$1.log" 2>&1 &
   job=$!
 }

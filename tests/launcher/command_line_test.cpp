@@ -107,8 +107,8 @@ TEST(TrainerProgram, AMissingCheckpointHasItsOwnExitCode) {
 }
 
 TEST(TrainerProgram, OnlyTheFirstRankTellsAUsageError) {
-  EXPECT_NE(run_trainer("trian", "rank", "OMPI_COMM_WORLD_RANK=0").errors, "");
-  const ProgramResult second = run_trainer("trian", "rank", "OMPI_COMM_WORLD_RANK=1");
+  EXPECT_NE(run_trainer("trian", "rank", "OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=0").errors, "");
+  const ProgramResult second = run_trainer("trian", "rank", "OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=1");
   EXPECT_EQ(second.errors, "");
   EXPECT_EQ(second.exit_code, 2);
 }

@@ -1,13 +1,18 @@
 // A job that goes wrong in a chosen way, for failure_test: failing_job HOW TIMEOUT_S [RUN_FOLDER], under mpirun.
+#include <malloc.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "comm/make_communicator.h"
+#include "comm/mpi/launch_environment.h"
 #include "tests/comm/support/plain_stream.h"
 
 namespace convoy::test {
@@ -62,6 +67,22 @@ void abort_all(Communicator& world) {
   world.abort(ExitCode::wrong_bits, "reason of rank " + std::to_string(world.rank()));
 }
 
+// Where the heap ends glibc keeps a size; malloc finds it damaged while it holds its lock, and aborts.
+void crash_in_malloc(Communicator& world) {
+  if (world.rank() == 1) {
+    std::vector<char*> blocks;
+    blocks.reserve(100000);
+    const auto allocate = [&](size_t bytes) { blocks.push_back(static_cast<char*>(std::malloc(bytes))); };
+    // The thread's own stock of small blocks, which needs no lock, is used up.
+    for (size_t bytes = 16; bytes < 1100; bytes += 16)
+      for (int i = 0; i < 100; ++i) allocate(bytes);
+    for (int i = 0; i < 1000; ++i) allocate(5000);
+    std::memset(blocks.back() + malloc_usable_size(blocks.back()), 0xff, sizeof(size_t));
+    allocate(100000);
+  }
+  world.barrier_host();
+}
+
 void idle(Communicator& world) {
   world.barrier_host();
   std::this_thread::sleep_for(std::chrono::seconds(2));
@@ -69,6 +90,8 @@ void idle(Communicator& world) {
 }
 
 void run(const std::string& how, double timeout_s, const char* run_folder) {
+  const bool is_last = mpi::launch_environment().rank == mpi::launch_environment().size - 1;
+  if (how == "stopped-before-start" && is_last) raise(SIGSTOP);
   const auto world = make_communicator({.kind = CommunicatorKind::mpi, .timeout_s = timeout_s});
   if (run_folder != nullptr) watch_for_hangs(*world, run_folder, timeout_s);
   if (how == "stopped" || how == "late" || how == "mismatch") fail_in_step(*world, how);
@@ -77,7 +100,9 @@ void run(const std::string& how, double timeout_s, const char* run_folder) {
   if (how == "stuck-host") stuck_host(*world);
   if (how == "abort-one") abort_one(*world);
   if (how == "abort-all") abort_all(*world);
+  if (how == "crash-in-malloc") crash_in_malloc(*world);
   if (how == "idle") idle(*world);
+  if (how == "stopped-before-end" && is_last) raise(SIGSTOP);
   if (how == "exception") {
     if (world->rank() == 1) throw DataError("leaves the communicator's scope");
     world->barrier_host();

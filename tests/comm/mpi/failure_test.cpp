@@ -1,6 +1,7 @@
 // What becomes of a job under mpirun whose ranks fail: how it ends, what it says, and when.
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <filesystem>
 #include <string>
 
@@ -119,6 +120,30 @@ TEST(Failure, AbortsOfAllRanksAtOnceGiveOneReason) {
   EXPECT_LT(job.seconds, 8);
   expect_one_reason(job, "reason of rank ");
 }
+
+// MPI_Init waits for all ranks, before there is a communicator whose watchdog could look.
+TEST(Failure, ARankThatIsStoppedBeforeMpiInitDoesNotHoldTheOthers) {
+  const Job job = run_job("stopped-before-start", 2, 3);
+  EXPECT_EQ(job.exit_code, 71) << job.output;
+  EXPECT_LT(job.seconds, 20);
+  EXPECT_GE(test::lines_of_failure(job, "MPI_Init has not come back for 10 s"), 1) << job.output;
+}
+
+TEST(Failure, ARankThatIsStoppedBeforeMpiFinalizeDoesNotHoldTheOthers) {
+  const Job job = run_job("stopped-before-end", 2, 3);
+  EXPECT_EQ(job.exit_code, 71) << job.output;
+  EXPECT_LT(job.seconds, 20);
+  EXPECT_GE(test::lines_of_failure(job, "MPI_Finalize has not come back for 10 s"), 1) << job.output;
+}
+
+#ifndef __SANITIZE_ADDRESS__  // which has an allocator of its own
+// Open MPI's handlers would allocate memory for a stack trace, and wait for the lock that the crash left locked.
+TEST(Failure, ARankThatCrashesInsideMallocEnds) {
+  const Job job = run_job("crash-in-malloc", 60, 2);
+  EXPECT_EQ(job.exit_code, 128 + SIGABRT) << job.output;
+  EXPECT_LT(job.seconds, 20);
+}
+#endif
 
 // Without abort(): the reason is lost, but nobody waits for ever.
 TEST(Failure, AnExceptionThatLeavesTheCommunicatorEndsTheJob) {

@@ -44,7 +44,7 @@ TEST(LaunchEnvironment, TellsLaunchersApart) {
 }
 
 TEST(LaunchMismatch, NamesProcessesThatDoNotFindEachOther) {
-  const LaunchEnvironment hydra{Launcher::pmi, 4, "PMI_SIZE=4"};
+  const LaunchEnvironment hydra{Launcher::pmi, 4, 0, "PMI_SIZE=4"};
   EXPECT_EQ(launch_mismatch(hydra, 4), "");
   EXPECT_EQ(launch_mismatch(hydra, 0), "");  // only MPI can tell
   const std::string text = launch_mismatch(hydra, 1);
@@ -52,10 +52,10 @@ TEST(LaunchMismatch, NamesProcessesThatDoNotFindEachOther) {
   EXPECT_NE(text.find("MPI sees a world of 1"), std::string::npos) << text;
   EXPECT_NE(text.find(mpi_library_version()), std::string::npos) << text;
 
-  const std::string bare_srun = launch_mismatch({Launcher::slurm, 2, "SLURM_STEP_NUM_TASKS=2"}, 0);
+  const std::string bare_srun = launch_mismatch({Launcher::slurm, 2, 1, "SLURM_STEP_NUM_TASKS=2"}, 0);
   EXPECT_NE(bare_srun.find("srun --mpi=pmix"), std::string::npos) << bare_srun;
-  EXPECT_EQ(launch_mismatch({Launcher::slurm, 1, "SLURM_STEP_NUM_TASKS=1"}, 0), "");
-  EXPECT_EQ(launch_mismatch({Launcher::pmix, 0, "PMIX_RANK=0"}, 3), "");
+  EXPECT_EQ(launch_mismatch({Launcher::slurm, 1, 0, "SLURM_STEP_NUM_TASKS=1"}, 0), "");
+  EXPECT_EQ(launch_mismatch({Launcher::pmix, 0, 0, "PMIX_RANK=0"}, 3), "");
 }
 
 TEST(MakeCommunicator, ASingleProcessStartsNoMpi) {
