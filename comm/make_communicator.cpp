@@ -1,13 +1,12 @@
 #include "comm/make_communicator.h"
 
-#include <spdlog/spdlog.h>
-
 #include "comm/blocking_communicator.h"
 #include "comm/local/local_communicator.h"
 #include "comm/mpi/launch_environment.h"
 #include "comm/mpi/mpi_communicator.h"
 #include "comm/nccl/nccl_communicator.h"
 #include "core/base/files.h"
+#include "core/base/logging.h"
 
 namespace convoy {
 namespace {
@@ -43,7 +42,7 @@ void watch_for_hangs(Communicator& world, const std::filesystem::path& run_folde
     try {
       work();
     } catch (const FileError& error) {
-      spdlog::warn("a collective that hangs will be told without its culprit: {}", error.what());
+      logging::warn("a collective that hangs will be told without its culprit: {}", error.what());
     }
   };
   if (world.rank() == 0) or_warn([&] { watch->clear(options); });

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/json_text.h"
 #include "datasets/files/data_errors.h"
 
 namespace convoy {
@@ -120,7 +121,7 @@ DatasetManifest read_dataset_manifest(const std::filesystem::path& folder) {
                     folder.string(), kDatasetManifestName, folder.string()));
   const std::string text = as_data_error([&] { return read_file(file); });
   try {
-    const Json json = Json::parse(text);
+    const Json json = parse_ordered_json(text);
     check_kind(json, file);
     DatasetManifest manifest = manifest_from(json);
     check_values(manifest, file);
@@ -144,7 +145,7 @@ void write_dataset_manifest(const std::filesystem::path& folder, const DatasetMa
                      {"block_bytes", manifest.block_bytes},
                      {"splits", std::move(splits)},
                      {"import", to_json(manifest.import)}};
-  as_data_error([&] { write_file_atomically(folder / kDatasetManifestName, json.dump(1) + "\n"); });
+  as_data_error([&] { write_file_atomically(folder / kDatasetManifestName, json_text(json, 1) + "\n"); });
 }
 
 }  // namespace convoy

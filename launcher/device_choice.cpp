@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <sched.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 
 #include "comm/failure_report.h"
 #include "core/base/error.h"
+#include "core/base/logging.h"
 #include "kernels/cpu/cpu_device.h"
 #include "launcher/binding/bind_rank.h"
 #include "launcher/cuda_support.h"
@@ -115,7 +115,7 @@ std::unique_ptr<Device> make_device(const Config& config, Communicator& communic
     device = cpu::make_cpu_device(threads);
     const CudaSupport cuda = cuda_support();
     if (cuda.in_build && config.device == DeviceChoice::automatic && communicator.rank() == 0)
-      spdlog::warn("computing on the CPU: {}", cuda.reason);
+      logging::warn("computing on the CPU: {}", cuda.reason);
   } else {
     device = make_cuda_device(cuda_ordinal(communicator), config.precision == Precision::tf32);
   }

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/logging.h"
 #include "launcher/config/load_config.h"
 #include "launcher/config/write_config.h"
 
@@ -145,7 +145,7 @@ void RunFolder::begin(const Config& config) try {
 void RunFolder::end(int exit_code, int64_t step) const try {
   write_file_atomically(paths_.outcome(), fmt::format("{{\"exit_code\": {}, \"step\": {}}}\n", exit_code, step));
 } catch (const FileError& error) {
-  spdlog::warn("how this start ended is not in the run folder: {}", error.what());
+  logging::warn("how this start ended is not in the run folder: {}", error.what());
 }
 
 RunFolder prepare_run_folder(const Config& config) try {

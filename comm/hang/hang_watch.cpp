@@ -1,7 +1,6 @@
 #include "comm/hang/hang_watch.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "comm/failure_report.h"
 #include "comm/hang/hang_report.h"
 #include "core/base/files.h"
+#include "core/base/logging.h"
 
 namespace convoy::hang {
 namespace {
@@ -59,7 +59,7 @@ bool finishes_within(Seconds limit, std::function<void()> work) {
       work();
       done->set_value();
     } catch (const std::exception& error) {
-      spdlog::warn("the ranks could not be compared: {}", error.what());
+      logging::warn("the ranks could not be compared: {}", error.what());
       done->set_exception(std::current_exception());
     }
   }).detach();

@@ -1,9 +1,9 @@
 #include "comm/nccl/nccl_check.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "core/base/error.h"
+#include "core/base/logging.h"
 
 namespace convoy::nccl {
 namespace {
@@ -28,7 +28,7 @@ void check(ncclResult_t state, const char* call) {
 }
 
 void warn(ncclResult_t state, const char* call) noexcept {
-  if (failed(state)) spdlog::warn("{}", message(state, call));
+  if (failed(state)) logging::warn("{}", message(state, call));
 }
 
 void check(cudaError_t status, const char* call) {
@@ -36,7 +36,7 @@ void check(cudaError_t status, const char* call) {
 }
 
 void warn(cudaError_t status, const char* call) noexcept {
-  if (status != cudaSuccess) spdlog::warn("{}", message(status, call));
+  if (status != cudaSuccess) logging::warn("{}", message(status, call));
 }
 
 }  // namespace convoy::nccl

@@ -1,7 +1,6 @@
 #include "comm/nccl/nccl_group.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,6 +11,7 @@
 
 #include "comm/nccl/nccl_check.h"
 #include "core/base/error.h"
+#include "core/base/logging.h"
 
 namespace convoy::nccl {
 namespace {
@@ -74,7 +74,7 @@ void NcclGroup::finalize() {
     NCCL_WARN(ncclCommDestroy(comm_));
     return;
   }
-  spdlog::warn("NCCL could not be left in good order: {}", explain(state));
+  logging::warn("NCCL could not be left in good order: {}", explain(state));
   abort();
 }
 
@@ -142,7 +142,7 @@ void NcclGroup::abort() noexcept try {
   comm_ = nullptr;
   done->get_future().wait_for(duration<double>(kAbort_s));
 } catch (const std::exception& error) {
-  spdlog::warn("NCCL was not aborted: {}", error.what());
+  logging::warn("NCCL was not aborted: {}", error.what());
 }
 
 void* NcclGroup::register_memory(void* data, size_t bytes) {

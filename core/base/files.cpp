@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+
+#include "core/base/logging.h"
 
 namespace convoy {
 namespace {
@@ -82,7 +83,7 @@ File File::append(const std::filesystem::path& path) { return {path, O_WRONLY | 
 
 File::~File() {
   if (descriptor_ >= 0 && ::close(descriptor_) != 0)
-    spdlog::warn("cannot close {}: {}", path_.string(), std::strerror(errno));
+    logging::warn("cannot close {}: {}", path_.string(), std::strerror(errno));
 }
 
 int64_t File::bytes() const {

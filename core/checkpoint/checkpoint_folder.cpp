@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include <system_error>
 
 #include "core/base/files.h"
+#include "core/base/logging.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/manifest.h"
 #include "core/checkpoint/retention.h"
@@ -49,7 +49,7 @@ std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folde
 void remove_logged(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::remove_all(path, error);
-  if (error) spdlog::warn("cannot remove {}: {}; remove it by hand", path.string(), error.message());
+  if (error) logging::warn("cannot remove {}: {}; remove it by hand", path.string(), error.message());
 }
 
 // It first loses its name, so that no reader finds it half removed.
@@ -59,7 +59,7 @@ void remove_checkpoint(const std::filesystem::path& checkpoint) try {
   rename_path(checkpoint, hidden);
   remove_logged(hidden);
 } catch (const FileError& error) {
-  spdlog::warn("an old checkpoint stays: {}", error.what());
+  logging::warn("an old checkpoint stays: {}", error.what());
 }
 
 // Absent: it has none, or is damaged and cannot be the best.
@@ -114,7 +114,7 @@ void name_latest(const std::filesystem::path& checkpoint) try {
   std::error_code ignored;
   if (!std::filesystem::exists(latest, ignored) || read_file(latest) != name) write_file_atomically(latest, name);
 } catch (const FileError& error) {
-  spdlog::warn("`latest` does not name the newest checkpoint: {}", error.what());
+  logging::warn("`latest` does not name the newest checkpoint: {}", error.what());
 }
 
 void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, const Retention& retention,

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "core/base/checksum.h"
 #include "core/base/files.h"
+#include "core/base/logging.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/checkpoint/manifest.h"
@@ -131,7 +131,7 @@ std::optional<std::filesystem::path> newest_good(const Candidates& candidates) {
     try {
       return CheckpointReader(candidate->second, true).folder();
     } catch (const CheckpointError& error) {
-      spdlog::warn("checkpoint {} is skipped: {}", candidate->second.filename().string(), error.what());
+      logging::warn("checkpoint {} is skipped: {}", candidate->second.filename().string(), error.what());
     }
   }
   return std::nullopt;
@@ -159,7 +159,7 @@ std::filesystem::path find_rollback_point(const std::filesystem::path& checkpoin
         "or resume with guard.rollback=false",
         checkpoints.string(), checkpoint_name(step)));
   if (found->filename() != checkpoint_name(step))
-    spdlog::warn("{} is missing or damaged; {} stands in for it", checkpoint_name(step), found->filename().string());
+    logging::warn("{} is missing or damaged; {} stands in for it", checkpoint_name(step), found->filename().string());
   return *found;
 }
 

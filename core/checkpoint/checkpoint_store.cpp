@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -7,6 +6,7 @@
 #include <utility>
 
 #include "core/base/files.h"
+#include "core/base/logging.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/checkpoint/checkpoint_writer.h"
@@ -113,8 +113,8 @@ std::optional<std::string> CheckpointStore::Impl::write(const CheckpointContents
     CheckpointWriter(options_, save, contents).write();
     return std::nullopt;
   } catch (const std::exception& error) {
-    spdlog::warn("the checkpoint of step {} was not written: {}. Training goes on; older checkpoints are untouched",
-                 contents.position.step, error.what());
+    logging::warn("the checkpoint of step {} was not written: {}. Training goes on; older checkpoints are untouched",
+                  contents.position.step, error.what());
     return error.what();
   }
 }

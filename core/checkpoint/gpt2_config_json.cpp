@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/json_text.h"
+
 namespace convoy {
 
 std::string gpt2_config_json(const Gpt2Description& model) {
@@ -31,7 +33,7 @@ std::string gpt2_config_json(const Gpt2Description& model) {
       {"eos_token_id", end_of_text},
       {"torch_dtype", model.dtype == DType::bf16 ? "bfloat16" : "float32"},
   };
-  return json.dump(2) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 }  // namespace convoy

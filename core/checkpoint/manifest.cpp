@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/checksum.h"
+#include "core/base/json_text.h"
 
 namespace convoy {
 namespace {
@@ -103,7 +104,7 @@ void check_cover(const OptimizerRecord& optimizer, const std::map<std::string, W
 template <class Parse>
 auto with_json(std::string_view text, Parse&& parse) {
   try {
-    return parse(Json::parse(text));
+    return parse(parse_ordered_json(text));
   } catch (const nlohmann::json::exception& error) {
     throw CheckpointError(fmt::format("it is damaged: {}", error.what()));
   }
@@ -128,8 +129,8 @@ std::string manifest_text(const Manifest& manifest) {
                {"position", to_json(manifest.position)},
                {"optimizer", to_json(manifest.optimizer)},
                {"files", to_json(manifest.files)}};
-  json["checksum"] = checksum_of(json.dump());
-  return json.dump(2) + "\n";
+  json["checksum"] = checksum_of(json_text(json));
+  return json_text(json, 2) + "\n";
 }
 
 Manifest parse_manifest(std::string_view text) {
@@ -148,7 +149,7 @@ Manifest parse_manifest(std::string_view text) {
 std::string receipt_text(const Receipt& receipt) {
   const Json json = {
       {"failure", receipt.failure}, {"optimizer", to_json(receipt.optimizer)}, {"files", to_json(receipt.files)}};
-  return json.dump();
+  return json_text(json);
 }
 
 Receipt parse_receipt(std::string_view text) {

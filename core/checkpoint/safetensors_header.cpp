@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/integers.h"
+#include "core/base/json_text.h"
 
 namespace convoy {
 namespace {
@@ -36,7 +37,7 @@ DType dtype_from(const std::string& tensor, const std::string& name) {
 }
 
 // JSON without the hostile kinds: no name twice, no nesting beyond what the format has.
-Json parse_json(std::string_view text) {
+Json parse_strictly(std::string_view text) {
   std::set<std::string> names;
   const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
     if (depth > 3) throw CheckpointError("the header is nested too deeply");
@@ -56,7 +57,7 @@ Shape shape_from(const std::string& tensor, const Json& extents) {
   int64_t product = 8;  // bytes of the largest element: below, extents times element size stays an int64_t
   for (const Json& extent : extents) {
     const bool fits = extent.is_number_unsigned() && extent.get<uint64_t>() <= uint64_t{INT64_MAX};
-    if (!fits) throw CheckpointError(fmt::format("tensor {} has extent {}", tensor, extent.dump()));
+    if (!fits) throw CheckpointError(fmt::format("tensor {} has extent {}", tensor, json_text(extent)));
     values.push_back(extent.get<int64_t>());
     if (__builtin_mul_overflow(product, std::max<int64_t>(values.back(), 1), &product))
       throw CheckpointError(fmt::format("tensor {} has more elements than memory can hold", tensor));
@@ -102,14 +103,14 @@ std::string safetensors_header(const std::vector<NamedTensor>& tensors,
                           {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
-  std::string text = header.dump();
+  std::string text = json_text(header);
   text.resize(round_up(text.size(), size_t{8}), ' ');
   return text;
 }
 
 SafetensorsHeader parse_safetensors_header(std::string_view text) {
   SafetensorsHeader header;
-  const Json json = parse_json(text);
+  const Json json = parse_strictly(text);
   for (const auto& [name, value] : json.items()) {
     if (name != "__metadata__") {
       header.entries.emplace(name, entry_from(name, value));

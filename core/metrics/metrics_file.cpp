@@ -1,15 +1,16 @@
 #include "core/metrics/metrics_file.h"
 
-#include <spdlog/spdlog.h>
-
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/base/json_text.h"
+#include "core/base/logging.h"
+
 namespace convoy {
 namespace {
 
-using Json = nlohmann::ordered_json;  // dump() writes the shortest digits that read back exactly, and NaN as null
+using Json = nlohmann::ordered_json;
 
 double number(const Json& json, const char* key) {
   const auto found = json.find(key);
@@ -24,9 +25,13 @@ int64_t integer(const Json& json, const char* key) {
 
 // The line's object, if it is one with a step.
 std::optional<Json> parse_line(std::string_view line) {
-  Json json = Json::parse(line.begin(), line.end(), nullptr, false);
-  if (!json.is_object() || !json.contains("step") || !json["step"].is_number_integer()) return std::nullopt;
-  return json;
+  try {
+    Json json = parse_ordered_json(line);
+    if (!json.is_object() || !json.contains("step") || !json["step"].is_number_integer()) return std::nullopt;
+    return json;
+  } catch (const Json::parse_error&) {
+    return std::nullopt;
+  }
 }
 
 StepMetrics step_from(const Json& json) {
@@ -74,7 +79,7 @@ const std::filesystem::path& cut_after(const std::filesystem::path& path, int64_
     if (json && integer(*json, "step") <= resumed_step && integer(*json, "rollbacks") <= rollbacks)
       kept.append(line).push_back('\n');
   });
-  if (torn > 0) spdlog::warn("{}: {} torn lines were removed", path.string(), torn);
+  if (torn > 0) logging::warn("{}: {} torn lines were removed", path.string(), torn);
   if (kept != text) write_file_atomically(path, kept);
   return path;
 }
@@ -95,7 +100,7 @@ std::string metrics_line(const StepMetrics& metrics) {
                {"memory_bytes", metrics.memory_bytes}};
   if (metrics.skipped_steps > 0) json["skipped_steps"] = metrics.skipped_steps;
   if (metrics.rollbacks > 0) json["rollbacks"] = metrics.rollbacks;
-  return json.dump() + "\n";
+  return json_text(json) + "\n";
 }
 
 std::string metrics_line(const RollbackMetrics& metrics) {
@@ -104,13 +109,13 @@ std::string metrics_line(const RollbackMetrics& metrics) {
                      {"rollback_loss", metrics.loss},
                      {"samples", metrics.samples},
                      {"rollbacks", metrics.rollbacks}};
-  return json.dump() + "\n";
+  return json_text(json) + "\n";
 }
 
 std::string metrics_line(const EvaluationMetrics& metrics) {
   const Json json = {
       {"step", metrics.step}, {"eval_loss", metrics.loss}, {"eval_tokens", metrics.tokens}, {"eval_ms", metrics.ms}};
-  return json.dump() + "\n";
+  return json_text(json) + "\n";
 }
 
 MetricsHistory parse_metrics(std::string_view text) {
@@ -145,7 +150,7 @@ void MetricsFile::on_rollback(const RollbackMetrics& metrics) {
     });
     file_.cut(static_cast<int64_t>(kept));
   } catch (const FileError& error) {
-    spdlog::warn("metrics keep steps that were undone: {}", error.what());
+    logging::warn("metrics keep steps that were undone: {}", error.what());
   }
   file_.append(metrics_line(metrics));
 }

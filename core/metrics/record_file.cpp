@@ -1,6 +1,6 @@
 #include "core/metrics/record_file.h"
 
-#include <spdlog/spdlog.h>
+#include "core/base/logging.h"
 
 namespace convoy {
 
@@ -11,11 +11,11 @@ void RecordFile::append(std::string_view record) {
     if (lost_ > 0) file_.truncate(bytes_);  // what a failed write left
     file_.write(record);
   } catch (const FileError& error) {
-    if (lost_++ == 0) spdlog::warn("metrics are being lost: {}", error.what());
+    if (lost_++ == 0) logging::warn("metrics are being lost: {}", error.what());
     return;
   }
   bytes_ += static_cast<int64_t>(record.size());
-  if (lost_ > 0) spdlog::warn("{} is written again; {} records are missing", file_.path().string(), lost_);
+  if (lost_ > 0) logging::warn("{} is written again; {} records are missing", file_.path().string(), lost_);
   lost_ = 0;
 }
 

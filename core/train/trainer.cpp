@@ -1,11 +1,11 @@
 #include "core/train/trainer.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <cmath>
 
+#include "core/base/logging.h"
 #include "core/comm/fail_together.h"
 #include "core/config/precision.h"
 #include "core/optimizer/learning_rate.h"
@@ -160,7 +160,7 @@ bool Trainer::step() {
   position_.tokens += tokens_per_step_;
   const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
   if (result.skipped && p_.communicator.rank() == 0)
-    spdlog::warn("step {}: the gradient norm is not finite; the step changed no weight", number);
+    logging::warn("step {}: the gradient norm is not finite; the step changed no weight", number);
   const auto finding = guard_.look(number, result.loss, result.skipped);
   const StepMetrics step_metrics = metrics(result, lr, elapsed.count());
   for (TrainingObserver* observer : p_.observers) observer->on_step(step_metrics);

@@ -1,7 +1,7 @@
 // The trainer's way back from a spike of the loss.
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
+#include "core/base/logging.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/comm/fail_together.h"
 #include "core/parameters/initialise.h"
@@ -15,7 +15,7 @@ bool Trainer::guard(const LossGuard::Finding& finding, double loss) {
   if (finding.action == LossGuard::Action::roll_back)
     roll_back(finding.message, loss);
   else if (p_.communicator.rank() == 0)
-    spdlog::warn("{}", finding.message);
+    logging::warn("{}", finding.message);
   return finding.action != LossGuard::Action::roll_back;
 }
 
@@ -36,9 +36,10 @@ void Trainer::roll_back(const std::string& why, double loss) {
   train_step_->go_on(schedule_);
   communication_.take_exposed_ms();  // not the next step's
   if (p_.communicator.rank() == 0)
-    spdlog::warn("{}. Back to {}; the samples of steps {} to {} will not be seen again; rollback {} of at most {}", why,
-                 position_.step == 0 ? "the initial weights" : fmt::format("the checkpoint of step {}", position_.step),
-                 position_.step + 1, before.step, rollbacks, p_.config.guard.max_rollbacks);
+    logging::warn(
+        "{}. Back to {}; the samples of steps {} to {} will not be seen again; rollback {} of at most {}", why,
+        position_.step == 0 ? "the initial weights" : fmt::format("the checkpoint of step {}", position_.step),
+        position_.step + 1, before.step, rollbacks, p_.config.guard.max_rollbacks);
   for (TrainingObserver* observer : p_.observers)
     observer->on_rollback({position_.step, before.step, loss, position_.samples, rollbacks});
   check_next_data(fmt::format("after a spike of the loss the run went back to step {}", position_.step));

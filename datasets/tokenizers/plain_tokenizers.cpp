@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/json_text.h"
 #include "datasets/text/utf8.h"
 #include "datasets/tokenizers/byte_alphabet.h"
 
@@ -36,7 +37,7 @@ std::string file_of(const Json& pre_tokenizer, const Json& decoder, const Json& 
                      {"post_processor", nullptr},
                      {"decoder", decoder},
                      {"model", model}};
-  return file.dump(1) + "\n";
+  return json_text(file, 1) + "\n";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/json_text.h"
 
 namespace convoy {
 namespace {
@@ -40,7 +41,7 @@ void check_model(const Json& model) {
   const std::string type = model.value("type", "BPE");  // files of GPT-2's time leave it out
   if (type != "BPE") unsupported(fmt::format("model {}", type), "BPE");
   for (const char* key : {"dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback"})
-    if (is_used(model, key)) unsupported(fmt::format("model.{} = {}", key, model[key].dump()), "none");
+    if (is_used(model, key)) unsupported(fmt::format("model.{} = {}", key, json_text(model[key])), "none");
 }
 
 std::string split_pattern(const Json& split) {
@@ -77,7 +78,7 @@ void add_pre_tokenizer(const Json& step, TokenizerJson& result) {
 AddedToken added_token(const Json& token) {
   for (const char* key : {"lstrip", "rstrip", "single_word"})
     if (token.value(key, false))
-      unsupported(fmt::format("added token {} with {}", token.at("content").dump(), key), "none");
+      unsupported(fmt::format("added token {} with {}", json_text(token.at("content")), key), "none");
   return {token.at("id"), token.at("content")};
 }
 
@@ -107,7 +108,7 @@ TokenizerJson take_apart(const Json& file) {
 
 TokenizerJson parse_tokenizer_json(std::string_view content, std::string_view origin) {
   try {
-    return take_apart(Json::parse(content));
+    return take_apart(parse_json(content));
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", origin, error.what()));
   } catch (const Json::exception& error) {

@@ -1,7 +1,6 @@
 #include "kernels/cpu/cpu_stream.h"
 
 #include <omp.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "core/base/integers.h"
+#include "core/base/logging.h"
 #include "kernels/cpu/cpu_event.h"
 #include "kernels/cpu/parallel.h"
 
@@ -127,9 +127,9 @@ ThreadStream::~ThreadStream() {
   try {
     std::rethrow_exception(failure_);
   } catch (const std::exception& error) {
-    spdlog::error("work on a stream failed and nobody synchronized with it: {}", error.what());
+    logging::error("work on a stream failed and nobody synchronized with it: {}", error.what());
   } catch (...) {
-    spdlog::error("work on a stream failed and nobody synchronized with it");
+    logging::error("work on a stream failed and nobody synchronized with it");
   }
 }
 

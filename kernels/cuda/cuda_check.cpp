@@ -1,9 +1,9 @@
 #include "kernels/cuda/cuda_check.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "core/base/error.h"
+#include "core/base/logging.h"
 
 namespace convoy::cuda {
 
@@ -19,7 +19,7 @@ void check(cudaError_t status, const char* call) {
 }
 
 void warn(cudaError_t status, const char* call) noexcept {
-  if (status != cudaSuccess) spdlog::warn("{}", explain(status, call));
+  if (status != cudaSuccess) logging::warn("{}", explain(status, call));
 }
 
 }  // namespace convoy::cuda

@@ -1,9 +1,9 @@
 #include "kernels/cuda/cuda_stream.h"
 
-#include <spdlog/spdlog.h>
-
 #include <memory>
 #include <utility>
+
+#include "core/base/logging.h"
 
 namespace convoy::cuda {
 
@@ -48,7 +48,7 @@ CudaStream::CudaStream(int device, StreamKind kind)
 
 CudaStream::~CudaStream() {
   CUDA_WARN(cudaStreamSynchronize(handle()));
-  if (failure_) spdlog::warn("work on a CUDA stream failed and nobody asked");
+  if (failure_) logging::warn("work on a CUDA stream failed and nobody asked");
 }
 
 void CudaStream::record(Event& event) { CUDA_CHECK(cudaEventRecord(event_handle(event), handle())); }

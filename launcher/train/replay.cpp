@@ -1,7 +1,6 @@
 #include "launcher/train/replay.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/logging.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/metrics/metrics_file.h"
 #include "launcher/config/validate.h"
@@ -62,7 +62,7 @@ Start find_start(const Config& config, int64_t step) {
       start.virtual_ranks = reader.position().virtual_ranks;
       if (is_before) start.folder = candidate->second.string();
     } catch (const CheckpointError& error) {
-      spdlog::warn("checkpoint {} is skipped: {}", candidate->second.filename().string(), error.what());
+      logging::warn("checkpoint {} is skipped: {}", candidate->second.filename().string(), error.what());
     }
   return start;
 }

@@ -1,13 +1,13 @@
 #include "launcher/train/training_session.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <optional>
 
 #include "comm/make_communicator.h"
+#include "core/base/logging.h"
 #include "core/metrics/report.h"
 #include "core/train/trainer.h"
 #include "launcher/config/validate.h"

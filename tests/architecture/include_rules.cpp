@@ -42,6 +42,7 @@ const std::vector<Library>& libraries() {
       {"CLI11", "CLI/.*", {"launcher/"}},
       {"SentencePiece", "sentencepiece.*", {"datasets/"}},
       {"PCRE2", "pcre2.*\\.h", {"datasets/"}},
+      {"spdlog", "spdlog/.*", {"core/base/", "launcher/"}},
       {"GoogleTest", "g(test|mock)/.*", {}},
   };
   return list;

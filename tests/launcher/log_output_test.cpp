@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "core/base/error.h"
+#include "core/base/logging.h"
 
 namespace convoy {
 namespace {
@@ -18,14 +19,14 @@ TEST(LogOutput, MessagesReachTheFileAndProgressOnlyTheFile) {
   Console nowhere(-1, 0);
   {
     LogOutput log(nowhere, 0);
-    spdlog::warn("before there is a file");
+    logging::warn("before there is a file");
     log.open_file(path);
     log.file_line("step 1");
-    spdlog::info("for your information");
-    spdlog::warn("disk is nearly full");
+    logging::info("for your information");
+    logging::warn("disk is nearly full");
   }
   spdlog::default_logger()->set_level(spdlog::level::off);
-  spdlog::warn("afterwards");
+  logging::warn("afterwards");
   spdlog::default_logger()->set_level(spdlog::level::info);
   std::ifstream file(path);
   const std::string text = (std::ostringstream() << file.rdbuf()).str();
@@ -41,8 +42,8 @@ TEST(LogOutput, OtherRanksTellTheirWarningsOnStandardError) {
   {
     Console nowhere(-1, 0);
     LogOutput log(nowhere, 3);
-    spdlog::info("not this");
-    spdlog::warn("but this");
+    logging::info("not this");
+    logging::warn("but this");
   }
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "[rank 3] warning: but this\n");
 }

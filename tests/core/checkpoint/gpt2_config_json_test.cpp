@@ -4,11 +4,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/json_text.h"
+
 namespace convoy {
 namespace {
 
 TEST(Gpt2ConfigJson, NamesWhatHuggingFaceReads) {
-  const auto json = nlohmann::json::parse(gpt2_config_json({4, 8, 128, 64, 84, 0.1, DType::bf16, 3}));
+  const auto json = parse_json(gpt2_config_json({4, 8, 128, 64, 84, 0.1, DType::bf16, 3}));
   EXPECT_EQ(json["architectures"], nlohmann::json::array({"GPT2LMHeadModel"}));
   EXPECT_EQ(json["model_type"], "gpt2");
   EXPECT_EQ(json["activation_function"], "gelu_new");
@@ -24,7 +26,7 @@ TEST(Gpt2ConfigJson, NamesWhatHuggingFaceReads) {
 }
 
 TEST(Gpt2ConfigJson, WithoutEndOfText) {
-  const auto json = nlohmann::json::parse(gpt2_config_json({1, 1, 8, 8, 84, 0, DType::f32, -1}));
+  const auto json = parse_json(gpt2_config_json({1, 1, 8, 8, 84, 0, DType::f32, -1}));
   EXPECT_TRUE(json["eos_token_id"].is_null());
   EXPECT_EQ(json["torch_dtype"], "float32");
 }

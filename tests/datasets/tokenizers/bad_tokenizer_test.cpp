@@ -4,6 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/base/json_text.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 #include "tests/datasets/expect_error.h"
 
@@ -17,13 +18,13 @@ std::string read_reference(const std::string& name) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-json good() { return json::parse(read_reference("gpt2_style.json")); }
+json good() { return parse_json(read_reference("gpt2_style.json")); }
 
 // The good file with one value changed.
 void load_with(const std::string& pointer, const json& value) {
   json file = good();
   file[json::json_pointer(pointer)] = value;
-  parse_tokenizer(file.dump(), "folder/tokenizer.json");
+  parse_tokenizer(json_text(file), "folder/tokenizer.json");
 }
 
 TEST(BadTokenizer, TheGoodOneIsGood) { EXPECT_NO_THROW(load_with("/version", "1.0")); }
@@ -73,7 +74,7 @@ TEST(BadTokenizer, ByteWithoutToken) {
   json file = good();
   file["model"]["vocab"].erase("?");
   file["model"]["merges"] = json::array();
-  const auto tokenizer = parse_tokenizer(file.dump(), "tokenizer.json");
+  const auto tokenizer = parse_tokenizer(json_text(file), "tokenizer.json");
   EXPECT_NO_THROW(tokenizer->encode("fine"));
   EXPECT_DATA_ERROR(tokenizer->encode("what?"), "0x3f at position 4");
   EXPECT_DATA_ERROR(tokenizer->encode("a<|endoftext|>b?"), "0x3f at position 15");

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "core/base/files.h"
+#include "core/base/json_text.h"
 #include "datasets/text/text_files.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 #include "tests/core/temporary_folder.h"
@@ -16,10 +18,7 @@ std::filesystem::path reference(const std::string& name) {
   return std::filesystem::path(CONVOY_SOURCE_DIR) / "tests/reference/tokenizers" / name;
 }
 
-nlohmann::json expected(const std::string& name) {
-  std::ifstream stream(reference(name + ".expected.json"));
-  return nlohmann::json::parse(stream);
-}
+nlohmann::json expected(const std::string& name) { return parse_json(read_file(reference(name + ".expected.json"))); }
 
 class ReferenceTokenizer : public testing::TestWithParam<std::pair<const char*, const char*>> {};
 INSTANTIATE_TEST_SUITE_P(Files, ReferenceTokenizer,
