@@ -35,7 +35,12 @@ endfunction()
 set(CONVOY_COMPILE_QUICKLY "$<$<CONFIG:Release>:-Og;-Wno-maybe-uninitialized>")
 
 # The standard headers and fmt are a third of the time that our files take to compile: libraries share core's compiled
-# copy of them. For targets with core's own options alone, so not for kernels.
+# copy of them. g++ wants the same options: for targets with core's alone, so not for kernels; QUICKLY: for those with
+# CONVOY_COMPILE_QUICKLY besides.
 function(convoy_share_headers target)
-  target_precompile_headers(${target} REUSE_FROM core)
+  if("QUICKLY" IN_LIST ARGN)
+    target_precompile_headers(${target} REUSE_FROM core_files)
+  else()
+    target_precompile_headers(${target} REUSE_FROM core)
+  endif()
 endfunction()
