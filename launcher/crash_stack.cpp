@@ -1,5 +1,6 @@
 #include "launcher/crash_stack.h"
 
+#include <dlfcn.h>
 #include <execinfo.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -44,6 +45,11 @@ void on_crash(int signal) {
   std::raise(signal);  // the handler is gone by now
 }
 
+// UCX, which Open MPI brings along, has handlers that allocate memory, and keeps sigaction from replacing them.
+void disable_handlers_of_ucx() {
+  if (void* const disable = dlsym(RTLD_DEFAULT, "ucs_debug_disable_signals")) reinterpret_cast<void (*)()>(disable)();
+}
+
 }  // namespace
 
 void print_stack_on_crash() {
@@ -56,6 +62,7 @@ void print_stack_on_crash() {
   void* frame = nullptr;
   backtrace(&frame, 1);  // loads what unwinds, which allocates
 
+  disable_handlers_of_ucx();
   stack_t stack{};
   stack.ss_sp = texts().stack.data();
   stack.ss_size = texts().stack.size();

@@ -36,8 +36,10 @@ void exit_after_grace(ExitCode code) noexcept {
 MpiEnvironment::MpiEnvironment(double timeout_s) : timeout_s_(timeout_s) {
   // A rank that waits in MPI gives way to the others' computing when ranks outnumber cores. The user's setting counts.
   setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
-  // No handlers for crashes: Open MPI's allocate memory, and a rank that crashes inside malloc would never end.
+  // No handlers for crashes: Open MPI's, and those of UCX, allocate memory, and a rank that crashes inside malloc would
+  // never end.
   setenv("OMPI_MCA_opal_signal", "", 0);
+  setenv("UCX_HANDLE_ERRORS", "none", 0);
   int provided = MPI_THREAD_SINGLE;
   {
     const StageWatch watch("MPI_Init", launch_environment().rank, timeout_s_);
