@@ -34,9 +34,9 @@ void StageWatch::watch() {
   std::unique_lock lock(mutex_);
   if (wake_.wait_for(lock, timeout_, [this] { return over_; })) return;
   report_failure(rank_, fmt::format("{} has not come back for {:.0f} s: it waits for all ranks, and one has not come. "
-                                    "Look for a rank that is stopped or still loading; parallel.timeout_s = {:.0f} is "
-                                    "how long the others wait",
-                                    stage_, timeout_.count(), timeout_.count()));
+                                    "Look for a rank that is stopped or still loading; parallel.timeout_s says how "
+                                    "long the others wait",
+                                    stage_, timeout_.count()));
   exit_now(ExitCode::timed_out);
 }
 
