@@ -1,12 +1,11 @@
 // The matrix products of a GPT's training step and nothing else: the speed that no training can pass on this machine.
-//   gpt_products LAYERS CHANNELS T B VOCABULARY f32|bf16     prints tokens/s, the median of seven rounds
+//   gpt_products LAYERS CHANNELS T B VOCABULARY f32|bf16 STEPS     prints a line for each step
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
-#include <vector>
 
 #include "core/ops/ops.h"
 #include "kernels/cpu/cpu_device.h"
@@ -66,17 +65,16 @@ double seconds_of_step(Products& products, int64_t L, int64_t C, int64_t V) {
 }  // namespace convoy
 
 int main(int argc, char** argv) {
-  if (argc != 7) {
-    fmt::print(stderr, "usage: gpt_products LAYERS CHANNELS T B VOCABULARY f32|bf16\n");
+  if (argc != 8) {
+    fmt::print(stderr, "usage: gpt_products LAYERS CHANNELS T B VOCABULARY f32|bf16 STEPS\n");
     return 2;
   }
   const auto number = [&](int i) { return std::strtoll(argv[i], nullptr, 10); };
-  const int64_t L = number(1), C = number(2), rows = number(3) * number(4), V = number(5);
+  const int64_t L = number(1), C = number(2), rows = number(3) * number(4), V = number(5), steps = number(7);
   convoy::Products products(C, V, rows, std::string_view(argv[6]) == "bf16" ? convoy::DType::bf16 : convoy::DType::f32);
-  std::vector<double> seconds;
-  for (int round = 0; round < 8; ++round) seconds.push_back(convoy::seconds_of_step(products, L, C, V));
-  seconds.erase(seconds.begin());  // the first one warms up
-  std::nth_element(seconds.begin(), seconds.begin() + 3, seconds.end());
-  fmt::print("{:.1f}\n", static_cast<double>(rows) / seconds[3]);
-  return 0;
+  for (int64_t step = 1; step <= steps; ++step) {
+    const double seconds = convoy::seconds_of_step(products, L, C, V);
+    fmt::print("step {}/{}  {:.1f} tokens/s\n", step, steps, static_cast<double>(rows) / seconds);
+    std::fflush(stdout);
+  }
 }
