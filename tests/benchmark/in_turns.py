@@ -5,8 +5,8 @@ does not have its turn is stopped (SIGSTOP).
     in_turns.py STEPS COMMAND_A COMMAND_B      prints "A B RATIO LOWER UPPER": the median seconds of a step of each, then
                                                median and quartiles of A's seconds over B's, pair by pair
 
-Each command prints a line that begins with "step " after every step, flushes it, and makes STEPS + 3 steps or more: three
-warm up. Which one goes first alternates. Both are killed at the end.
+Each command is one process: a child that is born while it is stopped may stay so. It prints a line that begins with
+"step " after every step, flushes it, and makes STEPS + 3 steps or more: three warm up. Which one goes first alternates. Both are killed at the end.
 """
 import os
 import shlex
@@ -36,7 +36,8 @@ class Program:
                 seconds = time.perf_counter() - start
                 self.send(signal.SIGSTOP)
                 return seconds
-        sys.exit(f"in_turns.py: wanted another line that begins with 'step ', but this command ended with exit status {self.process.wait()}: {self.command}")
+        status = self.process.wait()
+        sys.exit(f"in_turns.py: wanted a line that begins with 'step ', found exit status {status} of\n{self.command}")
 
     def kill(self):
         if self.process.poll() is None:
