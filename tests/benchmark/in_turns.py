@@ -6,7 +6,8 @@ does not have its turn is stopped (SIGSTOP).
                                                median and quartiles of A's seconds over B's, pair by pair
 
 Each command is one process: a child that is born while it is stopped may stay so. It prints a line that begins with
-"step " after every step, flushes it, and makes STEPS + 3 steps or more: three warm up. Which one goes first alternates. Both are killed at the end.
+"step " after every step, flushes it, and makes STEPS + 3 steps or more: three warm up. Which one goes first alternates.
+Both are killed at the end.
 """
 import os
 import shlex
