@@ -4,12 +4,10 @@
 #include <chrono>
 #include <utility>
 
-#include "core/base/integers.h"
+#include "core/data/host_fields.h"
 
 namespace convoy {
 namespace {
-
-constexpr size_t kAlignment = 256;
 
 Shape batched(int64_t count, const Shape& sample) {
   std::vector<int64_t> extents{count};
@@ -21,24 +19,17 @@ Shape batched(int64_t count, const Shape& sample) {
 
 Prefetcher::Prefetcher(Device& device, BatchSource& source, const SampleSchedule& schedule, int64_t ahead)
     : source_(source), schedule_(schedule) {
-  std::vector<Tensor> fields;
-  size_t slot_bytes = kAlignment;
-  for (const BatchField& field : source.fields()) {
-    fields.push_back({nullptr, field.dtype, batched(schedule.micro_batch, field.shape)});
-    slot_bytes += round_up(fields.back().bytes(), kAlignment);
-  }
+  std::vector<Tensor> tensors{{nullptr, DType::i64, {1}}};  // the first sample's index, then the fields
+  for (const BatchField& field : source.fields())
+    tensors.push_back({nullptr, field.dtype, batched(schedule.micro_batch, field.shape)});
+  const size_t slot_bytes = host_bytes(tensors);
   const int64_t passes = schedule.passes_per_step();
   const auto slot_count = static_cast<size_t>(passes + std::max(passes, ahead));
   memory_ = device.allocate(slot_count * slot_bytes, MemoryKind::host);
   auto* base = static_cast<std::byte*>(memory_.data());
-  for (size_t s = 0; s < slot_count; ++s) {
-    HostBatch batch{fields, {base, DType::i64, {1}}};
-    base += kAlignment;
-    for (Tensor& field : batch.fields) {
-      field.data = base;
-      base += round_up(field.bytes(), kAlignment);
-    }
-    slots_.push_back(std::move(batch));
+  for (size_t s = 0; s < slot_count; ++s, base += slot_bytes) {
+    place_in_host_memory(tensors, base);
+    slots_.push_back({{tensors.begin() + 1, tensors.end()}, tensors.front()});
   }
   thread_ = std::thread([this] { read_ahead(); });
 }

@@ -7,13 +7,10 @@
 
 #include "core/base/integers.h"
 #include "core/base/tree_sum.h"
+#include "core/data/host_fields.h"
 #include "core/ops/ops.h"
 
 namespace convoy {
-
-namespace {
-constexpr size_t kAlignment = 256;
-}
 
 Evaluator::Evaluator(const Parts& parts) : p_(parts) {
   const int64_t available = p_.source.samples(Split::validation) / p_.micro_batch;
@@ -24,17 +21,10 @@ Evaluator::Evaluator(const Parts& parts) : p_(parts) {
                     p_.source.samples(Split::validation), p_.micro_batch));
   batches_ = std::min(p_.batches, available);
   spacing_ = available / batches_ * p_.micro_batch;
-  size_t bytes = 0;
-  for (const BatchField& field : p_.source.fields()) {
-    inputs_.push_back(p_.model.evaluation().input(field.name));
-    bytes += round_up(inputs_.back().bytes(), kAlignment);
-  }
-  host_memory_ = p_.device.allocate(bytes, MemoryKind::host);
-  auto* base = static_cast<std::byte*>(host_memory_.data());
-  for (const Tensor& input : inputs_) {
-    host_.push_back({base, input.dtype, input.shape});
-    base += round_up(input.bytes(), kAlignment);
-  }
+  for (const BatchField& field : p_.source.fields()) inputs_.push_back(p_.model.evaluation().input(field.name));
+  host_ = inputs_;
+  host_memory_ = p_.device.allocate(host_bytes(host_), MemoryKind::host);
+  place_in_host_memory(host_, host_memory_.data());
   sum_ = p_.device.allocate(kPlannedBytes);
   sum_on_host_ = p_.device.allocate(sizeof(float), MemoryKind::host);
 }

@@ -7,13 +7,12 @@
 #include <map>
 #include <set>
 
-#include "core/base/integers.h"
 #include "core/comm/fail_together.h"
+#include "core/data/host_fields.h"
 
 namespace convoy {
 
 namespace {
-constexpr size_t kAlignment = 64;
 constexpr size_t kDigits = 32;
 }  // namespace
 
@@ -35,15 +34,10 @@ Sentinel::Sentinel(Parts parts)
       own_(p_.communication, p_.buckets),
       other_(p_.communication, p_.buckets),
       sample_on_host_(p_.communication.device().allocate(sizeof(int64_t), MemoryKind::host)),
+      batch_(p_.inputs),
+      batch_memory_(p_.communication.device().allocate(host_bytes(batch_), MemoryKind::host)),
       last_clean_step_(p_.schedule.first_step) {
-  size_t bytes = 0;
-  for (const Tensor& input : p_.inputs) bytes += round_up(input.bytes(), kAlignment);
-  batch_memory_ = p_.communication.device().allocate(bytes, MemoryKind::host);
-  auto* next = static_cast<std::byte*>(batch_memory_.data());
-  for (const Tensor& input : p_.inputs) {
-    batch_.push_back({next, input.dtype, input.shape});
-    next += round_up(input.bytes(), kAlignment);
-  }
+  place_in_host_memory(batch_, batch_memory_.data());
 }
 
 void Sentinel::go_on(const SampleSchedule& schedule) {

@@ -63,8 +63,9 @@ class Sentinel {
   Parts p_;
   Communicator& communicator_;
   BucketHash own_, other_;
-  Memory batch_memory_, sample_on_host_;
+  Memory sample_on_host_;
   std::vector<Tensor> batch_;
+  Memory batch_memory_;
   std::string neighbours_;  // what this rank found for the neighbour's micro-batch
   int64_t last_clean_step_ = 0;
 };

@@ -1,0 +1,28 @@
+#include "core/data/host_fields.h"
+
+#include "core/base/integers.h"
+
+namespace convoy {
+namespace {
+
+constexpr size_t kFieldAlignment = 256;
+
+size_t padded_bytes(const Tensor& field) { return round_up(field.bytes(), kFieldAlignment); }
+
+}  // namespace
+
+size_t host_bytes(std::span<const Tensor> fields) {
+  size_t bytes = 0;
+  for (const Tensor& field : fields) bytes += padded_bytes(field);
+  return bytes;
+}
+
+void place_in_host_memory(std::span<Tensor> fields, void* memory) {
+  auto* next = static_cast<std::byte*>(memory);
+  for (Tensor& field : fields) {
+    field.data = next;
+    next += padded_bytes(field);
+  }
+}
+
+}  // namespace convoy

@@ -1,0 +1,16 @@
+// The fields of a micro-batch side by side in host memory that a device copies from.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "core/tensor/tensor.h"
+
+namespace convoy {
+
+// What the fields take, each at an address that suits any device's copies.
+size_t host_bytes(std::span<const Tensor> fields);
+// Gives each field its place in memory of host_bytes(fields) bytes.
+void place_in_host_memory(std::span<Tensor> fields, void* memory);
+
+}  // namespace convoy
