@@ -13,8 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kRemedy = "import the text again with `trainer data import-text --force`";
-
 // JSON numbers are read as doubles by some tools, so 64-bit checksums are text.
 std::string to_hex(uint64_t value) { return fmt::format("{:016x}", value); }
 uint64_t from_hex(const Json& text) { return std::stoull(text.get<std::string>(), nullptr, 16); }
@@ -67,7 +65,7 @@ void check_kind(const Json& json, const std::filesystem::path& file) {
   const int64_t version = json.at("format_version");
   if (version != kDatasetFormatVersion)
     throw DataError(fmt::format("{}: dataset format version {}, wanted {}; {}, or use the Convoy that wrote it",
-                                file.string(), version, kDatasetFormatVersion, kRemedy));
+                                file.string(), version, kDatasetFormatVersion, kImportAgain));
   if (json.at("kind") != "tokens")
     throw DataError(fmt::format("{}: a dataset of kind \"{}\", wanted \"tokens\"; name another folder in data.path",
                                 file.string(), json.at("kind").get<std::string>()));
@@ -94,7 +92,7 @@ void check_values(const DatasetManifest& manifest, const std::filesystem::path& 
     throw DataError(
         fmt::format("{}: a vocabulary of {} in {} bytes a token and checksum blocks of {} bytes do not go "
                     "together, so the file is damaged; {}",
-                    file.string(), manifest.vocabulary, manifest.token_bytes, manifest.block_bytes, kRemedy));
+                    file.string(), manifest.vocabulary, manifest.token_bytes, manifest.block_bytes, kImportAgain));
 }
 
 }  // namespace
@@ -128,7 +126,7 @@ DatasetManifest read_dataset_manifest(const std::filesystem::path& folder) {
     return manifest;
   } catch (const std::exception& error) {
     if (const auto* known = dynamic_cast<const DataError*>(&error)) throw DataError(*known);
-    throw DataError(fmt::format("{}: not a manifest of Convoy: {}; {}", file.string(), error.what(), kRemedy));
+    throw DataError(fmt::format("{}: not a manifest of Convoy: {}; {}", file.string(), error.what(), kImportAgain));
   }
 }
 

@@ -14,8 +14,6 @@
 namespace convoy {
 namespace {
 
-constexpr const char* kRemedy = "import the text again with `trainer data import-text --force`";
-
 template <class Stored>
 Stored load(const std::byte* data, int64_t i) {
   Stored value;
@@ -46,7 +44,7 @@ void check_against_manifest(const hdf5::TokenShardLayout& layout, const DatasetM
         fmt::format("{}: {} tokens of {} bytes, vocabulary {}; the manifest says {} of {} bytes, {}, with "
                     "{} checksums of {}: files of two imports are mixed; {}",
                     file.string(), layout.num_tokens, layout.token_bytes, layout.vocabulary, entry.tokens,
-                    manifest.token_bytes, manifest.vocabulary, entry.checksums.size(), num_blocks, kRemedy));
+                    manifest.token_bytes, manifest.vocabulary, entry.checksums.size(), num_blocks, kImportAgain));
 }
 
 }  // namespace
@@ -65,7 +63,7 @@ TokenShard::TokenShard(const std::filesystem::path& folder, const DatasetManifes
   data_offset_ = layout.data_offset;
   const auto offset = static_cast<size_t>(data_offset_), bytes = static_cast<size_t>(tokens_ * token_bytes_);
   if (mapping_.bytes().size() < offset + bytes)
-    throw DataError(fmt::format("{}: the file shrank while it was opened; {}", file_.string(), kRemedy));
+    throw DataError(fmt::format("{}: the file shrank while it was opened; {}", file_.string(), kImportAgain));
   data_ = mapping_.bytes().subspan(offset, bytes);
 }
 
@@ -87,7 +85,7 @@ void TokenShard::require_good(int64_t begin, int64_t count) const {
   for (int64_t i = begin * token_bytes_ / block_bytes_; i <= last; ++i) {
     std::atomic<bool>& good = good_[static_cast<size_t>(i)];
     if (good.load(std::memory_order_relaxed)) continue;
-    if (const auto found = damage(i)) throw DataError(*found + "; " + kRemedy);
+    if (const auto found = damage(i)) throw DataError(*found + "; " + kImportAgain);
     good.store(true, std::memory_order_relaxed);
   }
 }

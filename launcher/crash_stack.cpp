@@ -31,14 +31,14 @@ CrashTexts& texts() {
   return made;
 }
 
-void print(const std::string& text) {
+void write_to_stderr(const std::string& text) {
   if (write(STDERR_FILENO, text.data(), text.size()) < 0) return;  // there is nobody left to tell
 }
 
 // Uses only what may be used in the middle of malloc.
 void on_crash(int signal) {
   for (size_t i = 0; i < kCrashes.size(); ++i)
-    if (kCrashes[i] == signal) print(texts().headings[i]);
+    if (kCrashes[i] == signal) write_to_stderr(texts().headings[i]);
   std::array<void*, 64> frames{};
   const int depth = backtrace(frames.data(), static_cast<int>(frames.size()));
   backtrace_symbols_fd(frames.data(), depth, STDERR_FILENO);

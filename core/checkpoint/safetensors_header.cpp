@@ -16,7 +16,7 @@
 namespace convoy {
 namespace {
 
-using Json = nlohmann::json;
+using SortedJson = nlohmann::json;
 
 constexpr std::array<std::pair<std::string_view, DType>, 5> kDTypeNames{
     {{"F32", DType::f32}, {"BF16", DType::bf16}, {"I32", DType::i32}, {"I64", DType::i64}, {"U8", DType::u8}}};
@@ -37,25 +37,25 @@ DType dtype_from(const std::string& tensor, const std::string& name) {
 }
 
 // JSON without the hostile kinds: no name twice, no nesting beyond what the format has.
-Json parse_strictly(std::string_view text) {
+SortedJson parse_strictly(std::string_view text) {
   std::set<std::string> names;
-  const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
+  const auto check = [&](int depth, SortedJson::parse_event_t event, SortedJson& value) {
     if (depth > 3) throw CheckpointError("the header is nested too deeply");
-    if (event == Json::parse_event_t::key && depth == 1 && !names.insert(value.get<std::string>()).second)
+    if (event == SortedJson::parse_event_t::key && depth == 1 && !names.insert(value.get<std::string>()).second)
       throw CheckpointError(fmt::format("the header names tensor {} twice", value.get<std::string>()));
     return true;
   };
-  Json json = Json::parse(text.begin(), text.end(), check, false);
+  SortedJson json = SortedJson::parse(text.begin(), text.end(), check, false);
   if (json.is_discarded() || !json.is_object()) throw CheckpointError("the header is no JSON object");
   return json;
 }
 
-Shape shape_from(const std::string& tensor, const Json& extents) {
+Shape shape_from(const std::string& tensor, const SortedJson& extents) {
   if (!extents.is_array() || extents.size() > static_cast<size_t>(Shape::kMaxDims))
     throw CheckpointError(fmt::format("tensor {} has no shape of at most {} extents", tensor, int{Shape::kMaxDims}));
   std::vector<int64_t> values;
   int64_t product = 8;  // bytes of the largest element: below, extents times element size stays an int64_t
-  for (const Json& extent : extents) {
+  for (const SortedJson& extent : extents) {
     const bool fits = extent.is_number_unsigned() && extent.get<uint64_t>() <= uint64_t{INT64_MAX};
     if (!fits) throw CheckpointError(fmt::format("tensor {} has extent {}", tensor, json_text(extent)));
     values.push_back(extent.get<int64_t>());
@@ -65,7 +65,7 @@ Shape shape_from(const std::string& tensor, const Json& extents) {
   return Shape(std::span<const int64_t>(values));
 }
 
-std::pair<int64_t, int64_t> offsets_from(const std::string& tensor, const Json& offsets) {
+std::pair<int64_t, int64_t> offsets_from(const std::string& tensor, const SortedJson& offsets) {
   const bool good = offsets.is_array() && offsets.size() == 2 && offsets[0].is_number_unsigned() &&
                     offsets[1].is_number_unsigned() && offsets[0].get<uint64_t>() <= offsets[1].get<uint64_t>() &&
                     offsets[1].get<uint64_t>() <= uint64_t{INT64_MAX};
@@ -73,7 +73,7 @@ std::pair<int64_t, int64_t> offsets_from(const std::string& tensor, const Json& 
   return {offsets[0].get<int64_t>(), offsets[1].get<int64_t>()};
 }
 
-SafetensorsReader::Entry entry_from(const std::string& name, const Json& json) {
+SafetensorsReader::Entry entry_from(const std::string& name, const SortedJson& json) {
   if (!json.is_object() || !json.contains("dtype") || !json.contains("shape") || !json.contains("data_offsets") ||
       !json["dtype"].is_string())
     throw CheckpointError(fmt::format("tensor {} lacks dtype, shape or data_offsets", name));
@@ -110,7 +110,7 @@ std::string safetensors_header(const std::vector<NamedTensor>& tensors,
 
 SafetensorsHeader parse_safetensors_header(std::string_view text) {
   SafetensorsHeader header;
-  const Json json = parse_strictly(text);
+  const SortedJson json = parse_strictly(text);
   for (const auto& [name, value] : json.items()) {
     if (name != "__metadata__") {
       header.entries.emplace(name, entry_from(name, value));

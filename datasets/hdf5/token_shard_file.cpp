@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "datasets/files/data_errors.h"
 #include "datasets/files/descriptor.h"
 #include "datasets/hdf5/error_stack.h"
 #include "datasets/hdf5/handle.h"
@@ -16,8 +17,6 @@ namespace convoy::hdf5 {
 namespace {
 
 using std::filesystem::path;
-
-constexpr const char* kRemedy = "import the text again with `trainer data import-text --force`";
 
 Handle file_access(const path& file) {
   Handle access(check(H5Pcreate(H5P_FILE_ACCESS), file, "set file access"), H5Pclose);
@@ -40,7 +39,7 @@ void write_attribute(hid_t object, const char* name, int64_t value, const path& 
 int64_t read_attribute(hid_t object, const char* name, const path& file) {
   if (H5Aexists(object, name) <= 0)
     throw DataError(fmt::format("{}: \"tokens\" has no attribute \"{}\", so Convoy did not write it; {}", file.string(),
-                                name, kRemedy));
+                                name, kImportAgain));
   const Handle attribute(check(H5Aopen(object, name, H5P_DEFAULT), file, "open an attribute"), H5Aclose);
   int64_t value = 0;
   check(H5Aread(attribute.get(), H5T_NATIVE_INT64, &value), file, "read an attribute");
@@ -65,14 +64,14 @@ int64_t token_bytes_of(const Handle& dataset, const path& file) {
   if (H5Tequal(type.get(), H5T_STD_U16LE) > 0) return 2;
   if (H5Tequal(type.get(), H5T_STD_U32LE) > 0) return 4;
   throw DataError(fmt::format("{}: \"tokens\" is of another type than uint16 or uint32, little endian; {}",
-                              file.string(), kRemedy));
+                              file.string(), kImportAgain));
 }
 
 int64_t num_tokens_of(const Handle& dataset, const path& file) {
   const Handle space(check(H5Dget_space(dataset.get()), file, "read the shape of \"tokens\""), H5Sclose);
   const int dims = H5Sget_simple_extent_ndims(space.get());
   if (dims != 1)
-    throw DataError(fmt::format("{}: \"tokens\" has {} dimensions, wanted 1; {}", file.string(), dims, kRemedy));
+    throw DataError(fmt::format("{}: \"tokens\" has {} dimensions, wanted 1; {}", file.string(), dims, kImportAgain));
   hsize_t extent = 0;
   check(H5Sget_simple_extent_dims(space.get(), &extent, nullptr), file, "read the shape of \"tokens\"");
   return static_cast<int64_t>(extent);
@@ -83,15 +82,15 @@ int64_t data_offset_of(const Handle& dataset, const path& file) {
   const haddr_t offset = H5Dget_offset(dataset.get());
   if (H5Pget_layout(properties.get()) != H5D_CONTIGUOUS || offset == HADDR_UNDEF)
     throw DataError(fmt::format("{}: \"tokens\" is not stored in one piece, so it cannot be memory-mapped; {}",
-                                file.string(), kRemedy));
+                                file.string(), kImportAgain));
   return static_cast<int64_t>(offset);
 }
 
 void check_version(hid_t dataset, const path& file) {
   const int64_t version = read_attribute(dataset, "format_version", file);
   if (version != kTokenShardVersion)
-    throw DataError(
-        fmt::format("{}: shard format version {}, wanted {}; {}", file.string(), version, kTokenShardVersion, kRemedy));
+    throw DataError(fmt::format("{}: shard format version {}, wanted {}; {}", file.string(), version,
+                                kTokenShardVersion, kImportAgain));
 }
 
 // Reading a mapping past the end of its file would kill the process with SIGBUS.
@@ -103,7 +102,7 @@ void check_inside_file(const TokenShardLayout& layout, const path& file) {
   if (layout.num_tokens > available / layout.token_bytes)
     throw DataError(fmt::format("{}: the file is truncated: {} bytes, but {} tokens of {} bytes begin at byte {}; {}",
                                 file.string(), file_bytes, layout.num_tokens, layout.token_bytes, layout.data_offset,
-                                kRemedy));
+                                kImportAgain));
 }
 
 // Finds out whether there is room before HDF5 writes: a file that it cannot finish it keeps open, and the library then
@@ -137,7 +136,7 @@ TokenShardLayout create_token_shard(const path& file, TokenShardLayout layout) {
 TokenShardLayout open_token_shard(const path& file) {
   const QuietErrors quiet;
   if (!std::filesystem::exists(file))
-    throw DataError(fmt::format("{}: the file is missing; {}", file.string(), kRemedy));
+    throw DataError(fmt::format("{}: the file is missing; {}", file.string(), kImportAgain));
   const Handle access = file_access(file);
   const Handle shard(check(H5Fopen(file.c_str(), H5F_ACC_RDONLY, access.get()), file, "open the shard"), H5Fclose);
   const Handle dataset(check(H5Dopen2(shard.get(), "tokens", H5P_DEFAULT), file, "open dataset \"tokens\""), H5Dclose);

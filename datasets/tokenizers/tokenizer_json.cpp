@@ -10,7 +10,7 @@
 namespace convoy {
 namespace {
 
-using Json = nlohmann::json;
+using SortedJson = nlohmann::json;
 
 constexpr const char* kGpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
@@ -22,7 +22,7 @@ constexpr const char* kGpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}
 }
 
 // Absent, null, false, 0 and empty all mean: not used.
-bool is_used(const Json& object, const char* key) {
+bool is_used(const SortedJson& object, const char* key) {
   const auto item = object.find(key);
   if (item == object.end() || item->is_null()) return false;
   if (item->is_boolean()) return item->get<bool>();
@@ -30,27 +30,27 @@ bool is_used(const Json& object, const char* key) {
   return !item->empty() && *item != "";
 }
 
-void check_normalizer(const Json& file) {
+void check_normalizer(const SortedJson& file) {
   if (!is_used(file, "normalizer")) return;
-  const Json& normalizer = file["normalizer"];
+  const SortedJson& normalizer = file["normalizer"];
   if (normalizer.value("type", "") == "Sequence" && !is_used(normalizer, "normalizers")) return;
   unsupported(fmt::format("normalizer {}", normalizer.value("type", "?")), "none");
 }
 
-void check_model(const Json& model) {
+void check_model(const SortedJson& model) {
   const std::string type = model.value("type", "BPE");  // files of GPT-2's time leave it out
   if (type != "BPE") unsupported(fmt::format("model {}", type), "BPE");
   for (const char* key : {"dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback"})
     if (is_used(model, key)) unsupported(fmt::format("model.{} = {}", key, json_text(model[key])), "none");
 }
 
-std::string split_pattern(const Json& split) {
-  const Json& pattern = split.at("pattern");
+std::string split_pattern(const SortedJson& split) {
+  const SortedJson& pattern = split.at("pattern");
   if (pattern.is_object() && pattern.contains("Regex")) return pattern["Regex"];
   return Regex::escape(pattern.is_object() ? pattern.at("String").get<std::string>() : pattern.get<std::string>());
 }
 
-CutRule split_rule(const Json& split) {
+CutRule split_rule(const SortedJson& split) {
   const std::string behavior = split.at("behavior");
   const bool invert = split.value("invert", false);
   if (behavior == "Isolated") return {split_pattern(split), true, true, false};
@@ -58,10 +58,10 @@ CutRule split_rule(const Json& split) {
   unsupported(fmt::format("pre_tokenizer Split with behavior {}", behavior), "Isolated or Removed");
 }
 
-void add_pre_tokenizer(const Json& step, TokenizerJson& result) {
+void add_pre_tokenizer(const SortedJson& step, TokenizerJson& result) {
   const std::string type = step.at("type");
   if (type == "Sequence") {
-    for (const Json& inner : step.at("pretokenizers")) add_pre_tokenizer(inner, result);
+    for (const SortedJson& inner : step.at("pretokenizers")) add_pre_tokenizer(inner, result);
   } else if (type == "ByteLevel") {
     result.byte_level = true;
     result.cut_rules.push_back(
@@ -75,14 +75,14 @@ void add_pre_tokenizer(const Json& step, TokenizerJson& result) {
   }
 }
 
-AddedToken added_token(const Json& token) {
+AddedToken added_token(const SortedJson& token) {
   for (const char* key : {"lstrip", "rstrip", "single_word"})
     if (token.value(key, false))
       unsupported(fmt::format("added token {} with {}", json_text(token.at("content")), key), "none");
   return {token.at("id"), token.at("content")};
 }
 
-std::pair<std::string, std::string> merge_of(const Json& merge) {
+std::pair<std::string, std::string> merge_of(const SortedJson& merge) {
   if (merge.is_array()) return {merge.at(0), merge.at(1)};
   const auto text = merge.get<std::string>();
   const size_t space = text.find(' ');
@@ -90,15 +90,15 @@ std::pair<std::string, std::string> merge_of(const Json& merge) {
   return {text.substr(0, space), text.substr(space + 1)};
 }
 
-TokenizerJson take_apart(const Json& file) {
+TokenizerJson take_apart(const SortedJson& file) {
   TokenizerJson result;
-  const Json& model = file.at("model");
+  const SortedJson& model = file.at("model");
   check_normalizer(file);
   check_model(model);
   for (const auto& [entry, id] : model.at("vocab").items()) result.vocabulary.emplace_back(entry, id.get<int32_t>());
-  for (const Json& merge : model.at("merges")) result.merges.push_back(merge_of(merge));
+  for (const SortedJson& merge : model.at("merges")) result.merges.push_back(merge_of(merge));
   if (file.contains("added_tokens"))
-    for (const Json& token : file["added_tokens"]) result.added_tokens.push_back(added_token(token));
+    for (const SortedJson& token : file["added_tokens"]) result.added_tokens.push_back(added_token(token));
   if (is_used(file, "pre_tokenizer")) add_pre_tokenizer(file["pre_tokenizer"], result);
   result.ignore_merges = model.value("ignore_merges", false);
   return result;
@@ -111,7 +111,7 @@ TokenizerJson parse_tokenizer_json(std::string_view content, std::string_view or
     return take_apart(parse_json(content));
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", origin, error.what()));
-  } catch (const Json::exception& error) {
+  } catch (const SortedJson::exception& error) {
     throw DataError(
         fmt::format("{}: not a Hugging Face tokenizer.json: {}; check that the file is whole", origin, error.what()));
   }

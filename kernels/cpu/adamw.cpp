@@ -11,7 +11,6 @@ namespace convoy::cpu {
 void CpuOps::run(Stream& stream, const AdamW& args) {
   enqueue(stream, [args] {
     if (std::isnan(args.norm_and_factor.as<float>()[1])) return;
-    constexpr int64_t kPieceElements = 16384;
     static_assert(kPieceElements % kParameterBlock == 0);
     const int64_t n = args.gradient.elements();
     parallel_for(ceil_div(n, kPieceElements), [&](int64_t piece) {

@@ -9,7 +9,6 @@ namespace convoy::cpu {
 
 void CpuOps::run(Stream& stream, const CrossEntropy& args) {
   enqueue(stream, [args] {
-    constexpr int64_t kPieceElements = 8192;
     const int64_t V = args.logits.shape[-1], N = args.targets.elements();
     const int64_t rows = std::max<int64_t>(1, kPieceElements / V);
     parallel_for(ceil_div(N, rows), [&](int64_t piece) {

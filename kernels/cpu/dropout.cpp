@@ -14,7 +14,6 @@ void CpuOps::run(Stream& stream, const DropoutApply& args) {
       if (args.y.data != args.x.data) std::memcpy(args.y.data, args.x.data, args.x.bytes());
       return;
     }
-    constexpr int64_t kPieceElements = 8192;
     const int64_t C = args.x.shape[-1], N = args.x.elements() / C;
     const int64_t rows = std::max<int64_t>(1, kPieceElements / C);
     parallel_for(ceil_div(N, rows), [&](int64_t piece) {

@@ -9,7 +9,6 @@
 namespace convoy::cpu {
 namespace {
 
-constexpr int64_t kPieceElements = 16384;
 constexpr int64_t kMaxChunks = 64;  // of rows whose weight gradients are summed apart
 
 int64_t rows_per_piece(int64_t C) { return std::max<int64_t>(1, kPieceElements / std::max<int64_t>(C, 1)); }

@@ -17,7 +17,7 @@ constexpr int64_t kLeastColumns = 16;  // fewer are padded
 constexpr int64_t kInnerBlock = 384;   // of k: with the columns of a tile 576 KiB, what a second-level cache holds
 constexpr int64_t kLineElements = 16;  // of memory
 
-float* element(const Tensor& matrix, int64_t row, int64_t column) {
+float* float_at(const Tensor& matrix, int64_t row, int64_t column) {
   return matrix.as<float>() + row * matrix.shape[1] + column;
 }
 
@@ -65,16 +65,16 @@ void PanelProduct::run_tile(const Matmul& args, const Tile& tile, int64_t& packe
 
 void PanelProduct::add_column_sums(const Matmul& args, const Tile& tile, const Block& block) const {
   if (args.column_sums && tile.m == 0)
-    product_loops().add_column_sums(args.column_sums.as<float>() + tile.n, element(args.b, block.k, tile.n), DType::f32,
-                                    shape_.N, block.inner, tile.columns);
+    product_loops().add_column_sums(args.column_sums.as<float>() + tile.n, float_at(args.b, block.k, tile.n),
+                                    DType::f32, shape_.N, block.inner, tile.columns);
 }
 
 void PanelProduct::multiply(const Matmul& args, const Tile& tile, const Block& block, float* packed_a) const {
   const int64_t end = tile.m + tile.rows;
-  const float* b = shape_.b_transposed ? element(args.b, tile.n, block.k) : element(args.b, block.k, tile.n);
+  const float* b = shape_.b_transposed ? float_at(args.b, tile.n, block.k) : float_at(args.b, block.k, tile.n);
   for (int64_t m = tile.m; m < end; m += kernels_.strip_rows) {
     const int64_t rows = std::min(kernels_.strip_rows, end - m);
-    kernels_.multiply({.a = shape_.a_transposed ? element(args.a, block.k, m) : element(args.a, m, block.k),
+    kernels_.multiply({.a = shape_.a_transposed ? float_at(args.a, block.k, m) : float_at(args.a, m, block.k),
                        .a_stride = args.a.shape[1],
                        .a_transposed = shape_.a_transposed,
                        .packed_a = packed_a,
@@ -85,7 +85,7 @@ void PanelProduct::multiply(const Matmul& args, const Tile& tile, const Block& b
                        .b = m == tile.m && !block.is_packed ? b : nullptr,
                        .b_stride = args.b.shape[1],
                        .b_transposed = shape_.b_transposed,
-                       .c = element(args.c, m, tile.n),
+                       .c = float_at(args.c, m, tile.n),
                        .c_stride = shape_.N,
                        .add = !block.first || shape_.accumulate,
                        .next = {pre_activation(args, tile, block, m), next_strip(args, tile, block, m),
@@ -99,7 +99,7 @@ PanelStrip::Region PanelProduct::pre_activation(const Matmul& args, const Tile& 
                                                 int64_t m) const {
   if (!args.pre_activation || !block.last) return {};
   const int64_t rows = std::min(kernels_.strip_rows, tile.m + tile.rows - m);
-  return {element(args.pre_activation, m, tile.n), shape_.N, rows, tile.columns};
+  return {float_at(args.pre_activation, m, tile.n), shape_.N, rows, tile.columns};
 }
 
 // The strip after the one at m, after the last one the first of the next block. Of a transposed a some rows of the
@@ -114,16 +114,16 @@ PanelStrip::Region PanelProduct::next_strip(const Matmul& args, const Tile& tile
     inner = std::min(inner_block_, shape_.K - k);
   }
   const int64_t rows = std::min(line, end - next);
-  if (!shape_.a_transposed) return {element(args.a, next, k), shape_.K, rows, inner};
+  if (!shape_.a_transposed) return {float_at(args.a, next, k), shape_.K, rows, inner};
   const int64_t first = (m - tile.m) % line * inner / line;
   const int64_t last = std::min(line, (m - tile.m) % line + kernels_.strip_rows) * inner / line;
-  return {element(args.a, k + first, next), shape_.M, last - first, rows};
+  return {float_at(args.a, k + first, next), shape_.M, last - first, rows};
 }
 
 PanelStrip::Region PanelProduct::next_result(const Matmul& args, const Tile& tile, int64_t m) const {
   const int64_t next = m + kernels_.strip_rows, end = tile.m + tile.rows;
   if (next >= end) return {};
-  return {element(args.c, next, tile.n), shape_.N, std::min(kernels_.strip_rows, end - next), tile.columns};
+  return {float_at(args.c, next, tile.n), shape_.N, std::min(kernels_.strip_rows, end - next), tile.columns};
 }
 
 // This strip's share of the block of b after this one.
@@ -135,13 +135,13 @@ PanelStrip::Region PanelProduct::next_block(const Matmul& args, const Tile& tile
   const int64_t first = (m - tile.m) / kernels_.strip_rows * share;
   if (first >= rows) return {};
   const int64_t count = std::min(share, rows - first);
-  if (shape_.b_transposed) return {element(args.b, tile.n + first, k), shape_.K, count, inner};
-  return {element(args.b, k + first, tile.n), shape_.N, count, tile.columns};
+  if (shape_.b_transposed) return {float_at(args.b, tile.n + first, k), shape_.K, count, inner};
+  return {float_at(args.b, k + first, tile.n), shape_.N, count, tile.columns};
 }
 
 void PanelProduct::finish(const Matmul& args, const Tile& tile, int64_t m, int64_t rows) const {
   if (!shape_.bias && !shape_.elementwise) return;
-  float* c = element(args.c, m, tile.n);
+  float* c = float_at(args.c, m, tile.n);
   product_loops().epilogue({.product = c,
                             .product_stride = shape_.N,
                             .rows = rows,
@@ -152,7 +152,7 @@ void PanelProduct::finish(const Matmul& args, const Tile& tile, int64_t m, int64
                             .accumulate = false,
                             .input = DType::f32,
                             .bias = args.bias ? args.bias.as<float>() + tile.n : nullptr,
-                            .pre_activation = args.pre_activation ? element(args.pre_activation, m, tile.n) : nullptr,
+                            .pre_activation = args.pre_activation ? float_at(args.pre_activation, m, tile.n) : nullptr,
                             .activation = args.activation,
                             .derivative_of = args.derivative_of});
 }

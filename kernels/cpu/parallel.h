@@ -11,6 +11,9 @@
 
 namespace convoy::cpu {
 
+// Elements in a piece of a loop that streams through memory: some microseconds, so that handing it out costs little.
+inline constexpr int64_t kPieceElements = 16384;
+
 // body(piece) for piece in [0, pieces), on this thread's OpenMP team. What a piece is may depend on shapes only, never
 // on the number of threads: that is what keeps bits equal.
 template <class Body>

@@ -9,7 +9,7 @@ namespace {
 
 // Measured on AVX2 and AVX-512: smaller tiles lose time packing the shared operand again and again, larger ones gain
 // nothing.
-constexpr int64_t kMostColumns = 768;  // and kMostTileRows
+constexpr int64_t kMostTileColumns = 768;  // and kMostTileRows
 constexpr int64_t kLeastWork =
     1 << 20;                        // multiply-adds of a tile, some 20 us: below it threads cost more than they save
 constexpr int64_t kManyTiles = 32;  // with so many, a last incomplete round costs little
@@ -19,7 +19,7 @@ constexpr int64_t kExtentMultiple = 16;  // one AVX-512 vector of f32
 
 ProductGrid choose_grid(int64_t M, int64_t N, int64_t K, int64_t most_rows) {
   int64_t row_tiles = std::max<int64_t>(1, ceil_div(M, most_rows));
-  int64_t column_tiles = ceil_div(N, kMostColumns);
+  int64_t column_tiles = ceil_div(N, kMostTileColumns);
   if (column_tiles == 0) return {};
   const auto tiles = [&] { return row_tiles * column_tiles; };
   // A multiple of 4 tiles keeps 2 and 4 threads equally busy.

@@ -10,8 +10,6 @@
 namespace convoy::cpu {
 namespace {
 
-constexpr int64_t kPieceElements = 16384;
-
 // body(begin, end) over pieces of n elements.
 template <class Body>
 void for_ranges(int64_t n, const Body& body) {

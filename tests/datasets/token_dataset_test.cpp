@@ -12,14 +12,14 @@
 namespace convoy {
 namespace {
 
-constexpr int64_t T = 16;
+constexpr int64_t kContext = 16;
 
 // Every sample must be a stretch of the toy sequence, with targets one further.
 void expect_stretches(const Samples& samples, int64_t vocabulary) {
-  for (size_t begin = 0; begin < samples.tokens.size(); begin += T)
-    for (size_t i = begin; i < begin + T; ++i) {
+  for (size_t begin = 0; begin < samples.tokens.size(); begin += kContext)
+    for (size_t i = begin; i < begin + kContext; ++i) {
       ASSERT_EQ(samples.targets[i], (samples.tokens[i] + 7) % vocabulary);
-      if (i + 1 < begin + T) {
+      if (i + 1 < begin + kContext) {
         ASSERT_EQ(samples.targets[i], samples.tokens[i + 1]);
       }
     }
@@ -36,14 +36,14 @@ TEST_P(TokenDatasetOf, ReadsWhatWasWritten) {
   EXPECT_EQ(manifest.split(Split::train).shards.size(), 5u);
   EXPECT_EQ(manifest.split(Split::train).shards.back().tokens, 5000 - 4 * 1111);
   EXPECT_EQ(manifest.token_bytes, V <= 65536 ? 2 : 4);
-  const auto dataset = open_token_dataset(folder.path(), T, 1);
+  const auto dataset = open_token_dataset(folder.path(), kContext, 1);
   EXPECT_EQ(dataset->vocabulary(), V);
   ASSERT_EQ(dataset->fields().size(), 2u);
   EXPECT_EQ(dataset->fields()[0].name, "tokens");
   EXPECT_EQ(dataset->fields()[1].name, "targets");
-  EXPECT_EQ(dataset->fields()[1].shape, (Shape{T}));
-  EXPECT_EQ(dataset->samples(Split::train), 4 * (1111 / T - 1) + (556 / T - 1));
-  EXPECT_EQ(dataset->samples(Split::validation), 699 / T);
+  EXPECT_EQ(dataset->fields()[1].shape, (Shape{kContext}));
+  EXPECT_EQ(dataset->samples(Split::train), 4 * (1111 / kContext - 1) + (556 / kContext - 1));
+  EXPECT_EQ(dataset->samples(Split::validation), 699 / kContext);
   for (const Split split : {Split::train, Split::validation})
     expect_stretches(read_samples(*dataset, split, 0, 3 * dataset->samples(split)), V);
 }
@@ -51,9 +51,9 @@ TEST_P(TokenDatasetOf, ReadsWhatWasWritten) {
 TEST(TokenDataset, ValidationBeginsAtTheBeginning) {
   const TemporaryFolder folder;
   write_toy_dataset(folder.path(), {.train_tokens = 100, .validation_tokens = 100});
-  const auto dataset = open_token_dataset(folder.path(), T, 1);
+  const auto dataset = open_token_dataset(folder.path(), kContext, 1);
   const Samples first = read_samples(*dataset, Split::validation, 0, 1);
-  for (int64_t i = 0; i < T; ++i) {
+  for (int64_t i = 0; i < kContext; ++i) {
     EXPECT_EQ(first.tokens[static_cast<size_t>(i)], toy_token(i, 256));
     EXPECT_EQ(first.targets[static_cast<size_t>(i)], toy_token(i + 1, 256));
   }
@@ -63,24 +63,24 @@ TEST(TokenDataset, ValidationBeginsAtTheBeginning) {
 TEST(TokenDataset, SamplesDoNotDependOnHowBatchesAreCut) {
   const TemporaryFolder folder;
   write_toy_dataset(folder.path(), {.train_tokens = 3000, .shard_tokens = 700});
-  const auto dataset = open_token_dataset(folder.path(), T, 42);
+  const auto dataset = open_token_dataset(folder.path(), kContext, 42);
   const int64_t count = 2 * dataset->samples(Split::train) + 5;
   const Samples all = read_samples(*dataset, Split::train, 0, count);
   for (const int64_t batch : {1, 3, 8, 64}) {
-    const auto again = open_token_dataset(folder.path(), T, 42);
+    const auto again = open_token_dataset(folder.path(), kContext, 42);
     for (int64_t first = (count / batch - 1) * batch; first >= 0; first -= batch) {
       const Samples part = read_samples(*again, Split::train, first, batch);
-      ASSERT_TRUE(std::equal(part.tokens.begin(), part.tokens.end(), all.tokens.begin() + first * T));
-      ASSERT_TRUE(std::equal(part.targets.begin(), part.targets.end(), all.targets.begin() + first * T));
+      ASSERT_TRUE(std::equal(part.tokens.begin(), part.tokens.end(), all.tokens.begin() + first * kContext));
+      ASSERT_TRUE(std::equal(part.targets.begin(), part.targets.end(), all.targets.begin() + first * kContext));
     }
   }
-  EXPECT_NE(read_samples(*open_token_dataset(folder.path(), T, 43), Split::train, 0, count), all);
+  EXPECT_NE(read_samples(*open_token_dataset(folder.path(), kContext, 43), Split::train, 0, count), all);
 }
 
 TEST(TokenDataset, ShortestShard) {
   const TemporaryFolder folder;
-  write_toy_dataset(folder.path(), {.train_tokens = T + 1, .validation_tokens = T});
-  const auto dataset = open_token_dataset(folder.path(), T, 1);
+  write_toy_dataset(folder.path(), {.train_tokens = kContext + 1, .validation_tokens = kContext});
+  const auto dataset = open_token_dataset(folder.path(), kContext, 1);
   EXPECT_EQ(dataset->samples(Split::train), 1);
   EXPECT_EQ(dataset->samples(Split::validation), 0);
   expect_stretches(read_samples(*dataset, Split::train, 0, 5), 256);
@@ -89,21 +89,21 @@ TEST(TokenDataset, ShortestShard) {
 
 TEST(TokenDataset, ContextBeyondTheText) {
   const TemporaryFolder folder;
-  write_toy_dataset(folder.path(), {.train_tokens = T});
-  EXPECT_DATA_ERROR(open_token_dataset(folder.path(), T, 1), "16 tokens", "context + 1 = 17",
+  write_toy_dataset(folder.path(), {.train_tokens = kContext});
+  EXPECT_DATA_ERROR(open_token_dataset(folder.path(), kContext, 1), "16 tokens", "context + 1 = 17",
                     "lower model.context to 15");
 }
 
 TEST(TokenDataset, NoValidationSplit) {
   const TemporaryFolder folder;
   write_toy_dataset(folder.path(), {.train_tokens = 100});
-  EXPECT_EQ(open_token_dataset(folder.path(), T, 1)->samples(Split::validation), 0);
+  EXPECT_EQ(open_token_dataset(folder.path(), kContext, 1)->samples(Split::validation), 0);
 }
 
 TEST(TokenDataset, KeepsItsTokenizer) {
   const TemporaryFolder folder;
   write_toy_dataset(folder.path(), {.train_tokens = 100});
-  const auto tokenizer = open_token_dataset(folder.path(), T, 1)->tokenizer();
+  const auto tokenizer = open_token_dataset(folder.path(), kContext, 1)->tokenizer();
   EXPECT_EQ(tokenizer->vocabulary(), 256);
   EXPECT_EQ(tokenizer->encode("AB"), (std::vector<int32_t>{65, 66}));
 }
@@ -112,10 +112,10 @@ TEST(TokenDataset, KeepsItsTokenizer) {
 TEST(TokenDataset, ManyThreadsReadTheSame) {
   const TemporaryFolder folder;
   write_toy_dataset(folder.path(), {.train_tokens = 20000, .validation_tokens = 100, .shard_tokens = 3000});
-  const auto alone = open_token_dataset(folder.path(), T, 7);
+  const auto alone = open_token_dataset(folder.path(), kContext, 7);
   const int64_t count = alone->samples(Split::train);
   const Samples wanted = read_samples(*alone, Split::train, 0, count);
-  const auto shared = open_token_dataset(folder.path(), T, 7);
+  const auto shared = open_token_dataset(folder.path(), kContext, 7);
   std::vector<Samples> found(4);
   {
     std::vector<std::jthread> threads;

@@ -28,7 +28,7 @@ void save(const std::filesystem::path& folder, const std::vector<int64_t>& steps
   }
 }
 
-std::vector<int64_t> steps_in(const std::filesystem::path& folder) {
+std::vector<int64_t> listed_steps(const std::filesystem::path& folder) {
   std::vector<int64_t> steps;
   for (const auto& [step, path] : list_checkpoints(folder)) steps.push_back(step);
   return steps;
@@ -57,11 +57,11 @@ TEST(GuardState, ThatSaysNothingIsNotWritten) {
 TEST(RollbackPoint, Stays) {
   TemporaryFolder folder;
   save(folder.path(), {20, 30}, 30, 1);
-  EXPECT_EQ(steps_in(folder.path()), std::vector<int64_t>{30});
+  EXPECT_EQ(listed_steps(folder.path()), std::vector<int64_t>{30});
   save(folder.path(), {33, 37}, 30, 1);
-  EXPECT_EQ(steps_in(folder.path()), (std::vector<int64_t>{30, 37}));
+  EXPECT_EQ(listed_steps(folder.path()), (std::vector<int64_t>{30, 37}));
   save(folder.path(), {40}, 40, 1);
-  EXPECT_EQ(steps_in(folder.path()), std::vector<int64_t>{40});
+  EXPECT_EQ(listed_steps(folder.path()), std::vector<int64_t>{40});
 }
 
 TEST(RollbackPoint, IsTheOneOfThatStepOrTheNewestGoodOneBeforeTheSpike) {
@@ -81,10 +81,10 @@ TEST(RollbackPoint, WhatWasSavedAfterItGoes) {
   TemporaryFolder folder;
   save(folder.path(), {20, 30, 37, 45, 60}, std::nullopt);
   remove_abandoned_checkpoints(folder.path(), 30, 45);
-  EXPECT_EQ(steps_in(folder.path()), (std::vector<int64_t>{20, 30, 60}));
+  EXPECT_EQ(listed_steps(folder.path()), (std::vector<int64_t>{20, 30, 60}));
   EXPECT_EQ(read_file(folder / "latest"), checkpoint_name(30) + "\n");
   remove_abandoned_checkpoints(folder.path(), 0, 30);
-  EXPECT_EQ(steps_in(folder.path()), std::vector<int64_t>{60});
+  EXPECT_EQ(listed_steps(folder.path()), std::vector<int64_t>{60});
   EXPECT_FALSE(std::filesystem::exists(folder / "latest"));
 }
 

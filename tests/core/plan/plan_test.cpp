@@ -2,13 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include "core/models/gpt2.h"
 #include "kernels/cpu/cpu_device.h"
+#include "tests/core/plan/small_graph.h"
 
 namespace convoy {
 namespace {
-
-constexpr Gpt2Config kModel{.layers = 3, .heads = 2, .channels = 32, .context = 16, .vocabulary = 50};
 
 class PlanTest : public testing::Test {
  protected:
@@ -16,7 +14,7 @@ class PlanTest : public testing::Test {
 
   std::unique_ptr<Device> device_ = cpu::make_cpu_device(1);
   std::unique_ptr<Stream> stream_ = device_->make_stream(StreamKind::compute);
-  Graph graph_ = gpt2_loss_graph(kModel, 4, 16);
+  Graph graph_ = small_graph();
   ParameterLayout layout_{graph_, 1};
 };
 

@@ -4,15 +4,13 @@
 
 #include <algorithm>
 
-#include "core/models/gpt2.h"
 #include "core/parameters/initialise.h"
 #include "core/train/model.h"
 #include "kernels/cpu/cpu_device.h"
+#include "tests/core/plan/small_graph.h"
 
 namespace convoy {
 namespace {
-
-constexpr Gpt2Config kModel{.layers = 3, .heads = 2, .channels = 32, .context = 16, .vocabulary = 50};
 
 class RecordedProgramTest : public testing::Test {
  protected:
@@ -35,7 +33,7 @@ class RecordedProgramTest : public testing::Test {
 
   std::unique_ptr<Device> device_ = cpu::make_cpu_device(1);
   std::unique_ptr<Stream> stream_ = device_->make_stream(StreamKind::compute);
-  Model model_{*device_, *stream_, gpt2_loss_graph(kModel, 4, 16), {}};
+  Model model_{*device_, *stream_, small_graph(), {}};
   Pass pass_{.ops = device_->ops(), .stream = *stream_, .training = true, .seed = 1};
 };
 
