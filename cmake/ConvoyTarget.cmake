@@ -6,6 +6,19 @@
 set(CONVOY_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=; empty: none")
 find_package(Threads REQUIRED)
 
+# Unity builds (CMAKE_UNITY_BUILD, which the presets cpu and cuda set) compile the files of one folder of a target as
+# one: most of the time that a file of ours takes goes to headers and templates that its neighbours want as well.
+# Without it every file is compiled alone: better for work on a few files, and proof that each includes what it uses.
+function(convoy_unite_folders target)
+  get_target_property(sources ${target} SOURCES)
+  list(FILTER sources INCLUDE REGEX "^[^/$].*\\.cpp$")  # neither generated nor from another target
+  foreach(source IN LISTS sources)
+    get_filename_component(folder ${source} DIRECTORY)
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP "folder_${folder}")
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+endfunction()
+
 function(convoy_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
@@ -21,6 +34,11 @@ function(convoy_options target)
     target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized>)
     target_link_options(${target} PUBLIC -fsanitize=${CONVOY_SANITIZE})
   endif()
+  if(CMAKE_UNITY_BUILD)  # what a .cpp file defines for itself looks like what a header defines for all
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
+  endif()
+  # At the end of the CMakeLists.txt, when the target has all its sources.
+  cmake_language(EVAL CODE "cmake_language(DEFER CALL convoy_unite_folders ${target})")
 endfunction()
 
 function(convoy_library name)
