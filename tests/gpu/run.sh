@@ -40,7 +40,7 @@ check() {
 find_cuda_libraries() {
   local name folder
   for name in libcublasLt.so.13 libnccl.so.2; do
-    ! ldd "$bin/trainer" | grep -q "$name => not found" && continue
+    grep -q "$name => not found" <<<"$(ldd "$bin/trainer")" || continue
     for folder in /usr/local/cuda/lib64 /usr/local/cuda-13*/lib64 \
       $(python3 -c 'import torch, pathlib; print(*{p.parent for p in pathlib.Path(torch.__file__).parent.parent.glob("nvidia/**/*.so*")})' 2>/dev/null); do
       if [ -e "$folder/$name" ]; then
@@ -92,9 +92,10 @@ benchmark() {  # NAME: three pairs, Convoy and PyTorch in turn
 : >"$report"
 say "Convoy on a GPU, $(date -u +%Y-%m-%d)"
 find_cuda_libraries
-"$bin/trainer" doctor | tee -a "$report"
+devices=$("$bin/trainer" doctor) || { say "$devices"; exit 2; }
+say "$devices"
 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv,noheader 2>/dev/null | tee -a "$report"
-"$bin/trainer" doctor | grep -q 'device 0:' || { say "no GPU: nothing is tested"; exit 2; }
+grep -q 'device 0:' <<<"$devices" || { say "no GPU: nothing is tested"; exit 2; }
 python=$(command -v python3 || true)
 [ -n "$python" ] && "$python" -c 'import torch, yaml, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null || python=
 

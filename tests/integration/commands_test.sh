@@ -15,7 +15,7 @@ done
 
 last=$(sed -n 's/.*"eval_loss":\([0-9.]*\),.*/\1/p' run/metrics.jsonl | tail -1)
 for folder in run "$checkpoint"; do
-  "$TRAINER" eval "$folder" | grep -q "loss ${last:0:6}" || fail "eval of $folder does not give the run's last loss $last"
+  tells "loss ${last:0:6}" "$TRAINER" eval "$folder"  # the run's last
 done
 "$TRAINER" generate run --prompt "the king" --tokens 60 --seed 3 >one.txt
 "$TRAINER" generate run --prompt "the king" --tokens 60 --seed 3 >two.txt
@@ -29,6 +29,6 @@ grep -q "optimizer" config.log || fail "config"
 "$TRAINER" config train.yaml optimizer.lr=0.25 >config.log
 grep -q "lr: 0.25" config.log || fail "config with a file"
 "$TRAINER" doctor >doctor.log || { cat doctor.log; fail "doctor"; }
-"$TRAINER" data inspect data | grep -q "validation" || fail "inspect"
+tells validation "$TRAINER" data inspect data
 "$TRAINER" data verify data >/dev/null || fail "verify"
 "$TRAINER" report run --chart loss.svg >/dev/null && grep -q "<svg" loss.svg || fail "report"

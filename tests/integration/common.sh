@@ -47,6 +47,19 @@ weights() { echo "$1/checkpoints/$(cat "$1/checkpoints/latest")/model.safetensor
 
 expect_same() { cmp "$1" "$2" || fail "$1 and $2 differ"; }
 
+# is_rank PID RANK
+is_rank() { grep -qzx "OMPI_COMM_WORLD_RANK=$2" "/proc/$1/environ"; }
+
+# A command is never piped into grep -q, which ends at its first match: what still writes then dies of SIGPIPE.
+
+# tells TEXT COMMAND...: the command succeeds and prints the text
+tells() {
+  local text=$1 said
+  shift
+  said=$("$@") || fail "exit code $?: $*"
+  grep -qF -- "$text" <<<"$said" || fail "no \"$text\" in what was said: $*"
+}
+
 # refuse CODE TEXT COMMAND...: the command ends with that exit code, says the text, and nothing like a stack trace
 refuse() {
   local code=$1 text=$2 found=0

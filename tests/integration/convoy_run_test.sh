@@ -68,7 +68,7 @@ play 0 1 "going on with 4 ranks" "0 10" "${lost[@]}" --min-ranks 4
 refuse 2 "how many ranks" "$convoy_run" --trainer ./played_trainer -- train.yaml
 refuse 2 "no config" "$convoy_run" -np 2
 refuse 2 "a whole number is wanted" "$convoy_run" -np two -- train.yaml
-"$convoy_run" --help | grep -q -- --drop-hosts || fail "--help"
+tells --drop-hosts "$convoy_run" --help
 
 # Real ranks. A start is under way when metrics.jsonl has lines.
 make_data

@@ -18,7 +18,7 @@ mapfile -t ranks < <(pgrep -f "^$TRAINER train train.yaml run.dir=run parallel.t
 [ "${#ranks[@]}" -eq 2 ] || fail "mpirun has ${#ranks[@]} ranks, wanted 2"
 victim=
 for pid in "${ranks[@]}"; do
-  if tr '\0' '\n' <"/proc/$pid/environ" | grep -qx OMPI_COMM_WORLD_RANK=1; then victim=$pid; fi
+  if is_rank "$pid" 1; then victim=$pid; fi
 done
 kill -STOP "$victim"
 begin=$SECONDS code=0

@@ -46,8 +46,7 @@ await_steps() {
 rank_pid() {
   local pid
   for pid in $(ip netns pids "$network-1") $(ip netns pids "$network-2"); do
-    if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = trainer ] &&
-      tr '\0' '\n' <"/proc/$pid/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$1"; then
+    if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = trainer ] && is_rank "$pid" "$1"; then
       echo "$pid"
       return
     fi

@@ -31,7 +31,7 @@ submit() {
 }
 job_log() { cat "$1"/slurm/job-*.log 2>/dev/null; }
 finished() { both_say 'the ranks ended with 0'; }
-both_say() { job_log srun | grep -q -- "$1" && job_log mpirun | grep -q -- "$1"; }
+both_say() { grep -q -- "$1" <<<"$(job_log srun)" && grep -q -- "$1" <<<"$(job_log mpirun)"; }
 trains_again() { awk '/resumed after/ { again = 1 } again && /^step/ { found = 1 } END { exit !found }' "$1/slurm/rank-0.log"; }
 both_train_again() { trains_again srun && trains_again mpirun; }
 neither_runs() { [[ -z $(on_controller squeue --noheader --states=running) ]]; }
