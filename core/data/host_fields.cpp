@@ -25,4 +25,8 @@ void place_in_host_memory(std::span<Tensor> fields, void* memory) {
   }
 }
 
+void copy_fields(Stream& stream, std::span<const Tensor> inputs, std::span<const Tensor> fields) {
+  for (size_t i = 0; i < inputs.size(); ++i) stream.copy(inputs[i].data, fields[i].data, inputs[i].bytes());
+}
+
 }  // namespace convoy

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 
+#include "core/device/stream.h"
 #include "core/tensor/tensor.h"
 
 namespace convoy {
@@ -12,5 +13,7 @@ namespace convoy {
 size_t host_bytes(std::span<const Tensor> fields);
 // Gives each field its place in memory of host_bytes(fields) bytes.
 void place_in_host_memory(std::span<Tensor> fields, void* memory);
+// Each field to the input of the same place in order.
+void copy_fields(Stream& stream, std::span<const Tensor> inputs, std::span<const Tensor> fields);
 
 }  // namespace convoy

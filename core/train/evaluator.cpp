@@ -53,7 +53,7 @@ EvaluationMetrics Evaluator::run(int64_t step) {
 
 double Evaluator::loss_of(int64_t first_sample) {
   p_.source.read(Split::validation, first_sample, p_.micro_batch, host_);
-  for (size_t i = 0; i < inputs_.size(); ++i) p_.compute.copy(inputs_[i].data, host_[i].data, inputs_[i].bytes());
+  copy_fields(p_.compute, inputs_, host_);
   Pass pass{.ops = p_.device.ops(), .stream = p_.compute};
   pass.traffic = p_.traffic;
   p_.model.evaluation().run(pass);

@@ -55,7 +55,7 @@ int64_t Sentinel::first_sample(int64_t step, int rank) const {
 std::string Sentinel::compute(int64_t sample) {
   fail_together(communicator_, [&] { p_.source.read(Split::train, sample, p_.schedule.micro_batch, batch_); });
   Stream& stream = p_.communication.compute();
-  for (size_t i = 0; i < batch_.size(); ++i) stream.copy(p_.inputs[i].data, batch_[i].data, batch_[i].bytes());
+  copy_fields(stream, p_.inputs, batch_);
   *static_cast<int64_t*>(sample_on_host_.data()) = sample;
   stream.copy(p_.pass.first_sample.data, sample_on_host_.data(), sizeof(int64_t));
   if (p_.flat_gradients) stream.zero(p_.flat_gradients.data, p_.flat_gradients.bytes());

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/base/tree_sum.h"
+#include "core/data/host_fields.h"
 #include "core/ops/ops.h"
 
 namespace convoy {
@@ -113,7 +114,7 @@ void TrainStep::ready(int64_t final_from) {
 }
 
 void TrainStep::load(const HostBatch& batch) {
-  for (size_t i = 0; i < inputs_.size(); ++i) compute_.copy(inputs_[i].data, batch.fields[i].data, inputs_[i].bytes());
+  copy_fields(compute_, inputs_, batch.fields);
   compute_.copy(first_sample_.data, batch.first_sample.data, first_sample_.bytes());
 }
 
