@@ -41,35 +41,49 @@ void PanelProduct::run(const Matmul& args) const {
       threads == threads_ ? grid_ : choose_panel_grid(shape_.M, shape_.N, shape_.b_transposed, kernels_, threads);
   FirstFailure failure;
   parallel_for_with<int64_t>(-1, grid.tiles(), [&](int64_t& packed_column, int64_t index) {
-    // Down the columns of tiles: neighbours in time share a block of b.
-    const int64_t m = index % grid.row_tiles * grid.tile_rows, n = index / grid.row_tiles * grid.tile_columns;
-    const Tile tile{m, std::min(grid.tile_rows, shape_.M - m), n, std::min(grid.tile_columns, shape_.N - n)};
-    failure.guard([&] { run_tile(args, tile, packed_column); });
+    const Tile next = tile_at(grid, likely_next(index, grid.tiles()));
+    failure.guard([&] { run_tile(args, tile_at(grid, index), next, packed_column); });
   });
   failure.rethrow();
 }
 
+// Down the columns of tiles: neighbours in time share a block of b.
+PanelProduct::Tile PanelProduct::tile_at(const ProductGrid& grid, int64_t index) const {
+  const int64_t m = index % grid.row_tiles * grid.tile_rows, n = index / grid.row_tiles * grid.tile_columns;
+  return {m, std::min(grid.tile_rows, shape_.M - m), n, std::min(grid.tile_columns, shape_.N - n)};
+}
+
 // What the thread packed lies in its scratch as long as it stays within this product.
-void PanelProduct::run_tile(const Matmul& args, const Tile& tile, int64_t& packed_column) const {
+PanelProduct::Block PanelProduct::block_at(const Tile& tile, int64_t k, int64_t packed_column) const {
+  const bool is_packed = inner_block_ >= shape_.K && packed_column == tile.n;
+  return {tile, k, std::min(inner_block_, shape_.K - k), is_packed};
+}
+
+void PanelProduct::run_tile(const Matmul& args, const Tile& tile, const Tile& next_tile, int64_t& packed_column) const {
   const int64_t width = round_up<int64_t>(tile.columns, 16);
   const int64_t floats = inner_block_ * (width + kernels_.strip_rows);
   auto* panels = reinterpret_cast<float*>(thread_scratch(sizeof(float) * static_cast<size_t>(floats)));
+  Block block = block_at(tile, 0, packed_column);
   for (int64_t k = 0; k < shape_.K; k += inner_block_) {
-    Block block{k, std::min(inner_block_, shape_.K - k), k == 0, k + inner_block_ >= shape_.K, panels};
-    block.is_packed = block.first && block.last && packed_column == tile.n;
-    add_column_sums(args, tile, block);  // whoever packs it
-    multiply(args, tile, block, panels + inner_block_ * width);
+    const Block next =
+        is_last(block) ? block_at(next_tile, 0, tile.n) : block_at(tile, k + inner_block_, packed_column);
+    add_column_sums(args, block);  // whoever packs it
+    multiply(args, block, next, panels, panels + inner_block_ * width);
+    block = next;
   }
   packed_column = tile.n;
 }
 
-void PanelProduct::add_column_sums(const Matmul& args, const Tile& tile, const Block& block) const {
+void PanelProduct::add_column_sums(const Matmul& args, const Block& block) const {
+  const Tile& tile = block.tile;
   if (args.column_sums && tile.m == 0)
     product_loops().add_column_sums(args.column_sums.as<float>() + tile.n, float_at(args.b, block.k, tile.n),
                                     DType::f32, shape_.N, block.inner, tile.columns);
 }
 
-void PanelProduct::multiply(const Matmul& args, const Tile& tile, const Block& block, float* packed_a) const {
+void PanelProduct::multiply(const Matmul& args, const Block& block, const Block& next, float* panels,
+                            float* packed_a) const {
+  const Tile& tile = block.tile;
   const int64_t end = tile.m + tile.rows;
   const float* b = shape_.b_transposed ? float_at(args.b, tile.n, block.k) : float_at(args.b, block.k, tile.n);
   for (int64_t m = tile.m; m < end; m += kernels_.strip_rows) {
@@ -81,62 +95,65 @@ void PanelProduct::multiply(const Matmul& args, const Tile& tile, const Block& b
                        .rows = rows,
                        .inner = block.inner,
                        .columns = tile.columns,
-                       .panels = block.panels,
+                       .panels = panels,
                        .b = m == tile.m && !block.is_packed ? b : nullptr,
                        .b_stride = args.b.shape[1],
                        .b_transposed = shape_.b_transposed,
                        .c = float_at(args.c, m, tile.n),
                        .c_stride = shape_.N,
-                       .add = !block.first || shape_.accumulate,
-                       .next = {pre_activation(args, tile, block, m), next_strip(args, tile, block, m),
-                                next_result(args, tile, m), next_block(args, tile, block, m)}});
-    if (block.last) finish(args, tile, m, rows);
+                       .add = block.k > 0 || shape_.accumulate,
+                       .next = {pre_activation(args, block, m), next_strip(args, block, next, m),
+                                next_result(args, block, next, m), next_block(args, block, next, m)}});
+    if (is_last(block)) finish(args, tile, m, rows);
   }
 }
 
 // Of this strip: the epilogue reads or writes it.
-PanelStrip::Region PanelProduct::pre_activation(const Matmul& args, const Tile& tile, const Block& block,
-                                                int64_t m) const {
-  if (!args.pre_activation || !block.last) return {};
+PanelStrip::Region PanelProduct::pre_activation(const Matmul& args, const Block& block, int64_t m) const {
+  const Tile& tile = block.tile;
+  if (!args.pre_activation || !is_last(block)) return {};
   const int64_t rows = std::min(kernels_.strip_rows, tile.m + tile.rows - m);
   return {float_at(args.pre_activation, m, tile.n), shape_.N, rows, tile.columns};
 }
 
-// The strip after the one at m, after the last one the first of the next block. Of a transposed a some rows of the
-// lines after those that the strip lies in: all strips in a line share the work.
-PanelStrip::Region PanelProduct::next_strip(const Matmul& args, const Tile& tile, const Block& block, int64_t m) const {
-  const int64_t end = tile.m + tile.rows, line = shape_.a_transposed ? kLineElements : kernels_.strip_rows;
-  int64_t next = (m - tile.m) / line * line + tile.m + line, k = block.k, inner = block.inner;
-  if (next >= end) {
-    if (block.last) return {};
-    next = tile.m;
-    k += block.inner;
-    inner = std::min(inner_block_, shape_.K - k);
-  }
-  const int64_t rows = std::min(line, end - next);
-  if (!shape_.a_transposed) return {float_at(args.a, next, k), shape_.K, rows, inner};
-  const int64_t first = (m - tile.m) % line * inner / line;
-  const int64_t last = std::min(line, (m - tile.m) % line + kernels_.strip_rows) * inner / line;
-  return {float_at(args.a, k + first, next), shape_.M, last - first, rows};
+// Where the rows after those below m begin: in the same tile or, with the next block, in its tile.
+PanelProduct::Rows PanelProduct::rows_from(const Block& block, const Block& next, int64_t m, int64_t most) const {
+  const auto rows_in = [&](const Block& in, int64_t first) {
+    return Rows{in, first, std::min(most, in.tile.m + in.tile.rows - first)};
+  };
+  return m < block.tile.m + block.tile.rows ? rows_in(block, m) : rows_in(next, next.tile.m);
 }
 
-PanelStrip::Region PanelProduct::next_result(const Matmul& args, const Tile& tile, int64_t m) const {
-  const int64_t next = m + kernels_.strip_rows, end = tile.m + tile.rows;
-  if (next >= end) return {};
-  return {float_at(args.c, next, tile.n), shape_.N, std::min(kernels_.strip_rows, end - next), tile.columns};
+// The strip after the one at m. Of a transposed a some rows of the lines after those that the strip lies in: all strips
+// in a line share the work.
+PanelStrip::Region PanelProduct::next_strip(const Matmul& args, const Block& block, const Block& next,
+                                            int64_t m) const {
+  const int64_t line = shape_.a_transposed ? kLineElements : kernels_.strip_rows, done = (m - block.tile.m) % line;
+  const auto [from, first_row, rows] = rows_from(block, next, m - done + line, line);
+  if (!shape_.a_transposed) return {float_at(args.a, first_row, from.k), shape_.K, rows, from.inner};
+  const int64_t first = done * from.inner / line;
+  const int64_t last = std::min(line, done + kernels_.strip_rows) * from.inner / line;
+  return {float_at(args.a, from.k + first, first_row), shape_.M, last - first, rows};
 }
 
-// This strip's share of the block of b after this one.
-PanelStrip::Region PanelProduct::next_block(const Matmul& args, const Tile& tile, const Block& block, int64_t m) const {
-  if (block.last) return {};
-  const int64_t k = block.k + block.inner, inner = std::min(inner_block_, shape_.K - k);
-  const int64_t rows = shape_.b_transposed ? tile.columns : inner;
-  const int64_t share = ceil_div(rows, ceil_div(tile.rows, kernels_.strip_rows));
-  const int64_t first = (m - tile.m) / kernels_.strip_rows * share;
+// What the strip after the one at m is added to or written over.
+PanelStrip::Region PanelProduct::next_result(const Matmul& args, const Block& block, const Block& next,
+                                             int64_t m) const {
+  const auto [from, first_row, rows] = rows_from(block, next, m + kernels_.strip_rows, kernels_.strip_rows);
+  return {float_at(args.c, first_row, from.tile.n), shape_.N, rows, from.tile.columns};
+}
+
+// This strip's share of the next block of b.
+PanelStrip::Region PanelProduct::next_block(const Matmul& args, const Block& block, const Block& next,
+                                            int64_t m) const {
+  if (next.is_packed || next == block) return {};
+  const int64_t rows = shape_.b_transposed ? next.tile.columns : next.inner;
+  const int64_t share = ceil_div(rows, ceil_div(block.tile.rows, kernels_.strip_rows));
+  const int64_t first = (m - block.tile.m) / kernels_.strip_rows * share;
   if (first >= rows) return {};
   const int64_t count = std::min(share, rows - first);
-  if (shape_.b_transposed) return {float_at(args.b, tile.n + first, k), shape_.K, count, inner};
-  return {float_at(args.b, k + first, tile.n), shape_.N, count, tile.columns};
+  if (shape_.b_transposed) return {float_at(args.b, next.tile.n + first, next.k), shape_.K, count, next.inner};
+  return {float_at(args.b, next.k + first, next.tile.n), shape_.N, count, next.tile.columns};
 }
 
 void PanelProduct::finish(const Matmul& args, const Tile& tile, int64_t m, int64_t rows) const {
