@@ -41,8 +41,9 @@ void LanguageModelHead::run(Pass& pass, const LayerTensors& t, bool with_gradien
     if (with_gradients) loss.dlogits = logits;
     pass.run(loss);
     if (!with_gradients) continue;
-    pass.run(Matmul{.c = t.input_gradients[0].rows(begin, rows), .a = logits, .b = weight});
-    pass.run(Matmul{.c = t.weight_gradients[0], .a = logits, .b = x_chunk, .a_transposed = true, .accumulate = true});
+    pass.run(
+        MatmulPair{{.c = t.input_gradients[0].rows(begin, rows), .a = logits, .b = weight},
+                   {.c = t.weight_gradients[0], .a = logits, .b = x_chunk, .a_transposed = true, .accumulate = true}});
   }
 }
 

@@ -24,8 +24,8 @@ void Linear::forward(Pass& pass, const LayerTensors& t) const {
 }
 
 void Linear::backward(Pass& pass, const LayerTensors& t) const {
-  if (t.input_gradients[0]) linear_backward_input(pass, t.input_gradients[0], t.output_gradients[0], t.weights[0]);
-  linear_backward_weight(pass, t.weight_gradients[0], t.weight_gradients[1], t.inputs[0], t.output_gradients[0]);
+  linear_backward(pass, {t.input_gradients[0], t.weight_gradients[0], t.weight_gradients[1]}, t.inputs[0],
+                  t.output_gradients[0], t.weights[0]);
 }
 
 }  // namespace convoy

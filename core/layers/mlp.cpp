@@ -35,10 +35,10 @@ void Mlp::forward(Pass& pass, const LayerTensors& t) const {
 void Mlp::backward(Pass& pass, const LayerTensors& t) const {
   const Tensor &pre_activation = t.saved[0], &hidden = t.saved[1], &dy = t.output_gradients[0];
   const Tensor dpre = pass.scratch.take(hidden.dtype, hidden.shape);
-  linear_backward_input(pass, dpre, dy, t.weights[2], o_.activation, pre_activation);
-  linear_backward_weight(pass, t.weight_gradients[2], t.weight_gradients[3], hidden, dy);
-  if (t.input_gradients[0]) linear_backward_input(pass, t.input_gradients[0], dpre, t.weights[0]);
-  linear_backward_weight(pass, t.weight_gradients[0], t.weight_gradients[1], t.inputs[0], dpre);
+  linear_backward(pass, {dpre, t.weight_gradients[2], t.weight_gradients[3]}, hidden, dy, t.weights[2], o_.activation,
+                  pre_activation);
+  linear_backward(pass, {t.input_gradients[0], t.weight_gradients[0], t.weight_gradients[1]}, t.inputs[0], dpre,
+                  t.weights[0]);
 }
 
 }  // namespace convoy

@@ -11,18 +11,15 @@ void linear_forward(Pass& pass, const Tensor& y, const Tensor& x, const Tensor& 
   pass.run(product);
 }
 
-void linear_backward_input(Pass& pass, const Tensor& dx, const Tensor& dy, const Tensor& weight,
-                           Activation derivative_of, const Tensor& pre_activation) {
-  Matmul product{.c = dx.matrix(), .a = dy.matrix(), .b = weight, .b_transposed = true};
-  product.derivative_of = derivative_of;
-  if (pre_activation) product.pre_activation = pre_activation.matrix();
-  pass.run(product);
-}
-
-void linear_backward_weight(Pass& pass, const Tensor& dweight, const Tensor& dbias, const Tensor& x, const Tensor& dy) {
-  Matmul product{.c = dweight, .a = x.matrix(), .b = dy.matrix(), .a_transposed = true, .accumulate = true};
-  product.column_sums = dbias;
-  pass.run(product);
+void linear_backward(Pass& pass, const LinearGradients& gradients, const Tensor& x, const Tensor& dy,
+                     const Tensor& weight, Activation derivative_of, const Tensor& pre_activation) {
+  Matmul dweight{.c = gradients.weight, .a = x.matrix(), .b = dy.matrix(), .a_transposed = true, .accumulate = true};
+  dweight.column_sums = gradients.bias;
+  if (!gradients.input) return pass.run(dweight);
+  Matmul dx{.c = gradients.input.matrix(), .a = dy.matrix(), .b = weight, .b_transposed = true};
+  dx.derivative_of = derivative_of;
+  if (pre_activation) dx.pre_activation = pre_activation.matrix();
+  pass.run(MatmulPair{dx, dweight});
 }
 
 }  // namespace convoy

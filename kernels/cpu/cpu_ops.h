@@ -18,6 +18,7 @@ class CpuOps final : public Ops {
   ~CpuOps() override;
 
   void run(Stream& stream, const Matmul& args) override;
+  void run(Stream& stream, const MatmulPair& args) override;
   void run(Stream& stream, const LayerNormForward& args) override;
   void run(Stream& stream, const LayerNormBackward& args) override;
   void run(Stream& stream, const RmsNormForward& args) override;

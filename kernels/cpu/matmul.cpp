@@ -1,15 +1,31 @@
 #include "kernels/cpu/matmul.h"
 
+#include <array>
+#include <utility>
+
 #include "core/ops/check_matmul.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/product_cache.h"
+#include "kernels/cpu/product_run.h"
 
 namespace convoy::cpu {
 
 void run_matmul(ProductCache& products, Stream& stream, const Matmul& args) {
   check_matmul(args);
   const Product& product = products.get(product_shape(args));
-  enqueue(stream, [&product, args] { product.run(args); });
+  enqueue(stream, [&product, args] { run_products(std::array{ProductCall(product, args)}); });
+}
+
+void run_matmul(ProductCache& products, Stream& stream, const MatmulPair& args) {
+  check_matmul(args.first);
+  check_matmul(args.second);
+  const Product &first = products.get(product_shape(args.first)), &second = products.get(product_shape(args.second));
+  enqueue(stream, [&first, &second, args] {
+    std::array calls{ProductCall(first, args.first), ProductCall(second, args.second)};
+    // Small tiles last: they fill the time until the last large one is done.
+    if (calls[0].tile_work() < calls[1].tile_work()) std::swap(calls[0], calls[1]);
+    run_products(calls);
+  });
 }
 
 }  // namespace convoy::cpu

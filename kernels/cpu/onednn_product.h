@@ -23,7 +23,9 @@ class OneDnnProduct final : public Product {
   // Compiles; throws InternalError if oneDNN cannot.
   explicit OneDnnProduct(const ProductShape& shape);
 
-  void run(const Matmul& args) const override;
+  ProductGrid grid(int) const override { return grid_; }
+  void run_tile(const Matmul& args, const ProductGrid& grid, int64_t index, int64_t next,
+                int64_t& packed_column) const override;
 
  private:
   enum class Way { direct, fused, packed, widened };
@@ -46,8 +48,6 @@ class OneDnnProduct final : public Product {
   size_t kernel_index(const Tile& tile, int64_t k) const;
   Tile tile_at(int64_t row, int64_t column) const;
 
-  // packed_column: the n of the tiles that this thread has packed b for, kept up to date.
-  void run_tile(const Matmul& args, const Tile& tile, int64_t& packed_column) const;
   void multiply_packed(const Matmul& args, const Tile& tile, const Scratch& scratch, void* target,
                        int64_t& packed_column) const;
   void multiply(const Matmul& args, const Tile& tile, const Scratch& scratch, void* target) const;

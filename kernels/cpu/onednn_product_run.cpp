@@ -2,9 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/cpu/first_failure.h"
 #include "kernels/cpu/onednn_product.h"
-#include "kernels/cpu/parallel.h"
 #include "kernels/cpu/product_epilogue.h"
 #include "kernels/cpu/product_scratch.h"
 
@@ -28,16 +26,6 @@ void widen(float* to, const Tensor& matrix, int64_t row, int64_t rows, int64_t c
 
 }  // namespace
 
-void OneDnnProduct::run(const Matmul& args) const {
-  FirstFailure failure;
-  parallel_for_with<int64_t>(-1, grid_.tiles(), [&](int64_t& packed_column, int64_t index) {
-    // Down the columns of tiles: neighbours in time share a panel of b.
-    const Tile tile = tile_at(index % grid_.row_tiles, index / grid_.row_tiles);
-    failure.guard([&] { run_tile(args, tile, packed_column); });
-  });
-  failure.rethrow();
-}
-
 OneDnnProduct::Scratch OneDnnProduct::carve_scratch() const {
   std::byte* memory = thread_scratch(onednn_bytes_ + packed_bytes_ + product_bytes_ + a_bytes_ + b_bytes_);
   std::byte* product = memory + onednn_bytes_ + packed_bytes_;
@@ -49,7 +37,9 @@ OneDnnProduct::Scratch OneDnnProduct::carve_scratch() const {
           .b = reinterpret_cast<float*>(a + a_bytes_)};
 }
 
-void OneDnnProduct::run_tile(const Matmul& args, const Tile& tile, int64_t& packed_column) const {
+void OneDnnProduct::run_tile(const Matmul& args, const ProductGrid& grid, int64_t index, int64_t /*next*/,
+                             int64_t& packed_column) const {
+  const Tile tile = tile_at(grid.row_of(index), grid.column_of(index));
   if (args.column_sums && tile.m == 0)
     product_loops().add_column_sums(args.column_sums.as<float>() + tile.n, element(args.b, 0, tile.n), args.b.dtype,
                                     shape_.N, shape_.K, tile.columns);
@@ -75,7 +65,6 @@ void OneDnnProduct::multiply(const Matmul& args, const Tile& tile, const Scratch
   kernels_[kernel_index(tile, 0)]->run(a, b, bias, target, scratch.onednn);
 }
 
-// What the thread packed lies in its scratch as long as it stays within this product.
 void OneDnnProduct::multiply_packed(const Matmul& args, const Tile& tile, const Scratch& scratch, void* target,
                                     int64_t& packed_column) const {
   ProductTile& kernel = *kernels_[kernel_index(tile, 0)];

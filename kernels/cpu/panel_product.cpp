@@ -1,11 +1,11 @@
 #include "kernels/cpu/panel_product.h"
 
+#include <omp.h>
+
 #include <algorithm>
 
 #include "core/base/integers.h"
-#include "kernels/cpu/first_failure.h"
 #include "kernels/cpu/panel_grid.h"
-#include "kernels/cpu/parallel.h"
 #include "kernels/cpu/product_epilogue.h"
 #include "kernels/cpu/product_scratch.h"
 
@@ -35,31 +35,23 @@ PanelProduct::PanelProduct(const ProductShape& shape, const PanelKernels& kernel
       grid_(choose_panel_grid(shape.M, shape.N, shape.b_transposed, kernels, threads_)),
       inner_block_(round_up<int64_t>(ceil_div(shape.K, ceil_div(shape.K, kInnerBlock)), 16)) {}
 
-void PanelProduct::run(const Matmul& args) const {
-  const int threads = omp_get_max_threads();
-  const ProductGrid grid =
-      threads == threads_ ? grid_ : choose_panel_grid(shape_.M, shape_.N, shape_.b_transposed, kernels_, threads);
-  FirstFailure failure;
-  parallel_for_with<int64_t>(-1, grid.tiles(), [&](int64_t& packed_column, int64_t index) {
-    const Tile next = tile_at(grid, likely_next(index, grid.tiles()));
-    failure.guard([&] { run_tile(args, tile_at(grid, index), next, packed_column); });
-  });
-  failure.rethrow();
+ProductGrid PanelProduct::grid(int threads) const {
+  return threads == threads_ ? grid_ : choose_panel_grid(shape_.M, shape_.N, shape_.b_transposed, kernels_, threads);
 }
 
-// Down the columns of tiles: neighbours in time share a block of b.
 PanelProduct::Tile PanelProduct::tile_at(const ProductGrid& grid, int64_t index) const {
-  const int64_t m = index % grid.row_tiles * grid.tile_rows, n = index / grid.row_tiles * grid.tile_columns;
+  const int64_t m = grid.row_of(index) * grid.tile_rows, n = grid.column_of(index) * grid.tile_columns;
   return {m, std::min(grid.tile_rows, shape_.M - m), n, std::min(grid.tile_columns, shape_.N - n)};
 }
 
-// What the thread packed lies in its scratch as long as it stays within this product.
 PanelProduct::Block PanelProduct::block_at(const Tile& tile, int64_t k, int64_t packed_column) const {
   const bool is_packed = inner_block_ >= shape_.K && packed_column == tile.n;
   return {tile, k, std::min(inner_block_, shape_.K - k), is_packed};
 }
 
-void PanelProduct::run_tile(const Matmul& args, const Tile& tile, const Tile& next_tile, int64_t& packed_column) const {
+void PanelProduct::run_tile(const Matmul& args, const ProductGrid& grid, int64_t index, int64_t next_index,
+                            int64_t& packed_column) const {
+  const Tile tile = tile_at(grid, index), next_tile = tile_at(grid, next_index);
   const int64_t width = round_up<int64_t>(tile.columns, 16);
   const int64_t floats = inner_block_ * (width + kernels_.strip_rows);
   auto* panels = reinterpret_cast<float*>(thread_scratch(sizeof(float) * static_cast<size_t>(floats)));

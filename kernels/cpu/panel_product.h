@@ -21,7 +21,9 @@ class PanelProduct final : public Product {
 
   explicit PanelProduct(const ProductShape& shape, const PanelKernels& kernels = panel_kernels());
 
-  void run(const Matmul& args) const override;
+  ProductGrid grid(int threads) const override;
+  void run_tile(const Matmul& args, const ProductGrid& grid, int64_t index, int64_t next,
+                int64_t& packed_column) const override;
 
  private:
   struct Tile {
@@ -46,7 +48,6 @@ class PanelProduct final : public Product {
   Tile tile_at(const ProductGrid& grid, int64_t index) const;
   Block block_at(const Tile& tile, int64_t k, int64_t packed_column) const;
   bool is_last(const Block& block) const { return block.k + block.inner == shape_.K; }
-  void run_tile(const Matmul& args, const Tile& tile, const Tile& next_tile, int64_t& packed_column) const;
   void add_column_sums(const Matmul& args, const Block& block) const;
   void multiply(const Matmul& args, const Block& block, const Block& next, float* panels, float* packed_a) const;
   Rows rows_from(const Block& block, const Block& next, int64_t m, int64_t most) const;

@@ -1,11 +1,12 @@
-// The compiled form of a Matmul of one shape, cut into tiles of c, each multiplied by one thread. How many threads
-// there are decides no bit of c.
+// The compiled form of a Matmul of one shape, cut into tiles of c, each multiplied by one thread, see product_run.h.
+// How many threads there are decides no bit of c.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 
 #include "core/ops/matmul.h"
+#include "kernels/cpu/product_grid.h"
 
 namespace convoy::cpu {
 
@@ -25,8 +26,12 @@ ProductShape product_shape(const Matmul& args);
 class Product {
  public:
   virtual ~Product() = default;
-  // On the calling thread's OpenMP team. May be called from several threads at once.
-  virtual void run(const Matmul& args) const = 0;
+  virtual ProductGrid grid(int threads) const = 0;
+  // Multiplies one tile of the grid on the calling thread, which probably multiplies tile `next` after it.
+  // packed_column: where the tiles begin that this thread has packed b for, -1 if none; kept up to date, and good as
+  // long as the thread multiplies nothing else. May be called from several threads at once.
+  virtual void run_tile(const Matmul& args, const ProductGrid& grid, int64_t index, int64_t next,
+                        int64_t& packed_column) const = 0;
 };
 
 // Our own panels for f32 with enough rows to share what is packed, oneDNN for the rest. Throws InternalError if oneDNN

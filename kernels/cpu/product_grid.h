@@ -10,6 +10,9 @@ struct ProductGrid {
   int64_t row_tiles = 0, column_tiles = 0;
 
   int64_t tiles() const { return row_tiles * column_tiles; }
+  // Down the columns of tiles: neighbours in time share a block of b.
+  int64_t row_of(int64_t tile) const { return tile % row_tiles; }
+  int64_t column_of(int64_t tile) const { return tile / row_tiles; }
 };
 
 inline constexpr int64_t kMostTileRows = 512;

@@ -19,6 +19,7 @@ class CudaOps final : public Ops {
   ~CudaOps() override;
 
   void run(Stream& stream, const Matmul& args) override;
+  void run(Stream& stream, const MatmulPair& args) override;
   void run(Stream& stream, const LayerNormForward& args) override;
   void run(Stream& stream, const LayerNormBackward& args) override;
   void run(Stream& stream, const RmsNormForward& args) override;
@@ -39,6 +40,7 @@ class CudaOps final : public Ops {
   void run(Stream& stream, const Statistics& args) override;
 
   size_t scratch_bytes(const Matmul& args) const override;
+  size_t scratch_bytes(const MatmulPair& args) const override;
   size_t scratch_bytes(const LayerNormBackward& args) const override;
   size_t scratch_bytes(const RmsNormBackward& args) const override;
   size_t scratch_bytes(const AttentionForward& args) const override;

@@ -5,6 +5,7 @@
 #include "core/ops/ops.h"
 #include "kernels/cpu/cpu_isa.h"
 #include "kernels/cpu/panel_product.h"
+#include "kernels/cpu/product_run.h"
 #include "kernels/cpu/simd/kernels.h"
 #include "tests/kernels/attention_case.h"
 #include "tests/kernels/matmul_case.h"
@@ -139,7 +140,10 @@ std::vector<MatmulOptions> large_products() {
 
 Bits panel_bits(const cpu::PanelKernels& kernels, const MatmulOptions& options) {
   MatmulCase c(options);
-  c.run([&](const Matmul& args) { cpu::PanelProduct(cpu::product_shape(args), kernels).run(args); });
+  c.run([&](const Matmul& args) {
+    const cpu::PanelProduct product(cpu::product_shape(args), kernels);
+    cpu::run_products(std::array{cpu::ProductCall(product, args)});
+  });
   c.expect_right();
   return {c.c.bits()};
 }

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <array>
+
 #include "kernels/cpu/cpu_stream.h"
 #include "kernels/cpu/matmul.h"
 #include "kernels/cpu/product_cache.h"
@@ -26,6 +28,13 @@ struct Bits {
   bool operator==(const Bits&) const = default;
 };
 
+Bits bits_of(const MatmulCase& test, const MatmulOptions& options) {
+  Bits bits{test.c.bits(), {}, {}};
+  if (options.pre_activation) bits.pre_activation = test.pre_activation.bits();
+  if (options.column_sums) bits.column_sums = test.column_sums.bits();
+  return bits;
+}
+
 Bits compute(cpu::ProductCache& products, const MatmulOptions& options, StreamKind kind, int64_t offset) {
   MatmulCase test(options, offset);
   const auto stream = cpu::make_cpu_stream(kind);
@@ -33,10 +42,20 @@ Bits compute(cpu::ProductCache& products, const MatmulOptions& options, StreamKi
     cpu::run_matmul(products, *stream, matmul);
     stream->synchronize();
   });
-  Bits bits{test.c.bits(), {}, {}};
-  if (options.pre_activation) bits.pre_activation = test.pre_activation.bits();
-  if (options.column_sums) bits.column_sums = test.column_sums.bits();
-  return bits;
+  return bits_of(test, options);
+}
+
+std::array<Bits, 2> compute_pair(const MatmulOptions& first, const MatmulOptions& second, StreamKind kind) {
+  cpu::ProductCache products;
+  MatmulCase one(first), two(second);
+  const auto stream = cpu::make_cpu_stream(kind);
+  one.run([&](const Matmul& one_args) {
+    two.run([&](const Matmul& two_args) {
+      cpu::run_matmul(products, *stream, MatmulPair{one_args, two_args});
+      stream->synchronize();
+    });
+  });
+  return {bits_of(one, first), bits_of(two, second)};
 }
 
 std::vector<MatmulOptions> many_products() {
@@ -74,6 +93,22 @@ TEST(MatmulBits, DoNotDependOnTheNumberOfThreads) {
       EXPECT_EQ(compute(compiled_here, options, StreamKind::compute, 0), expected)
           << "compiled with " << threads << " threads: " << to_string(options);
     }
+  }
+}
+
+// Each with the one after it: large and small tiles, both kinds of product, the same compiled product twice.
+TEST(MatmulBits, OfAPairAreThoseOfItsProducts) {
+  std::vector<MatmulOptions> all = many_products();
+  all.push_back(all.back());
+  for (size_t i = 0; i + 1 < all.size(); ++i) {
+    cpu::ProductCache products;
+    const std::array expected{compute(products, all[i], StreamKind::compute, 0),
+                              compute(products, all[i + 1], StreamKind::compute, 0)};
+    for (const int threads : {1, 2, 3}) {
+      const Threads several(threads);
+      EXPECT_EQ(compute_pair(all[i], all[i + 1], StreamKind::compute), expected) << to_string(all[i]);
+    }
+    EXPECT_EQ(compute_pair(all[i], all[i + 1], StreamKind::communication), expected) << to_string(all[i]);
   }
 }
 

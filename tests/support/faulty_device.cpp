@@ -17,6 +17,13 @@ class FaultyOps final : public Ops {
     if (const BitFlip* flip = plan_(products_++)) stream.run([c = args.c, flip] { apply(*flip, c); });
   }
 
+  void run(Stream& stream, const MatmulPair& args) override {
+    Matmul first = args.first, second = args.second;
+    first.scratch = second.scratch = args.scratch;
+    run(stream, first);
+    run(stream, second);
+  }
+
 #define CONVOY_PASS_ON(Args) \
   void run(Stream& stream, const Args& args) override { ops_.run(stream, args); }
   CONVOY_PASS_ON(LayerNormForward)
@@ -42,6 +49,7 @@ class FaultyOps final : public Ops {
 #define CONVOY_PASS_ON_SCRATCH(Args) \
   size_t scratch_bytes(const Args& args) const override { return ops_.scratch_bytes(args); }
   CONVOY_PASS_ON_SCRATCH(Matmul)
+  CONVOY_PASS_ON_SCRATCH(MatmulPair)
   CONVOY_PASS_ON_SCRATCH(LayerNormBackward)
   CONVOY_PASS_ON_SCRATCH(RmsNormBackward)
   CONVOY_PASS_ON_SCRATCH(AttentionForward)

@@ -52,6 +52,7 @@ class PlainOps final : public Ops {
   }
 
   void run(Stream&, const Matmul&) override { refuse(); }
+  void run(Stream&, const MatmulPair&) override { refuse(); }
   void run(Stream&, const LayerNormForward&) override { refuse(); }
   void run(Stream&, const LayerNormBackward&) override { refuse(); }
   void run(Stream&, const RmsNormForward&) override { refuse(); }
