@@ -105,7 +105,8 @@ PanelStrip::Region PanelProduct::pre_activation(const Matmul& args, const Block&
   const Tile& tile = block.tile;
   if (!args.pre_activation || !is_last(block)) return {};
   const int64_t rows = std::min(kernels_.strip_rows, tile.m + tile.rows - m);
-  return {float_at(args.pre_activation, m, tile.n), shape_.N, rows, tile.columns};
+  const Access access = args.derivative_of == Activation::none ? Access::write : Access::read;
+  return {float_at(args.pre_activation, m, tile.n), shape_.N, rows, tile.columns, access};
 }
 
 // Where the rows after those below m begin: in the same tile or, with the next block, in its tile.
@@ -132,7 +133,7 @@ PanelStrip::Region PanelProduct::next_strip(const Matmul& args, const Block& blo
 PanelStrip::Region PanelProduct::next_result(const Matmul& args, const Block& block, const Block& next,
                                              int64_t m) const {
   const auto [from, first_row, rows] = rows_from(block, next, m + kernels_.strip_rows, kernels_.strip_rows);
-  return {float_at(args.c, first_row, from.tile.n), shape_.N, rows, from.tile.columns};
+  return {float_at(args.c, first_row, from.tile.n), shape_.N, rows, from.tile.columns, Access::write};
 }
 
 // This strip's share of the next block of b.

@@ -152,9 +152,9 @@ inline Requests backward_requests(const AttentionBackward& args, const Attention
   const AttentionShape& s = args.shape;
   const int64_t heads = s.H / s.Hkv;
   Requests requests;
-  request_rows<Real>(requests, args.dq, piece, 0, s.Tq, piece.head * heads, s.D, heads);
-  request_rows<Real>(requests, args.dk, piece, 0, s.Tk, piece.head, s.D, 1);
-  request_rows<Real>(requests, args.dv, piece, 0, s.Tk, piece.head, s.D, 1);
+  request_rows<Real>(requests, args.dq, piece, 0, s.Tq, piece.head * heads, s.D, heads, Access::write);
+  request_rows<Real>(requests, args.dk, piece, 0, s.Tk, piece.head, s.D, 1, Access::write);
+  request_rows<Real>(requests, args.dv, piece, 0, s.Tk, piece.head, s.D, 1, Access::write);
   request_rows<Real>(requests, args.k, next, 0, s.Tk, next.head, s.D, 1);
   request_rows<Real>(requests, args.v, next, 0, s.Tk, next.head, s.D, 1);
   for (const Heads* rows : {&args.q, &args.dy, &args.y})

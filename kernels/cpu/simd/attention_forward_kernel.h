@@ -131,7 +131,7 @@ inline Requests forward_requests(const AttentionForward& args, const AttentionPi
   const bool same_keys = next.sample == piece.sample && key_head == piece.head / heads;
   const int64_t first_key = same_keys ? keys_seen(s, piece.end) : 0, last_key = keys_seen(s, next.end);
   Requests requests;
-  request_rows<Real>(requests, args.y, piece, piece.begin, piece.end, piece.head, s.D, 1);
+  request_rows<Real>(requests, args.y, piece, piece.begin, piece.end, piece.head, s.D, 1, Access::write);
   request_rows<Real>(requests, args.q, next, next.begin, next.end, next.head, s.D, 1);
   request_rows<Real>(requests, args.k, next, first_key, last_key, key_head, s.D, 1);
   request_rows<Real>(requests, args.v, next, first_key, last_key, key_head, s.D, 1);

@@ -50,8 +50,9 @@ inline Real* head_pointer(const Heads& heads, int64_t sample, int64_t token, int
 // Rows [begin, end) of `heads` neighbouring heads will be needed.
 template <class Real>
 inline void request_rows(Requests& requests, const Heads& heads, const AttentionPiece& piece, int64_t begin,
-                         int64_t end, int64_t head, int64_t D, int64_t count) {
-  requests.add(head_pointer<Real>(heads, piece.sample, begin, head, D), heads.token_stride, end - begin, count * D);
+                         int64_t end, int64_t head, int64_t D, int64_t count, Access access = Access::read) {
+  requests.add(head_pointer<Real>(heads, piece.sample, begin, head, D), heads.token_stride, end - begin, count * D,
+               access);
 }
 
 // Queries [q0, q0 + queries) against keys [k0, k0 + keys). With a causal mask query i sees key j <= i + shift.

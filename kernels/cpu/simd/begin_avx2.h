@@ -10,4 +10,6 @@
 
 #define CONVOY_ISA avx2
 #include "kernels/cpu/simd/standard_headers.h"
+// prefetchw: processors with AVX2 that do not know it do nothing.
+#pragma GCC target("prfchw")
 #include "kernels/cpu/simd/vector_avx2.h"

@@ -11,6 +11,10 @@
 
 namespace convoy::cpu {
 
+// What memory is requested for. A line that is only read may stay in the caches of other cores; to write it this core
+// must own it alone, which takes as long again if it is asked for later.
+enum class Access : uint8_t { read, write };
+
 // One chunk of sums of Statistics.
 struct StatisticsPart {
   float min, max;
@@ -83,10 +87,11 @@ struct PanelStrip {
   int64_t c_stride = 0;
   bool add = false;  // to c
 
-  // What is read soon: rows of so many elements. Requested from memory, nothing else depends on it.
+  // What is used soon: rows of so many elements. Requested from memory, nothing else depends on it.
   struct Region {
     const float* first = nullptr;
     int64_t stride = 0, rows = 0, elements = 0;
+    Access access = Access::read;
   };
   std::array<Region, 4> next;
 };

@@ -166,7 +166,7 @@ template <int R>
 void multiply_rows(const PanelStrip& strip) {
   Requests requests;
   for (const PanelStrip::Region& region : strip.next)
-    requests.add(region.first, region.stride, region.rows, region.elements);
+    requests.add(region.first, region.stride, region.rows, region.elements, region.access);
   if (strip.a_transposed && R < kStripRows)
     pack_strip(strip.packed_a, strip.a, strip.a_stride, strip.inner, strip.rows);
   for (int64_t n = 0; n < strip.columns; n += kPanelColumns) {

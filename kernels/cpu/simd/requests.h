@@ -11,17 +11,20 @@ class Requests {
  public:
   // Behind those already there; beyond the eighth are left out.
   template <class Element>
-  void add(const Element* first, int64_t stride, int64_t rows, int64_t elements) {
+  void add(const Element* first, int64_t stride, int64_t rows, int64_t elements, Access access) {
     constexpr auto kBytes = static_cast<int64_t>(sizeof(Element));
     if (rows <= 0 || ranges_ == kMostRanges) return;
-    range_[ranges_++] = {reinterpret_cast<uintptr_t>(first), stride * kBytes, rows, elements * kBytes};
+    range_[ranges_++] = {reinterpret_cast<uintptr_t>(first), stride * kBytes, rows, elements * kBytes, access};
     if (lines_ == 0) begin_row();
   }
 
   // Into the first-level cache: the processor drops a request for the second one if it does not know the page.
   [[gnu::always_inline]] void send_one() {
     if (lines_ == 0) return;
-    __builtin_prefetch(reinterpret_cast<const void*>(line_), 0, 3);
+    if (access_ == Access::write)
+      __builtin_prefetch(reinterpret_cast<const void*>(line_), 1, 3);
+    else
+      __builtin_prefetch(reinterpret_cast<const void*>(line_), 0, 3);
     line_ += kLine;
     if (--lines_ == 0) begin_row();
   }
@@ -32,6 +35,7 @@ class Requests {
   struct Range {
     uintptr_t row;
     int64_t stride, rows, bytes;
+    Access access;
   };
 
   void begin_row() {
@@ -39,6 +43,7 @@ class Requests {
     if (at_ == ranges_) return;
     Range& range = range_[at_];
     line_ = range.row / kLine * kLine;
+    access_ = range.access;
     lines_ = ceil_div<int64_t>(static_cast<int64_t>(range.row - line_) + range.bytes, kLine);
     range.row += static_cast<uintptr_t>(range.stride);
     --range.rows;
@@ -48,6 +53,7 @@ class Requests {
   int ranges_ = 0, at_ = 0;
   uintptr_t line_ = 0;
   int64_t lines_ = 0;  // left in the row
+  Access access_ = Access::read;
 };
 
 }  // namespace
