@@ -13,7 +13,10 @@ namespace convoy::cpu {
 void run_matmul(ProductCache& products, Stream& stream, const Matmul& args) {
   check_matmul(args);
   const Product& product = products.get(product_shape(args));
-  enqueue(stream, [&product, args] { run_products(std::array{ProductCall(product, args)}); });
+  enqueue(stream, [&product, args] {
+    ProductCall call(product, args);
+    run_products({&call, 1});
+  });
 }
 
 void run_matmul(ProductCache& products, Stream& stream, const MatmulPair& args) {

@@ -7,10 +7,9 @@
 namespace convoy::cpu {
 namespace {
 
-// About: larger tiles share a packed block better, but leave threads waiting at the end. A transposed b is packed
-// before it is multiplied, so that sharing counts for more.
-constexpr int64_t kRows = 256, kRowsIfTransposed = 512;
-constexpr int64_t kMostColumns = 384;  // with a block of k what a second-level cache holds
+constexpr int64_t kRows = 512;            // about: larger tiles share a packed block no better
+constexpr int64_t kLeastRowsToCut = 128;  // into parts that still pay for packing b
+constexpr int64_t kMostColumns = 384;     // with a block of k what a second-level cache holds
 // What to read and pack an element adds to the strip that does it, in multiply-adds.
 constexpr int64_t kPackingOfB = 4, kPackingOfA = 2;
 
@@ -31,9 +30,8 @@ int64_t cost(const ProductGrid& grid, int threads) {
 
 }  // namespace
 
-ProductGrid choose_panel_grid(int64_t M, int64_t N, bool b_transposed, const PanelKernels& kernels, int threads) {
-  const int64_t rows_of_tile = b_transposed ? kRowsIfTransposed : kRows;
-  const int64_t least_rows = std::max<int64_t>(1, (M + rows_of_tile / 2 - 1) / rows_of_tile);
+ProductGrid choose_panel_grid(int64_t M, int64_t N, const PanelKernels& kernels, int threads) {
+  const int64_t least_rows = std::max<int64_t>(1, (M + kRows / 2 - 1) / kRows);
   const int64_t least_columns = ceil_div(N, kMostColumns);
   ProductGrid best = cut(M, N, kernels, least_rows, least_columns);
   for (int64_t rows = least_rows; rows < least_rows + threads; ++rows)
@@ -42,6 +40,26 @@ ProductGrid choose_panel_grid(int64_t M, int64_t N, bool b_transposed, const Pan
       if (cost(grid, threads) < cost(best, threads)) best = grid;
     }
   return best;
+}
+
+ProductGrid with_cut_end(const ProductGrid& grid, int threads) {
+  ProductGrid cut = grid;
+  if (threads > 1 && grid.tile_rows >= kLeastRowsToCut) cut.cut_tiles = std::min<int64_t>(threads, grid.tiles());
+  return cut;
+}
+
+PanelTile panel_tile(const ProductGrid& grid, int64_t M, int64_t N, const PanelKernels& kernels, int64_t index) {
+  const int64_t whole_tiles = grid.row_tiles * grid.column_tiles - grid.cut_tiles;
+  int64_t tile = index, first = 0, rows = grid.tile_rows;
+  if (index >= whole_tiles) {
+    const int64_t part = (index - whole_tiles) % ProductGrid::kParts;
+    const int64_t part_rows = round_up(ceil_div(grid.tile_rows, ProductGrid::kParts), kernels.strip_rows);
+    tile = whole_tiles + (index - whole_tiles) / ProductGrid::kParts;
+    first = part * part_rows;
+    rows = std::min(part_rows, grid.tile_rows - first);
+  }
+  const int64_t m = grid.row_of(tile) * grid.tile_rows + first, n = grid.column_of(tile) * grid.tile_columns;
+  return {m, std::max<int64_t>(0, std::min(rows, M - m)), n, std::min(grid.tile_columns, N - n)};
 }
 
 }  // namespace convoy::cpu

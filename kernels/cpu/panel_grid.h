@@ -8,7 +8,20 @@
 
 namespace convoy::cpu {
 
+// Position and size in c.
+struct PanelTile {
+  int64_t m, rows, n, columns;
+
+  bool operator==(const PanelTile&) const = default;
+};
+
 // M, N, threads: at least 1.
-ProductGrid choose_panel_grid(int64_t M, int64_t N, bool b_transposed, const PanelKernels& kernels, int threads);
+ProductGrid choose_panel_grid(int64_t M, int64_t N, const PanelKernels& kernels, int threads);
+
+// With the last tile of each thread cut into parts: while the slowest thread finishes, the others have something to do.
+ProductGrid with_cut_end(const ProductGrid& grid, int threads);
+
+// Without rows if it is a part that begins behind the last one.
+PanelTile panel_tile(const ProductGrid& grid, int64_t M, int64_t N, const PanelKernels& kernels, int64_t index);
 
 }  // namespace convoy::cpu

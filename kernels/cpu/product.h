@@ -27,6 +27,8 @@ class Product {
  public:
   virtual ~Product() = default;
   virtual ProductGrid grid(int threads) const = 0;
+  // With smaller tiles at its end, if the bits do not depend on tiles.
+  virtual ProductGrid with_fine_end(const ProductGrid& grid, int /*threads*/) const { return grid; }
   // Multiplies one tile of the grid on the calling thread, which probably multiplies tile `next` after it.
   // packed_column: where the tiles begin that this thread has packed b for, -1 if none; kept up to date, and good as
   // long as the thread multiplies nothing else. May be called from several threads at once.

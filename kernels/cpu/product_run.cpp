@@ -21,11 +21,14 @@ int64_t ProductCall::tile_work() const {
   return grid_.tile_rows * grid_.tile_columns * args_->a.shape[args_->a_transposed ? 0 : 1];
 }
 
+void ProductCall::cut_end_finely() { grid_ = product_->with_fine_end(grid_, omp_get_max_threads()); }
+
 void ProductCall::run_tile(int64_t index, int64_t& packed_column) const {
   product_->run_tile(*args_, grid_, index, likely_next(index, tiles()), packed_column);
 }
 
-void run_products(std::span<const ProductCall> calls) {
+void run_products(std::span<ProductCall> calls) {
+  calls.back().cut_end_finely();
   int64_t tiles = 0;
   for (const ProductCall& call : calls) tiles += call.tiles();
   FirstFailure failure;

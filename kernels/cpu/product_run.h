@@ -15,6 +15,7 @@ class ProductCall {
   int64_t tiles() const { return grid_.tiles(); }
   // Multiply-adds of a tile.
   int64_t tile_work() const;
+  void cut_end_finely();
   void run_tile(int64_t index, int64_t& packed_column) const;
 
  private:
@@ -25,6 +26,6 @@ class ProductCall {
 
 // On the calling thread's OpenMP team, the tiles of each call after those of the calls before. No call may read or
 // write what another writes. Rethrows the first exception of a tile.
-void run_products(std::span<const ProductCall> calls);
+void run_products(std::span<ProductCall> calls);
 
 }  // namespace convoy::cpu

@@ -142,7 +142,8 @@ Bits panel_bits(const cpu::PanelKernels& kernels, const MatmulOptions& options) 
   MatmulCase c(options);
   c.run([&](const Matmul& args) {
     const cpu::PanelProduct product(cpu::product_shape(args), kernels);
-    cpu::run_products(std::array{cpu::ProductCall(product, args)});
+    cpu::ProductCall call(product, args);
+    cpu::run_products({&call, 1});
   });
   c.expect_right();
   return {c.c.bits()};
