@@ -2,8 +2,8 @@
 // that depend on K alone: tiles may follow the number of threads without changing a bit.
 //
 // Of each tile of c a thread lets the tile's strips of a pass one block of b after the other, which the first of them
-// packs; strips of the last block go through the epilogue while they are in the first-level cache. What is
-// needed soon is requested meanwhile, see panel_requests.h.
+// packs; strips of the last block go through the epilogue while they are in the first-level cache. What is needed soon
+// is requested meanwhile, see panel_requests.h.
 #pragma once
 
 #include <cstdint>
