@@ -18,7 +18,7 @@ ProductCall::ProductCall(const Product& product, const Matmul& args)
     : product_(&product), args_(&args), grid_(product.grid(omp_get_max_threads())) {}
 
 int64_t ProductCall::tile_work() const {
-  return grid_.tile_rows * grid_.tile_columns * args_->a.shape[args_->a_transposed ? 0 : 1];
+  return grid_.tile_rows * grid_.tile_columns * product_shape(*args_).K;
 }
 
 void ProductCall::cut_end_finely() { grid_ = product_->with_fine_end(grid_, omp_get_max_threads()); }

@@ -28,14 +28,24 @@ void expect_each_once(const cpu::ProductGrid& grid, int64_t M, int64_t N, int64_
 }
 
 TEST(PanelGrid, CoversEverything) {
+  for (const int64_t M : {1, 7, 128, 500, 4096, 100000})
+    for (const int64_t N : {1, 16, 65, 384, 1000, 50257})
+      for (const int threads : {1, 2, 3, 16}) {
+        const cpu::ProductGrid grid = cpu::choose_panel_grid(M, N, cpu::panel_kernels(), threads);
+        EXPECT_EQ(grid.row_tiles, ceil_div(M, grid.tile_rows)) << M << " x " << N << ", " << threads;
+        EXPECT_EQ(grid.column_tiles, ceil_div(N, grid.tile_columns)) << M << " x " << N << ", " << threads;
+        EXPECT_EQ(grid.tile_rows % cpu::panel_kernels().strip_rows, 0);
+        EXPECT_EQ(grid.tile_columns % cpu::panel_kernels().panel_columns, 0);
+      }
+}
+
+TEST(PanelGrid, CoversEachElementOnce) {
   const int64_t unit = cpu::panel_kernels().strip_rows % kUnit == 0 ? kUnit : 1;
   for (const int64_t M : {1, 7, 128, 500, 900, 4096})
     for (const int64_t N : {1, 16, 65, 384, 1000})
       for (const int threads : {1, 2, 3, 16}) {
         SCOPED_TRACE(testing::Message() << M << " x " << N << ", " << threads << " threads");
         const cpu::ProductGrid grid = cpu::choose_panel_grid(M, N, cpu::panel_kernels(), threads);
-        EXPECT_EQ(grid.tile_rows % cpu::panel_kernels().strip_rows, 0);
-        EXPECT_EQ(grid.tile_columns % cpu::panel_kernels().panel_columns, 0);
         expect_each_once(grid, M, N, unit);
         expect_each_once(cpu::with_cut_end(grid, threads), M, N, unit);
       }
