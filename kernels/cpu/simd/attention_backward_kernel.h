@@ -95,10 +95,11 @@ inline void backward_key_tile(BackwardTile& tile, const AttentionBackward& args,
   const int64_t padded_D = round_up<int64_t>(s.D, 16), key_head = head / (s.H / s.Hkv);
   pack_rows(tile.keys, padded_D, head_pointer<Real>(args.k, sample, view.k0, key_head, s.D), args.k.token_stride,
             view.keys, s.D);
-  pack_rows(tile.values, padded_D, head_pointer<Real>(args.v, sample, view.k0, key_head, s.D), args.v.token_stride,
-            view.keys, s.D);
-  scores_of(tile.scores, view, tile.keys, tile.queries_transposed, padded_D, s.D, requests);
-  scores_of(tile.dscores, view, tile.values, tile.dy_transposed, padded_D, s.D, requests);
+  const TileRows values =
+      rows_along_D(tile.values, padded_D, head_pointer<Real>(args.v, sample, view.k0, key_head, s.D),
+                   args.v.token_stride, view.keys, s.D);
+  scores_of(tile.scores, view, {tile.keys, padded_D}, tile.queries_transposed, s.D, requests);
+  scores_of(tile.dscores, view, values, tile.dy_transposed, s.D, requests);
   const int64_t first_row = (sample * s.H + head) * s.Tq + view.q0;
   for (int64_t i = 0; i < view.queries; i += kLanes) {
     if (args.dropout.p > 0)

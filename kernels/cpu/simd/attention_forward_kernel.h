@@ -88,11 +88,11 @@ inline void forward_key_tile(ForwardTile& tile, const AttentionForward& args, co
                              const TileView& view, int64_t sample, int64_t head, Requests& requests) {
   const AttentionShape& s = args.shape;
   const int64_t padded_D = round_up<int64_t>(s.D, 16), key_head = head / (s.H / s.Hkv);
-  pack_rows(tile.keys, padded_D, head_pointer<Real>(args.k, sample, view.k0, key_head, s.D), args.k.token_stride,
-            view.keys, s.D);
+  const TileRows rows = rows_along_D(tile.keys, padded_D, head_pointer<Real>(args.k, sample, view.k0, key_head, s.D),
+                                     args.k.token_stride, view.keys, s.D);
   pack_rows(tile.values, padded_D, head_pointer<Real>(args.v, sample, view.k0, key_head, s.D), args.v.token_stride,
             view.keys, s.D);
-  scores_of(tile.scores, view, tile.keys, tile.queries, padded_D, s.D, requests);
+  scores_of(tile.scores, view, rows, tile.queries, s.D, requests);
   bool moved = false;
   for (int64_t i = 0; i < view.queries; i += kLanes) {
     moved |= softmax_group(tile, view, i);

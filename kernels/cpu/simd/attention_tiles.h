@@ -22,6 +22,21 @@ inline void pack_rows(float* to, int64_t padded_D, const Real* from, int64_t str
   std::memset(to + rows * padded_D, 0, static_cast<size_t>((round_up<int64_t>(rows, 16) - rows) * padded_D) * 4);
 }
 
+struct TileRows {
+  const float* first;
+  int64_t stride;
+};
+
+// Rows that are read along D: where they lie if they are whole groups of f32, else packed into `to`.
+template <class Real>
+inline TileRows rows_along_D(float* to, int64_t padded_D, const Real* from, int64_t stride, int64_t rows, int64_t D) {
+  if constexpr (std::is_same_v<Real, float>) {
+    if (rows % 16 == 0) return {from, stride};
+  }
+  pack_rows(to, padded_D, from, stride, rows, D);
+  return {to, padded_D};
+}
+
 // to (padded_D, kTile) from packed rows.
 inline void transpose_tile(float* to, const float* from, int64_t padded_D, int64_t rows) {
   for (int64_t r = 0; r < rows; r += kLanes)
@@ -79,11 +94,11 @@ inline int64_t keys_seen(const AttentionShape& shape, int64_t queries_end) {
 }
 
 // scores (keys, kTile) = a (keys, D) b (D, kTile), where a query can see them.
-inline void scores_of(float* scores, const TileView& view, const float* a, const float* b, int64_t padded_D, int64_t D,
+inline void scores_of(float* scores, const TileView& view, const TileRows& a, const float* b, int64_t D,
                       Requests& requests) {
   for (int64_t j = 0; j < view.keys; j += 16) {
     const int64_t first = view.first_group(j);
-    product_16_rows<Order::rows, Into::overwrite>(a + j * padded_D, padded_D, b + first * 16, kTile,
+    product_16_rows<Order::rows, Into::overwrite>(a.first + j * a.stride, a.stride, b + first * 16, kTile,
                                                   scores + j * kTile + first * 16, kTile, view.groups() - first, D,
                                                   requests);
   }
