@@ -5,14 +5,15 @@
 #include "core/base/error.h"
 #include "core/base/integers.h"
 #include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/first_failure.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/simd/kernels.h"
+#include "kernels/cpu/thread_scratch.h"
 
 namespace convoy::cpu {
 namespace {
 
 constexpr int64_t kDecodeQueries = 2;  // from more on, tiles are faster
-constexpr int64_t kBackwardSums = 64;  // pieces of backward at a time
 constexpr int64_t kManyHeads = 32;     // keep all threads busy with whole heads
 
 int64_t padded_D(const AttentionShape& s) { return round_up<int64_t>(s.D, 16); }
@@ -79,8 +80,10 @@ void forward_tiles(const AttentionForward& args) {
   });
 }
 
-// Floats of the sums of dk and dv that one piece of backward needs.
-int64_t backward_sums(const AttentionShape& s) { return 2 * round_up<int64_t>(s.Tk, 16) * padded_D(s); }
+// The sums of dk and dv of one piece of backward.
+size_t backward_sums_bytes(const AttentionShape& s) {
+  return sizeof(float) * static_cast<size_t>(2 * round_up<int64_t>(s.Tk, 16) * padded_D(s));
+}
 
 }  // namespace
 
@@ -94,20 +97,20 @@ void CpuOps::run(Stream& stream, const AttentionForward& args) {
   });
 }
 
-// A fixed number of runs of pieces, each with its own sums, so that memory does not grow with the batch.
 void CpuOps::run(Stream& stream, const AttentionBackward& args) {
   check(args.shape);
   enqueue(stream, [args] {
     const AttentionShape& s = args.shape;
-    const int64_t pieces = s.B * s.Hkv, runs = std::min(pieces, kBackwardSums);
+    const int64_t pieces = s.B * s.Hkv;
     const auto piece_at = [&](int64_t piece) { return AttentionPiece{piece / s.Hkv, piece % s.Hkv, 0, s.Tq}; };
-    parallel_for(runs, [&](int64_t run) {
-      for (int64_t piece = run; piece < pieces; piece += runs) {
-        const int64_t next = piece + runs < pieces ? piece + runs : likely_next(run, runs);
-        attention_kernels().backward(args, piece_at(piece), piece_at(next),
-                                     args.scratch.as<float>() + run * backward_sums(s));
-      }
+    FirstFailure failure;
+    parallel_for(pieces, [&](int64_t piece) {
+      failure.guard([&] {
+        auto* sums = reinterpret_cast<float*>(thread_scratch(backward_sums_bytes(s)));
+        attention_kernels().backward(args, piece_at(piece), piece_at(likely_next(piece, pieces)), sums);
+      });
     });
+    failure.rethrow();
   });
 }
 
@@ -118,9 +121,6 @@ size_t CpuOps::scratch_bytes(const AttentionForward& args) const {
   return static_cast<size_t>(s.B * s.Hkv * plan.chunks * plan.chunk) * sizeof(float);
 }
 
-size_t CpuOps::scratch_bytes(const AttentionBackward& args) const {
-  const AttentionShape& s = args.shape;
-  return static_cast<size_t>(std::min(s.B * s.Hkv, kBackwardSums) * backward_sums(s)) * sizeof(float);
-}
+size_t CpuOps::scratch_bytes(const AttentionBackward&) const { return 0; }
 
 }  // namespace convoy::cpu

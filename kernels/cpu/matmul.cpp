@@ -15,7 +15,7 @@ void run_matmul(ProductCache& products, Stream& stream, const Matmul& args) {
   const Product& product = products.get(product_shape(args));
   enqueue(stream, [&product, args] {
     ProductCall call(product, args);
-    run_products({&call, 1});
+    run_products(std::array{&call});
   });
 }
 
@@ -24,9 +24,10 @@ void run_matmul(ProductCache& products, Stream& stream, const MatmulPair& args) 
   check_matmul(args.second);
   const Product &first = products.get(product_shape(args.first)), &second = products.get(product_shape(args.second));
   enqueue(stream, [&first, &second, args] {
-    std::array calls{ProductCall(first, args.first), ProductCall(second, args.second)};
+    ProductCall first_call(first, args.first), second_call(second, args.second);
+    std::array calls{&first_call, &second_call};
     // Small tiles last: they fill the time until the last large one is done.
-    if (calls[0].tile_work() < calls[1].tile_work()) std::swap(calls[0], calls[1]);
+    if (calls[0]->tile_work() < calls[1]->tile_work()) std::swap(calls[0], calls[1]);
     run_products(calls);
   });
 }

@@ -4,7 +4,7 @@
 
 #include "kernels/cpu/onednn_product.h"
 #include "kernels/cpu/product_epilogue.h"
-#include "kernels/cpu/product_scratch.h"
+#include "kernels/cpu/thread_scratch.h"
 
 namespace convoy::cpu {
 namespace {

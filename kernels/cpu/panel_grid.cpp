@@ -49,7 +49,7 @@ ProductGrid with_cut_end(const ProductGrid& grid, int threads) {
 }
 
 PanelTile panel_tile(const ProductGrid& grid, int64_t M, int64_t N, const PanelKernels& kernels, int64_t index) {
-  const int64_t whole_tiles = grid.row_tiles * grid.column_tiles - grid.cut_tiles;
+  const int64_t whole_tiles = grid.whole_tiles();
   int64_t tile = index, first = 0, rows = grid.tile_rows;
   if (index >= whole_tiles) {
     const int64_t part = (index - whole_tiles) % ProductGrid::kParts;

@@ -8,7 +8,7 @@
 #include "kernels/cpu/panel_grid.h"
 #include "kernels/cpu/panel_requests.h"
 #include "kernels/cpu/product_epilogue.h"
-#include "kernels/cpu/product_scratch.h"
+#include "kernels/cpu/thread_scratch.h"
 
 namespace convoy::cpu {
 namespace {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "kernels/cpu/cpu_stream.h"
+#include "kernels/cpu/shares.h"
 
 namespace convoy::cpu {
 
@@ -18,25 +19,13 @@ inline constexpr int64_t kPieceElements = 16384;
 // on the number of threads: that is what keeps bits equal.
 template <class Body>
 void parallel_for(int64_t pieces, const Body& body) {
-#pragma omp parallel for schedule(dynamic, 1) if (pieces > 1)
-  for (int64_t piece = 0; piece < pieces; ++piece) body(piece);
-}
-
-// The same with a State of each thread that begins as `initial`: body(state, piece).
-template <class State, class Body>
-void parallel_for_with(const State& initial, int64_t pieces, const Body& body) {
+  Shares shares(pieces, pieces > 1 ? omp_get_max_threads() : 1);
 #pragma omp parallel if (pieces > 1)
-  {
-    State state = initial;
-#pragma omp for schedule(dynamic, 1)
-    for (int64_t piece = 0; piece < pieces; ++piece) body(state, piece);
-  }
+  for (int64_t piece; (piece = shares.take(omp_get_thread_num())) >= 0;) body(piece);
 }
 
-// Inside a parallel_for over equal pieces: the piece that this thread will probably do after `piece`.
-inline int64_t likely_next(int64_t piece, int64_t pieces) {
-  return std::min<int64_t>(piece + omp_get_num_threads(), pieces - 1);
-}
+// Inside a parallel_for: the piece that this thread will probably do after `piece`.
+inline int64_t likely_next(int64_t piece, int64_t pieces) { return std::min<int64_t>(piece + 1, pieces - 1); }
 
 // Runs the work in the stream's order: at once on a compute stream, without an allocation; by the stream's own thread
 // otherwise. Arguments must be captured by value.

@@ -11,7 +11,10 @@ struct ProductGrid {
   int64_t cut_tiles = 0;  // the last so many, each cut into kParts of about as many rows
   static constexpr int64_t kParts = 4;
 
-  int64_t tiles() const { return row_tiles * column_tiles + cut_tiles * (kParts - 1); }
+  // Those that are not cut come first.
+  int64_t whole_tiles() const { return row_tiles * column_tiles - cut_tiles; }
+  int64_t parts() const { return cut_tiles * kParts; }
+  int64_t tiles() const { return whole_tiles() + parts(); }
   // Down the columns of tiles: neighbours in time share a block of b.
   int64_t row_of(int64_t tile) const { return tile % row_tiles; }
   int64_t column_of(int64_t tile) const { return tile / row_tiles; }

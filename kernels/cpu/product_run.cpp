@@ -1,42 +1,49 @@
 #include "kernels/cpu/product_run.h"
 
+#include <omp.h>
+
+#include <algorithm>
+
 #include "kernels/cpu/first_failure.h"
-#include "kernels/cpu/parallel.h"
 
 namespace convoy::cpu {
-namespace {
-
-// What a thread has packed lies in its scratch as long as it stays within one call.
-struct Packed {
-  const ProductCall* call = nullptr;
-  int64_t column = -1;
-};
-
-}  // namespace
 
 ProductCall::ProductCall(const Product& product, const Matmul& args)
-    : product_(&product), args_(&args), grid_(product.grid(omp_get_max_threads())) {}
+    : product_(&product),
+      args_(&args),
+      grid_(product.grid(omp_get_max_threads())),
+      whole_tiles_(grid_.whole_tiles(), omp_get_max_threads()),
+      parts_(grid_.parts(), 1) {}
 
-int64_t ProductCall::tile_work() const {
-  return grid_.tile_rows * grid_.tile_columns * product_shape(*args_).K;
+int64_t ProductCall::tile_work() const { return grid_.tile_rows * grid_.tile_columns * product_shape(*args_).K; }
+
+void ProductCall::cut_end_finely() {
+  const int threads = omp_get_max_threads();
+  grid_ = product_->with_fine_end(grid_, threads);
+  whole_tiles_.reset(grid_.whole_tiles(), threads);
+  parts_.reset(grid_.parts(), 1);
 }
 
-void ProductCall::cut_end_finely() { grid_ = product_->with_fine_end(grid_, omp_get_max_threads()); }
-
-void ProductCall::run_tile(int64_t index, int64_t& packed_column) const {
-  product_->run_tile(*args_, grid_, index, likely_next(index, tiles()), packed_column);
+void ProductCall::work(int thread) {
+  int64_t packed_column = -1;
+  for (int64_t tile; (tile = whole_tiles_.take(thread)) >= 0;) {
+    const int64_t next = whole_tiles_.likely_next(thread);
+    product_->run_tile(*args_, grid_, tile, next >= 0 ? next : tile, packed_column);
+  }
+  const int64_t first = grid_.whole_tiles(), last = grid_.tiles() - 1;
+  for (int64_t part; (part = parts_.take(thread)) >= 0;)
+    product_->run_tile(*args_, grid_, first + part, std::min(first + part + omp_get_num_threads(), last),
+                       packed_column);
 }
 
-void run_products(std::span<ProductCall> calls) {
-  calls.back().cut_end_finely();
+void run_products(std::span<ProductCall* const> calls) {
+  calls.back()->cut_end_finely();
   int64_t tiles = 0;
-  for (const ProductCall& call : calls) tiles += call.tiles();
+  for (const ProductCall* call : calls) tiles += call->tiles();
   FirstFailure failure;
-  parallel_for_with(Packed{}, tiles, [&](Packed& packed, int64_t index) {
-    const ProductCall* call = calls.data();
-    for (; index >= call->tiles(); ++call) index -= call->tiles();
-    if (packed.call != call) packed = {call, -1};
-    failure.guard([&] { call->run_tile(index, packed.column); });
+#pragma omp parallel if (tiles > 1)
+  failure.guard([&] {
+    for (ProductCall* call : calls) call->work(omp_get_thread_num());
   });
   failure.rethrow();
 }

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "kernels/cpu/product.h"
+#include "kernels/cpu/shares.h"
 
 namespace convoy::cpu {
 
@@ -16,16 +17,19 @@ class ProductCall {
   // Multiply-adds of a tile.
   int64_t tile_work() const;
   void cut_end_finely();
-  void run_tile(int64_t index, int64_t& packed_column) const;
+  // Of the team: until no tile is left to begin.
+  void work(int thread);
 
  private:
   const Product* product_;
   const Matmul* args_;
   ProductGrid grid_;
+  Shares whole_tiles_;
+  Shares parts_;  // of the cut tiles; one share, for neighbours read the same of b and should do it at the same time
 };
 
 // On the calling thread's OpenMP team, the tiles of each call after those of the calls before. No call may read or
 // write what another writes. Rethrows the first exception of a tile.
-void run_products(std::span<ProductCall> calls);
+void run_products(std::span<ProductCall* const> calls);
 
 }  // namespace convoy::cpu

@@ -1,5 +1,6 @@
 // The AVX2 and the AVX-512 variant of every kernel give the same bits.
 #include <algorithm>
+#include <array>
 
 #include "core/base/integers.h"
 #include "core/ops/ops.h"
@@ -143,7 +144,7 @@ Bits panel_bits(const cpu::PanelKernels& kernels, const MatmulOptions& options) 
   c.run([&](const Matmul& args) {
     const cpu::PanelProduct product(cpu::product_shape(args), kernels);
     cpu::ProductCall call(product, args);
-    cpu::run_products({&call, 1});
+    cpu::run_products(std::array{&call});
   });
   c.expect_right();
   return {c.c.bits()};

@@ -1,4 +1,4 @@
-#include "kernels/cpu/product_scratch.h"
+#include "kernels/cpu/thread_scratch.h"
 
 #include <algorithm>
 
