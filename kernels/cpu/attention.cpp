@@ -121,6 +121,4 @@ size_t CpuOps::scratch_bytes(const AttentionForward& args) const {
   return static_cast<size_t>(s.B * s.Hkv * plan.chunks * plan.chunk) * sizeof(float);
 }
 
-size_t CpuOps::scratch_bytes(const AttentionBackward&) const { return 0; }
-
 }  // namespace convoy::cpu

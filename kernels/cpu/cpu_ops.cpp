@@ -11,6 +11,4 @@ CpuOps::~CpuOps() = default;
 void CpuOps::run(Stream& stream, const Matmul& args) { run_matmul(*products_, stream, args); }
 void CpuOps::run(Stream& stream, const MatmulPair& args) { run_matmul(*products_, stream, args); }
 
-size_t CpuOps::scratch_bytes(const Matmul&) const { return 0; }
-
 }  // namespace convoy::cpu

@@ -1,7 +1,7 @@
 // The CPU's operators: the specification that other devices are tested against, and fast enough to train with.
 //
-// oneDNN multiplies; everything else is SIMD under OpenMP. Work is cut by shape alone, never by the number of threads,
-// so that results have the same bits for any number of them.
+// Panels of our own and oneDNN multiply; everything else is SIMD under OpenMP. The order of every sum follows from
+// shapes alone, so that results have the same bits for any number of threads.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace convoy::cpu {
 
-class ProductCache;  // oneDNN primitives by shape, kernels/cpu/product_cache.h
+class ProductCache;  // compiled products by shape, kernels/cpu/product_cache.h
 
 class CpuOps final : public Ops {
  public:
@@ -38,12 +38,11 @@ class CpuOps final : public Ops {
   void run(Stream& stream, const Cast& args) override;
   void run(Stream& stream, const Statistics& args) override;
 
-  size_t scratch_bytes(const Matmul& args) const override;
+  // Of the others none: products and attention's backward work in memory of their threads, thread_scratch.h.
+  using Ops::scratch_bytes;
   size_t scratch_bytes(const LayerNormBackward& args) const override;
   size_t scratch_bytes(const RmsNormBackward& args) const override;
   size_t scratch_bytes(const AttentionForward& args) const override;
-  size_t scratch_bytes(const AttentionBackward& args) const override;
-  size_t scratch_bytes(const EmbeddingBackward& args) const override;
 
  private:
   std::unique_ptr<ProductCache> products_;

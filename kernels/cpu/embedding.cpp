@@ -45,6 +45,4 @@ void CpuOps::run(Stream& stream, const EmbeddingBackward& args) {
   });
 }
 
-size_t CpuOps::scratch_bytes(const EmbeddingBackward&) const { return 0; }
-
 }  // namespace convoy::cpu
