@@ -13,47 +13,52 @@ class Requests {
   template <class Element>
   void add(const Element* first, int64_t stride, int64_t rows, int64_t elements, Access access) {
     constexpr auto kBytes = static_cast<int64_t>(sizeof(Element));
-    if (rows <= 0 || ranges_ == kMostRanges) return;
-    range_[ranges_++] = {reinterpret_cast<uintptr_t>(first), stride * kBytes, rows, elements * kBytes, access};
-    if (lines_ == 0) begin_row();
+    if (rows <= 0 || elements <= 0 || ranges_ == kMostRanges) return;
+    const auto address = static_cast<int64_t>(reinterpret_cast<uintptr_t>(first));
+    // All rows are given the lines of the one that reaches into most.
+    const int64_t offset = stride * kBytes % kLine == 0 ? address % kLine : kLine - kBytes;
+    const int64_t lines = ceil_div<int64_t>(offset + elements * kBytes, kLine);
+    range_[ranges_++] = {address / kLine * kLine, lines, stride * kBytes - lines * kLine, rows * lines, access};
+    if (left_ == 0) begin_range();
   }
 
-  // Into the first-level cache: the processor drops a request for the second one if it does not know the page.
+  // Into the first-level cache: the processor drops a request for the second one if it does not know the page. Whether
+  // a row ends is computed without a branch, for rows are short and the processor would often guess it wrong.
   [[gnu::always_inline]] void send_one() {
-    if (lines_ == 0) return;
-    if (access_ == Access::write)
+    if (left_ == 0) return;
+    if (now_.access == Access::write)
       __builtin_prefetch(reinterpret_cast<const void*>(line_), 1, 3);
     else
       __builtin_prefetch(reinterpret_cast<const void*>(line_), 0, 3);
-    line_ += kLine;
-    if (--lines_ == 0) begin_row();
+    const int64_t in_row = in_row_ - 1, ends = -static_cast<int64_t>(in_row == 0);  // a mask
+    line_ += kLine + (now_.gap & ends);
+    in_row_ = in_row + (now_.row_lines & ends);
+    if (--left_ == 0) begin_range();
   }
 
  private:
   static constexpr int kMostRanges = 8;
-  static constexpr uintptr_t kLine = 64;
+  static constexpr int64_t kLine = 64;  // bytes
   struct Range {
-    uintptr_t row;
-    int64_t stride, rows, bytes;
+    int64_t line;            // address of the first
+    int64_t row_lines, gap;  // lines of a row, bytes from their end to the next row
+    int64_t lines;           // of all rows
     Access access;
   };
 
-  void begin_row() {
-    while (at_ < ranges_ && range_[at_].rows == 0) ++at_;
+  void begin_range() {
     if (at_ == ranges_) return;
-    Range& range = range_[at_];
-    line_ = range.row / kLine * kLine;
-    access_ = range.access;
-    lines_ = ceil_div<int64_t>(static_cast<int64_t>(range.row - line_) + range.bytes, kLine);
-    range.row += static_cast<uintptr_t>(range.stride);
-    --range.rows;
+    now_ = range_[at_++];
+    line_ = now_.line;
+    in_row_ = now_.row_lines;
+    left_ = now_.lines;
   }
 
+  Range now_;
+  int64_t line_ = 0;               // address of the next
+  int64_t in_row_ = 0, left_ = 0;  // lines left in the row and in the range
   Range range_[kMostRanges];
   int ranges_ = 0, at_ = 0;
-  uintptr_t line_ = 0;
-  int64_t lines_ = 0;  // left in the row
-  Access access_ = Access::read;
 };
 
 }  // namespace
