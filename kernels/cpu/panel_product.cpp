@@ -56,18 +56,10 @@ void PanelProduct::run_tile(const Matmul& args, const ProductGrid& grid, int64_t
   for (int64_t k = 0; k < shape_.K; k += inner_block_) {
     const PanelBlock next =
         block.is_last(shape_.K) ? block_at(next_tile, 0, tile.n) : block_at(tile, k + inner_block_, packed_column);
-    add_column_sums(args, block);  // whoever packs it
     multiply(args, block, next, panels, panels + inner_block_ * width);
     block = next;
   }
   packed_column = tile.n;
-}
-
-void PanelProduct::add_column_sums(const Matmul& args, const PanelBlock& block) const {
-  const PanelTile& tile = block.tile;
-  if (args.column_sums && tile.m == 0)
-    product_loops().add_column_sums(args.column_sums.as<float>() + tile.n, float_at(args.b, block.k, tile.n),
-                                    DType::f32, shape_.N, block.inner, tile.columns);
 }
 
 void PanelProduct::multiply(const Matmul& args, const PanelBlock& block, const PanelBlock& next, float* panels,
@@ -75,6 +67,7 @@ void PanelProduct::multiply(const Matmul& args, const PanelBlock& block, const P
   const PanelTile& tile = block.tile;
   const PanelRequests requests(args, kernels_.strip_rows, block, next);
   const int64_t end = tile.m + tile.rows;
+  float* column_sums = args.column_sums && tile.m == 0 ? args.column_sums.as<float>() + tile.n : nullptr;
   const float* b = shape_.b_transposed ? float_at(args.b, tile.n, block.k) : float_at(args.b, block.k, tile.n);
   for (int64_t m = tile.m; m < end; m += kernels_.strip_rows) {
     const int64_t rows = std::min(kernels_.strip_rows, end - m);
@@ -92,6 +85,7 @@ void PanelProduct::multiply(const Matmul& args, const PanelBlock& block, const P
                        .c = float_at(args.c, m, tile.n),
                        .c_stride = shape_.N,
                        .add = block.k > 0 || shape_.accumulate,
+                       .column_sums = m == tile.m ? column_sums : nullptr,
                        .next = requests.at(m)});
     if (block.is_last(shape_.K)) finish(args, tile, m, rows);
   }

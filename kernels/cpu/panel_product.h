@@ -29,7 +29,6 @@ class PanelProduct final : public Product {
 
  private:
   PanelBlock block_at(const PanelTile& tile, int64_t k, int64_t packed_column) const;
-  void add_column_sums(const Matmul& args, const PanelBlock& block) const;
   void multiply(const Matmul& args, const PanelBlock& block, const PanelBlock& next, float* panels,
                 float* packed_a) const;
   void finish(const Matmul& args, const PanelTile& tile, int64_t m, int64_t rows) const;

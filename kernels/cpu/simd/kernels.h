@@ -87,6 +87,8 @@ struct PanelStrip {
   int64_t c_stride = 0;
   bool add = false;  // to c
 
+  float* column_sums = nullptr;  // if not null: += the sum over k of each column of b
+
   // What is used soon: rows of so many elements. Requested from memory, nothing else depends on it.
   struct Region {
     const float* first = nullptr;

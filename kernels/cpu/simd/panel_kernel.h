@@ -68,6 +68,35 @@ inline void pack_strip(float* to, const float* a, int64_t stride, int64_t inner,
   for (int64_t k = 0; k < inner; ++k) std::copy_n(a + k * stride, rows, to + k * kStripRows);
 }
 
+// sums (16 V) += the sum over k of each column of a packed panel. One sum alone would wait for itself. Not inline, for
+// the loops that multiply would no longer be.
+template <int V>
+[[gnu::noinline]] void add_panel_sums(float* sums, const float* panel, int64_t inner, int last) {
+  constexpr int kAtOnce = 4;
+  F32x16 partial[kAtOnce][V];
+#pragma GCC unroll 4
+  for (int i = 0; i < kAtOnce; ++i)
+#pragma GCC unroll 4
+    for (int n = 0; n < V; ++n) partial[i][n] = broadcast(0.0f);
+  int64_t k = 0;
+  for (; k + kAtOnce <= inner; k += kAtOnce)
+#pragma GCC unroll 4
+    for (int i = 0; i < kAtOnce; ++i)
+#pragma GCC unroll 4
+      for (int n = 0; n < V; ++n) partial[i][n] = partial[i][n] + load(panel + ((k + i) * V + n) * kLanes);
+  for (; k < inner; ++k)
+    for (int n = 0; n < V; ++n) partial[0][n] = partial[0][n] + load(panel + (k * V + n) * kLanes);
+#pragma GCC unroll 4
+  for (int n = 0; n < V; ++n) {
+    const F32x16 sum = (partial[0][n] + partial[1][n]) + (partial[2][n] + partial[3][n]);
+    float* to = sums + n * kLanes;
+    if (n < V - 1 || last == kLanes)
+      store(to, load(to) + sum);
+    else
+      store_first(to, load_first(to, last) + sum, last);
+  }
+}
+
 // Where the loop finds the rows of a at k.
 enum class StripSource {
   rows,     // a[m * stride + k]
@@ -154,11 +183,13 @@ inline void strip_times_panel(const PanelStrip& strip, int64_t n, int last, Requ
       pack_rows(panel, b + n, strip.b_stride, strip.inner, columns);
     strip_times_panel<R, V, kStrip, PanelSource::packed>(strip, panel, nullptr, c, last, requests);
   };
-  if (!strip.a_transposed) return run.template operator()<StripSource::rows>();
-  if constexpr (R == kStripRows) {
-    if (n == 0) return run.template operator()<StripSource::columns>();
-  }
-  run.template operator()<StripSource::packed>();
+  if (!strip.a_transposed)
+    run.template operator()<StripSource::rows>();
+  else if (R < kStripRows || n > 0)
+    run.template operator()<StripSource::packed>();
+  else if constexpr (R == kStripRows)
+    run.template operator()<StripSource::columns>();
+  if (strip.column_sums != nullptr) add_panel_sums<V>(strip.column_sums + n, panel, strip.inner, last);
 }
 
 // The last panel may be narrower: no more vectors than its columns need.
