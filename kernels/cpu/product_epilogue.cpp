@@ -1,5 +1,7 @@
 #include "kernels/cpu/product_epilogue.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -9,6 +11,8 @@ namespace convoy::cpu {
 namespace {
 
 constexpr int kLanes = 8;
+inline __m256 minimum(__m256 a, __m256 b) { return _mm256_min_ps(a, b); }
+inline __m256 maximum(__m256 a, __m256 b) { return _mm256_max_ps(a, b); }
 #include "kernels/cpu/product_math.inc"
 
 #include "kernels/cpu/product_epilogue.inc"
