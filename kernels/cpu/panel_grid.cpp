@@ -42,9 +42,12 @@ ProductGrid choose_panel_grid(int64_t M, int64_t N, const PanelKernels& kernels,
   return best;
 }
 
-ProductGrid with_cut_end(const ProductGrid& grid, int threads) {
+ProductGrid with_cut_end(const ProductGrid& grid, int threads, int64_t tile_parts) {
   ProductGrid cut = grid;
-  if (threads > 1 && grid.tile_rows >= kLeastRowsToCut) cut.cut_tiles = std::min<int64_t>(threads, grid.tiles());
+  if (threads > 1 && grid.tile_rows >= kLeastRowsToCut) {
+    cut.cut_tiles = std::min<int64_t>(threads, grid.tiles());
+    cut.tile_parts = tile_parts;
+  }
   return cut;
 }
 
@@ -52,9 +55,9 @@ PanelTile panel_tile(const ProductGrid& grid, int64_t M, int64_t N, const PanelK
   const int64_t whole_tiles = grid.whole_tiles();
   int64_t tile = index, first = 0, rows = grid.tile_rows;
   if (index >= whole_tiles) {
-    const int64_t part = (index - whole_tiles) % ProductGrid::kParts;
-    const int64_t part_rows = round_up(ceil_div(grid.tile_rows, ProductGrid::kParts), kernels.strip_rows);
-    tile = whole_tiles + (index - whole_tiles) / ProductGrid::kParts;
+    const int64_t part = (index - whole_tiles) % grid.tile_parts;
+    const int64_t part_rows = round_up(ceil_div(grid.tile_rows, grid.tile_parts), kernels.strip_rows);
+    tile = whole_tiles + (index - whole_tiles) / grid.tile_parts;
     first = part * part_rows;
     rows = std::min(part_rows, grid.tile_rows - first);
   }

@@ -19,7 +19,7 @@ struct PanelTile {
 ProductGrid choose_panel_grid(int64_t M, int64_t N, const PanelKernels& kernels, int threads);
 
 // With the last tile of each thread cut into parts: while the slowest thread finishes, the others have something to do.
-ProductGrid with_cut_end(const ProductGrid& grid, int threads);
+ProductGrid with_cut_end(const ProductGrid& grid, int threads, int64_t tile_parts);
 
 // Without rows if it is a part that begins behind the last one.
 PanelTile panel_tile(const ProductGrid& grid, int64_t M, int64_t N, const PanelKernels& kernels, int64_t index);

@@ -16,6 +16,8 @@ namespace {
 constexpr int64_t kLeastRows = 128;    // fewer do not pay for packing b
 constexpr int64_t kLeastColumns = 16;  // fewer are padded
 constexpr int64_t kInnerBlock = 384;   // of k: with the columns of a tile 576 KiB, what a second-level cache holds
+// Of a tile at the end. The second where K is one block: a part finds b packed by the one before.
+constexpr int64_t kParts = 4, kPartsOfOneBlock = 8;
 
 }  // namespace
 
@@ -36,7 +38,7 @@ ProductGrid PanelProduct::grid(int threads) const {
 }
 
 ProductGrid PanelProduct::with_fine_end(const ProductGrid& grid, int threads) const {
-  return with_cut_end(grid, threads);
+  return with_cut_end(grid, threads, inner_block_ < shape_.K ? kParts : kPartsOfOneBlock);
 }
 
 PanelBlock PanelProduct::block_at(const PanelTile& tile, int64_t k, int64_t packed_column) const {

@@ -47,7 +47,7 @@ TEST(PanelGrid, CoversEachElementOnce) {
         SCOPED_TRACE(testing::Message() << M << " x " << N << ", " << threads << " threads");
         const cpu::ProductGrid grid = cpu::choose_panel_grid(M, N, cpu::panel_kernels(), threads);
         expect_each_once(grid, M, N, unit);
-        expect_each_once(cpu::with_cut_end(grid, threads), M, N, unit);
+        for (const int64_t parts : {4, 8}) expect_each_once(cpu::with_cut_end(grid, threads, parts), M, N, unit);
       }
 }
 
@@ -66,12 +66,13 @@ TEST(PanelGrid, KeepsThreadsBusy) {
 
 // The last tiles of all threads are small, so that none waits long.
 TEST(PanelGrid, EndsWithSmallTiles) {
-  for (const int threads : {2, 3, 8}) {
-    const cpu::ProductGrid whole = cpu::choose_panel_grid(4096, 384, cpu::panel_kernels(), threads);
-    const cpu::ProductGrid grid = cpu::with_cut_end(whole, threads);
-    for (int64_t index = grid.tiles() - threads; index < grid.tiles(); ++index)
-      EXPECT_LE(cpu::panel_tile(grid, 4096, 384, cpu::panel_kernels(), index).rows * 3, whole.tile_rows);
-  }
+  for (const int threads : {2, 3, 8})
+    for (const int64_t parts : {4, 8}) {
+      const cpu::ProductGrid whole = cpu::choose_panel_grid(4096, 384, cpu::panel_kernels(), threads);
+      const cpu::ProductGrid grid = cpu::with_cut_end(whole, threads, parts);
+      for (int64_t index = grid.tiles() - threads; index < grid.tiles(); ++index)
+        EXPECT_LE(cpu::panel_tile(grid, 4096, 384, cpu::panel_kernels(), index).rows * (parts - 1), whole.tile_rows);
+    }
 }
 
 }  // namespace
