@@ -28,7 +28,7 @@ class Ops {
   virtual ~Ops() = default;
 
   virtual void run(Stream& stream, const Matmul& args) = 0;
-  virtual void run(Stream& stream, const MatmulPair& args) = 0;
+  virtual void run(Stream& stream, const MatmulPair& args);  // one after the other
   virtual void run(Stream& stream, const LayerNormForward& args) = 0;
   virtual void run(Stream& stream, const LayerNormBackward& args) = 0;
   virtual void run(Stream& stream, const RmsNormForward& args) = 0;
@@ -49,7 +49,7 @@ class Ops {
   virtual void run(Stream& stream, const Statistics& args) = 0;
 
   virtual size_t scratch_bytes(const Matmul&) const { return 0; }
-  virtual size_t scratch_bytes(const MatmulPair&) const { return 0; }
+  virtual size_t scratch_bytes(const MatmulPair& args) const;
   virtual size_t scratch_bytes(const LayerNormBackward&) const { return 0; }
   virtual size_t scratch_bytes(const RmsNormBackward&) const { return 0; }
   virtual size_t scratch_bytes(const AttentionForward&) const { return 0; }

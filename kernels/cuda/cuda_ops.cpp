@@ -1,7 +1,5 @@
 #include "kernels/cuda/cuda_ops.h"
 
-#include <algorithm>
-
 #include "kernels/cuda/cuda_products.h"
 
 namespace convoy::cuda {
@@ -13,18 +11,6 @@ CudaOps::~CudaOps() = default;
 
 void CudaOps::run(Stream& stream, const Matmul& args) { products_->run(stream, args); }
 
-// One after the other: each fills the device.
-void CudaOps::run(Stream& stream, const MatmulPair& args) {
-  for (Matmul product : {args.first, args.second}) {
-    product.scratch = args.scratch;
-    products_->run(stream, product);
-  }
-}
-
 size_t CudaOps::scratch_bytes(const Matmul& args) const { return products_->scratch_bytes(args); }
-
-size_t CudaOps::scratch_bytes(const MatmulPair& args) const {
-  return std::max(scratch_bytes(args.first), scratch_bytes(args.second));
-}
 
 }  // namespace convoy::cuda

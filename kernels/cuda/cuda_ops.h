@@ -18,8 +18,8 @@ class CudaOps final : public Ops {
   CudaOps(const cudaDeviceProp& device, bool tf32);
   ~CudaOps() override;
 
+  using Ops::run;  // of a pair one after the other: each product fills the device
   void run(Stream& stream, const Matmul& args) override;
-  void run(Stream& stream, const MatmulPair& args) override;
   void run(Stream& stream, const LayerNormForward& args) override;
   void run(Stream& stream, const LayerNormBackward& args) override;
   void run(Stream& stream, const RmsNormForward& args) override;
@@ -39,8 +39,8 @@ class CudaOps final : public Ops {
   void run(Stream& stream, const Cast& args) override;
   void run(Stream& stream, const Statistics& args) override;
 
+  using Ops::scratch_bytes;
   size_t scratch_bytes(const Matmul& args) const override;
-  size_t scratch_bytes(const MatmulPair& args) const override;
   size_t scratch_bytes(const LayerNormBackward& args) const override;
   size_t scratch_bytes(const RmsNormBackward& args) const override;
   size_t scratch_bytes(const AttentionForward& args) const override;

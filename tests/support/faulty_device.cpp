@@ -12,16 +12,10 @@ class FaultyOps final : public Ops {
  public:
   FaultyOps(Ops& ops, FaultPlan plan) : ops_(ops), plan_(std::move(plan)) {}
 
+  using Ops::run;
   void run(Stream& stream, const Matmul& args) override {
     ops_.run(stream, args);
     if (const BitFlip* flip = plan_(products_++)) stream.run([c = args.c, flip] { apply(*flip, c); });
-  }
-
-  void run(Stream& stream, const MatmulPair& args) override {
-    Matmul first = args.first, second = args.second;
-    first.scratch = second.scratch = args.scratch;
-    run(stream, first);
-    run(stream, second);
   }
 
 #define CONVOY_PASS_ON(Args) \
@@ -46,10 +40,10 @@ class FaultyOps final : public Ops {
   CONVOY_PASS_ON(Statistics)
 #undef CONVOY_PASS_ON
 
+  using Ops::scratch_bytes;
 #define CONVOY_PASS_ON_SCRATCH(Args) \
   size_t scratch_bytes(const Args& args) const override { return ops_.scratch_bytes(args); }
   CONVOY_PASS_ON_SCRATCH(Matmul)
-  CONVOY_PASS_ON_SCRATCH(MatmulPair)
   CONVOY_PASS_ON_SCRATCH(LayerNormBackward)
   CONVOY_PASS_ON_SCRATCH(RmsNormBackward)
   CONVOY_PASS_ON_SCRATCH(AttentionForward)
