@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "launcher/config/nearest_name.h"
+#include "launcher/config/parse_value.h"
 #include "launcher/usage_error.h"
 
 namespace convoy {
@@ -49,6 +50,16 @@ CLI::App& deepest_command(CLI::App& app, const std::vector<std::string>& words, 
   return deepest_command(*command, words, first + 1);
 }
 
+// Numbers are read as those of a config are: CLI11 would take nan, clamp what does not fit and read nothing as 0.
+template <class Number>
+void add_number(CLI::App& app, const char* name, Number& value, const char* help, const char* type) {
+  const auto read = [&value, name](const std::string& text) {
+    if (const auto problem = parse_value(text, value))
+      throw CLI::ValidationError(fmt::format("{} = {} {}", name, text, *problem), CLI::ExitCodes::ValidationError);
+  };
+  app.add_option_function<std::string>(name, read, help)->default_str(fmt::format("{}", value))->type_name(type);
+}
+
 }  // namespace
 
 void Command::positional(const char* name, std::string& value, const char* help, bool required) {
@@ -61,11 +72,9 @@ void Command::positional(const char* name, std::vector<std::string>& values, con
 void Command::option(const char* name, std::string& value, const char* help) {
   app_.add_option(name, value, help)->capture_default_str();
 }
-void Command::option(const char* name, int64_t& value, const char* help) {
-  app_.add_option(name, value, help)->capture_default_str();
-}
+void Command::option(const char* name, int64_t& value, const char* help) { add_number(app_, name, value, help, "INT"); }
 void Command::option(const char* name, double& value, const char* help) {
-  app_.add_option(name, value, help)->capture_default_str();
+  add_number(app_, name, value, help, "FLOAT");
 }
 void Command::option(const char* name, std::vector<std::string>& values, const char* help) {
   app_.add_option(name, values, help)->allow_extra_args(false)->take_all();

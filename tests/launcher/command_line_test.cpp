@@ -50,6 +50,21 @@ TEST(TrainerProgram, UnknownOptionsAndMissingWordsAreRefused) {
   expect_refused(run_trainer("generate run --tokens many"), "--tokens");
 }
 
+// Before anything is opened, in every command: what does not fit is not clamped, nothing is no number.
+TEST(TrainerProgram, NumbersThatNobodyCanMeanAreRefused) {
+  for (const char* word :
+       {"--temperature nan", "--temperature inf", "--temperature -1", "--temperature 1e999", "--temperature \"\"",
+        "--top-p nan", "--top-p 0", "--top-p 1.5", "--top-k -1", "--top-k nan", "--seed 99999999999999999999",
+        "--seed -99999999999999999999", "--seed 0x10", "--seed \"\"", "--tokens 99999999999999999999", "--tokens 0"})
+    expect_refused(run_trainer(fmt::format("generate nowhere {}", word)),
+                   std::string(word).substr(0, std::string(word).find(' ')));
+  expect_refused(run_trainer("replay nowhere --step 99999999999999999999"),
+                 "--step = 99999999999999999999 does not fit");
+  expect_refused(run_trainer("data import-text a.txt b --validation nan"), "--validation = nan is not finite");
+  expect_refused(run_trainer("submit a.yaml --nodes 99999999999999999999"), "--nodes = 99999999999999999999");
+  EXPECT_EQ(run_trainer("generate nowhere --seed -1").exit_code, 4) << "any number of 64 bits is a seed";
+}
+
 TEST(TrainerProgram, AConfigFileAloneIsTrained) {
   expect_refused(run_trainer("missing.yaml", "alone"), "no config file missing.yaml");
 }
