@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "core/base/error.h"
 #include "core/base/json_text.h"
@@ -95,6 +96,12 @@ void check_values(const DatasetManifest& manifest, const std::filesystem::path& 
                     file.string(), manifest.vocabulary, manifest.token_bytes, manifest.block_bytes, kImportAgain));
 }
 
+// " in FOLDER", which a relative path is seen from.
+std::string folder_around(const std::filesystem::path& path) {
+  std::error_code unknown;
+  return path.is_absolute() ? std::string() : " in " + std::filesystem::current_path(unknown).string();
+}
+
 }  // namespace
 
 int64_t SplitEntry::tokens() const {
@@ -110,8 +117,8 @@ int64_t token_bytes_for(int64_t vocabulary) { return vocabulary <= 65536 ? 2 : 4
 DatasetManifest read_dataset_manifest(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / kDatasetManifestName;
   if (!std::filesystem::is_directory(folder))
-    throw DataError(fmt::format("{}: no such dataset folder; make it with `trainer data import-text IN... {}`",
-                                folder.string(), folder.string()));
+    throw DataError(fmt::format("{}: no such dataset folder{}; make it with `trainer data import-text IN... {}`",
+                                folder.string(), folder_around(folder), folder.string()));
   if (!std::filesystem::exists(file))
     throw DataError(
         fmt::format("{}: no {}, so it is no dataset or an import that did not finish; run "

@@ -6,6 +6,9 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/files.h"
+#include "datasets/data_identity.h"
+#include "datasets/files/data_errors.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 
 namespace convoy {
@@ -65,6 +68,12 @@ void TokenDataset::read(Split split, int64_t first, int64_t count, std::span<con
 std::unique_ptr<Tokenizer> TokenDataset::tokenizer() const {
   return load_tokenizer(folder_ / manifest_.tokenizer_file);
 }
+
+std::string TokenDataset::tokenizer_content() const {
+  return as_data_error([&] { return read_file(folder_ / manifest_.tokenizer_file); });
+}
+
+std::string TokenDataset::identity() const { return data_identity(manifest_); }
 
 std::unique_ptr<TokenDataset> open_token_dataset(const std::filesystem::path& folder, int64_t context, uint64_t seed) {
   return std::make_unique<TokenDataset>(folder, context, seed);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/data/batch_source.h"
@@ -25,12 +26,15 @@ class TokenDataset final : public BatchSource {
   const std::vector<BatchField>& fields() const override { return fields_; }
   int64_t samples(Split split) const override { return parts_[static_cast<size_t>(split)].order.samples(); }
   void read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) override;
+  std::string identity() const override;
 
   const DatasetManifest& manifest() const { return manifest_; }
   int64_t vocabulary() const { return manifest_.vocabulary; }
   const std::filesystem::path& folder() const { return folder_; }
   // The tokenizer that made the tokens. Throws DataError if its file is damaged.
   std::unique_ptr<Tokenizer> tokenizer() const;
+  // Its file's content, unread. Throws DataError if it is missing.
+  std::string tokenizer_content() const;
 
  private:
   struct Part {

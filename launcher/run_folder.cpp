@@ -35,6 +35,7 @@ bool is_incidental(std::string_view key) {
                                       "device",
                                       "model.preset",
                                       "data.prefetch",
+                                      "data.changed",
                                       "train.stop_at",
                                       "parallel.timeout_s",
                                       "parallel.threads",
@@ -146,6 +147,13 @@ void RunFolder::end(int exit_code, int64_t step) const try {
   write_file_atomically(paths_.outcome(), fmt::format("{{\"exit_code\": {}, \"step\": {}}}\n", exit_code, step));
 } catch (const FileError& error) {
   logging::warn("how this start ended is not in the run folder: {}", error.what());
+}
+
+Auto vocabulary_of_run(const Config& config) {
+  const std::filesystem::path earlier = RunPaths(config.run.dir).config();
+  std::error_code ignored;
+  const bool goes_on = config.run.resume != Resume::never && std::filesystem::exists(earlier, ignored);
+  return goes_on ? load_config(earlier, {}).model.vocabulary : Auto{};
 }
 
 RunFolder prepare_run_folder(const Config& config) try {

@@ -70,6 +70,10 @@ class RunFolder {
   RunPaths paths_;
 };
 
+// model.vocabulary of the run that this start goes on with: a model keeps its own, whatever the data now has. auto if
+// there is no such run. Throws ConfigError.
+Auto vocabulary_of_run(const Config& config);
+
 // Rank 0's part: makes the folder, or, as run.resume allows, takes the run that is there. Throws ConfigError if there
 // is a run and resume is never, if there is none and it must be, if another process trains there, if the model differs
 // from the earlier start's, or if nothing can be written.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <system_error>
+
 #include "core/base/error.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 #include "launcher/config/load_config.h"
@@ -28,18 +30,34 @@ std::filesystem::path find_folder(const std::filesystem::path& folder) {
 TrainedModel open_trained_model(const std::filesystem::path& folder, const std::vector<std::string>& overrides) {
   const std::filesystem::path found = find_folder(folder);
   TrainedModel model{std::make_unique<CheckpointReader>(found, true), {}};
-  model.config = parse_config(model.checkpoint->file("config.yaml"), (found / "config.yaml").string(), overrides);
+  Config config = parse_config(model.checkpoint->file("config.yaml"), (found / "config.yaml").string(), {});
+  config.data.path = data_path_from_here(config.data.path, *model.checkpoint);
+  model.config = override_config(config, overrides);
   if (!model.config.model.vocabulary.value)
     throw CheckpointError(fmt::format(
         "{}/config.yaml does not say model.vocabulary; take the config.yaml that trainer wrote", found.string()));
   return model;
 }
 
-std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint) {
+std::string data_path_from_here(const std::string& path, const CheckpointReader& checkpoint) {
+  if (std::filesystem::path(path).is_absolute() || !checkpoint.has_file(kDataFolderFile)) return path;
+  const std::filesystem::path then = checkpoint.file(kDataFolderFile);
+  std::error_code ignored;
+  const bool is_there = std::filesystem::exists(then, ignored), is_here = std::filesystem::exists(path, ignored);
+  if (!is_here) return then.string();
+  return is_there && !std::filesystem::equivalent(then, path, ignored) ? then.string() : path;
+}
+
+std::string tokenizer_file_of(const CheckpointReader& checkpoint) {
   for (const char* name : kTokenizerFiles)
-    if (checkpoint.has_file(name)) return parse_tokenizer(checkpoint.file(name), name);
+    if (checkpoint.has_file(name)) return name;
   throw CheckpointError(fmt::format("{} holds no tokenizer.json or tokenizer.model; copy the one of its dataset there",
                                     checkpoint.folder().string()));
+}
+
+std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint) {
+  const std::string name = tokenizer_file_of(checkpoint);
+  return parse_tokenizer(checkpoint.file(name), name);
 }
 
 }  // namespace convoy

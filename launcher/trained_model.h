@@ -13,14 +13,25 @@
 
 namespace convoy {
 
+// A file of a checkpoint: where its data lay, as an absolute path. data.path may be relative to where the run was
+// started.
+inline constexpr const char* kDataFolderFile = "data_folder.txt";
+
 struct TrainedModel {
   std::unique_ptr<CheckpointReader> checkpoint;
   Config config;  // the run's, changed by the overrides
 };
 
-// Throws CheckpointError if there is none.
+// Throws CheckpointError if there is none. A relative data.path of the run, unless overridden, is replaced by
+// data_path_from_here.
 TrainedModel open_trained_model(const std::filesystem::path& folder, const std::vector<std::string>& overrides);
 
+// data.path of a checkpoint's run for a command that is started elsewhere: as it is if it means the same folder here;
+// else the folder that it meant then or, where that is gone and there is one here, as after a move, this one.
+std::string data_path_from_here(const std::string& path, const CheckpointReader& checkpoint);
+
+// The name of the tokenizer's file in the checkpoint. Throws CheckpointError if there is none.
+std::string tokenizer_file_of(const CheckpointReader& checkpoint);
 // The tokenizer that the checkpoint holds.
 std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint);
 

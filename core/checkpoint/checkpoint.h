@@ -50,6 +50,7 @@ struct TrainingPosition {
   std::optional<Evaluation> evaluation;  // the last one, at this step or before
   GuardState guard;
   std::optional<int64_t> rollback_step;  // to which a spike of the loss would go back; absent: to none
+  std::string data;                      // BatchSource::identity() of the step's samples; empty: not known
 };
 
 // Ranges of flat f32 optimizer state, and where this rank's arrays of `elements` have them. The ranges of all ranks

@@ -31,6 +31,7 @@ Json to_json(const TrainingPosition& position) {
     json["evaluation"] = {{"step", position.evaluation->step}, {"eval_loss", position.evaluation->loss}};
   if (position.guard != GuardState{}) json["guard"] = to_json(position.guard);
   if (position.rollback_step) json["rollback_step"] = *position.rollback_step;
+  if (!position.data.empty()) json["data"] = position.data;
   return json;
 }
 
@@ -65,6 +66,7 @@ TrainingPosition position_from(const Json& json) {
   if (const auto found = json.find("guard"); found != json.end()) position.guard = guard_from(*found);
   if (const auto found = json.find("rollback_step"); found != json.end())
     position.rollback_step = found->get<int64_t>();
+  if (const auto found = json.find("data"); found != json.end()) found->get_to(position.data);
   return position;
 }
 

@@ -80,13 +80,22 @@ void describe(Visitor&& visit, ModelConfig& c) {
   visit("vocabulary", c.vocabulary, "tokens", "auto: the dataset's vocabulary");
 }
 
+enum class DataChange { refuse, accept };
+constexpr auto enum_names(DataChange) {
+  return std::array{std::pair{std::string_view("refuse"), DataChange::refuse},
+                    std::pair{std::string_view("accept"), DataChange::accept}};
+}
+
 struct DataConfig {
   std::string path = "data/shakespeare";
+  DataChange changed = DataChange::refuse;
   int64_t prefetch = 4;
 };
 template <class Visitor>
 void describe(Visitor&& visit, DataConfig& c) {
   visit("path", c.path, "folder", "HDF5 shards with a manifest, as `trainer data import-text` writes them");
+  visit("changed", c.changed, "",
+        "refuse; accept: this start goes on with, or replays, other data than the run's, of the same tokenizer");
   visit("prefetch", c.prefetch, "micro-batches", "read ahead by the loader thread");
 }
 

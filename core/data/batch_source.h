@@ -33,6 +33,8 @@ class BatchSource {
   // Fills one host tensor per field, each (count, shape...), with samples [first, first + count).
   // Thread safe. Throws DataError, naming file and place, if the data is damaged.
   virtual void read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) = 0;
+  // A name that only sources of the same samples have: checkpoints keep it. Empty: unknown, and never compared.
+  virtual std::string identity() const { return {}; }
 };
 
 }  // namespace convoy

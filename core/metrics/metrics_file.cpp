@@ -23,6 +23,11 @@ int64_t integer(const Json& json, const char* key) {
   return found != json.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
 }
 
+std::string text_of(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 // The line's object, if it is one with a step.
 std::optional<Json> parse_line(std::string_view line) {
   try {
@@ -57,6 +62,10 @@ RollbackMetrics rollback_from(const Json& json) {
           integer(json, "samples"), integer(json, "rollbacks")};
 }
 
+DataChangeMetrics data_change_from(const Json& json) {
+  return {integer(json, "step"), text_of(json, "data_before"), text_of(json, "data")};
+}
+
 // Calls visit(line without newline, object or nothing); a last line without newline is torn, and nothing.
 template <class Visit>
 void for_each_line(std::string_view text, Visit&& visit) {
@@ -68,6 +77,13 @@ void for_each_line(std::string_view text, Visit&& visit) {
   }
 }
 
+// A checkpoint knows the changes before its step; one after it was made by a start that came to no other checkpoint.
+bool is_done_again(const Json& json, int64_t resumed_step, int64_t rollbacks) {
+  const int64_t step = integer(json, "step");
+  return step > resumed_step || integer(json, "rollbacks") > rollbacks ||
+         (step == resumed_step && json.contains("data_before"));
+}
+
 // Rewrites the file without what a resumed run will do again.
 const std::filesystem::path& cut_after(const std::filesystem::path& path, int64_t resumed_step, int64_t rollbacks) {
   if (!std::filesystem::exists(path)) return path;
@@ -76,8 +92,7 @@ const std::filesystem::path& cut_after(const std::filesystem::path& path, int64_
   int64_t torn = 0;
   for_each_line(text, [&](std::string_view line, const std::optional<Json>& json) {
     if (!json) ++torn;
-    if (json && integer(*json, "step") <= resumed_step && integer(*json, "rollbacks") <= rollbacks)
-      kept.append(line).push_back('\n');
+    if (json && !is_done_again(*json, resumed_step, rollbacks)) kept.append(line).push_back('\n');
   });
   if (torn > 0) logging::warn("{}: {} torn lines were removed", path.string(), torn);
   if (kept != text) write_file_atomically(path, kept);
@@ -112,6 +127,11 @@ std::string metrics_line(const RollbackMetrics& metrics) {
   return json_text(json) + "\n";
 }
 
+std::string metrics_line(const DataChangeMetrics& metrics) {
+  const Json json = {{"step", metrics.step}, {"data_before", metrics.before}, {"data", metrics.after}};
+  return json_text(json) + "\n";
+}
+
 std::string metrics_line(const EvaluationMetrics& metrics) {
   const Json json = {
       {"step", metrics.step}, {"eval_loss", metrics.loss}, {"eval_tokens", metrics.tokens}, {"eval_ms", metrics.ms}};
@@ -127,11 +147,21 @@ MetricsHistory parse_metrics(std::string_view text) {
                                      number(*json, "eval_ms")});
     } else if (json->contains("rollback_from")) {
       history.rollbacks.push_back(rollback_from(*json));
+    } else if (json->contains("data_before")) {
+      history.data_changes.push_back(data_change_from(*json));
     } else {
       history.steps.push_back(step_from(*json));
     }
   });
   return history;
+}
+
+const std::string& MetricsHistory::data_of(int64_t step, const std::string& otherwise) const {
+  if (data_changes.empty()) return otherwise;
+  const std::string* data = &data_changes.front().before;
+  for (const DataChangeMetrics& change : data_changes)
+    if (change.step < step) data = &change.after;
+  return *data;
 }
 
 MetricsHistory read_metrics(const std::filesystem::path& path) { return parse_metrics(read_file(path)); }

@@ -38,12 +38,20 @@ struct RollbackMetrics {
   int64_t rollbacks = 0;  // with this one
 };
 
+// The steps after `step` are made from other data than those up to it; names as BatchSource::identity gives them.
+struct DataChangeMetrics {
+  int64_t step = 0;
+  std::string before, after;
+};
+
 class TrainingObserver {
  public:
   virtual ~TrainingObserver() = default;
   virtual void on_step(const StepMetrics&) {}
   virtual void on_evaluation(const EvaluationMetrics&) {}
   virtual void on_rollback(const RollbackMetrics&) {}
+  // Once before the first step of a start, and again after a rollback to where the data was another.
+  virtual void on_data_change(const DataChangeMetrics&) {}
   // Handed over to be written in the background; stall_ms: how long training waited for that.
   virtual void on_checkpoint(int64_t /*step*/, double /*stall_ms*/) {}
 };

@@ -112,6 +112,7 @@ TrainingOutcome Trainer::run() {
   const Config& c = p_.config;
   if (position_.step >= c.train.steps) return TrainingOutcome::finished;
   prepare();
+  tell_data_change();
   while (position_.step < c.train.steps) {
     if (!step()) continue;  // what signals asked for is done after the next step: nothing new is there to be saved
     if (out_of_data_) end_without_data();
@@ -125,6 +126,14 @@ TrainingOutcome Trainer::run() {
   }
   evaluate_if_due(true);
   return TrainingOutcome::finished;
+}
+
+// Whether the data may be another than that of the steps so far is for others to decide; here it is recorded.
+void Trainer::tell_data_change() {
+  const std::string now = p_.source.identity();
+  if (position_.data.empty() || now.empty() || position_.data == now) return;
+  for (TrainingObserver* observer : p_.observers) observer->on_data_change({position_.step, position_.data, now});
+  position_.data = now;
 }
 
 // Nothing of the steps done is lost.
@@ -203,6 +212,7 @@ void Trainer::save(bool wait) {
   CheckpointContents contents = snapshot_.take();
   position_.plan_fingerprint = contents.position.plan_fingerprint;
   position_.guard = guard_.state();
+  position_.data = p_.source.identity();
   if (p_.config.guard.rollback && due(p_.config.checkpoint.every_steps)) position_.rollback_step = position_.step;
   contents.position = position_;
   if (p_.communicator.rank() == 0) contents.files = p_.checkpoint_files;

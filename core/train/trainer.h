@@ -88,6 +88,7 @@ class Trainer {
   void roll_back(const std::string& why, double loss);
   void restore_rollback_point(int64_t spike_step);
   void restart();
+  void tell_data_change();
 
   TrainerParts p_;
   std::unique_ptr<Stream> compute_, communication_stream_;

@@ -42,6 +42,7 @@ void Trainer::roll_back(const std::string& why, double loss) {
         position_.step + 1, before.step, rollbacks, p_.config.guard.max_rollbacks);
   for (TrainingObserver* observer : p_.observers)
     observer->on_rollback({position_.step, before.step, loss, position_.samples, rollbacks});
+  tell_data_change();
   check_next_data(fmt::format("after a spike of the loss the run went back to step {}", position_.step));
 }
 

@@ -11,6 +11,7 @@
 #include "datasets/token_dataset.h"
 #include "launcher/commands/commands.h"
 #include "launcher/device_choice.h"
+#include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
 #include "launcher/progress/console.h"
 #include "launcher/report_errors.h"
@@ -30,6 +31,7 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
   const std::unique_ptr<Device> device = make_device(config, communicator);
   const auto dataset =
       open_token_dataset(config.data.path, config.model.context, static_cast<uint64_t>(config.run.seed));
+  check_model_and_data(*trained.checkpoint, config, *dataset);
   const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
   Model model(*device, *stream, make_loss_graph(config), {.dtype = compute_dtype(config.precision), .training = false});
   restore_weights(*trained.checkpoint, *device, *stream, model.parameters());
@@ -37,10 +39,13 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
   Evaluator evaluator({*device, communicator, *stream, model, *dataset, config.batch.micro,
                        words.all ? everything : config.evaluate.batches});
   const EvaluationMetrics result = evaluator.run(trained.checkpoint->position().step);
+  const std::string& trained_on = trained.checkpoint->position().data;
+  const bool other_data = !trained_on.empty() && trained_on != dataset->identity();
   if (communicator.rank() == 0)
     Console(STDOUT_FILENO, 0)
-        .line(fmt::format("step {}: validation loss {:.6f} nats per token, perplexity {:.4f}, over {} tokens of {}",
-                          result.step, result.loss, std::exp(result.loss), result.tokens, config.data.path));
+        .line(fmt::format("step {}: validation loss {:.6f} nats per token, perplexity {:.4f}, over {} tokens of {}{}",
+                          result.step, result.loss, std::exp(result.loss), result.tokens, config.data.path,
+                          other_data ? ", which is not the data that it was trained on" : ""));
   return 0;
 }
 

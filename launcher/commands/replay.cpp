@@ -1,11 +1,13 @@
 #include <memory>
 
 #include "comm/make_communicator.h"
+#include "core/checkpoint/checkpoint_folder.h"
 #include "launcher/commands/commands.h"
 #include "launcher/config/load_config.h"
 #include "launcher/report_errors.h"
 #include "launcher/run_folder.h"
 #include "launcher/train/replay.h"
+#include "launcher/trained_model.h"
 #include "launcher/usage_error.h"
 
 namespace convoy {
@@ -17,12 +19,25 @@ struct ReplayWords {
   int64_t step = 0;
 };
 
+// The newest that can be read; null: there is none.
+std::unique_ptr<CheckpointReader> any_checkpoint(const std::filesystem::path& checkpoints) {
+  const auto all = list_checkpoints(checkpoints);
+  for (auto candidate = all.rbegin(); candidate != all.rend(); ++candidate) try {
+      return std::make_unique<CheckpointReader>(candidate->second, false);
+    } catch (const CheckpointError&) {  // told by replay_step
+    }
+  return nullptr;
+}
+
 Config load(const ReplayWords& words) try {
   if (words.step < 1) throw ConfigError("which step shall be replayed? --step wants a number from 1 on");
   const RunPaths paths(words.run);
   if (!std::filesystem::exists(paths.config()))
     throw ConfigError(words.run + " is no run folder: it has no config.yaml");
-  Config config = load_config(paths.config(), words.overrides);
+  Config config = load_config(paths.config(), {});
+  if (const auto checkpoint = any_checkpoint(paths.checkpoints()))
+    config.data.path = data_path_from_here(config.data.path, *checkpoint);
+  config = override_config(config, words.overrides);
   config.run.dir = words.run;  // the folder may have been moved
   return config;
 } catch (const ConfigError& error) {
@@ -48,7 +63,7 @@ void add_replay_command(CommandLine& line) {
   command.footer(
       "Goes back to the checkpoint before the step and comes forward to it; on one rank the step runs with the checks\n"
       "and statistics of --debug, under mpirun -np N without them. Writes nothing into the run folder.\n"
-      "Exit codes: 0 the recorded bits, 2 no such run or step, 72 other bits.");
+      "Exit codes: 0 the recorded bits, 2 no such run or step, 3 other data, 72 other bits.");
   command.run([words] { return run_replay(*words); });
 }
 

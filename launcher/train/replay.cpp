@@ -14,6 +14,7 @@
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/metrics/metrics_file.h"
 #include "launcher/config/validate.h"
+#include "launcher/model_and_data.h"
 #include "launcher/progress/console.h"
 #include "launcher/run_folder.h"
 #include "launcher/train/training_world.h"
@@ -49,6 +50,8 @@ std::vector<SampleSkip> skips_of(const MetricsHistory& history) {
 
 struct Start {
   std::string folder;         // of the checkpoint to begin from; empty: from initial weights
+  std::string newest;         // checkpoint that can be read; empty: there is none
+  std::string data;           // of the newest checkpoint; empty: none tells
   int64_t virtual_ranks = 0;  // of the run; 0: no checkpoint tells
 };
 
@@ -60,11 +63,42 @@ Start find_start(const Config& config, int64_t step) {
       const bool is_before = candidate->first < step;
       const CheckpointReader reader(candidate->second, is_before);
       start.virtual_ranks = reader.position().virtual_ranks;
+      if (start.newest.empty()) start.newest = candidate->second.string();
+      if (start.data.empty()) start.data = reader.position().data;
       if (is_before) start.folder = candidate->second.string();
     } catch (const CheckpointError& error) {
       logging::warn("checkpoint {} is skipped: {}", candidate->second.filename().string(), error.what());
     }
   return start;
+}
+
+Start find_start_together(const Config& config, int64_t step, Communicator& communicator) {
+  Start found = communicator.rank() == 0 ? find_start(config, step) : Start{};
+  for (std::string* text : {&found.folder, &found.newest, &found.data}) *text = communicator.broadcast_text(*text, 0);
+  communicator.broadcast_host(&found.virtual_ranks, sizeof found.virtual_ranks, 0);
+  return found;
+}
+
+enum class DataFound { the_runs, another, unknown };
+
+// Is the data that of every step from the start to the one that is replayed? Where it may be, it can be another.
+DataFound compare_data(const Config& config, const TokenDataset& data, const Start& start,
+                       const MetricsHistory& history, int64_t step) {
+  if (start.newest.empty())
+    check_vocabulary(config, data);
+  else
+    check_model_and_data(CheckpointReader(start.newest, false), config, data);
+  const int64_t from = start.folder.empty() ? 0 : CheckpointReader(start.folder, false).position().step;
+  std::vector<int64_t> first_of_its_data{from + 1};
+  for (const DataChangeMetrics& change : history.data_changes)
+    if (change.step > from && change.step < step) first_of_its_data.push_back(change.step + 1);
+  bool another = false;
+  for (const int64_t first : first_of_its_data)
+    another |= check_same_data(
+        {fmt::format("step {} of the run in {}", first, config.run.dir), history.data_of(first, start.data)}, config,
+        data);
+  if (another) return DataFound::another;
+  return history.data_of(step, start.data).empty() ? DataFound::unknown : DataFound::the_runs;
 }
 
 class ReplayObserver final : public TrainingObserver {
@@ -86,19 +120,23 @@ bool same_bits(double a, double b) {
   return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b) || (!std::isfinite(a) && !std::isfinite(b));
 }
 
-int compare(Console& console, const StepMetrics& recorded, const StepMetrics& found) {
+int compare(Console& console, const StepMetrics& recorded, const StepMetrics& found, DataFound data) {
   const bool same = same_bits(recorded.loss, found.loss) && same_bits(recorded.grad_norm, found.grad_norm);
   console.line(fmt::format("step {}: loss {}, gradient norm {}", found.step, found.loss, found.grad_norm));
   if (same) {
     console.line("these are the recorded bits");
     return static_cast<int>(ExitCode::done);
   }
+  if (data == DataFound::another)
+    throw DataError(fmt::format("step {} was recorded with loss {}, gradient norm {}: other bits, from other data",
+                                recorded.step, recorded.loss, recorded.grad_norm));
   throw Error(
       ExitCode::wrong_bits,
-      fmt::format("step {} was recorded with loss {}, gradient norm {}: other bits. Were the config changed, or "
+      fmt::format("step {} was recorded with loss {}, gradient norm {}: other bits. Were {}the config changed, or "
                   "the program, the kind of processor or precision other ones, they would differ from the first "
                   "step on; otherwise a device computed wrong, then or now",
-                  recorded.step, recorded.loss, recorded.grad_norm));
+                  recorded.step, recorded.loss, recorded.grad_norm,
+                  data == DataFound::unknown ? "the data, of which no checkpoint tells, or " : ""));
 }
 
 }  // namespace
@@ -108,11 +146,8 @@ int replay_step(Config config, Communicator& communicator, int64_t step) {
   const std::filesystem::path metrics = RunPaths(config.run.dir).metrics();
   const MetricsHistory history = recorded_run(metrics);
   const StepMetrics recorded = recorded_step(history, metrics, step);
-  const Start found = first ? find_start(config, step) : Start{};
-  const std::string folder = communicator.broadcast_text(found.folder, 0);
-  int64_t V = found.virtual_ranks;
-  communicator.broadcast_host(&V, sizeof V, 0);
-  if (V == 0) V = virtual_ranks(config, communicator.size());
+  const Start start = find_start_together(config, step, communicator);
+  const int64_t V = start.virtual_ranks > 0 ? start.virtual_ranks : virtual_ranks(config, communicator.size());
   check_ranks(config, V, communicator.size());
 
   config.train.stop_at = step;
@@ -121,6 +156,7 @@ int replay_step(Config config, Communicator& communicator, int64_t step) {
   config.log.every_steps = 1;     // statistics of the one step that is checked
   TrainingWorld world(config, communicator);
   world.open_data();
+  const DataFound data = compare_data(config, world.dataset(), start, history, step);
   world.make_device();
   Console console(STDOUT_FILENO, find_terminal().present ? find_terminal().columns : 0);
   ReplayObserver observer(console, step);
@@ -130,12 +166,13 @@ int replay_step(Config config, Communicator& communicator, int64_t step) {
   parts.debug_from_step = step;
   if (communicator.size() == 1) parts.debug_print = [&](const std::string& line) { console.line(line); };
   Trainer trainer(std::move(parts));
-  if (!folder.empty()) trainer.resume(CheckpointReader(folder, false));
+  if (!start.folder.empty()) trainer.resume(CheckpointReader(start.folder, false));
   if (first)
-    console.line(fmt::format("replaying step {} from {}", step, folder.empty() ? "the initial weights" : folder));
+    console.line(
+        fmt::format("replaying step {} from {}", step, start.folder.empty() ? "the initial weights" : start.folder));
   trainer.run();
   console.end_live();
-  return first ? compare(console, recorded, observer.last()) : 0;
+  return first ? compare(console, recorded, observer.last(), data) : 0;
 }
 
 }  // namespace convoy

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <optional>
 
 #include "comm/make_communicator.h"
@@ -13,6 +14,7 @@
 #include "launcher/config/validate.h"
 #include "launcher/config/write_config.h"
 #include "launcher/device_choice.h"
+#include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
 #include "launcher/progress/progress_text.h"
 #include "launcher/progress/run_summary.h"
@@ -22,6 +24,7 @@
 #include "launcher/train/observers.h"
 #include "launcher/train/resume_point.h"
 #include "launcher/train/training_world.h"
+#include "launcher/trained_model.h"
 
 namespace convoy {
 namespace {
@@ -35,6 +38,7 @@ std::string make_nonce(Communicator& communicator) {
 std::map<std::string, std::string> checkpoint_files(const Config& config, const TokenDataset& dataset) {
   const std::unique_ptr<Tokenizer> tokenizer = dataset.tokenizer();
   std::map<std::string, std::string> files{{"config.yaml", to_yaml(config)},
+                                           {kDataFolderFile, std::filesystem::absolute(dataset.folder()).string()},
                                            {"config.json", huggingface_config(config, tokenizer->end_of_text())}};
   files.insert(tokenizer->file());
   return files;
@@ -47,11 +51,11 @@ class TrainingSession {
 
   int run() {
     check_start();
-    world_.open_data();
+    open_data();
     folder_.emplace(open_run_folder(config_, communicator_));
     watch_for_hangs(communicator_, config_.run.dir, static_cast<double>(config_.parallel.timeout_s));
     if (first()) log_.open_file(RunPaths(config_.run.dir).log());
-    const std::unique_ptr<CheckpointReader> checkpoint = find_resume_point(config_, communicator_);
+    const std::unique_ptr<CheckpointReader> checkpoint = find_checkpoint_of_data();
     const int64_t V = resolve_virtual_ranks(config_, checkpoint.get(), communicator_.size());
     world_.make_device();
     CheckpointStore store({.folder = RunPaths(config_.run.dir).checkpoints(),
@@ -94,6 +98,31 @@ class TrainingSession {
     choose_device(config_.device);
     if (config_.run.resume == Resume::never)
       check_ranks(config_, virtual_ranks(config_, communicator_.size()), communicator_.size());
+  }
+
+  void open_data() {
+    if (!config_.model.vocabulary.value) config_.model.vocabulary = vocabulary_of_run(config_);
+    world_.open_data();
+  }
+
+  // data.changed is said of this start alone: what the run keeps of the config lets no later one do the same.
+  std::unique_ptr<CheckpointReader> find_checkpoint_of_data() {
+    std::unique_ptr<CheckpointReader> checkpoint = find_resume_point(config_, communicator_);
+    if (checkpoint)
+      check_data(*checkpoint);
+    else
+      check_vocabulary(config_, world_.dataset());
+    config_.data.changed = DataChange::refuse;
+    return checkpoint;
+  }
+
+  void check_data(const CheckpointReader& checkpoint) {
+    check_model_and_data(checkpoint, config_, world_.dataset());
+    const TrainingPosition& position = checkpoint.position();
+    const std::string step = fmt::format("step {} of the run in {}", position.step, config_.run.dir);
+    if (check_same_data({step, position.data}, config_, world_.dataset()))
+      folder_->changes.push_back(fmt::format("the data: {} -> {}, as data.changed = accept allows", position.data,
+                                             world_.dataset().identity()));
   }
 
   TrainerParts parts(int64_t V, CheckpointStore& store, const Observers* observers) {

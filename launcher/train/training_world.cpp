@@ -13,12 +13,13 @@ namespace convoy {
 
 void TrainingWorld::open_data() {
   dataset_ = open_token_dataset(config_.data.path, config_.model.context, static_cast<uint64_t>(config_.run.seed));
-  const int64_t data = dataset_->vocabulary(), model = config_.model.vocabulary.value_or(data);
-  if (model < data)
-    throw ConfigError(
-        fmt::format("model.vocabulary = {}, but the tokens in {} reach up to {}; write {} or more, or auto", model,
-                    config_.data.path, data - 1, data));
-  config_.model.vocabulary.value = model;
+  const std::string here = dataset_->identity(), first = ranks_.broadcast_text(here, 0);
+  if (here != first)
+    throw DataError(
+        fmt::format("rank {} on {} finds other data in {} ({}) than the first rank ({}); copy the first rank's "
+                    "there, or name a folder that all hosts share in data.path",
+                    ranks_.rank(), host_name(), config_.data.path, here, first));
+  if (!config_.model.vocabulary.value) config_.model.vocabulary.value = dataset_->vocabulary();
 }
 
 void TrainingWorld::make_device() {

@@ -15,7 +15,8 @@ class TrainingWorld {
   // Both outlive the world. Resolves what the config leaves to the data.
   TrainingWorld(Config& config, Communicator& ranks) : config_(config), ranks_(ranks) {}
 
-  // Opens the dataset and writes its vocabulary into the config. Throws ConfigError, DataError.
+  // Collective. Opens the dataset; where the config leaves the model's vocabulary to it, writes it there. Throws
+  // DataError, also if another rank finds other data under the same name.
   void open_data();
   // Collective.
   void make_device();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 #include "tests/core/temporary_folder.h"
@@ -106,6 +107,32 @@ TEST(TokenDataset, KeepsItsTokenizer) {
   const auto tokenizer = open_token_dataset(folder.path(), kContext, 1)->tokenizer();
   EXPECT_EQ(tokenizer->vocabulary(), 256);
   EXPECT_EQ(tokenizer->encode("AB"), (std::vector<int32_t>{65, 66}));
+}
+
+// Equal for equal samples, wherever they lie and whatever was imported from; other for whatever changes one of them.
+TEST(TokenDataset, IdentityIsThatOfItsSamples) {
+  const ToyDataset toy{.train_tokens = 300, .validation_tokens = 100, .shard_tokens = 200};
+  const auto identity_of = [](const ToyDataset& made, auto&& change) {
+    const TemporaryFolder folder;
+    DatasetManifest manifest = write_toy_dataset(folder.path(), made);
+    change(manifest);
+    write_dataset_manifest(folder.path(), manifest);
+    return open_token_dataset(folder.path(), 8, 1)->identity();
+  };
+  const auto as_it_is = [](DatasetManifest&) {};
+  const std::string identity = identity_of(toy, as_it_is);
+  EXPECT_EQ(identity.size(), 32u);
+  EXPECT_EQ(identity_of(toy, [](DatasetManifest& m) { m.import.sources = {{"elsewhere/book.txt", 5, 7}}; }), identity);
+  std::set<std::string> others{identity};
+  ToyDataset less = toy, fewer_validation = toy, cut_elsewhere = toy, larger = toy;
+  less.train_tokens -= 1;
+  fewer_validation.validation_tokens -= 1;
+  cut_elsewhere.shard_tokens = 150;
+  larger.vocabulary = 255;
+  for (const ToyDataset& other : {less, fewer_validation, cut_elsewhere, larger})
+    EXPECT_TRUE(others.insert(identity_of(other, as_it_is)).second);
+  const auto other_token = [](DatasetManifest& m) { m.split(Split::train).shards[1].checksums[0] ^= 1; };
+  EXPECT_TRUE(others.insert(identity_of(toy, other_token)).second);
 }
 
 // Fresh blocks are checked by whichever thread comes first, several at once.

@@ -27,6 +27,7 @@ class Recorder final : public TrainingObserver {
     result_.allocations_after_first_step = device_.allocations() - first_step_allocations_;
   }
   void on_evaluation(const EvaluationMetrics& m) override { result_.evaluations.push_back(m); }
+  void on_data_change(const DataChangeMetrics& m) override { result_.data_changes.push_back(m); }
   void on_rollback(const RollbackMetrics& m) override {
     result_.rollbacks.push_back(m);
     for (std::vector<double>* values : {&result_.losses, &result_.grad_norms})
@@ -44,6 +45,7 @@ class ToySource final : public BatchSource {
   ToySource(int64_t T, const ToyParts& parts) : memory_(T, kVocabulary), parts_(parts) {}
   const std::vector<BatchField>& fields() const override { return memory_.fields(); }
   int64_t samples(Split split) const override { return memory_.samples(split); }
+  std::string identity() const override { return parts_.identity; }
   void read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) override {
     if (parts_.before_sample)
       for (int64_t sample = first; sample < first + count; ++sample) parts_.before_sample(split, sample);

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "core/train/trainer.h"
@@ -14,6 +15,7 @@ struct ToyResult {
   std::vector<double> grad_norms;
   std::vector<EvaluationMetrics> evaluations;
   std::vector<RollbackMetrics> rollbacks;
+  std::vector<DataChangeMetrics> data_changes;
   TrainingPosition position;       // at the end
   std::vector<std::byte> weights;  // of all parameters, in the order of the layout
   int64_t allocations_after_first_step = 0;
@@ -27,6 +29,7 @@ Config toy_config();
 struct ToyParts {
   std::function<void(Split, int64_t)> before_sample;             // called for every sample that is read; may throw
   std::function<bool(int64_t)> mislabelled;                      // training samples whose targets are others
+  std::string identity;                                          // of the data
   std::filesystem::path checkpoints;                             // empty: nothing is saved
   bool resume = false;                                           // from the newest checkpoint
   std::function<StopRequest()> poll_stop;                        // of every rank; absent: never

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/checkpoint/manifest.h"
 #include "tests/core/checkpoint/toy_checkpoint.h"
 #include "tests/core/temporary_folder.h"
 
@@ -43,6 +44,15 @@ TEST(Checkpoint, AnyNumberOfRanksReadsWhatAnyNumberWrote) {
       ToyState(40).expect_equal(reader, readers);
     }
   }
+}
+
+// Checkpoints from before data had an identity are read; nothing is known of theirs.
+TEST(Checkpoint, RemembersItsData) {
+  Manifest manifest;
+  EXPECT_EQ(manifest_text(manifest).find("\"data\""), std::string::npos);
+  EXPECT_EQ(parse_manifest(manifest_text(manifest)).position.data, "");
+  manifest.position.data = "1f2e";
+  EXPECT_EQ(parse_manifest(manifest_text(manifest)).position.data, "1f2e");
 }
 
 TEST(Checkpoint, WeightsAreConvertedToTheWantedDtype) {

@@ -134,6 +134,36 @@ TEST(MetricsFile, AResumeForgetsRollbacksThatTheCheckpointDoesNotKnow) {
   EXPECT_EQ(read_file(path), kept);
 }
 
+TEST(MetricsFile, AChangeOfTheDataIsKeptWithTheStepsThatItDivides) {
+  TemporaryFolder folder;
+  const auto path = folder / "metrics.jsonl";
+  const DataChangeMetrics change{2, "old", "new"};
+  MetricsFile file(path, 0);
+  file.on_step(step(1));
+  file.on_step(step(2));
+  file.on_data_change(change);
+  file.on_step(step(3));
+  EXPECT_EQ(read_file(path), metrics_line(step(1)) + metrics_line(step(2)) +
+                                 "{\"step\":2,\"data_before\":\"old\",\"data\":\"new\"}\n" + metrics_line(step(3)));
+  const MetricsHistory history = read_metrics(path);
+  EXPECT_EQ(history.steps.size(), 3u);
+  EXPECT_EQ(history.data_of(1, "other"), "old");
+  EXPECT_EQ(history.data_of(2, "other"), "old");
+  EXPECT_EQ(history.data_of(3, "other"), "new");
+  EXPECT_EQ(MetricsHistory().data_of(3, "other"), "other");
+}
+
+// The checkpoint of a step knows the changes before it: one behind it was of a start that came to no checkpoint.
+TEST(MetricsFile, AResumeForgetsAChangeThatTheCheckpointDoesNotKnow) {
+  TemporaryFolder folder;
+  const auto path = folder / "metrics.jsonl";
+  const std::string known = metrics_line(step(2)) + metrics_line(DataChangeMetrics{2, "old", "new"}) +
+                            metrics_line(step(3)) + metrics_line(step(4));
+  write_file_atomically(path, known + metrics_line(DataChangeMetrics{4, "new", "third"}) + metrics_line(step(5)));
+  MetricsFile resumed(path, 4);
+  EXPECT_EQ(read_file(path), known);
+}
+
 // A crash of the machine can leave zero bytes in the middle.
 TEST(MetricsFile, ADamagedLineIsLeftOut) {
   TemporaryFolder folder;

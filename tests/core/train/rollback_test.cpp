@@ -205,6 +205,28 @@ TEST(Rollback, ThenDataThatCannotBeReadEndsTheRun) {
   expect_equal(run.resume(guarded_config(), 1), guarded_run(guarded_config(), 1, {40}));
 }
 
+// Goes back to a checkpoint that was made from other data: the run goes on with the data that it has now, and says from
+// which step on that is.
+TEST(Rollback, GoesOnWithTheDataThatItHas) {
+  GuardedRun run({25});
+  run.parts.identity = "old";
+  Config config = guarded_config();
+  config.train.stop_at = 23;
+  EXPECT_TRUE(run.start(config, 1).data_changes.empty());
+  config.train.stop_at = 0;
+  run.parts.identity = "new";
+  const ToyResult found = run.resume(config, 2);
+  ASSERT_EQ(found.rollbacks.size(), 1u);
+  ASSERT_EQ(found.data_changes.size(), 2u);
+  for (const auto& [change, step] : {std::pair(found.data_changes[0], 23), std::pair(found.data_changes[1], 20)}) {
+    EXPECT_EQ(change.step, step);
+    EXPECT_EQ(change.before, "old");
+    EXPECT_EQ(change.after, "new");
+  }
+  EXPECT_EQ(CheckpointReader(find_checkpoint(run.parts.checkpoints).value(), true).position().data, "new");
+  EXPECT_TRUE(run.resume(config, 1).data_changes.empty());
+}
+
 TEST(Rollback, EvaluatesAgainAndForgetsUndoneCheckpoints) {
   Config config = guarded_config();
   config.evaluate.every_steps = 5;
