@@ -1,9 +1,11 @@
 #include "core/generate/sampler.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
+#include "core/base/error.h"
 #include "core/base/philox.h"
 
 namespace convoy {
@@ -16,21 +18,33 @@ static double uniform(uint64_t seed, int64_t position) {
   return (static_cast<double>(bits[0]) * 0x1p32 + static_cast<double>(bits[1])) * 0x1p-64;
 }
 
+static void check_finite(std::span<const float> logits, int64_t position) {
+  const auto bad = std::find_if(logits.begin(), logits.end(), [](float logit) { return !std::isfinite(logit); });
+  if (bad == logits.end()) return;
+  throw CheckpointError(
+      fmt::format("the logits of token {} are not finite (that of entry {} is {}): the model has diverged; take an "
+                  "earlier checkpoint, or train again with a lower optimizer.lr",
+                  position + 1, bad - logits.begin(), *bad));
+}
+
 int32_t Sampler::choose(std::span<const float> logits, int64_t position) {
-  const auto best = std::max_element(logits.begin(), logits.end());
-  if (options_.temperature <= 0) return static_cast<int32_t>(best - logits.begin());
-  order_.resize(logits.size());
-  std::iota(order_.begin(), order_.end(), 0);
+  check_finite(logits, position);
+  order_.clear();
+  for (size_t token = 0; token < logits.size(); ++token)
+    if (drawable(token)) order_.push_back(static_cast<int32_t>(token));
+  if (order_.empty()) throw InternalError("there is no token that may be chosen");
   const auto more_likely = [&](int32_t a, int32_t b) {
     const float la = logits[static_cast<size_t>(a)], lb = logits[static_cast<size_t>(b)];
     return la != lb ? la > lb : a < b;
   };
+  if (options_.temperature <= 0) return *std::min_element(order_.begin(), order_.end(), more_likely);
   std::sort(order_.begin(), order_.end(), more_likely);
+  const float best = logits[static_cast<size_t>(order_.front())];
   if (options_.top_k > 0) order_.resize(std::min(order_.size(), static_cast<size_t>(options_.top_k)));
   weights_.clear();
   double total = 0;
   for (const int32_t token : order_) {
-    const double scaled = static_cast<double>(logits[static_cast<size_t>(token)] - *best) / options_.temperature;
+    const double scaled = static_cast<double>(logits[static_cast<size_t>(token)] - best) / options_.temperature;
     weights_.push_back(std::exp(scaled));
     total += weights_.back();
   }

@@ -19,6 +19,8 @@ class Tokenizer {
   virtual std::vector<int32_t> encode(std::string_view text) const = 0;
   // UTF-8 out; bytes that are no UTF-8 yet are kept as they are.
   virtual std::string decode(const std::vector<int32_t>& tokens) const = 0;
+  // Has the token bytes of its own? Numbers that no entry has, and marks that only steer, have none.
+  virtual bool has_text(int32_t token) const { return token >= 0 && token < vocabulary(); }
   // -1: none. The token that separates documents.
   virtual int32_t end_of_text() const = 0;
   // The files a checkpoint or dataset keeps: name ("tokenizer.json" or "tokenizer.model") and content.

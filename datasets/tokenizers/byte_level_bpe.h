@@ -25,6 +25,9 @@ class ByteLevelBpe final : public Tokenizer {
   int64_t vocabulary() const override { return static_cast<int64_t>(bytes_of_.size()); }
   std::vector<int32_t> encode(std::string_view text) const override;
   std::string decode(const std::vector<int32_t>& tokens) const override;
+  bool has_text(int32_t token) const override {
+    return token >= 0 && token < vocabulary() && !bytes_of_[static_cast<size_t>(token)].empty();
+  }
   int32_t end_of_text() const override { return added_.end_of_text(); }
   std::pair<std::string, std::string> file() const override { return {"tokenizer.json", content_}; }
 

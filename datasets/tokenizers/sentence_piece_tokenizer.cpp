@@ -44,6 +44,11 @@ std::string SentencePieceTokenizer::decode(const std::vector<int32_t>& tokens) c
   return text;
 }
 
+bool SentencePieceTokenizer::has_text(int32_t token) const {
+  const auto& processor = model_->processor;
+  return token >= 0 && token < vocabulary() && !processor.IsControl(token) && !processor.IsUnused(token);
+}
+
 int32_t SentencePieceTokenizer::end_of_text() const { return model_->processor.eos_id(); }
 
 }  // namespace convoy

@@ -21,6 +21,7 @@ class SentencePieceTokenizer final : public Tokenizer {
   int64_t vocabulary() const override;
   std::vector<int32_t> encode(std::string_view text) const override;
   std::string decode(const std::vector<int32_t>& tokens) const override;
+  bool has_text(int32_t token) const override;
   int32_t end_of_text() const override;
   std::pair<std::string, std::string> file() const override { return {"tokenizer.model", content_}; }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "comm/make_communicator.h"
+#include "core/comm/fail_together.h"
 #include "core/config/precision.h"
 #include "core/train/evaluator.h"
 #include "core/train/snapshot.h"
@@ -39,6 +40,12 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
   Evaluator evaluator({*device, communicator, *stream, model, *dataset, config.batch.micro,
                        words.all ? everything : config.evaluate.batches});
   const EvaluationMetrics result = evaluator.run(trained.checkpoint->position().step);
+  if (!std::isfinite(result.loss))
+    throw SharedError(
+        ExitCode::bad_checkpoint,
+        fmt::format("step {}: the validation loss is not finite ({}): the model in {} has diverged; take an "
+                    "earlier checkpoint, or train again with a lower optimizer.lr",
+                    result.step, result.loss, trained.checkpoint->folder().string()));
   const std::string& trained_on = trained.checkpoint->position().data;
   const bool other_data = !trained_on.empty() && trained_on != dataset->identity();
   if (communicator.rank() == 0)

@@ -10,6 +10,8 @@
 #include "launcher/commands/commands.h"
 #include "launcher/device_choice.h"
 #include "launcher/generate/text_stream.h"
+#include "launcher/generate/token_choice.h"
+#include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
 #include "launcher/trained_model.h"
 #include "launcher/usage_error.h"
@@ -18,7 +20,7 @@ namespace convoy {
 namespace {
 
 struct GenerateWords {
-  std::string folder, prompt = "\n";
+  std::string folder, prompt;
   std::vector<std::string> overrides;
   int64_t tokens = 500, seed = 1;
   SamplingOptions sampling;
@@ -40,6 +42,9 @@ int run_generate(GenerateWords words) {
   words.sampling.seed = static_cast<uint64_t>(words.seed);
   const TrainedModel trained = open_trained_model(words.folder, words.overrides);
   const std::unique_ptr<Tokenizer> tokenizer = tokenizer_of(*trained.checkpoint);
+  const FirstTokens first = first_tokens(*tokenizer, words.prompt);
+  check_tokenizer(*trained.checkpoint, trained.config, *tokenizer);
+  words.sampling.drawable = drawable_tokens(*tokenizer, trained.config.model.vocabulary.value.value());
   const std::unique_ptr<Communicator> alone = make_local_communicator();
   const std::unique_ptr<Device> device = make_device(trained.config, *alone);
   const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
@@ -53,9 +58,9 @@ int run_generate(GenerateWords words) {
     std::fwrite(piece.data(), 1, piece.size(), stdout);
     std::fflush(stdout);
   });
-  const std::vector<int32_t> prompt = tokenizer->encode(words.prompt);
-  for (const int32_t token : prompt) text.add(token);
-  Generator(*device, weights, model).generate(prompt, words.tokens, words.sampling, [&](int32_t token) {
+  if (first.shown)
+    for (const int32_t token : first.tokens) text.add(token);
+  Generator(*device, weights, model).generate(first.tokens, words.tokens, words.sampling, [&](int32_t token) {
     if (token == tokenizer->end_of_text()) return false;
     text.add(token);
     return true;
@@ -72,7 +77,7 @@ void add_generate_command(CommandLine& line) {
   Command command = line.command("generate", "Write text with a trained model");
   command.positional("RUN", words->folder, "run folder or checkpoint folder");
   command.positional("OVERRIDES", words->overrides, "change keys of the run's config, for example device=cpu");
-  command.option("--prompt", words->prompt, "text to go on from");
+  command.option("--prompt", words->prompt, "text to go on from; none: a line end, or whatever a text begins with");
   command.option("--tokens", words->tokens, "how many to write; an end-of-text token ends earlier");
   command.option("--temperature", words->sampling.temperature, "0: always the most likely token");
   command.option("--top-k", words->sampling.top_k, "choose among so many most likely tokens; 0: all");

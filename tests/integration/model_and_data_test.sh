@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A model and a dataset that do not belong together are refused with both named, by every command that joins them; the
-# same data is taken wherever it lies.
+# same data is taken wherever it lies; a model that says nothing, or more than its tokenizer knows, is no crash.
 . "$(dirname "$0")/common.sh"
 cat >c.yaml <<'YAML'
 model: {layers: 1, heads: 2, channels: 16, context: 8}
@@ -81,3 +81,30 @@ mkdir moved; mv d r moved
 (cd moved && tells "of d" "$TRAINER" eval r)
 refuse 3 "$work/d: no such dataset folder" "$TRAINER" eval moved/r
 mv moved/d moved/r .
+
+# A vocabulary beyond the tokenizer's: such tokens have no text and are never drawn.
+train run.dir=padded model.vocabulary=4000 optimizer.lr=1e-5
+for options in "--temperature 1000 --tokens 300" "--temperature 0" "--top-k 1" "--top-p 0.01 --seed 7"; do
+  # shellcheck disable=SC2086
+  "$TRAINER" generate padded $options >generated.txt 2>&1 || { cat generated.txt; fail "generate padded $options"; }
+done
+"$TRAINER" eval padded >/dev/null || fail "eval of a padded vocabulary"
+
+# Without a prompt, on text that has no line end.
+printf 'ACGT%.0s' $(seq 1000) >dna.txt; import dna.txt dna
+train run.dir=dna_run data.path=dna
+for n in 1 2; do "$TRAINER" generate dna_run --tokens 40 >"generated-$n.txt" || fail "generate without a prompt"; done
+expect_same generated-1.txt generated-2.txt
+grep -qE '^[ACGT]{41}$' generated-1.txt || { cat generated-1.txt; fail "41 letters were wanted"; }
+refuse 3 "--prompt: character 'x'" "$TRAINER" generate dna_run --prompt ACx
+
+# A model that diverged says so.
+train run.dir=nan optimizer.lr=1e30 schedule.warmup_steps=0
+refuse 4 "not finite" "$TRAINER" generate nan
+refuse 4 "not finite" "$TRAINER" generate nan --temperature 0
+refuse 4 "not finite" "$TRAINER" eval nan
+refuse 4 "not finite" mpirun --oversubscribe -np 2 "$TRAINER" eval nan
+for option in "--temperature nan" "--temperature inf" "--top-p nan" "--top-k -1" "--seed 99999999999999999999" "--tokens 0"; do
+  # shellcheck disable=SC2086
+  refuse 2 "${option%% *}" "$TRAINER" generate r $option
+done

@@ -4,6 +4,9 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
+
+#include "core/base/error.h"
 
 namespace convoy {
 namespace {
@@ -45,6 +48,28 @@ TEST(Sampler, IsAFunctionOfSeedAndPosition) {
     same_as_c += chosen == c.choose(kLogits, i) ? 1 : 0;
   }
   EXPECT_LT(same_as_c, 80);
+}
+
+// The second most likely and the least likely, whatever else is asked for.
+TEST(Sampler, WhatMayNotBeDrawnNeverIs) {
+  const std::vector<bool> drawable{false, false, false, true, true};
+  EXPECT_EQ(counts({.temperature = 0, .drawable = drawable}, 10)[4], 10);
+  EXPECT_EQ(counts({.top_k = 1, .drawable = drawable}, 10)[4], 10);
+  const auto found = counts({.drawable = drawable}, 5000);
+  EXPECT_EQ(found[0] + found[1] + found[2], 0);
+  EXPECT_NEAR(found[3] / 5000.0, 1 / (1 + std::exp(2.5)), 0.02);
+  EXPECT_THROW(counts({.drawable = std::vector<bool>(5, false)}, 1), InternalError);
+}
+
+TEST(Sampler, LogitsThatAreNotFiniteAreABadCheckpoint) {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                          -std::numeric_limits<float>::infinity()})
+    for (const double temperature : {0.0, 1.0})
+      for (size_t place = 0; place < kLogits.size(); ++place) {
+        std::array<float, 5> logits = kLogits;
+        logits[place] = bad;
+        EXPECT_THROW(Sampler({.temperature = temperature}).choose(logits, 0), CheckpointError) << bad << place;
+      }
 }
 
 }  // namespace

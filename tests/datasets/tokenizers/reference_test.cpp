@@ -104,5 +104,31 @@ TEST(ByteLevelBpe, KnowsVocabularyAndEndOfText) {
   EXPECT_EQ(load_tokenizer(reference("sentence_piece.model"))->end_of_text(), 2);
 }
 
+// SentencePiece's marks have none; <unk> stands for what has no entry.
+TEST(TokenText, IsWhatAnEntryHas) {
+  const auto piece = load_tokenizer(reference("sentence_piece.model")),
+             bytes = load_tokenizer(reference("gpt2_style.json"));
+  EXPECT_TRUE(piece->has_text(0));
+  EXPECT_FALSE(piece->has_text(1));
+  EXPECT_FALSE(piece->has_text(2));
+  for (int32_t token = 3; token < piece->vocabulary(); ++token) EXPECT_TRUE(piece->has_text(token)) << token;
+  for (const Tokenizer* tokenizer : {piece.get(), bytes.get()}) {
+    EXPECT_FALSE(tokenizer->has_text(-1));
+    EXPECT_FALSE(tokenizer->has_text(static_cast<int32_t>(tokenizer->vocabulary())));
+  }
+}
+
+// A vocabulary may leave numbers out.
+TEST(TokenText, NumbersWithoutEntryHaveNone) {
+  nlohmann::json file = parse_json(read_file(reference("gpt2_style.json")));
+  const auto vocabulary = static_cast<int32_t>(load_tokenizer(reference("gpt2_style.json"))->vocabulary());
+  file["added_tokens"].push_back({{"id", vocabulary + 2}, {"content", "<|late|>"}});
+  const auto tokenizer = parse_tokenizer(json_text(file), "tokenizer.json");
+  for (int32_t token = 0; token < vocabulary; ++token) EXPECT_TRUE(tokenizer->has_text(token)) << token;
+  EXPECT_FALSE(tokenizer->has_text(vocabulary));
+  EXPECT_FALSE(tokenizer->has_text(vocabulary + 1));
+  EXPECT_TRUE(tokenizer->has_text(vocabulary + 2));
+}
+
 }  // namespace
 }  // namespace convoy
