@@ -5,6 +5,7 @@
 
 #include "comm/reduction_tree.h"
 #include "core/ops/ops.h"
+#include "core/ops/reductions.h"
 
 namespace convoy {
 namespace {

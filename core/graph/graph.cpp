@@ -14,17 +14,18 @@ ValueId Graph::add_input(std::string name, const TensorSpec& spec) {
 }
 
 std::vector<ValueId> Graph::add(std::string name, std::unique_ptr<Layer> layer, std::vector<ValueId> inputs) {
-  bool needs_gradient = !layer->parameters().empty();
+  LayerPlan plan = layer->plan(specs(inputs), Purpose::training);
+  bool needs_gradient = !plan.parameters.empty();
   for (const ValueId input : inputs) needs_gradient |= values_[static_cast<size_t>(input)].needs_gradient;
   std::vector<ValueId> outputs;
   int position = 0;
-  for (const TensorSpec& spec : layer->infer(specs(inputs))) {
+  for (const TensorSpec& spec : plan.outputs) {
     outputs.push_back(static_cast<ValueId>(values_.size()));
     values_.push_back(
         {fmt::format("{}.{}", name, position), spec, static_cast<int>(nodes_.size()), position, needs_gradient});
     ++position;
   }
-  nodes_.push_back({std::move(name), std::move(layer), std::move(inputs), outputs, block_});
+  nodes_.push_back({std::move(name), std::move(layer), std::move(plan), std::move(inputs), outputs, block_});
   return outputs;
 }
 
@@ -43,7 +44,7 @@ std::vector<TensorSpec> Graph::specs(const std::vector<ValueId>& values) const {
 
 double Graph::forward_flops() const {
   double flops = 0;
-  for (const Node& node : nodes_) flops += node.layer->forward_flops(specs(node.inputs));
+  for (const Node& node : nodes_) flops += node.plan.forward_flops;
   return flops;
 }
 

@@ -22,6 +22,7 @@ struct Value {
 struct Node {
   std::string name;
   std::unique_ptr<Layer> layer;
+  LayerPlan plan;  // for training
   std::vector<ValueId> inputs, outputs;
   int block = -1;  // nodes of one block are recomputed together; -1: never recomputed
 };

@@ -7,24 +7,23 @@
 #include "core/base/error.h"
 #include "core/layers/key_value_cache.h"
 #include "core/layers/shapes.h"
+#include "core/ops/attention.h"
 
 namespace convoy {
 
-std::vector<TensorSpec> SelfAttention::infer(std::span<const TensorSpec> inputs) const {
+LayerPlan SelfAttention::plan(std::span<const TensorSpec> inputs, Purpose purpose) const {
   if (o_.H <= 0 || o_.C % o_.H != 0)
     throw ConfigError(
         fmt::format("layer {}: {} heads do not divide {} channels; choose a divisor", o_.name, o_.H, o_.C));
   expect_channels(o_.name, inputs[0], 3 * o_.C);
-  return {{inputs[0].dtype, with_channels(inputs[0].shape, o_.C)}};
-}
-
-std::vector<TensorSpec> SelfAttention::saved(std::span<const TensorSpec> inputs) const {
-  return {{DType::f32, {inputs[0].shape[0], o_.H, inputs[0].shape[1]}}};
-}
-
-double SelfAttention::forward_flops(std::span<const TensorSpec> inputs) const {
-  const auto B = static_cast<double>(inputs[0].shape[0]), T = static_cast<double>(inputs[0].shape[1]);
-  return 4.0 * B * T * T * static_cast<double>(o_.C);  // the whole square, as is usual for flop utilisation
+  const int64_t B = inputs[0].shape[0], T = inputs[0].shape[1];
+  LayerPlan plan;
+  plan.outputs = {{inputs[0].dtype, with_channels(inputs[0].shape, o_.C)}};
+  if (purpose == Purpose::training) plan.saved = {{DType::f32, {B, o_.H, T}}};  // log sum of exponentials
+  plan.backward_reads = {.inputs = {0}, .outputs = {0}};
+  // The whole square, as is usual for flop utilisation.
+  plan.forward_flops = 4.0 * static_cast<double>(B * o_.C) * static_cast<double>(T) * static_cast<double>(T);
+  return plan;
 }
 
 AttentionShape SelfAttention::shape(const Tensor& qkv) const {
@@ -45,7 +44,7 @@ void SelfAttention::forward(Pass& pass, const LayerTensors& t) const {
   AttentionForward args;
   args.shape = shape(qkv);
   args.y = dense_heads(t.outputs[0]);
-  args.logsumexp = t.saved[0];
+  if (!t.saved.empty()) args.logsumexp = t.saved[0];
   args.q = part(qkv, 0);
   args.k = part(qkv, 1);
   args.v = part(qkv, 2);
@@ -55,6 +54,7 @@ void SelfAttention::forward(Pass& pass, const LayerTensors& t) const {
 
 void SelfAttention::backward(Pass& pass, const LayerTensors& t) const {
   const Tensor &qkv = t.inputs[0], &dqkv = t.input_gradients[0];
+  if (!dqkv) return;
   AttentionBackward args;
   args.shape = shape(qkv);
   args.dq = part(dqkv, 0);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/layers/layer.h"
+#include "core/ops/attention.h"
 
 namespace convoy {
 
@@ -19,11 +20,7 @@ class SelfAttention final : public Layer {
  public:
   explicit SelfAttention(AttentionOptions options) : o_(std::move(options)) {}
 
-  std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const override;
-  std::vector<TensorSpec> saved(std::span<const TensorSpec> inputs) const override;  // log sum of exponentials
-  double forward_flops(std::span<const TensorSpec> inputs) const override;
-  bool backward_reads_input(int) const override { return true; }
-  bool backward_reads_output(int) const override { return true; }
+  LayerPlan plan(std::span<const TensorSpec> inputs, Purpose purpose) const override;
   void forward(Pass& pass, const LayerTensors& t) const override;
   void backward(Pass& pass, const LayerTensors& t) const override;
 

@@ -3,20 +3,23 @@
 #include <fmt/format.h>
 
 #include "core/base/error.h"
+#include "core/ops/dropout.h"
+#include "core/ops/embedding.h"
 
 namespace convoy {
 
-std::vector<ParameterSpec> Embedding::parameters() const {
-  return {{o_.token_table, {o_.V, o_.C}, Initialisation::normal(o_.stddev), true},
-          {o_.position_table, {o_.context, o_.C}, Initialisation::normal(o_.stddev), true}};
-}
-
-std::vector<TensorSpec> Embedding::infer(std::span<const TensorSpec> inputs) const {
+LayerPlan Embedding::plan(std::span<const TensorSpec> inputs, Purpose) const {
   const int64_t B = inputs[0].shape[0], T = inputs[0].shape[1];
   if (T > o_.context)
     throw ConfigError(
         fmt::format("sequences of {} tokens do not fit a context of {}; raise model.context", T, o_.context));
-  return {{o_.dtype, {B, T, o_.C}}};
+  LayerPlan plan;
+  plan.outputs = {{o_.dtype, {B, T, o_.C}}};
+  plan.parameters = {{o_.token_table, {o_.V, o_.C}, Initialisation::normal(o_.stddev), true},
+                     {o_.position_table, {o_.context, o_.C}, Initialisation::normal(o_.stddev), true}};
+  plan.backward_reads = {.inputs = {0}, .outputs = {}, .weights = false};
+  if (o_.dropout > 0) plan.shares = {{Share::Kind::gradient_is_scratch, 0}};
+  return plan;
 }
 
 void Embedding::forward(Pass& pass, const LayerTensors& t) const {
@@ -28,8 +31,9 @@ void Embedding::forward(Pass& pass, const LayerTensors& t) const {
 
 void Embedding::backward(Pass& pass, const LayerTensors& t) const {
   const Tensor& dy = t.output_gradients[0];
+  if (!dy || (!t.weight_gradients[0] && !t.weight_gradients[1])) return;
   const Dropout dropout = pass.dropout(o_.dropout, o_.dropout_number, dy.shape[1]);
-  if (dropout.p > 0) pass.run(DropoutApply{dy.matrix(), dy.matrix(), dropout});  // nobody reads dy after this layer
+  if (dropout.p > 0) pass.run(DropoutApply{dy.matrix(), dy.matrix(), dropout});
   EmbeddingBackward args;
   args.dtoken_table = t.weight_gradients[0];
   args.dposition_table = t.weight_gradients[1];

@@ -18,10 +18,7 @@ class Embedding final : public Layer {
  public:
   explicit Embedding(EmbeddingOptions options) : o_(std::move(options)) {}
 
-  std::vector<ParameterSpec> parameters() const override;
-  std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const override;
-  bool backward_reads_input(int) const override { return true; }
-  bool backward_reads_weights() const override { return false; }
+  LayerPlan plan(std::span<const TensorSpec> inputs, Purpose purpose) const override;
   void forward(Pass& pass, const LayerTensors& t) const override;
   void backward(Pass& pass, const LayerTensors& t) const override;
 

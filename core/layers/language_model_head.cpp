@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include "core/base/error.h"
+#include "core/layers/products.h"
 #include "core/layers/shapes.h"
+#include "core/ops/cross_entropy.h"
+#include "core/ops/matmul.h"
 
 namespace convoy {
 
@@ -11,22 +14,24 @@ static std::vector<ParameterSpec> head_parameters(const LanguageModelHeadOptions
   return {{o.weight, {o.V, o.C}, Initialisation::normal(o.stddev), true}};
 }
 
-std::vector<ParameterSpec> LanguageModelHead::parameters() const { return head_parameters(o_); }
-std::vector<ParameterSpec> LastLogits::parameters() const { return head_parameters(o_); }
-
-std::vector<TensorSpec> LanguageModelHead::infer(std::span<const TensorSpec> inputs) const {
+LayerPlan LanguageModelHead::plan(std::span<const TensorSpec> inputs, Purpose) const {
   expect_channels(o_.weight, inputs[0], o_.C);
-  return {{DType::f32, {rows_of(inputs[0])}}};
+  LayerPlan plan;
+  plan.outputs = {{DType::f32, {rows_of(inputs[0])}}};
+  plan.parameters = head_parameters(o_);
+  plan.backward_reads.inputs = {0, 1};
+  plan.forward_flops = 2.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.C * o_.V);
+  plan.is_loss = true;
+  return plan;
 }
 
-double LanguageModelHead::forward_flops(std::span<const TensorSpec> inputs) const {
-  return 2.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.C * o_.V);
+void LanguageModelHead::forward(Pass& pass, const LayerTensors& t) const { run(pass, t, {}, {}); }
+
+void LanguageModelHead::backward(Pass& pass, const LayerTensors& t) const {
+  run(pass, t, t.input_gradients[0], t.weight_gradients[0]);
 }
 
-void LanguageModelHead::forward(Pass& pass, const LayerTensors& t) const { run(pass, t, false); }
-void LanguageModelHead::backward(Pass& pass, const LayerTensors& t) const { run(pass, t, true); }
-
-void LanguageModelHead::run(Pass& pass, const LayerTensors& t, bool with_gradients) const {
+void LanguageModelHead::run(Pass& pass, const LayerTensors& t, const Tensor& dx, const Tensor& dweight) const {
   const Tensor x = t.inputs[0].matrix(), &weight = t.weights[0];
   const Tensor targets = t.inputs[1].reshaped({x.shape[0]});
   const int64_t N = x.shape[0];
@@ -38,18 +43,21 @@ void LanguageModelHead::run(Pass& pass, const LayerTensors& t, bool with_gradien
     const Tensor logits = logits_memory.rows(0, rows), x_chunk = x.rows(begin, rows);
     pass.run(Matmul{.c = logits, .a = x_chunk, .b = weight, .b_transposed = true});
     CrossEntropy loss{t.outputs[0].range(begin, rows), {}, logits, targets.range(begin, rows), pass.loss_scale};
-    if (with_gradients) loss.dlogits = logits;
+    if (dx || dweight) loss.dlogits = logits;
     pass.run(loss);
-    if (!with_gradients) continue;
-    pass.run(
-        MatmulPair{{.c = t.input_gradients[0].rows(begin, rows), .a = logits, .b = weight},
-                   {.c = t.weight_gradients[0], .a = logits, .b = x_chunk, .a_transposed = true, .accumulate = true}});
+    if (!dx && !dweight) continue;
+    const Tensor dx_chunk = dx ? dx.rows(begin, rows) : Tensor();
+    run_gradients(pass, {.c = dx_chunk, .a = logits, .b = weight},
+                  {.c = dweight, .a = logits, .b = x_chunk, .a_transposed = true, .accumulate = true});
   }
 }
 
-std::vector<TensorSpec> LastLogits::infer(std::span<const TensorSpec> inputs) const {
+LayerPlan LastLogits::plan(std::span<const TensorSpec> inputs, Purpose) const {
   expect_channels(o_.weight, inputs[0], o_.C);
-  return {{inputs[0].dtype, {inputs[0].shape[0], o_.V}}};
+  LayerPlan plan;
+  plan.outputs = {{inputs[0].dtype, {inputs[0].shape[0], o_.V}}};
+  plan.parameters = head_parameters(o_);
+  return plan;
 }
 
 void LastLogits::forward(Pass& pass, const LayerTensors& t) const {

@@ -21,16 +21,13 @@ class LanguageModelHead final : public Layer {
 
   explicit LanguageModelHead(LanguageModelHeadOptions options) : o_(std::move(options)) {}
 
-  std::vector<ParameterSpec> parameters() const override;
-  std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const override;
-  double forward_flops(std::span<const TensorSpec> inputs) const override;
-  bool backward_reads_input(int) const override { return true; }
-  bool is_loss() const override { return true; }
+  LayerPlan plan(std::span<const TensorSpec> inputs, Purpose purpose) const override;
   void forward(Pass& pass, const LayerTensors& t) const override;
   void backward(Pass& pass, const LayerTensors& t) const override;
 
  private:
-  void run(Pass& pass, const LayerTensors& t, bool with_gradients) const;
+  // Absent gradients are not computed.
+  void run(Pass& pass, const LayerTensors& t, const Tensor& dx, const Tensor& dweight) const;
 
   LanguageModelHeadOptions o_;
 };
@@ -40,8 +37,7 @@ class LastLogits final : public Layer {
  public:
   explicit LastLogits(LanguageModelHeadOptions options) : o_(std::move(options)) {}
 
-  std::vector<ParameterSpec> parameters() const override;
-  std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const override;
+  LayerPlan plan(std::span<const TensorSpec> inputs, Purpose purpose) const override;
   void forward(Pass& pass, const LayerTensors& t) const override;
   void backward(Pass& pass, const LayerTensors& t) const override;  // throws: generation only
 

@@ -1,10 +1,13 @@
 // A differentiable function with parameters: what a graph is made of.
 //
-// A layer names its parameters, infers its outputs' shapes, and runs forward and backward through Pass. It owns no
-// memory and keeps no state between calls. To add one: derive, add a line to a model that uses it, test its gradients.
+// What a layer needs follows from its inputs' shapes: plan() says all of it in one answer. It runs forward and backward
+// through Pass, owns no memory and keeps no state between calls. To add one: derive, add a line to a model that uses
+// it, test it with tests/support/check_layer.h.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -39,44 +42,69 @@ struct ParameterSpec {
 // What one call of forward or backward works on. Absent tensors are empty.
 struct LayerTensors {
   std::vector<Tensor> inputs, outputs;
-  std::vector<Tensor> saved;             // written by forward for backward
+  std::vector<Tensor> saved;             // written by forward for backward; empty where none will run
   std::vector<Tensor> weights;           // one per parameter, in the compute dtype
-  std::vector<Tensor> weight_gradients;  // f32, added to
+  std::vector<Tensor> weight_gradients;  // f32, added to; absent where none is wanted
   std::vector<Tensor> output_gradients;  // absent where nothing flows back
   std::vector<Tensor> input_gradients;   // written; absent where none is wanted
 };
 
-class Layer {
- public:
-  static constexpr int kNone = -1;
+// What a pass over the graph is for.
+enum class Purpose : uint8_t {
+  training,    // forward and backward
+  evaluation,  // forward alone: nothing is kept for a backward
+};
 
-  virtual ~Layer() = default;
+// Which tensors must still hold their forward values when backward runs.
+struct Reads {
+  std::vector<int> inputs, outputs;  // by number
+  bool weights = true;               // and not only adds to their gradients
+};
 
-  virtual std::vector<ParameterSpec> parameters() const { return {}; }
-  // Shapes of the outputs. Throws ConfigError if the inputs do not fit.
-  virtual std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const = 0;
-  // Extra buffers that forward writes and backward reads.
-  virtual std::vector<TensorSpec> saved(std::span<const TensorSpec> /*inputs*/) const { return {}; }
-  // Floating-point operations of forward's products.
-  virtual double forward_flops(std::span<const TensorSpec> /*inputs*/) const { return 0; }
+// Memory that may be one. The plan decides; a layer must be right with and without.
+struct Share {
+  enum class Kind : uint8_t {
+    output_is_input,      // output `one` is input `other`, unchanged
+    gradient_over,        // the gradient of input `one` may be written over that of output `other`
+    gradient_is,          // the gradient of input `one` equals that of input `other`
+    gradient_is_scratch,  // backward uses the gradient of output `one` as scratch: it is lost
+  };
+  Kind kind;
+  int one = 0, other = 0;
+};
 
-  // Which tensors must still hold their forward values when backward runs.
-  virtual bool backward_reads_input(int /*input*/) const { return false; }
-  virtual bool backward_reads_output(int /*output*/) const { return false; }
-  // Does backward read the weights, and not only add to their gradients?
-  virtual bool backward_reads_weights() const { return true; }
-
-  // Memory that may be shared. An output that is an input's memory, unchanged; an input gradient that may be written
-  // over an output's gradient; an input gradient that equals another input's gradient.
-  virtual int output_is_input(int /*output*/) const { return kNone; }
-  virtual int input_gradient_over_output_gradient(int /*input*/) const { return kNone; }
-  virtual int input_gradient_is_that_of(int /*input*/) const { return kNone; }
-
+// What a layer needs for inputs of some shapes.
+struct LayerPlan {
+  std::vector<TensorSpec> outputs;
+  std::vector<TensorSpec> saved;  // buffers that forward writes for backward; only for Purpose::training
+  std::vector<ParameterSpec> parameters;
+  Reads backward_reads;
+  std::vector<Share> shares;
+  double forward_flops = 0;  // floating-point operations of forward's products
   // A loss computes its outputs and its gradients in one go: training then calls only backward, evaluation only
   // forward.
-  virtual bool is_loss() const { return false; }
+  bool is_loss = false;
+
+  // The other one of such a share, if there is one.
+  std::optional<int> shared(Share::Kind kind, int one) const {
+    for (const Share& share : shares)
+      if (share.kind == kind && share.one == one) return share.other;
+    return std::nullopt;
+  }
+  bool backward_reads_input(int input) const { return std::ranges::count(backward_reads.inputs, input) > 0; }
+  bool backward_reads_output(int output) const { return std::ranges::count(backward_reads.outputs, output) > 0; }
+};
+
+class Layer {
+ public:
+  virtual ~Layer() = default;
+
+  // Depends on shapes and dtypes alone; the parameters on no purpose. Throws ConfigError, naming the layer, if the
+  // inputs do not fit.
+  virtual LayerPlan plan(std::span<const TensorSpec> inputs, Purpose purpose) const = 0;
 
   virtual void forward(Pass& pass, const LayerTensors& t) const = 0;
+  // Any gradient may be absent: an output's where nothing flows back, an input's or a weight's that is not wanted.
   virtual void backward(Pass& pass, const LayerTensors& t) const = 0;
 };
 

@@ -5,18 +5,15 @@
 
 namespace convoy {
 
-std::vector<ParameterSpec> Linear::parameters() const {
-  return {{o_.name + ".weight", {o_.Cin, o_.Cout}, Initialisation::normal(o_.stddev), true},
-          {o_.name + ".bias", {o_.Cout}, {}, false}};
-}
-
-std::vector<TensorSpec> Linear::infer(std::span<const TensorSpec> inputs) const {
+LayerPlan Linear::plan(std::span<const TensorSpec> inputs, Purpose) const {
   expect_channels(o_.name, inputs[0], o_.Cin);
-  return {{inputs[0].dtype, with_channels(inputs[0].shape, o_.Cout)}};
-}
-
-double Linear::forward_flops(std::span<const TensorSpec> inputs) const {
-  return 2.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.Cin * o_.Cout);
+  LayerPlan plan;
+  plan.outputs = {{inputs[0].dtype, with_channels(inputs[0].shape, o_.Cout)}};
+  plan.parameters = {{o_.name + ".weight", {o_.Cin, o_.Cout}, Initialisation::normal(o_.stddev), true},
+                     {o_.name + ".bias", {o_.Cout}, {}, false}};
+  plan.backward_reads.inputs = {0};
+  plan.forward_flops = 2.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.Cin * o_.Cout);
+  return plan;
 }
 
 void Linear::forward(Pass& pass, const LayerTensors& t) const {

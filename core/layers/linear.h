@@ -15,10 +15,7 @@ class Linear final : public Layer {
  public:
   explicit Linear(LinearOptions options) : o_(std::move(options)) {}
 
-  std::vector<ParameterSpec> parameters() const override;
-  std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const override;
-  double forward_flops(std::span<const TensorSpec> inputs) const override;
-  bool backward_reads_input(int) const override { return true; }
+  LayerPlan plan(std::span<const TensorSpec> inputs, Purpose purpose) const override;
   void forward(Pass& pass, const LayerTensors& t) const override;
   void backward(Pass& pass, const LayerTensors& t) const override;
 

@@ -5,30 +5,27 @@
 
 namespace convoy {
 
-std::vector<ParameterSpec> Mlp::parameters() const {
-  return {{o_.name_in + ".weight", {o_.C, o_.F}, Initialisation::normal(o_.stddev_in), true},
-          {o_.name_in + ".bias", {o_.F}, {}, false},
-          {o_.name_out + ".weight", {o_.F, o_.C}, Initialisation::normal(o_.stddev_out), true},
-          {o_.name_out + ".bias", {o_.C}, {}, false}};
-}
-
-std::vector<TensorSpec> Mlp::infer(std::span<const TensorSpec> inputs) const {
+LayerPlan Mlp::plan(std::span<const TensorSpec> inputs, Purpose purpose) const {
   expect_channels(o_.name_in, inputs[0], o_.C);
-  return {inputs[0]};
-}
-
-std::vector<TensorSpec> Mlp::saved(std::span<const TensorSpec> inputs) const {
+  LayerPlan plan;
+  plan.outputs = {inputs[0]};
+  plan.parameters = {{o_.name_in + ".weight", {o_.C, o_.F}, Initialisation::normal(o_.stddev_in), true},
+                     {o_.name_in + ".bias", {o_.F}, {}, false},
+                     {o_.name_out + ".weight", {o_.F, o_.C}, Initialisation::normal(o_.stddev_out), true},
+                     {o_.name_out + ".bias", {o_.C}, {}, false}};
   const TensorSpec hidden{inputs[0].dtype, with_channels(inputs[0].shape, o_.F)};
-  return {hidden, hidden};
-}
-
-double Mlp::forward_flops(std::span<const TensorSpec> inputs) const {
-  return 4.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.C * o_.F);
+  if (purpose == Purpose::training) plan.saved = {hidden, hidden};  // pre-activation, hidden
+  plan.backward_reads.inputs = {0};
+  plan.forward_flops = 4.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.C * o_.F);
+  return plan;
 }
 
 void Mlp::forward(Pass& pass, const LayerTensors& t) const {
-  const Tensor &pre_activation = t.saved[0], &hidden = t.saved[1];
-  linear_forward(pass, hidden, t.inputs[0], t.weights[0], t.weights[1], o_.activation, pre_activation);
+  const Tensor& x = t.inputs[0];
+  const bool keeps = !t.saved.empty();
+  const Tensor pre_activation = keeps ? t.saved[0] : Tensor();
+  const Tensor hidden = keeps ? t.saved[1] : pass.scratch.take(x.dtype, with_channels(x.shape, o_.F));
+  linear_forward(pass, hidden, x, t.weights[0], t.weights[1], o_.activation, pre_activation);
   if (!pass.recompute) linear_forward(pass, t.outputs[0], hidden, t.weights[2], t.weights[3]);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/layers/layer.h"
+#include "core/ops/matmul.h"
 
 namespace convoy {
 
@@ -18,11 +19,7 @@ class Mlp final : public Layer {
  public:
   explicit Mlp(MlpOptions options) : o_(std::move(options)) {}
 
-  std::vector<ParameterSpec> parameters() const override;
-  std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const override;
-  std::vector<TensorSpec> saved(std::span<const TensorSpec> inputs) const override;  // pre-activation, hidden
-  double forward_flops(std::span<const TensorSpec> inputs) const override;
-  bool backward_reads_input(int) const override { return true; }
+  LayerPlan plan(std::span<const TensorSpec> inputs, Purpose purpose) const override;
   void forward(Pass& pass, const LayerTensors& t) const override;
   void backward(Pass& pass, const LayerTensors& t) const override;
 

@@ -22,4 +22,9 @@ Tensor Scratch::take(DType dtype, const Shape& shape) {
   return taken;
 }
 
+void Pass::throw_missing(std::type_index args) const {
+  throw ConfigError(fmt::format("layer {}: device {} has no {}; choose another device or another layer", node,
+                                ops.device(), operator_name(args)));
+}
+
 }  // namespace convoy

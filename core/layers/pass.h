@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string_view>
 
+#include "core/ops/dropout.h"
 #include "core/ops/ops.h"
 
 namespace convoy {
@@ -44,24 +46,32 @@ struct Pass {
   int64_t first_position = 0;       // of the sequences' first token; not 0 only when generating
   KeyValueCache* cache = nullptr;   // present only when generating
   ShardTraffic* traffic = nullptr;  // present only where weights are sharded
+  std::string_view node = {};       // that is planned, for messages
   Scratch scratch;
 
-  // Every operator a layer calls goes through here; it reserves the operator's own scratch.
+  // Every operator a layer calls goes through here; it reserves the operator's own scratch. When planning, throws
+  // ConfigError, naming node and operator, if the device has none.
   template <class Args>
-  void run(Args args) {
+  void run(const Args& args) {
+    if (measuring && !ops.has<Args>()) throw_missing(typeid(Args));
     const size_t mark = scratch.used_bytes();
-    if constexpr (requires { ops.scratch_bytes(args); }) {
-      const size_t bytes = ops.scratch_bytes(args);
-      if (bytes > 0) args.scratch = scratch.take(DType::u8, {static_cast<int64_t>(bytes)});
-    }
-    if (!measuring) ops.run(stream, args);
+    const size_t bytes = ops.scratch_bytes(args);
+    const Tensor own = bytes > 0 ? scratch.take(DType::u8, {static_cast<int64_t>(bytes)}) : Tensor();
+    if (!measuring) ops.run(stream, args, own);
     scratch.rewind(mark);
+  }
+  // Between tensors of one shape and dtype.
+  void copy(const Tensor& to, const Tensor& from) {
+    if (!measuring) stream.copy(to.data, from.data, from.bytes());
   }
 
   Dropout dropout(float p, uint32_t number, int64_t rows_per_sample) const {
     if (!training || p == 0) return {};
     return {p, seed, random_stream(RandomSite::dropout, number), rows_per_sample, first_sample};
   }
+
+ private:
+  [[noreturn]] void throw_missing(std::type_index args) const;
 };
 
 }  // namespace convoy

@@ -1,5 +1,9 @@
 #include "core/layers/products.h"
 
+#include "core/ops/reductions.h"
+
+#include "core/ops/matmul.h"
+
 namespace convoy {
 
 void linear_forward(Pass& pass, const Tensor& y, const Tensor& x, const Tensor& weight, const Tensor& bias,
@@ -14,12 +18,22 @@ void linear_forward(Pass& pass, const Tensor& y, const Tensor& x, const Tensor& 
 void linear_backward(Pass& pass, const LinearGradients& gradients, const Tensor& x, const Tensor& dy,
                      const Tensor& weight, Activation derivative_of, const Tensor& pre_activation) {
   Matmul dweight{.c = gradients.weight, .a = x.matrix(), .b = dy.matrix(), .a_transposed = true, .accumulate = true};
-  dweight.column_sums = gradients.bias;
-  if (!gradients.input) return pass.run(dweight);
-  Matmul dx{.c = gradients.input.matrix(), .a = dy.matrix(), .b = weight, .b_transposed = true};
+  if (gradients.weight)
+    dweight.column_sums = gradients.bias;
+  else if (gradients.bias)
+    pass.run(ColumnSums{gradients.bias, dy.matrix()});
+  Matmul dx{.a = dy.matrix(), .b = weight, .b_transposed = true};
+  if (gradients.input) dx.c = gradients.input.matrix();
   dx.derivative_of = derivative_of;
   if (pre_activation) dx.pre_activation = pre_activation.matrix();
-  pass.run(MatmulPair{dx, dweight});
+  run_gradients(pass, dx, dweight);
+}
+
+void run_gradients(Pass& pass, const Matmul& dx, const Matmul& dweight) {
+  if (dx.c && dweight.c)
+    pass.run(MatmulPair{dx, dweight});
+  else if (dx.c || dweight.c)
+    pass.run(dx.c ? dx : dweight);
 }
 
 }  // namespace convoy

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/layers/layer.h"
+#include "core/ops/matmul.h"
 
 namespace convoy {
 
@@ -9,13 +10,17 @@ namespace convoy {
 void linear_forward(Pass& pass, const Tensor& y, const Tensor& x, const Tensor& weight, const Tensor& bias,
                     Activation activation = Activation::none, const Tensor& pre_activation = {});
 
+// Each may be absent: not wanted.
 struct LinearGradients {
-  Tensor input;         // dx = dy W^T, or (dy W^T) * act'(pre_activation); absent: not wanted
+  Tensor input;         // dx = dy W^T, or (dy W^T) * act'(pre_activation)
   Tensor weight, bias;  // dW += x^T dy; db += column sums of dy
 };
 
 void linear_backward(Pass& pass, const LinearGradients& gradients, const Tensor& x, const Tensor& dy,
                      const Tensor& weight, Activation derivative_of = Activation::none,
                      const Tensor& pre_activation = {});
+
+// The two products of a linear map's backward, side by side where the device can; one without a result is left out.
+void run_gradients(Pass& pass, const Matmul& dx, const Matmul& dweight);
 
 }  // namespace convoy

@@ -2,21 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "core/base/error.h"
 
 namespace convoy {
 
 Shape with_channels(const Shape& shape, int64_t channels) {
-  switch (shape.dims()) {
-    case 1:
-      return {channels};
-    case 2:
-      return {shape[0], channels};
-    case 3:
-      return {shape[0], shape[1], channels};
-    default:
-      throw ConfigError(fmt::format("a layer wants 1 to 3 dimensions, found {}", to_string(shape)));
-  }
+  std::vector<int64_t> extents(shape.begin(), shape.end());
+  if (extents.empty()) throw InternalError("a layer asks for the channels of a tensor without dimensions");
+  extents.back() = channels;
+  return Shape(extents);
 }
 
 void expect_channels(std::string_view layer, const TensorSpec& input, int64_t channels) {

@@ -7,9 +7,9 @@
 #include "core/layers/attention.h"
 #include "core/layers/embedding.h"
 #include "core/layers/language_model_head.h"
-#include "core/layers/layer_norm.h"
 #include "core/layers/linear.h"
 #include "core/layers/mlp.h"
+#include "core/layers/norm.h"
 
 namespace convoy {
 namespace {
@@ -75,9 +75,9 @@ class Gpt2Builder {
 
   std::pair<ValueId, ValueId> norm(const std::string& name, ValueId residual, ValueId branch) {
     const bool has_branch = branch >= 0;
-    LayerNormOptions options{name, c_.channels, has_branch, c_.dropout, dropout_number_++};
+    const NormOptions options{name, NormKind::layer, c_.channels, has_branch, c_.dropout, dropout_number_++};
     auto inputs = has_branch ? std::vector{residual, branch} : std::vector{residual};
-    const auto outputs = graph.add(name, make<LayerNorm>(options), inputs);
+    const auto outputs = graph.add(name, make<Norm>(options), inputs);
     return {outputs[0], outputs[1]};
   }
 

@@ -34,7 +34,6 @@ struct AttentionForward {
   Tensor logsumexp;  // (B, H, Tq) f32 of scaled scores, written; absent: not kept
   Heads q, k, v;
   Dropout dropout;
-  Tensor scratch;  // scratch_bytes(args)
 };
 
 struct AttentionBackward {
@@ -43,7 +42,6 @@ struct AttentionBackward {
   Heads dy, y, q, k, v;
   Tensor logsumexp;  // (B, H, Tq)
   Dropout dropout;
-  Tensor scratch;  // scratch_bytes(args); holds the rows' sums of dy * y among others
 };
 
 }  // namespace convoy

@@ -16,11 +16,10 @@ struct EmbeddingForward {
 
 // Tables' gradients, f32, are added to, in an order fixed by the tokens alone.
 struct EmbeddingBackward {
-  Tensor dtoken_table;     // (V, C) f32, +=
+  Tensor dtoken_table;     // (V, C) f32, +=, or absent
   Tensor dposition_table;  // (max T, C) f32, +=, or absent
   Tensor dy;               // (B, T, C)
   Tensor tokens;           // (B, T) i32
-  Tensor scratch;          // scratch_bytes(args)
 };
 
 }  // namespace convoy

@@ -27,15 +27,12 @@ struct Matmul {
   // (N), f32: += column sums of b (K, N), not transposed. With a = x transposed and b = dy this is the bias gradient
   // that goes with the weight gradient c = x^T dy.
   Tensor column_sums;
-
-  Tensor scratch;  // scratch_bytes(args) of u8
 };
 
 // Two products, neither of which reads or writes what the other writes: a device may run them side by side. The
 // gradients of a linear map are such, dy W^T and x^T dy.
 struct MatmulPair {
   Matmul first, second;
-  Tensor scratch;  // scratch_bytes(args) of u8; those of the two are not used
 };
 
 }  // namespace convoy

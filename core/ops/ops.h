@@ -1,4 +1,4 @@
-// The operators a device implements: kernels/cpu and kernels/cuda.
+// The operators of a device: a table from argument struct to function, filled by kernels/cpu and kernels/cuda.
 //
 // Each is enqueued on the stream and never synchronizes. Shapes, dtypes and formulas stand beside the argument structs.
 // Unless a header says otherwise all activations of a call are of one dtype, f32 or bf16, sums are f32, and tensors of
@@ -6,55 +6,102 @@
 //
 // Deterministic: the bits depend on arguments alone, not on the number of threads nor on timing.
 //
-// scratch_bytes says how much scratch a call needs; it looks at shapes and dtypes only, data may be null. The plan
-// reserves it.
+// A device need not have every operator. Who plans asks has(); what is run without having been planned throws.
 #pragma once
 
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <string>
+#include <typeindex>
+#include <unordered_map>
+
 #include "core/device/stream.h"
-#include "core/ops/adamw.h"
-#include "core/ops/attention.h"
-#include "core/ops/cross_entropy.h"
-#include "core/ops/dropout.h"
-#include "core/ops/embedding.h"
-#include "core/ops/layer_norm.h"
-#include "core/ops/matmul.h"
-#include "core/ops/reductions.h"
-#include "core/ops/rms_norm.h"
+#include "core/tensor/tensor.h"
 
 namespace convoy {
 
 class Ops {
  public:
-  virtual ~Ops() = default;
+  template <class Args>
+  using Run = std::function<void(Stream&, const Args&, const Tensor& scratch)>;
 
-  virtual void run(Stream& stream, const Matmul& args) = 0;
-  virtual void run(Stream& stream, const MatmulPair& args);  // one after the other
-  virtual void run(Stream& stream, const LayerNormForward& args) = 0;
-  virtual void run(Stream& stream, const LayerNormBackward& args) = 0;
-  virtual void run(Stream& stream, const RmsNormForward& args) = 0;
-  virtual void run(Stream& stream, const RmsNormBackward& args) = 0;
-  virtual void run(Stream& stream, const AttentionForward& args) = 0;
-  virtual void run(Stream& stream, const AttentionBackward& args) = 0;
-  virtual void run(Stream& stream, const EmbeddingForward& args) = 0;
-  virtual void run(Stream& stream, const EmbeddingBackward& args) = 0;
-  virtual void run(Stream& stream, const DropoutApply& args) = 0;
-  virtual void run(Stream& stream, const CrossEntropy& args) = 0;
-  virtual void run(Stream& stream, const AdamW& args) = 0;
-  virtual void run(Stream& stream, const Sum& args) = 0;
-  virtual void run(Stream& stream, const SumSquares& args) = 0;
-  virtual void run(Stream& stream, const ClipFactor& args) = 0;
-  virtual void run(Stream& stream, const Add& args) = 0;
-  virtual void run(Stream& stream, const TreeSum& args) = 0;
-  virtual void run(Stream& stream, const Cast& args) = 0;
-  virtual void run(Stream& stream, const Statistics& args) = 0;
+  explicit Ops(std::string device) : device_(std::move(device)) {}
+  Ops(const Ops&) = delete;
+  Ops& operator=(const Ops&) = delete;
 
-  virtual size_t scratch_bytes(const Matmul&) const { return 0; }
-  virtual size_t scratch_bytes(const MatmulPair& args) const;
-  virtual size_t scratch_bytes(const LayerNormBackward&) const { return 0; }
-  virtual size_t scratch_bytes(const RmsNormBackward&) const { return 0; }
-  virtual size_t scratch_bytes(const AttentionForward&) const { return 0; }
-  virtual size_t scratch_bytes(const AttentionBackward&) const { return 0; }
-  virtual size_t scratch_bytes(const EmbeddingBackward&) const { return 0; }
+  // "cpu", "cuda": for messages.
+  const std::string& device() const { return device_; }
+
+  template <class Args>
+  bool has() const {
+    return table_.contains(typeid(Args));
+  }
+
+  // Bytes of scratch that run() wants for such a call; looks at shapes and dtypes only, data may be null.
+  template <class Args>
+  size_t scratch_bytes(const Args& args) const {
+    const Operator& op = find(typeid(Args));
+    return op.scratch_bytes ? op.scratch_bytes(&args) : 0;
+  }
+
+  // Enqueues the operator. scratch: at least scratch_bytes(args), absent if that is 0; it may be overwritten.
+  template <class Args>
+  void run(Stream& stream, const Args& args, const Tensor& scratch = {}) {
+    find(typeid(Args)).run(stream, &args, scratch);
+  }
+
+  // Puts a function in the operator's place, which may call what was there: run(before, stream, args, scratch). For
+  // devices that tests make fail.
+  template <class Args, class Around>
+  void wrap(Around around) {
+    Operator& op = table_.at(typeid(Args));
+    const Run<Args> before = [inner = op.run](Stream& stream, const Args& args, const Tensor& scratch) {
+      inner(stream, &args, scratch);
+    };
+    op.run = [before, around](Stream& stream, const void* args, const Tensor& scratch) {
+      around(before, stream, *static_cast<const Args*>(args), scratch);
+    };
+  }
+
+ protected:
+  ~Ops() = default;
+
+  // function(stream, args), or function(stream, args, scratch) for an operator that wants bytes(args) of it.
+  template <class Args, class Function>
+  void add(Function function) {
+    add_operator<Args>(function, {});
+  }
+  template <class Args, class Function, class Bytes>
+  void add(Function function, Bytes bytes) {
+    add_operator<Args>(function, [bytes](const void* args) { return bytes(*static_cast<const Args*>(args)); });
+  }
+
+ private:
+  struct Operator {
+    std::function<void(Stream&, const void* args, const Tensor& scratch)> run;
+    std::function<size_t(const void* args)> scratch_bytes;  // absent: none
+  };
+
+  template <class Args, class Function>
+  void add_operator(Function function, std::function<size_t(const void*)> bytes) {
+    table_[typeid(Args)] = {[function](Stream& stream, const void* args, const Tensor& scratch) {
+                              if constexpr (std::invocable<Function, Stream&, const Args&, const Tensor&>)
+                                function(stream, *static_cast<const Args*>(args), scratch);
+                              else
+                                function(stream, *static_cast<const Args*>(args));
+                            },
+                            std::move(bytes)};
+  }
+
+  // Throws InternalError, naming the device and the operator, if it is not there.
+  const Operator& find(std::type_index args) const;
+
+  std::string device_;
+  std::unordered_map<std::type_index, Operator> table_;
 };
+
+// "NormForward", for messages.
+std::string operator_name(std::type_index args);
 
 }  // namespace convoy

@@ -13,6 +13,13 @@ struct Sum {
   bool accumulate = false;
 };
 
+// sums += the column sums of x: the gradient of a bias, where no product of x is wanted that would bring it
+// (Matmul::column_sums).
+struct ColumnSums {
+  Tensor sums;  // (C) f32, +=
+  Tensor x;     // (N, C) f32 or bf16
+};
+
 // Sums of squares of consecutive blocks of kSumSquaresBlock elements (the last may be short).
 inline constexpr int64_t kSumSquaresBlock = 1024;
 struct SumSquares {

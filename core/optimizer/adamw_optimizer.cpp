@@ -4,6 +4,7 @@
 
 #include "core/base/integers.h"
 #include "core/ops/ops.h"
+#include "core/ops/reductions.h"
 
 namespace convoy {
 

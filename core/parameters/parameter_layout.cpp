@@ -18,7 +18,7 @@ namespace {
 std::map<std::string, int> layers_by_parameter(const Graph& graph) {
   std::map<std::string, int> layers;
   for (const Node& node : graph.nodes())
-    for (const ParameterSpec& spec : node.layer->parameters()) ++layers[spec.name];
+    for (const ParameterSpec& spec : node.plan.parameters) ++layers[spec.name];
   return layers;
 }
 
@@ -32,7 +32,7 @@ ParameterLayout::ParameterLayout(const Graph& graph, int ranks) {
   int block = kNoBlock;  // of the group that grows; kNoBlock: whatever comes begins another
   for (const Node& node : graph.nodes()) {
     std::vector<int> indices;
-    for (const ParameterSpec& spec : node.layer->parameters()) {
+    for (const ParameterSpec& spec : node.plan.parameters) {
       const bool shared = layers.at(spec.name) > 1;
       const size_t known = parameters_.size();
       indices.push_back(add(spec, shared || node.block != block));

@@ -23,6 +23,7 @@ void Planner::measure_scratch(Action& action) {
     bound.tensors.weight_gradients.push_back({nullptr, DType::f32, shape});
   }
   Pass pass{.ops = ops_, .stream = stream_, .measuring = true, .training = options_.training};
+  pass.node = node_at(action.node).name;
   pass.cache = options_.cache;
   if (pass.cache != nullptr) pass.first_position = pass.cache->context() - plan_.graph_inputs[0].spec.shape[1];
   run_action(pass, bound);

@@ -30,7 +30,8 @@ enum class ActionKind : uint8_t {
   forward,
   recompute,
   backward,
-  add_gradient,  // a value with several readers: input_gradients[1] is added to input_gradients[0]
+  copy_gradient,  // input_gradients[1] to input_gradients[0]: the node's backward loses what it is given
+  add_gradient,   // a value with several readers: input_gradients[1] is added to input_gradients[0]
   // Of sharded parameters (core/plan/shard_traffic.h); they belong to no node.
   gather_weights,   // a bucket's shards begin to come together
   await_weights,    // compute goes on once they have

@@ -20,6 +20,9 @@ Planner::Planner(const Graph& graph, const ParameterLayout& layout, Ops& ops, St
                  const PlanOptions& options)
     : graph_(graph), layout_(layout), ops_(ops), stream_(stream), options_(options) {
   plan_.options = options;
+  if (!options.training)
+    for (const Node& node : graph.nodes())
+      evaluation_plans_.push_back(node.layer->plan(graph.specs(node.inputs), Purpose::evaluation));
   for (const Node& node : graph.nodes())
     for (const ValueId input : node.inputs) ++readers_[input];
 }
@@ -28,7 +31,7 @@ Plan Planner::make() {
   plan_inputs();
   const int nodes = static_cast<int>(graph_.nodes().size());
   for (int node = 0; node < nodes; ++node)
-    if (!options_.training || !node_at(node).layer->is_loss()) plan_forward(node, ActionKind::forward);
+    if (!options_.training || !layer_plan(node).is_loss) plan_forward(node, ActionKind::forward);
   if (options_.training) {
     for (int node = nodes - 1; node >= 0; --node) plan_backward(node);
     find_final_gradients();
@@ -88,12 +91,12 @@ void Planner::plan_forward(int index, ActionKind kind) {
     action.inputs.push_back(value(input, instance == kRecomputed ? instance_read_by(index, input) : kForward));
   for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o) {
     const ValueId output = node.outputs[static_cast<size_t>(o)];
-    const int same = node.layer->output_is_input(o);
-    if (same != Layer::kNone) values_[{output, instance}] = action.inputs[static_cast<size_t>(same)];
+    if (const auto same = layer_plan(index).shared(Share::Kind::output_is_input, o))
+      values_[{output, instance}] = action.inputs[static_cast<size_t>(*same)];
     action.outputs.push_back(value(output, instance));
   }
   int position = 0;
-  for (const TensorSpec& spec : node.layer->saved(graph_.specs(node.inputs)))
+  for (const TensorSpec& spec : layer_plan(index).saved)
     action.saved.push_back(new_buffer(fmt::format("{}.saved.{}", node.name, position++), spec));
   saved_[{index, instance}] = action.saved;
   push(std::move(action));
@@ -102,15 +105,15 @@ void Planner::plan_forward(int index, ActionKind kind) {
 // Does backward need anything that running this node again would bring?
 bool Planner::wanted_again(int index) const {
   const Node& node = node_at(index);
-  if (!node.layer->saved(graph_.specs(node.inputs)).empty()) return true;
+  if (!layer_plan(index).saved.empty()) return true;
   for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o)
-    if (node.layer->backward_reads_output(o)) return true;
+    if (layer_plan(index).backward_reads_output(o)) return true;
   for (int reader = index + 1; reader < static_cast<int>(graph_.nodes().size()); ++reader) {
     const Node& other = node_at(reader);
     if (other.block != node.block) continue;
     for (int i = 0; i < static_cast<int>(other.inputs.size()); ++i)
       if (value_at(other.inputs[static_cast<size_t>(i)]).producer == index &&
-          (other.layer->backward_reads_input(i) || wanted_again(reader)))
+          (layer_plan(reader).backward_reads_input(i) || wanted_again(reader)))
         return true;
   }
   return false;
@@ -127,25 +130,38 @@ void Planner::plan_backward(int index) {
   const bool reached = std::any_of(node.outputs.begin(), node.outputs.end(),
                                    [&](ValueId output) { return gradients_.contains(output); });
   backward_done_.insert(index);
-  if (!reached && !node.layer->is_loss()) return;
+  if (!reached && !layer_plan(index).is_loss) return;
   if (is_recomputed(index)) plan_block_again(node.block);
   const bool again = recomputed_.contains(index);
   Action action{.kind = ActionKind::backward, .node = index};
   for (int i = 0; i < static_cast<int>(node.inputs.size()); ++i) {
     const ValueId input = node.inputs[static_cast<size_t>(i)];
-    action.inputs.push_back(node.layer->backward_reads_input(i) ? value(input, instance_read_by(index, input))
-                                                                : TensorRef{});
+    action.inputs.push_back(layer_plan(index).backward_reads_input(i) ? value(input, instance_read_by(index, input))
+                                                                      : TensorRef{});
   }
   for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o) {
     const ValueId output = node.outputs[static_cast<size_t>(o)];
-    const bool present = node.layer->backward_reads_output(o) || node.layer->is_loss();
+    const bool present = layer_plan(index).backward_reads_output(o) || layer_plan(index).is_loss;
     action.outputs.push_back(present ? value(output, again ? kRecomputed : kForward) : TensorRef{});
-    action.output_gradients.push_back(gradients_.contains(output) ? gradients_.at(output) : TensorRef{});
+    action.output_gradients.push_back(gradient_of_output(index, o));
   }
   action.saved = saved_[{index, again ? kRecomputed : kForward}];
   plan_input_gradients(action);
   push(action);
   add_up(action);
+}
+
+// What backward is given of an output's gradient: a copy where it will be lost although somebody else still needs it.
+TensorRef Planner::gradient_of_output(int index, int output) {
+  const ValueId id = node_at(index).outputs[static_cast<size_t>(output)];
+  if (!gradients_.contains(id)) return {};
+  const TensorRef& gradient = gradients_.at(id);
+  if (!layer_plan(index).shared(Share::Kind::gradient_is_scratch, output) || may_overwrite(id, index)) return gradient;
+  Action copy{.kind = ActionKind::copy_gradient, .node = index};
+  copy.input_gradients = {new_buffer("copy of the gradient of " + value_at(id).name, value_at(id).spec), gradient};
+  TensorRef own = copy.input_gradients[0];
+  push(std::move(copy));
+  return own;
 }
 
 void Planner::plan_input_gradients(Action& action) {
@@ -169,12 +185,13 @@ TensorRef Planner::gradient_buffer(int index, int input, const Action& action) {
   const ValueId id = node.inputs[static_cast<size_t>(input)];
   const bool alone =
       readers_.at(id) == 1;  // only then may its gradient's memory be shared: nothing is added to it later
-  const int twin = node.layer->input_gradient_is_that_of(input);
-  if (twin != Layer::kNone && alone && readers_.at(node.inputs[static_cast<size_t>(twin)]) == 1)
-    return action.input_gradients[static_cast<size_t>(twin)];
-  const int over = node.layer->input_gradient_over_output_gradient(input);
-  if (over != Layer::kNone && alone) {
-    const ValueId output = node.outputs[static_cast<size_t>(over)];
+  const auto twin = layer_plan(index).shared(Share::Kind::gradient_is, input);
+  if (twin && alone && readers_.at(node.inputs[static_cast<size_t>(*twin)]) == 1 &&
+      action.input_gradients[static_cast<size_t>(*twin)].buffer >= 0)
+    return action.input_gradients[static_cast<size_t>(*twin)];
+  const auto over = layer_plan(index).shared(Share::Kind::gradient_over, input);
+  if (over && alone) {
+    const ValueId output = node.outputs[static_cast<size_t>(*over)];
     if (gradients_.contains(output) && may_overwrite(output, index)) return gradients_.at(output);
   }
   return new_buffer("gradient of " + value_at(id).name, value_at(id).spec);

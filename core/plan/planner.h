@@ -22,6 +22,7 @@ class Planner {
   void plan_forward(int node, ActionKind kind);
   void plan_block_again(int block);
   void plan_backward(int node);
+  TensorRef gradient_of_output(int node, int output);
   void plan_input_gradients(Action& action);
   TensorRef gradient_buffer(int node, int input, const Action& action);
   void add_up(const Action& backward);
@@ -32,6 +33,9 @@ class Planner {
 
   const Node& node_at(int node) const { return graph_.nodes()[static_cast<size_t>(node)]; }
   const Value& value_at(ValueId value) const { return graph_.values()[static_cast<size_t>(value)]; }
+  const LayerPlan& layer_plan(int node) const {
+    return options_.training ? node_at(node).plan : evaluation_plans_[static_cast<size_t>(node)];
+  }
   bool is_recomputed(int node) const {
     return options_.training && options_.recompute_blocks && node_at(node).block >= 0;
   }
@@ -48,6 +52,7 @@ class Planner {
   Stream& stream_;
   PlanOptions options_;
   Plan plan_;
+  std::vector<LayerPlan> evaluation_plans_;                      // by node; empty where the plan is for training
   std::map<std::pair<ValueId, int>, TensorRef> values_;          // (value, instance)
   std::map<std::pair<int, int>, std::vector<TensorRef>> saved_;  // (node, instance)
   std::map<ValueId, TensorRef> gradients_;

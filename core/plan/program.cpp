@@ -29,8 +29,9 @@ BoundAction Program::bind(const Action& action, const ParameterStorage& paramete
   return bound;
 }
 
-void Program::bind_stored_parameters(BoundAction& bound, const Action& action, const ParameterStorage& parameters) {
-  for (const ParameterSpec& spec : bound.layer->parameters()) {
+void Program::bind_stored_parameters(BoundAction& bound, const Action& action,
+                                     const ParameterStorage& parameters) const {
+  for (const ParameterSpec& spec : graph_.nodes()[static_cast<size_t>(action.node)].plan.parameters) {
     const int p = parameters.layout().find(spec.name);
     if (action.weights.empty() && parameters.weights()) bound.tensors.weights.push_back(parameters.weight(p));
     if (action.weight_gradients.empty() && parameters.gradients())

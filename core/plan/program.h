@@ -33,7 +33,7 @@ class Program {
 
  private:
   BoundAction bind(const Action& action, const ParameterStorage& parameters) const;
-  static void bind_stored_parameters(BoundAction& bound, const Action& action, const ParameterStorage& parameters);
+  void bind_stored_parameters(BoundAction& bound, const Action& action, const ParameterStorage& parameters) const;
   Tensor bind(const TensorRef& ref) const;
   std::vector<Tensor> bind(const std::vector<TensorRef>& refs) const;
 

@@ -1,5 +1,6 @@
 #include "core/plan/run_action.h"
 
+#include "core/ops/reductions.h"
 #include "core/plan/shard_traffic.h"
 
 namespace convoy {
@@ -14,6 +15,9 @@ void run_action(Pass& pass, const BoundAction& action) {
       break;
     case ActionKind::backward:
       action.layer->backward(pass, action.tensors);
+      break;
+    case ActionKind::copy_gradient:
+      pass.copy(action.tensors.input_gradients[0], action.tensors.input_gradients[1]);
       break;
     case ActionKind::add_gradient:
       pass.run(Add{action.tensors.input_gradients[0], action.tensors.input_gradients[1]});

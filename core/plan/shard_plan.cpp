@@ -50,9 +50,9 @@ class ShardPlanner {
 };
 
 bool ShardPlanner::reads_weights(const Action& action) const {
-  if (action.node < 0 || action.kind == ActionKind::add_gradient) return false;
-  const bool is_backward = action.kind == ActionKind::backward;
-  return !is_backward || graph_.nodes()[static_cast<size_t>(action.node)].layer->backward_reads_weights();
+  if (action.kind == ActionKind::forward || action.kind == ActionKind::recompute) return true;
+  return action.kind == ActionKind::backward &&
+         graph_.nodes()[static_cast<size_t>(action.node)].plan.backward_reads.weights;
 }
 
 // In the order in which they begin.

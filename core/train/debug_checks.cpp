@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/ops/ops.h"
+#include "core/ops/reductions.h"
 
 namespace convoy {
 
@@ -23,6 +24,8 @@ const char* name_of(ActionKind kind) {
       return "recompute";
     case ActionKind::backward:
       return "backward";
+    case ActionKind::copy_gradient:
+      return "copy gradient";
     case ActionKind::add_gradient:
       return "add gradient";
     case ActionKind::gather_weights:

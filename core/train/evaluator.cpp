@@ -9,6 +9,7 @@
 #include "core/base/tree_sum.h"
 #include "core/data/host_fields.h"
 #include "core/ops/ops.h"
+#include "core/ops/reductions.h"
 
 namespace convoy {
 

@@ -2,13 +2,13 @@
 #include <cmath>
 
 #include "core/base/integers.h"
-#include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/operators.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/simd/kernels.h"
 
 namespace convoy::cpu {
 
-void CpuOps::run(Stream& stream, const AdamW& args) {
+void adamw(Stream& stream, const AdamW& args) {
   enqueue(stream, [args] {
     if (std::isnan(args.norm_and_factor.as<float>()[1])) return;
     static_assert(kPieceElements % kParameterBlock == 0);

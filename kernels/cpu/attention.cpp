@@ -4,8 +4,8 @@
 
 #include "core/base/error.h"
 #include "core/base/integers.h"
-#include "kernels/cpu/cpu_ops.h"
 #include "kernels/cpu/first_failure.h"
+#include "kernels/cpu/operators.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/simd/kernels.h"
 #include "kernels/cpu/thread_scratch.h"
@@ -42,10 +42,10 @@ struct DecodePlan {
 
 bool is_decode(const AttentionForward& args) { return args.shape.Tq <= kDecodeQueries && args.dropout.p == 0; }
 
-void decode(const AttentionForward& args) {
+void decode(const AttentionForward& args, const Tensor& scratch) {
   const AttentionShape& s = args.shape;
   const DecodePlan plan(s);
-  auto* partials = args.scratch.as<float>();
+  auto* partials = scratch.as<float>();
   parallel_for(s.B * s.Hkv * plan.chunks, [&](int64_t piece) {
     const int64_t begin = piece % plan.chunks * kDecodeKeys, head = piece / plan.chunks;
     attention_kernels().decode(args, head / s.Hkv, head % s.Hkv, begin, std::min(s.Tk, begin + kDecodeKeys),
@@ -87,17 +87,17 @@ size_t backward_sums_bytes(const AttentionShape& s) {
 
 }  // namespace
 
-void CpuOps::run(Stream& stream, const AttentionForward& args) {
+void attention_forward(Stream& stream, const AttentionForward& args, const Tensor& scratch) {
   check(args.shape);
-  enqueue(stream, [args] {
+  enqueue(stream, [args, scratch] {
     if (is_decode(args))
-      decode(args);
+      decode(args, scratch);
     else
       forward_tiles(args);
   });
 }
 
-void CpuOps::run(Stream& stream, const AttentionBackward& args) {
+void attention_backward(Stream& stream, const AttentionBackward& args) {
   check(args.shape);
   enqueue(stream, [args] {
     const AttentionShape& s = args.shape;
@@ -114,7 +114,7 @@ void CpuOps::run(Stream& stream, const AttentionBackward& args) {
   });
 }
 
-size_t CpuOps::scratch_bytes(const AttentionForward& args) const {
+size_t attention_forward_scratch_bytes(const AttentionForward& args) {
   const AttentionShape& s = args.shape;
   if (s.Tq > kDecodeQueries) return 0;
   const DecodePlan plan(s);

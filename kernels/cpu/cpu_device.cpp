@@ -12,10 +12,11 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/ops/matmul.h"
 #include "kernels/cpu/cpu_isa.h"
 #include "kernels/cpu/cpu_memory.h"
-#include "kernels/cpu/cpu_ops.h"
 #include "kernels/cpu/cpu_stream.h"
+#include "kernels/cpu/cpu_ops.h"
 
 namespace convoy::cpu {
 namespace {

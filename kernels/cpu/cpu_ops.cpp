@@ -1,14 +1,34 @@
 #include "kernels/cpu/cpu_ops.h"
 
 #include "kernels/cpu/matmul.h"
+#include "kernels/cpu/operators.h"
 #include "kernels/cpu/product_cache.h"
 
 namespace convoy::cpu {
 
-CpuOps::CpuOps() : products_(std::make_unique<ProductCache>()) {}
-CpuOps::~CpuOps() = default;
+// What has no scratch works in memory of its threads, thread_scratch.h.
+CpuOps::CpuOps() : Ops("cpu"), products_(std::make_unique<ProductCache>()) {
+  add<Matmul>([this](Stream& stream, const Matmul& args) { run_matmul(*products_, stream, args); });
+  add<MatmulPair>([this](Stream& stream, const MatmulPair& args) { run_matmul(*products_, stream, args); });
+  add<NormForward>(norm_forward);
+  add<NormBackward>(norm_backward, norm_backward_scratch_bytes);
+  add<AttentionForward>(attention_forward, attention_forward_scratch_bytes);
+  add<AttentionBackward>(attention_backward);
+  add<EmbeddingForward>(embedding_forward);
+  add<EmbeddingBackward>(embedding_backward);
+  add<DropoutApply>(dropout_apply);
+  add<CrossEntropy>(cross_entropy);
+  add<AdamW>(adamw);
+  add<Sum>(sum);
+  add<ColumnSums>(column_sums);
+  add<SumSquares>(sum_squares);
+  add<ClipFactor>(clip_factor);
+  add<Add>(cpu::add);
+  add<TreeSum>(tree_sum);
+  add<Cast>(cast);
+  add<Statistics>(statistics);
+}
 
-void CpuOps::run(Stream& stream, const Matmul& args) { run_matmul(*products_, stream, args); }
-void CpuOps::run(Stream& stream, const MatmulPair& args) { run_matmul(*products_, stream, args); }
+CpuOps::~CpuOps() = default;
 
 }  // namespace convoy::cpu

@@ -1,13 +1,13 @@
 #include <algorithm>
 
 #include "core/base/integers.h"
-#include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/operators.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/simd/kernels.h"
 
 namespace convoy::cpu {
 
-void CpuOps::run(Stream& stream, const CrossEntropy& args) {
+void cross_entropy(Stream& stream, const CrossEntropy& args) {
   enqueue(stream, [args] {
     const int64_t V = args.logits.shape[-1], N = args.targets.elements();
     const int64_t rows = std::max<int64_t>(1, kPieceElements / V);

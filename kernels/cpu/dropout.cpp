@@ -2,13 +2,13 @@
 #include <cstring>
 
 #include "core/base/integers.h"
-#include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/operators.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/simd/kernels.h"
 
 namespace convoy::cpu {
 
-void CpuOps::run(Stream& stream, const DropoutApply& args) {
+void dropout_apply(Stream& stream, const DropoutApply& args) {
   enqueue(stream, [args] {
     if (args.dropout.p == 0) {
       if (args.y.data != args.x.data) std::memcpy(args.y.data, args.x.data, args.x.bytes());

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "core/base/integers.h"
-#include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/operators.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/simd/kernels.h"
 
@@ -24,7 +24,7 @@ void backward_tokens(const EmbeddingBackward& args) {
 
 }  // namespace
 
-void CpuOps::run(Stream& stream, const EmbeddingForward& args) {
+void embedding_forward(Stream& stream, const EmbeddingForward& args) {
   enqueue(stream, [args] {
     const int64_t N = args.tokens.elements();
     parallel_for(ceil_div(N, kForwardRows), [&](int64_t piece) {
@@ -33,9 +33,9 @@ void CpuOps::run(Stream& stream, const EmbeddingForward& args) {
   });
 }
 
-void CpuOps::run(Stream& stream, const EmbeddingBackward& args) {
+void embedding_backward(Stream& stream, const EmbeddingBackward& args) {
   enqueue(stream, [args] {
-    backward_tokens(args);
+    if (args.dtoken_table) backward_tokens(args);
     if (!args.dposition_table) return;
     const int64_t T = args.tokens.shape[-1];
     parallel_for(ceil_div(T, kBackwardPositions), [&](int64_t piece) {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/base/integers.h"
-#include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/operators.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/simd/kernels.h"
 
@@ -25,57 +25,46 @@ struct Chunks {
   size_t scratch_bytes(int64_t parameters) const { return static_cast<size_t>(count * parameters * C) * sizeof(float); }
 };
 
-// gradients += the chunks' sums, chunk by chunk, in pieces of columns.
-template <size_t kParameters>
-void add_chunks(const Chunks& chunks, const Tensor& scratch, const Tensor (&gradients)[kParameters]) {
+// gradient += the chunks' sums, chunk by chunk, in pieces of columns. partials: of the first chunk.
+void add_chunks(const Chunks& chunks, const float* partials, int64_t stride, const Tensor& gradient) {
+  if (!gradient) return;
   constexpr int64_t kColumns = 256;
-  const int64_t C = chunks.C, stride = static_cast<int64_t>(kParameters) * C;
-  parallel_for(ceil_div(C, kColumns), [&](int64_t piece) {
-    const int64_t begin = piece * kColumns, n = std::min(kColumns, C - begin);
-    const float* partials = scratch.as<float>() + begin;
-    for (const Tensor& gradient : gradients) {
-      range_kernels().add_rows(gradient.as<float>() + begin, partials, chunks.count, stride, n);
-      partials += C;
-    }
+  parallel_for(ceil_div(chunks.C, kColumns), [&](int64_t piece) {
+    const int64_t begin = piece * kColumns, n = std::min(kColumns, chunks.C - begin);
+    range_kernels().add_rows(gradient.as<float>() + begin, partials + begin, chunks.count, stride, n);
   });
 }
 
-template <class Args>
-void forward(const Args& args, void (*kernel)(const Args&, int64_t, int64_t)) {
-  const int64_t C = args.x.shape[-1], N = args.x.elements() / C, rows = rows_per_piece(C);
-  parallel_for(ceil_div(N, rows), [&](int64_t piece) { kernel(args, piece * rows, std::min(N, (piece + 1) * rows)); });
-}
+int64_t parameters_of(NormKind kind) { return kind == NormKind::layer ? 2 : 1; }
 
-template <class Args, size_t kParameters>
-void backward(const Args& args, void (*kernel)(const Args&, int64_t, int64_t, float*),
-              const Tensor (&gradients)[kParameters]) {
+void backward(const NormBackward& args, float* partials) {
   const Chunks chunks(args.dy);
+  const int64_t stride = parameters_of(args.kind) * chunks.C;
   parallel_for(chunks.count, [&](int64_t chunk) {
-    kernel(args, chunk * chunks.rows, std::min(chunks.N, (chunk + 1) * chunks.rows),
-           args.scratch.template as<float>() + chunk * static_cast<int64_t>(kParameters) * chunks.C);
+    row_kernels().norm_backward(args, chunk * chunks.rows, std::min(chunks.N, (chunk + 1) * chunks.rows),
+                                partials + chunk * stride);
   });
-  add_chunks(chunks, args.scratch, gradients);
+  add_chunks(chunks, partials, stride, args.dweight);
+  if (args.kind == NormKind::layer) add_chunks(chunks, partials + chunks.C, stride, args.dbias);
 }
 
 }  // namespace
 
-void CpuOps::run(Stream& stream, const LayerNormForward& args) {
-  enqueue(stream, [args] { forward(args, row_kernels().layer_norm_forward); });
+void norm_forward(Stream& stream, const NormForward& args) {
+  enqueue(stream, [args] {
+    const int64_t C = args.x.shape[-1], N = args.x.elements() / C, rows = rows_per_piece(C);
+    parallel_for(ceil_div(N, rows), [&](int64_t piece) {
+      row_kernels().norm_forward(args, piece * rows, std::min(N, (piece + 1) * rows));
+    });
+  });
 }
 
-void CpuOps::run(Stream& stream, const LayerNormBackward& args) {
-  enqueue(stream, [args] { backward(args, row_kernels().layer_norm_backward, {args.dweight, args.dbias}); });
+void norm_backward(Stream& stream, const NormBackward& args, const Tensor& scratch) {
+  enqueue(stream, [args, scratch] { backward(args, scratch.as<float>()); });
 }
 
-void CpuOps::run(Stream& stream, const RmsNormForward& args) {
-  enqueue(stream, [args] { forward(args, row_kernels().rms_norm_forward); });
+size_t norm_backward_scratch_bytes(const NormBackward& args) {
+  return Chunks(args.dy).scratch_bytes(parameters_of(args.kind));
 }
-
-void CpuOps::run(Stream& stream, const RmsNormBackward& args) {
-  enqueue(stream, [args] { backward(args, row_kernels().rms_norm_backward, {args.dweight}); });
-}
-
-size_t CpuOps::scratch_bytes(const LayerNormBackward& args) const { return Chunks(args.dy).scratch_bytes(2); }
-size_t CpuOps::scratch_bytes(const RmsNormBackward& args) const { return Chunks(args.dy).scratch_bytes(1); }
 
 }  // namespace convoy::cpu

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "core/base/integers.h"
-#include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/operators.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/simd/kernels.h"
 
@@ -19,7 +19,7 @@ void for_ranges(int64_t n, const Body& body) {
 
 }  // namespace
 
-void CpuOps::run(Stream& stream, const Sum& args) {
+void sum(Stream& stream, const Sum& args) {
   enqueue(stream, [args] {
     constexpr int64_t kMaxParts = 64, kSumBlock = 1024;
     const int64_t n = args.x.elements(), part = std::max(kPieceElements, ceil_div(n, kMaxParts));
@@ -38,7 +38,17 @@ void CpuOps::run(Stream& stream, const Sum& args) {
   });
 }
 
-void CpuOps::run(Stream& stream, const SumSquares& args) {
+void column_sums(Stream& stream, const ColumnSums& args) {
+  enqueue(stream, [args] {
+    constexpr int64_t kColumns = 64;
+    const int64_t C = args.x.shape[-1];
+    parallel_for(ceil_div(C, kColumns), [&](int64_t piece) {
+      range_kernels().column_sums(args, piece * kColumns, std::min(C, (piece + 1) * kColumns));
+    });
+  });
+}
+
+void sum_squares(Stream& stream, const SumSquares& args) {
   enqueue(stream, [args] {
     const int64_t n = args.x.elements();
     parallel_for(ceil_div(n, kSumSquaresBlock), [&](int64_t block) {
@@ -49,7 +59,7 @@ void CpuOps::run(Stream& stream, const SumSquares& args) {
   });
 }
 
-void CpuOps::run(Stream& stream, const ClipFactor& args) {
+void clip_factor(Stream& stream, const ClipFactor& args) {
   enqueue(stream, [args] {
     double squares = 0;
     const float* partials = args.partials.as<float>();
@@ -65,19 +75,19 @@ void CpuOps::run(Stream& stream, const ClipFactor& args) {
   });
 }
 
-void CpuOps::run(Stream& stream, const Add& args) {
+void add(Stream& stream, const Add& args) {
   enqueue(stream, [args] {
     for_ranges(args.y.elements(), [&](int64_t begin, int64_t end) { range_kernels().add(args, begin, end); });
   });
 }
 
-void CpuOps::run(Stream& stream, const TreeSum& args) {
+void tree_sum(Stream& stream, const TreeSum& args) {
   enqueue(stream, [args] {
     for_ranges(args.y.elements(), [&](int64_t begin, int64_t end) { range_kernels().tree_sum(args, begin, end); });
   });
 }
 
-void CpuOps::run(Stream& stream, const Cast& args) {
+void cast(Stream& stream, const Cast& args) {
   enqueue(stream, [args] {
     for_ranges(args.y.elements(), [&](int64_t begin, int64_t end) { range_kernels().cast(args, begin, end); });
   });

@@ -2,13 +2,13 @@
 #include <limits>
 
 #include "core/base/integers.h"
-#include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/operators.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/simd/kernels.h"
 
 namespace convoy::cpu {
 
-void CpuOps::run(Stream& stream, const Statistics& args) {
+void statistics(Stream& stream, const Statistics& args) {
   enqueue(stream, [args] {
     constexpr int64_t kMaxParts = 64, kMinElements = 16384;
     constexpr float kInfinity = std::numeric_limits<float>::infinity();

@@ -1,6 +1,6 @@
 // AdamW over a flat range in one pass: a thread and turn updates four elements, 16 bytes of every f32 tensor.
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/operators.h"
 #include "kernels/cuda/pack.h"
 
 namespace convoy::cuda {
@@ -64,7 +64,7 @@ __global__ void __launch_bounds__(kThreads) adamw_kernel(Range r) {
 
 }  // namespace
 
-void CudaOps::run(Stream& stream, const AdamW& args) {
+void adamw(Stream& stream, const AdamW& args) {
   const bool f32 = args.weights.dtype == DType::f32;
   const Range r{data_of<float>(f32 ? args.weights : args.master),
                 f32 ? nullptr : data_of<__nv_bfloat16>(args.weights),

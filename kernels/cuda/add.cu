@@ -1,6 +1,6 @@
 // y += x (through bf16 where asked) and y = x, converted. A thread and turn moves 16 bytes of f32: four elements.
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/operators.h"
 #include "kernels/cuda/pack.h"
 
 namespace convoy::cuda {
@@ -49,14 +49,14 @@ struct Convert {
 
 }  // namespace
 
-void CudaOps::run(Stream& stream, const Add& args) {
+void add(Stream& stream, const Add& args) {
   for_real(args.through, [&](auto through) {
     enqueue(stream, data_of<float>(args.y), data_of<const float>(args.x), args.y.elements(),
             AddThrough<decltype(through)>{});
   });
 }
 
-void CudaOps::run(Stream& stream, const Cast& args) {
+void cast(Stream& stream, const Cast& args) {
   if (args.y.dtype == args.x.dtype) return stream.copy(args.y.data, args.x.data, args.x.bytes());
   for_real(args.y.dtype, [&](auto to) {
     for_real(args.x.dtype, [&](auto from) {

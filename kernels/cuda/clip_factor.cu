@@ -1,6 +1,6 @@
 // Global norm and clip factor: one block, since there are but a few thousand partial sums.
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/operators.h"
 #include "kernels/cuda/reduce.h"
 
 namespace convoy::cuda {
@@ -27,7 +27,7 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-void CudaOps::run(Stream& stream, const ClipFactor& args) {
+void clip_factor(Stream& stream, const ClipFactor& args) {
   launch(stream, clip_factor_kernel, 1, kThreads, 0, data_of<float>(args.norm_and_factor),
          data_of<float>(args.partials), args.partials.elements(), args.max_norm);
 }

@@ -10,7 +10,7 @@
 #include <type_traits>
 
 #include "kernels/cuda/cross_entropy.h"
-#include "kernels/cuda/cuda_ops.h"
+#include "kernels/cuda/operators.h"
 
 namespace convoy::cuda {
 namespace {
@@ -157,8 +157,8 @@ void enqueue(Stream& stream, const CrossEntropy& args, size_t shared_bytes_limit
 
 }  // namespace
 
-void CudaOps::run(Stream& stream, const CrossEntropy& args) {
-  for_real(args.logits.dtype, [&](auto real) { enqueue<decltype(real)>(stream, args, shared_bytes_limit_); });
+void cross_entropy(Stream& stream, const CrossEntropy& args, size_t shared_bytes_limit) {
+  for_real(args.logits.dtype, [&](auto real) { enqueue<decltype(real)>(stream, args, shared_bytes_limit); });
 }
 
 }  // namespace convoy::cuda

@@ -6,8 +6,8 @@
 #include "core/base/error.h"
 #include "kernels/cuda/cuda_check.h"
 #include "kernels/cuda/cuda_graph.h"
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/cuda_stream.h"
+#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/peak_flops.h"
 
 namespace convoy::cuda {

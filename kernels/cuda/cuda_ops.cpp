@@ -1,16 +1,41 @@
 #include "kernels/cuda/cuda_ops.h"
 
+#include "core/ops/matmul_pair.h"
 #include "kernels/cuda/cuda_products.h"
+#include "kernels/cuda/operators.h"
 
 namespace convoy::cuda {
 
 CudaOps::CudaOps(const cudaDeviceProp& device, bool tf32)
-    : products_(std::make_unique<CudaProducts>(device, tf32)), shared_bytes_limit_(device.sharedMemPerBlockOptin) {}
+    : Ops("cuda"), products_(std::make_unique<CudaProducts>(device, tf32)) {
+  add<Matmul>(
+      [this](Stream& stream, const Matmul& args, const Tensor& scratch) { products_->run(stream, args, scratch); },
+      [this](const Matmul& args) { return products_->scratch_bytes(args); });
+  // One after the other: each product fills the device.
+  add<MatmulPair>([this](Stream& stream, const MatmulPair& args,
+                         const Tensor& scratch) { run_in_turn(*this, stream, args, scratch); },
+                  [this](const MatmulPair& args) { return scratch_bytes_in_turn(*this, args); });
+  add<NormForward>(norm_forward);
+  add<NormBackward>(norm_backward, norm_backward_scratch_bytes);
+  add<AttentionForward>(attention_forward, attention_forward_scratch_bytes);
+  add<AttentionBackward>(attention_backward, attention_backward_scratch_bytes);
+  add<EmbeddingForward>(embedding_forward);
+  add<EmbeddingBackward>(embedding_backward, embedding_backward_scratch_bytes);
+  add<DropoutApply>(dropout_apply);
+  add<CrossEntropy>([limit = device.sharedMemPerBlockOptin](Stream& stream, const CrossEntropy& args) {
+    cross_entropy(stream, args, limit);
+  });
+  add<AdamW>(adamw);
+  add<Sum>(sum);
+  add<ColumnSums>(column_sums, column_sums_scratch_bytes);
+  add<SumSquares>(sum_squares);
+  add<ClipFactor>(clip_factor);
+  add<Add>(cuda::add);
+  add<TreeSum>(tree_sum);
+  add<Cast>(cast);
+  add<Statistics>(statistics);
+}
 
 CudaOps::~CudaOps() = default;
-
-void CudaOps::run(Stream& stream, const Matmul& args) { products_->run(stream, args); }
-
-size_t CudaOps::scratch_bytes(const Matmul& args) const { return products_->scratch_bytes(args); }
 
 }  // namespace convoy::cuda

@@ -135,8 +135,8 @@ bool CudaProduct::plan(uint32_t epilogue, const Options& options) {
   return true;
 }
 
-void CudaProduct::run(Stream& stream, const Matmul& args) const {
-  auto* scratch = args.scratch.as<std::byte>();
+void CudaProduct::run(Stream& stream, const Matmul& args, const Tensor& scratch_memory) const {
+  auto* scratch = scratch_memory.as<std::byte>();
   auto* product = product_in_c() ? args.c.data : scratch + workspace_bytes_;
   auto* sums = reinterpret_cast<float*>(scratch + workspace_bytes_ + product_bytes_);
   if (!empty())

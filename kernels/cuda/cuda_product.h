@@ -43,7 +43,7 @@ class CudaProduct {
   CudaProduct(const CudaProductShape& shape, const Options& options);
 
   // Any thread. Does not look at args.scratch's size: the caller has.
-  void run(Stream& stream, const Matmul& args) const;
+  void run(Stream& stream, const Matmul& args, const Tensor& scratch) const;
   size_t scratch_bytes() const { return workspace_bytes_ + product_bytes_ + sums_bytes_; }
 
  private:

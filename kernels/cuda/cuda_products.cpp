@@ -50,12 +50,12 @@ CudaProducts::CudaProducts(const cudaDeviceProp& device, bool tf32) : plans_(std
 
 CudaProducts::~CudaProducts() = default;
 
-void CudaProducts::run(Stream& stream, const Matmul& args) {
+void CudaProducts::run(Stream& stream, const Matmul& args, const Tensor& scratch) {
   const CudaProduct& plan = plans_->get(cuda_product_shape(args));
-  if (args.scratch.bytes() < plan.scratch_bytes() || (plan.scratch_bytes() > 0 && args.scratch.data == nullptr))
+  if (scratch.bytes() < plan.scratch_bytes() || (plan.scratch_bytes() > 0 && scratch.data == nullptr))
     throw InternalError(
-        fmt::format("matmul: scratch of {} bytes, {} are needed", args.scratch.bytes(), plan.scratch_bytes()));
-  plan.run(stream, args);
+        fmt::format("matmul: scratch of {} bytes, {} are needed", scratch.bytes(), plan.scratch_bytes()));
+  plan.run(stream, args, scratch);
 }
 
 size_t CudaProducts::scratch_bytes(const Matmul& args) { return plans_->get(cuda_product_shape(args)).scratch_bytes(); }

@@ -16,7 +16,7 @@ class CudaProducts {
   ~CudaProducts();
 
   // Throws InternalError, naming shapes, if the tensors do not fit together or scratch is too small.
-  void run(Stream& stream, const Matmul& args);
+  void run(Stream& stream, const Matmul& args, const Tensor& scratch);
   size_t scratch_bytes(const Matmul& args);
 
  private:

@@ -1,7 +1,7 @@
 // Dropout: a thread and turn takes 16 bytes of a row.
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/dropout_mask.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/operators.h"
 #include "kernels/cuda/pack.h"
 
 namespace convoy::cuda {
@@ -25,7 +25,7 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-void CudaOps::run(Stream& stream, const DropoutApply& args) {
+void dropout_apply(Stream& stream, const DropoutApply& args) {
   if (args.dropout.p == 0) {
     if (args.y.data != args.x.data) stream.copy(args.y.data, args.x.data, args.x.bytes());
     return;

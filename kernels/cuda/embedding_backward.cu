@@ -5,8 +5,8 @@
 //   the
 //      table. Where there are many (a space among characters), the warps of a block share them and add up in order.
 //   3. a thread adds its channels of one position over the batch
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/operators.h"
 #include "kernels/cuda/pack.h"
 #include "kernels/cuda/token_order.h"
 
@@ -160,18 +160,20 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 template <class Real>
-void enqueue(Stream& stream, const EmbeddingBackward& args) {
+void enqueue(Stream& stream, const EmbeddingBackward& args, const Tensor& scratch) {
   const int64_t N = args.tokens.elements(), T = args.tokens.shape[-1], C = args.dy.shape[-1];
   const Real* dy = data_of<Real>(args.dy);
-  auto* keys = data_of<TokenKey>(args.scratch);
+  auto* keys = data_of<TokenKey>(scratch);
   float *tokens = data_of<float>(args.dtoken_table), *positions = data_of<float>(args.dposition_table);
   const bool aligned = C % kAligned == 0 && aligned_16(tokens, positions, dy);
   const int width = aligned ? kAligned : 1;
-  launch(stream, sort_tokens_kernel, static_cast<unsigned>(ceil_div<int64_t>(N, kChunk)), kChunk, 0, keys,
-         data_of<int32_t>(args.tokens), N);
-  launch(stream, aligned ? embedding_tokens_kernel<Real, kAligned> : embedding_tokens_kernel<Real, 1>,
-         static_cast<unsigned>(ceil_div<int64_t>(N, kWarps)), kThreads, 0,
-         Scatter<Real>{tokens, dy, {keys, N}, static_cast<int>(C)});
+  if (tokens != nullptr) {
+    launch(stream, sort_tokens_kernel, static_cast<unsigned>(ceil_div<int64_t>(N, kChunk)), kChunk, 0, keys,
+           data_of<int32_t>(args.tokens), N);
+    launch(stream, aligned ? embedding_tokens_kernel<Real, kAligned> : embedding_tokens_kernel<Real, 1>,
+           static_cast<unsigned>(ceil_div<int64_t>(N, kWarps)), kThreads, 0,
+           Scatter<Real>{tokens, dy, {keys, N}, static_cast<int>(C)});
+  }
   if (positions == nullptr) return;
   launch(stream, aligned ? embedding_positions_kernel<Real, kAligned> : embedding_positions_kernel<Real, 1>,
          static_cast<unsigned>(ceil_div<int64_t>(T * C / width, kThreads)), kThreads, 0, positions, dy, N / T, T * C);
@@ -179,11 +181,11 @@ void enqueue(Stream& stream, const EmbeddingBackward& args) {
 
 }  // namespace
 
-void CudaOps::run(Stream& stream, const EmbeddingBackward& args) {
-  for_real(args.dy.dtype, [&](auto real) { enqueue<decltype(real)>(stream, args); });
+void embedding_backward(Stream& stream, const EmbeddingBackward& args, const Tensor& scratch) {
+  for_real(args.dy.dtype, [&](auto real) { enqueue<decltype(real)>(stream, args, scratch); });
 }
 
-size_t CudaOps::scratch_bytes(const EmbeddingBackward& args) const {
+size_t embedding_backward_scratch_bytes(const EmbeddingBackward& args) {
   return static_cast<size_t>(args.tokens.elements()) * sizeof(TokenKey);
 }
 

@@ -1,7 +1,7 @@
 // Rows of the embedding tables, gathered. A thread takes one pack of one position in some samples of the batch, so that
 // it reads the position's row once for all of them.
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/operators.h"
 #include "kernels/cuda/pack.h"
 
 namespace convoy::cuda {
@@ -37,7 +37,7 @@ __global__ void __launch_bounds__(kThreads) embedding_forward_kernel(Gather<Real
 
 }  // namespace
 
-void CudaOps::run(Stream& stream, const EmbeddingForward& args) {
+void embedding_forward(Stream& stream, const EmbeddingForward& args) {
   for_real(args.y.dtype, [&](auto real) {
     using Real = decltype(real);
     const int64_t T = args.tokens.shape[-1], C = args.y.shape[-1];

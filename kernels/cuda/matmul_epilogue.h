@@ -1,6 +1,7 @@
 // What follows a matrix product where cuBLASLt's epilogues do not do it.
 #pragma once
 
+#include "core/device/stream.h"
 #include "core/ops/matmul.h"
 
 namespace convoy::cuda {

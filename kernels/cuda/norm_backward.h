@@ -8,7 +8,6 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/dropout_mask.h"
 #include "kernels/cuda/last_block.h"
 #include "kernels/cuda/norm.h"
@@ -21,9 +20,9 @@ inline constexpr int64_t kBackwardBlocks = 132, kBackwardBlocksOfShortRows = 264
 static_assert(kBackwardBlocksOfShortRows <= kMostSummedBlocks);
 
 template <class Real>
-struct NormBackward {
+struct NormBackwardRows {
   Real *dx, *dbranch;
-  float *dweight, *dbias;  // dbias: layer norm only, like mean
+  float *dweight, *dbias;  // null: not wanted; dbias: layer norm only, like mean
   const Real *dy, *other, *residual, *weight;
   const float *mean, *rstd;
   DropoutMask dropout;
@@ -49,7 +48,7 @@ struct RowMeans {
 
 // dx and dbranch of kWidth channels.
 template <int kWidth, class Real>
-__device__ inline void store_gradients(const NormBackward<Real>& b, int64_t row, uint64_t index, int c,
+__device__ inline void store_gradients(const NormBackwardRows<Real>& b, int64_t row, uint64_t index, int c,
                                        const Elements<Real, kWidth>& dy, const Elements<Real, kWidth>& x,
                                        const Elements<Real, kWidth>& weight, const RowMeans& m) {
   const int64_t at = row * b.C + c;
@@ -106,7 +105,7 @@ __device__ inline void store_partials(float* to, const float (&sums)[kWidth], fl
 
 // All sums of the block's threads.
 template <bool kCentred, class Real, bool kWarpPerRow, int kGroups, int kWidth>
-__device__ inline void store_sums(const NormBackward<Real>& b, const RowThreads<kWarpPerRow>& threads,
+__device__ inline void store_sums(const NormBackwardRows<Real>& b, const RowThreads<kWarpPerRow>& threads,
                                   const float (&dweight)[kGroups][kWidth], const float (&dbias)[kGroups][kWidth],
                                   float (*shared)[kWidth][32]) {
   float* to = b.partials + int64_t{blockIdx.x} * (kCentred ? 2 : 1) * b.held;
@@ -119,10 +118,11 @@ __device__ inline void store_sums(const NormBackward<Real>& b, const RowThreads<
 }
 
 template <bool kCentred, int kWidth, class Real>
-__device__ inline void add_over_blocks(const NormBackward<Real>& b, int row_threads) {
+__device__ inline void add_over_blocks(const NormBackwardRows<Real>& b, int row_threads) {
   sum_over_blocks(b.partials, (kCentred ? 2 : 1) * b.held, b.counters, [&](int q, float4 sum) {
     const float sums[] = {sum.x, sum.y, sum.z, sum.w};
     float* to = !kCentred || q < b.held ? b.dweight : b.dbias;
+    if (to == nullptr) return;
     for (int k = 0; k < 4; ++k) {
       const int c = channel_at<kWidth>((!kCentred || q < b.held ? q : q - b.held) + k, row_threads);
       if (c < b.C) to[c] += sums[k];
@@ -131,7 +131,7 @@ __device__ inline void add_over_blocks(const NormBackward<Real>& b, int row_thre
 }
 
 template <bool kCentred, class Real, int kWidth, bool kWarpPerRow, int kHeld>
-__global__ void __launch_bounds__(kNormThreads, 1) norm_backward_kernel(NormBackward<Real> b) {
+__global__ void __launch_bounds__(kNormThreads, 1) norm_backward_kernel(NormBackwardRows<Real> b) {
   constexpr int kGroups = kHeld / kWidth;
   extern __shared__ uint4 staged[];
   __shared__ float row_partials[32];
@@ -172,7 +172,7 @@ __global__ void __launch_bounds__(kNormThreads, 1) norm_backward_kernel(NormBack
 
 // A block a row; sums of dweight and dbias lie in the block's scratch row all the time.
 template <bool kCentred, class Real, int kWidth>
-__global__ void __launch_bounds__(kLongRowThreads, 2) norm_backward_long_kernel(NormBackward<Real> b) {
+__global__ void __launch_bounds__(kLongRowThreads, 2) norm_backward_long_kernel(NormBackwardRows<Real> b) {
   __shared__ float row_partials[32];
   const RowThreads<false> threads;
   const int step = threads.count * kWidth;
@@ -215,7 +215,7 @@ inline int held_channels(const NormGrid& grid, int64_t C, int pack) {
 
 // b.held is set here.
 template <bool kCentred, class Real>
-void launch_backward(Stream& stream, NormBackward<Real> b) {
+void launch_backward(Stream& stream, NormBackwardRows<Real> b) {
   const bool packs = rows_in_packs<Real>(b.C, b.dx, b.dbranch, b.dy, b.other, b.residual, b.weight);
   const NormGrid grid = backward_grid(b.N, b.C, packs);
   b.held = held_channels(grid, b.C, kPack<Real>);

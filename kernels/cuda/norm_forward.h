@@ -3,7 +3,6 @@
 // Layer norm subtracts the row's mean and has a bias; RMS norm is the same without both: kCentred.
 #pragma once
 
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/dropout_mask.h"
 #include "kernels/cuda/norm.h"
 
@@ -13,7 +12,7 @@ namespace convoy::cuda {
 inline constexpr int64_t kForwardBlocks = 132 * 2;
 
 template <class Real>
-struct NormForward {
+struct NormForwardRows {
   Real *y, *residual;
   float *mean, *rstd;  // mean: layer norm only, like bias
   const Real *x, *branch, *weight, *bias;
@@ -25,8 +24,8 @@ struct NormForward {
 
 // Elements [c, c + kWidth) of a row of the residual, rounded and stored where there is a branch.
 template <int kWidth, class Real>
-__device__ inline void make_residual(float (&result)[kWidth], const NormForward<Real>& f, int64_t row, uint64_t index,
-                                     int c) {
+__device__ inline void make_residual(float (&result)[kWidth], const NormForwardRows<Real>& f, int64_t row,
+                                     uint64_t index, int c) {
   Elements<Real, kWidth> elements(f.x + row * f.C + c);
   if (f.branch != nullptr) {
     const Elements<Real, kWidth> branch(f.branch + row * f.C + c);
@@ -54,7 +53,7 @@ __device__ inline void normalise(Real* y, const float (&x)[kWidth], float mean, 
 }
 
 template <class Real>
-__device__ inline void keep(const NormForward<Real>& f, int64_t row, float mean, float rstd) {
+__device__ inline void keep(const NormForwardRows<Real>& f, int64_t row, float mean, float rstd) {
   if (f.mean != nullptr) f.mean[row] = mean;
   if (f.rstd != nullptr) f.rstd[row] = rstd;
 }
@@ -65,7 +64,7 @@ __device__ inline float rstd_of(float squares, int C, float eps) {
 
 // kCentred: layer norm, otherwise RMS norm. Weight and bias lie in shared memory: read once a block, not once a row.
 template <bool kCentred, class Real, int kWidth, bool kWarpPerRow, int kHeld>
-__global__ void __launch_bounds__(kNormThreads, 1) norm_forward_kernel(NormForward<Real> f) {
+__global__ void __launch_bounds__(kNormThreads, 1) norm_forward_kernel(NormForwardRows<Real> f) {
   constexpr int kGroups = kHeld / kWidth;
   extern __shared__ uint4 staged[];
   __shared__ float partials[32];
@@ -102,7 +101,7 @@ __global__ void __launch_bounds__(kNormThreads, 1) norm_forward_kernel(NormForwa
 
 // A block a row; every thread reads again what it has written itself.
 template <bool kCentred, class Real, int kWidth>
-__global__ void __launch_bounds__(kLongRowThreads, 2) norm_forward_long_kernel(NormForward<Real> f) {
+__global__ void __launch_bounds__(kLongRowThreads, 2) norm_forward_long_kernel(NormForwardRows<Real> f) {
   __shared__ float partials[32];
   const int first = static_cast<int>(threadIdx.x) * kWidth, step = static_cast<int>(blockDim.x) * kWidth;
   const Real* residual = f.branch != nullptr ? f.residual : f.x;
@@ -129,7 +128,7 @@ __global__ void __launch_bounds__(kLongRowThreads, 2) norm_forward_long_kernel(N
 }
 
 template <bool kCentred, class Real>
-void launch_forward(Stream& stream, const NormForward<Real>& f) {
+void launch_forward(Stream& stream, const NormForwardRows<Real>& f) {
   const bool packs = rows_in_packs<Real>(f.C, f.y, f.residual, f.x, f.branch, f.weight, f.bias);
   const NormGrid grid = norm_grid(f.N, f.C, packs, kForwardBlocks);
   if (grid.held == 0)

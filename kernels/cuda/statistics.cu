@@ -1,6 +1,6 @@
 // What --debug prints of a tensor, in one launch: every thread meets pieces of the range, the last block merges.
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/last_block.h"
+#include "kernels/cuda/operators.h"
 #include "kernels/cuda/ranges.h"
 #include "kernels/cuda/reduce.h"
 
@@ -88,7 +88,7 @@ __global__ void __launch_bounds__(kRangeThreads)
 
 }  // namespace
 
-void CudaOps::run(Stream& stream, const Statistics& args) {
+void statistics(Stream& stream, const Statistics& args) {
   for_real(args.x.dtype, [&](auto real) {
     using Real = decltype(real);
     const Real* x = data_of<Real>(args.x);

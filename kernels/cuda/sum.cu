@@ -1,6 +1,6 @@
 // Sum of a range in one launch: every thread adds pieces in f32 and their sums in f64, the last block adds the blocks.
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/last_block.h"
+#include "kernels/cuda/operators.h"
 #include "kernels/cuda/ranges.h"
 #include "kernels/cuda/reduce.h"
 
@@ -31,7 +31,7 @@ __global__ void __launch_bounds__(kRangeThreads) sum_kernel(float* sum, const fl
 
 }  // namespace
 
-void CudaOps::run(Stream& stream, const Sum& args) {
+void sum(Stream& stream, const Sum& args) {
   const float* x = data_of<float>(args.x);
   const int64_t n = args.x.elements();
   launch(stream, aligned_16(x) ? sum_kernel<4> : sum_kernel<1>, range_blocks(n, kMostBlocks), kRangeThreads, 0,

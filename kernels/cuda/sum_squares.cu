@@ -1,6 +1,6 @@
 // Sums of squares: a block for each kSumSquaresBlock elements.
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/operators.h"
 #include "kernels/cuda/pack.h"
 #include "kernels/cuda/reduce.h"
 
@@ -30,7 +30,7 @@ __global__ void __launch_bounds__(kThreads) sum_squares_kernel(float* partials, 
 
 }  // namespace
 
-void CudaOps::run(Stream& stream, const SumSquares& args) {
+void sum_squares(Stream& stream, const SumSquares& args) {
   const float* x = data_of<float>(args.x);
   const int64_t n = args.x.elements();
   launch(stream, aligned_16(x) ? sum_squares_kernel<4> : sum_squares_kernel<1>,

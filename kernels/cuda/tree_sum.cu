@@ -5,8 +5,8 @@
 #include <string>
 
 #include "core/base/error.h"
-#include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/operators.h"
 #include "kernels/cuda/pack.h"
 
 namespace convoy::cuda {
@@ -102,7 +102,7 @@ void enqueue(Stream& stream, float* y, const Real* rows, int64_t R, int64_t n) {
 
 }  // namespace
 
-void CudaOps::run(Stream& stream, const TreeSum& args) {
+void tree_sum(Stream& stream, const TreeSum& args) {
   const int64_t R = args.rows.shape[0], n = args.rows.shape[1];
   if (R < 1 || R >= int64_t{1} << kManyLevels)
     throw InternalError("tree sum of " + std::to_string(R) + " rows: 1 to " + std::to_string((1 << kManyLevels) - 1) +

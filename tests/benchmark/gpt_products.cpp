@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/ops/matmul.h"
 #include "core/ops/ops.h"
 #include "kernels/cpu/cpu_device.h"
 
@@ -35,11 +36,10 @@ class Products {
   }
 
  private:
-  void run(Matmul product) {
+  void run(const Matmul& product) {
     const size_t bytes = device_->ops().scratch_bytes(product);
     if (bytes > scratch_.bytes()) scratch_ = device_->allocate(bytes);
-    product.scratch = {scratch_.data(), DType::u8, {static_cast<int64_t>(scratch_.bytes())}};
-    device_->ops().run(*stream_, product);
+    device_->ops().run(*stream_, product, {scratch_.data(), DType::u8, {static_cast<int64_t>(scratch_.bytes())}});
   }
 
   std::unique_ptr<Device> device_ = cpu::make_cpu_device(0);

@@ -10,6 +10,13 @@
 #include <memory>
 
 #include "core/base/owned.h"
+#include "core/ops/adamw.h"
+#include "core/ops/attention.h"
+#include "core/ops/cross_entropy.h"
+#include "core/ops/dropout.h"
+#include "core/ops/embedding.h"
+#include "core/ops/norm.h"
+#include "core/ops/reductions.h"
 #include "kernels/cpu/cpu_memory.h"
 #include "kernels/cpu/cpu_ops.h"
 #include "kernels/cpu/cpu_stream.h"
@@ -41,15 +48,11 @@ class Operand {
 };
 
 template <class Arguments>
-void measure(benchmark::State& state, Arguments args, const char* unit, double work) {
+void measure(benchmark::State& state, const Arguments& args, const char* unit, double work) {
   cpu::CpuOps ops;
   const std::unique_ptr<Stream> stream = cpu::make_cpu_stream(StreamKind::compute);
-  std::unique_ptr<Operand> scratch;
-  if constexpr (requires { args.scratch; }) {
-    scratch = std::make_unique<Operand>(Shape{static_cast<int64_t>(ops.scratch_bytes(args))}, DType::u8);
-    args.scratch = *scratch;
-  }
-  for (auto _ : state) ops.run(*stream, args);
+  const Operand scratch(Shape{static_cast<int64_t>(ops.scratch_bytes(args))}, DType::u8);
+  for (auto _ : state) ops.run(*stream, args, scratch);
   state.counters[unit] = benchmark::Counter(work, benchmark::Counter::kIsIterationInvariantRate);
 }
 
@@ -147,8 +150,8 @@ void BM_LayerNormForward(benchmark::State& state) {
       first({1}, DType::i64);
   *first->as<int64_t>() = 0;
   const Dropout dropout{static_cast<float>(state.range(1)) / 100, 1, 2, 256, first};
-  measure(state, LayerNormForward{y, residual, mean, rstd, x, branch, dropout, weight, weight, 1e-5f}, "bytes/s",
-          bytes({x, branch, residual, y}));
+  measure(state, NormForward{NormKind::layer, y, residual, mean, rstd, x, branch, dropout, weight, weight, 1e-5f},
+          "bytes/s", bytes({x, branch, residual, y}));
 }
 BENCHMARK(BM_LayerNormForward)->ArgNames({"bf16", "dropout"})->Args({0, 0})->Args({0, 10})->Args({1, 0})->UseRealTime();
 
@@ -157,7 +160,7 @@ void BM_LayerNormBackward(benchmark::State& state) {
   const Operand x({kRows, kChannels}, dtype), dy(x->shape, dtype), other(x->shape, dtype), dx(x->shape, dtype);
   const Operand mean({kRows}, DType::f32), rstd({kRows}, DType::f32), weight({kChannels}, dtype);
   const Operand dweight({kChannels}, DType::f32), dbias({kChannels}, DType::f32);
-  measure(state, LayerNormBackward{dx, {}, dweight, dbias, dy, other, x, mean, rstd, weight, {}, {}}, "bytes/s",
+  measure(state, NormBackward{NormKind::layer, dx, {}, dweight, dbias, dy, other, x, mean, rstd, weight, {}}, "bytes/s",
           bytes({x, dy, other, dx}));
 }
 BENCHMARK(BM_LayerNormBackward)->ArgName("bf16")->Arg(0)->Arg(1)->UseRealTime();
@@ -166,7 +169,7 @@ void BM_RmsNormForward(benchmark::State& state) {
   const DType dtype = dtype_of_state(state);
   const Operand x({kRows, kChannels}, dtype), branch(x->shape, dtype), residual(x->shape, dtype), y(x->shape, dtype);
   const Operand rstd({kRows}, DType::f32), weight({kChannels}, dtype);
-  measure(state, RmsNormForward{y, residual, rstd, x, branch, {}, weight, 1e-5f}, "bytes/s",
+  measure(state, NormForward{NormKind::rms, y, residual, {}, rstd, x, branch, {}, weight, {}, 1e-5f}, "bytes/s",
           bytes({x, branch, residual, y}));
 }
 BENCHMARK(BM_RmsNormForward)->ArgName("bf16")->Arg(0)->Arg(1)->UseRealTime();
@@ -175,7 +178,7 @@ void BM_RmsNormBackward(benchmark::State& state) {
   const DType dtype = dtype_of_state(state);
   const Operand x({kRows, kChannels}, dtype), dy(x->shape, dtype), other(x->shape, dtype), dx(x->shape, dtype);
   const Operand rstd({kRows}, DType::f32), weight({kChannels}, dtype), dweight({kChannels}, DType::f32);
-  measure(state, RmsNormBackward{dx, {}, dweight, dy, other, x, rstd, weight, {}, {}}, "bytes/s",
+  measure(state, NormBackward{NormKind::rms, dx, {}, dweight, {}, dy, other, x, {}, rstd, weight, {}}, "bytes/s",
           bytes({x, dy, other, dx}));
 }
 BENCHMARK(BM_RmsNormBackward)->ArgName("bf16")->Arg(0)->Arg(1)->UseRealTime();
@@ -227,7 +230,7 @@ void BM_EmbeddingBackward(benchmark::State& state) {
   const Operand dy({16, 256, kChannels}, DType::f32), tokens({16, 256}, DType::i32);
   const Operand table({V, kChannels}, DType::f32), positions({256, kChannels}, DType::f32);
   for (int64_t i = 0; i < kRows; ++i) tokens->as<int32_t>()[i] = static_cast<int32_t>(i * 7919 % V);
-  measure(state, EmbeddingBackward{table, positions, dy, tokens, {}}, "bytes/s", 2 * bytes({dy}));
+  measure(state, EmbeddingBackward{table, positions, dy, tokens}, "bytes/s", 2 * bytes({dy}));
 }
 BENCHMARK(BM_EmbeddingBackward)->ArgName("V")->Arg(84)->Arg(50257)->UseRealTime();
 

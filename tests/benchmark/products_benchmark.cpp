@@ -18,6 +18,7 @@
 #include <unordered_map>
 
 #include "core/base/owned.h"
+#include "core/ops/matmul.h"
 #include "kernels/cpu/cpu_memory.h"
 #include "kernels/cpu/cpu_stream.h"
 #include "kernels/cpu/matmul.h"

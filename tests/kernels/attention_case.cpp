@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/ops/dropout.h"
+
 namespace convoy::test {
 std::string to_string(const AttentionOptions& o) {
   return fmt::format("B {} Tq {} Tk {} H {} Hkv {} D {} {} {} p {}", o.B, o.Tq, o.Tk, o.H, o.Hkv, o.D, name_of(o.dtype),

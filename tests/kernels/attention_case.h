@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/ops/attention.h"
+#include "core/ops/dropout.h"
 #include "tests/kernels/support/ops_test.h"
 
 namespace convoy::test {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "core/ops/attention.h"
+#include "core/ops/dropout.h"
 #include "tests/kernels/attention_case.h"
 
 namespace convoy::test {
@@ -165,20 +167,10 @@ TEST_F(AttentionTilesTest, DropoutKeepsTheElementsThatItsFormulaKeeps) {
       const DropoutCase with(0.25f, H * T);
       const auto heads = [](const Array& array) { return Heads{array.tensor().data, H * T, T * H * T}; };
       const AttentionShape s{1, T, T, H, H, T, dtype, causal, 0.125f};
-      run_with_scratch(AttentionForward{s, heads(y), logsumexp, heads(q), heads(q), heads(v), with.dropout, {}});
+      run_with_scratch(AttentionForward{s, heads(y), logsumexp, heads(q), heads(q), heads(v), with.dropout});
       const Array dk = y;
-      run_with_scratch(AttentionBackward{s,
-                                         heads(dq),
-                                         heads(dk),
-                                         heads(dv),
-                                         heads(v),
-                                         heads(y),
-                                         heads(q),
-                                         heads(q),
-                                         heads(v),
-                                         logsumexp,
-                                         with.dropout,
-                                         {}});
+      run_with_scratch(AttentionBackward{s, heads(dq), heads(dk), heads(dv), heads(v), heads(y), heads(q), heads(q),
+                                         heads(v), logsumexp, with.dropout});
       Values weights(unit.size()), transposed(unit.size());
       for (int64_t h = 0; h < H; ++h)
         for (int64_t i = 0; i < T; ++i)

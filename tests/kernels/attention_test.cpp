@@ -1,3 +1,4 @@
+#include "core/ops/attention.h"
 #include "tests/kernels/attention_case.h"
 
 #include <cmath>

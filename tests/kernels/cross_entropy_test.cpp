@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/ops/cross_entropy.h"
 #include "tests/kernels/support/ops_test.h"
 
 namespace convoy::test {

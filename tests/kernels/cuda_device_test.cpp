@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/ops/ops.h"
+#include "core/ops/reductions.h"
 #include "kernels/cuda/cuda_device.h"
 #include "kernels/cuda/peak_flops.h"
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/ops/matmul.h"
 #include "core/ops/ops.h"
 #include "kernels/cpu/cpu_device.h"
 #include "kernels/cpu/cpu_isa.h"

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "core/ops/dropout.h"
 #include "tests/kernels/support/ops_test.h"
 
 namespace convoy::test {

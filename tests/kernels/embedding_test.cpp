@@ -1,3 +1,4 @@
+#include "core/ops/embedding.h"
 #include "tests/kernels/support/ops_test.h"
 
 namespace convoy::test {
@@ -43,7 +44,7 @@ TEST_F(EmbeddingTest, BackwardAddsEveryRowWhereItCameFrom) {
       const int64_t B = 4, T = 21, V = 7;
       const Array tokens = some_tokens(B, T, V), dy = random_array({B, T, C}, dtype, 3);
       const Array dtable = Array::filled({V, C}, DType::f32, 1), dpositions = Array::filled({T + 2, C}, DType::f32, 2);
-      run_with_scratch(EmbeddingBackward{dtable, dpositions, dy, tokens, {}});
+      run_with_scratch(EmbeddingBackward{dtable, dpositions, dy, tokens});
       Values wanted(static_cast<size_t>(V * C), 1), wanted_positions(static_cast<size_t>((T + 2) * C), 2);
       const Values gradient = dy.values(), ids = tokens.values();
       for (size_t i = 0; i < gradient.size(); ++i) {
@@ -63,7 +64,7 @@ TEST_F(EmbeddingTest, BackwardFindsAllPlacesOfAToken) {
       const int64_t B = 3, T = 1100;
       const Array tokens = some_tokens(B, T, V), dy = random_array({B, T, C}, DType::bf16, 3);
       const Array dtable = Array::filled({V, C}, DType::f32, 1);
-      run_with_scratch(EmbeddingBackward{dtable, {}, dy, tokens, {}});
+      run_with_scratch(EmbeddingBackward{dtable, {}, dy, tokens});
       Values wanted(static_cast<size_t>(V * C), 1);
       const Values gradient = dy.values(), ids = tokens.values();
       for (size_t i = 0; i < gradient.size(); ++i) {
@@ -78,7 +79,7 @@ TEST_F(EmbeddingTest, SameBitsForAnyThreads) {
   expect_same_bits_for_any_threads([&] {
     const Array tokens = some_tokens(8, 100, 5), dy = random_array({8, 100, 70}, DType::f32, 3);
     const Array dtable = Array::zeros({5, 70}, DType::f32), dpositions = Array::zeros({100, 70}, DType::f32);
-    run_with_scratch(EmbeddingBackward{dtable, dpositions, dy, tokens, {}});
+    run_with_scratch(EmbeddingBackward{dtable, dpositions, dy, tokens});
     return Bits{dtable.bits(), dpositions.bits()};
   });
 }

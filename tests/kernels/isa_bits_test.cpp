@@ -3,6 +3,10 @@
 #include <array>
 
 #include "core/base/integers.h"
+#include "core/ops/adamw.h"
+#include "core/ops/cross_entropy.h"
+#include "core/ops/matmul.h"
+#include "core/ops/norm.h"
 #include "core/ops/ops.h"
 #include "kernels/cpu/cpu_isa.h"
 #include "kernels/cpu/panel_product.h"
@@ -22,39 +26,28 @@ class IsaBitsTest : public ::testing::TestWithParam<DType> {
   }
 };
 
-Bits layer_norm_bits(const cpu::RowKernels& kernels, DType dtype) {
+Bits norm_bits(NormKind kind, const cpu::RowKernels& kernels, DType dtype) {
   const int64_t N = 9, C = 103;
+  const bool centred = kind == NormKind::layer;
   const DropoutCase with(0.1f, N);
   const Array x = random_array({N, C}, dtype, 1), branch = random_array({N, C}, dtype, 2);
   const Array weight = random_array({C}, dtype, 3), bias = random_array({C}, dtype, 4);
   const Array y = Array::zeros({N, C}, dtype), residual = y, dx = y, dbranch = y;
   const Array mean = Array::zeros({N}, DType::f32), rstd = mean;
-  Array partial = Array::zeros({2, C}, DType::f32);
-  kernels.layer_norm_forward({y, residual, mean, rstd, x, branch, with.dropout, weight, bias, 1e-5f}, 0, N);
-  kernels.layer_norm_backward({dx, dbranch, partial, partial, y, {}, residual, mean, rstd, weight, with.dropout, {}}, 0,
-                              N, partial.tensor().as<float>());
+  const Tensor mean_or_none = centred ? mean : Tensor(), bias_or_none = centred ? bias : Tensor();
+  Array partial = Array::zeros({centred ? 2 : 1, C}, DType::f32);
+  kernels.norm_forward({kind, y, residual, mean_or_none, rstd, x, branch, with.dropout, weight, bias_or_none, 1e-5f}, 0,
+                       N);
+  kernels.norm_backward(
+      {kind, dx, dbranch, partial, partial, y, {}, residual, mean_or_none, rstd, weight, with.dropout}, 0, N,
+      partial.tensor().as<float>());
   return {y.bits(), residual.bits(), mean.bits(), rstd.bits(), dx.bits(), dbranch.bits(), partial.bits()};
 }
 
-TEST_P(IsaBitsTest, LayerNorm) {
-  EXPECT_EQ(layer_norm_bits(cpu::avx2::row_kernels, GetParam()), layer_norm_bits(cpu::avx512::row_kernels, GetParam()));
-}
-
-Bits rms_norm_bits(const cpu::RowKernels& kernels, DType dtype) {
-  const int64_t N = 9, C = 103;
-  const DropoutCase with(0.1f, N);
-  const Array x = random_array({N, C}, dtype, 1), branch = random_array({N, C}, dtype, 2);
-  const Array weight = random_array({C}, dtype, 3), y = Array::zeros({N, C}, dtype), residual = y, dx = y, dbranch = y;
-  const Array rstd = Array::zeros({N}, DType::f32);
-  Array partial = Array::zeros({C}, DType::f32);
-  kernels.rms_norm_forward({y, residual, rstd, x, branch, with.dropout, weight, 1e-5f}, 0, N);
-  kernels.rms_norm_backward({dx, dbranch, partial, y, {}, residual, rstd, weight, with.dropout, {}}, 0, N,
-                            partial.tensor().as<float>());
-  return {y.bits(), residual.bits(), rstd.bits(), dx.bits(), dbranch.bits(), partial.bits()};
-}
-
-TEST_P(IsaBitsTest, RmsNorm) {
-  EXPECT_EQ(rms_norm_bits(cpu::avx2::row_kernels, GetParam()), rms_norm_bits(cpu::avx512::row_kernels, GetParam()));
+TEST_P(IsaBitsTest, Norms) {
+  for (const NormKind kind : {NormKind::layer, NormKind::rms})
+    EXPECT_EQ(norm_bits(kind, cpu::avx2::row_kernels, GetParam()),
+              norm_bits(kind, cpu::avx512::row_kernels, GetParam()));
 }
 
 Bits cross_entropy_bits(const cpu::RowKernels& kernels, DType dtype) {

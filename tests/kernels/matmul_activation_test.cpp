@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/ops/matmul.h"
 #include "tests/kernels/matmul_case.h"
 
 namespace convoy::test {

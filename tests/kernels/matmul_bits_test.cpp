@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "core/ops/matmul.h"
 #include "kernels/cpu/cpu_stream.h"
 #include "kernels/cpu/matmul.h"
 #include "kernels/cpu/product_cache.h"

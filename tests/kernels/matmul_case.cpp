@@ -8,6 +8,7 @@
 
 #include "core/base/philox.h"
 #include "core/ops/ops.h"
+#include "core/ops/reductions.h"
 
 namespace convoy::test {
 namespace {
@@ -101,11 +102,10 @@ MatmulCase::MatmulCase(const MatmulOptions& o, int64_t offset)
 }
 
 void MatmulCase::run() {
-  run([](Matmul matmul) {
+  run([](const Matmul& matmul) {
     Ops& ops = test_device().ops();
     const TestMemory scratch(ops.scratch_bytes(matmul));
-    matmul.scratch = {scratch.data(), DType::u8, {static_cast<int64_t>(ops.scratch_bytes(matmul))}};
-    ops.run(test_stream(), matmul);
+    ops.run(test_stream(), matmul, {scratch.data(), DType::u8, {static_cast<int64_t>(ops.scratch_bytes(matmul))}});
     test_stream().synchronize();
   });
 }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
+#include "core/ops/matmul.h"
 #include "core/ops/ops.h"
 #include "tests/kernels/matmul_case.h"
 

@@ -2,6 +2,13 @@
 #include <cmath>
 #include <string>
 
+#include "core/ops/adamw.h"
+#include "core/ops/attention.h"
+#include "core/ops/cross_entropy.h"
+#include "core/ops/embedding.h"
+#include "core/ops/matmul.h"
+#include "core/ops/norm.h"
+#include "core/ops/reductions.h"
 #include "tests/kernels/support/ops_test.h"
 #include "tests/support/reference_file.h"
 
@@ -60,23 +67,25 @@ TEST_F(OperatorsReferenceTest, LayerNormWithResidual) {
   const Array weight = input("layer_norm/weight", {C}), bias = input("layer_norm/bias", {C});
   const Array residual = zeros({N, C}), y = zeros({N, C}), mean = zeros({N}), rstd = zeros({N});
   const Array dx = zeros({N, C}), dweight = zeros({C}), dbias = zeros({C});
-  run(LayerNormForward{.y = y,
-                       .residual = residual,
-                       .mean = mean,
-                       .rstd = rstd,
-                       .x = x,
-                       .branch = branch,
-                       .weight = weight,
-                       .bias = bias});
-  run_with_scratch(LayerNormBackward{.dx = dx,
-                                     .dweight = dweight,
-                                     .dbias = dbias,
-                                     .dy = input("layer_norm/gradient", {N, C}),
-                                     .dresidual_out = input("layer_norm/gradient_residual", {N, C}),
-                                     .residual = residual,
-                                     .mean = mean,
-                                     .rstd = rstd,
-                                     .weight = weight});
+  run(NormForward{.kind = NormKind::layer,
+                  .y = y,
+                  .residual = residual,
+                  .mean = mean,
+                  .rstd = rstd,
+                  .x = x,
+                  .branch = branch,
+                  .weight = weight,
+                  .bias = bias});
+  run_with_scratch(NormBackward{.kind = NormKind::layer,
+                                .dx = dx,
+                                .dweight = dweight,
+                                .dbias = dbias,
+                                .dy = input("layer_norm/gradient", {N, C}),
+                                .dresidual_out = input("layer_norm/gradient_residual", {N, C}),
+                                .residual = residual,
+                                .mean = mean,
+                                .rstd = rstd,
+                                .weight = weight});
   expect_reference(residual, "layer_norm/residual");
   expect_reference(y, "layer_norm/y");
   expect_reference(dx, "layer_norm/dx");
@@ -89,16 +98,18 @@ TEST_F(OperatorsReferenceTest, RmsNormWithResidual) {
   const Array x = input("rms_norm/x", {N, C}), branch = input("rms_norm/branch", {N, C});
   const Array weight = input("rms_norm/weight", {C}), residual = zeros({N, C}), y = zeros({N, C}), rstd = zeros({N});
   const Array dx = zeros({N, C}), dweight = zeros({C});
-  run(RmsNormForward{.y = y, .residual = residual, .rstd = rstd, .x = x, .branch = branch, .weight = weight});
+  run(NormForward{
+      .kind = NormKind::rms, .y = y, .residual = residual, .rstd = rstd, .x = x, .branch = branch, .weight = weight});
   expect_reference(residual, "rms_norm/residual");
   expect_reference(y, "rms_norm/y");
-  run_with_scratch(RmsNormBackward{.dx = dx,
-                                   .dweight = dweight,
-                                   .dy = input("rms_norm/gradient", {N, C}),
-                                   .dresidual_out = input("rms_norm/gradient_residual", {N, C}),
-                                   .residual = residual,
-                                   .rstd = rstd,
-                                   .weight = weight});
+  run_with_scratch(NormBackward{.kind = NormKind::rms,
+                                .dx = dx,
+                                .dweight = dweight,
+                                .dy = input("rms_norm/gradient", {N, C}),
+                                .dresidual_out = input("rms_norm/gradient_residual", {N, C}),
+                                .residual = residual,
+                                .rstd = rstd,
+                                .weight = weight});
   expect_reference(dx, "rms_norm/dx");
   expect_reference(dweight, "rms_norm/dweight");
 }
@@ -112,9 +123,9 @@ void OperatorsReferenceTest::expect_attention(const std::string& name, const Att
     const Shape& shape = a.tensor().shape;
     return Heads{a.tensor().data, shape[2] * shape[3], shape[1] * shape[2] * shape[3]};
   };
-  run_with_scratch(AttentionForward{s, heads(y), logsumexp, heads(q), heads(k), heads(v), {}, {}});
+  run_with_scratch(AttentionForward{s, heads(y), logsumexp, heads(q), heads(k), heads(v), {}});
   run_with_scratch(AttentionBackward{
-      s, heads(dq), heads(dk), heads(dv), heads(dy), heads(y), heads(q), heads(k), heads(v), logsumexp, {}, {}});
+      s, heads(dq), heads(dk), heads(dv), heads(dy), heads(y), heads(q), heads(k), heads(v), logsumexp, {}});
   expect_reference(y, name + "/y");
   expect_reference(dq, name + "/dq");
   expect_reference(dk, name + "/dk");
@@ -134,7 +145,7 @@ TEST_F(OperatorsReferenceTest, Embedding) {
   const Array positions = input("embedding/positions", {T, C}), y = zeros({B, T, C});
   const Array dtable = zeros({V, C}), dpositions = zeros({T, C});
   run(EmbeddingForward{y, tokens, table, positions, 0});
-  run_with_scratch(EmbeddingBackward{dtable, dpositions, input("embedding/gradient", {B, T, C}), tokens, {}});
+  run_with_scratch(EmbeddingBackward{dtable, dpositions, input("embedding/gradient", {B, T, C}), tokens});
   expect_reference(y, "embedding/y");
   expect_reference(dtable, "embedding/dtable");
   expect_reference(dpositions, "embedding/dpositions");

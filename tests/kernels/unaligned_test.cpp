@@ -1,6 +1,12 @@
 // Operators take tensors at any address: results of tensors one element behind an aligned address beside those of
 // aligned ones.
 #include "core/base/integers.h"
+#include "core/ops/adamw.h"
+#include "core/ops/cross_entropy.h"
+#include "core/ops/dropout.h"
+#include "core/ops/embedding.h"
+#include "core/ops/norm.h"
+#include "core/ops/reductions.h"
 #include "tests/kernels/support/ops_test.h"
 
 namespace convoy::test {
@@ -63,41 +69,26 @@ class UnalignedTest : public OpsTest {
   }
 };
 
-TEST_F(UnalignedTest, LayerNorm) {
+TEST_F(UnalignedTest, Norms) {
   const int64_t N = 6;
-  for (const auto& [type, tolerance] : kPrecisions)
-    for (const int64_t C : {64, 2048, 4608}) {
-      const DropoutCase with(0.2f, N);
-      const auto call = [&, dtype = type](Placed& p) {
-        const Tensor x = p.random({N, C}, dtype, 1), branch = p.random({N, C}, dtype, 2);
-        const Tensor weight = p.random({C}, dtype, 3), bias = p.random({C}, dtype, 4);
-        const Tensor residual = p.result({N, C}, dtype), mean = p.result({N}, DType::f32);
-        const Tensor rstd = p.result({N}, DType::f32);
-        run(LayerNormForward{p.result({N, C}, dtype), residual, mean, rstd, x, branch, with.dropout, weight, bias});
-        run_with_scratch(LayerNormBackward{p.result({N, C}, dtype), p.result({N, C}, dtype), p.result({C}, DType::f32),
-                                           p.result({C}, DType::f32), p.random({N, C}, dtype, 5),
-                                           p.random({N, C}, dtype, 6), residual, mean, rstd, weight, with.dropout});
-      };
-      expect_same(call, tolerance, "layer norm");
-    }
-}
-
-TEST_F(UnalignedTest, RmsNorm) {
-  const int64_t N = 6;
-  for (const auto& [type, tolerance] : kPrecisions)
-    for (const int64_t C : {64, 2048, 4608}) {
-      const DropoutCase with(0.2f, N);
-      const auto call = [&, dtype = type](Placed& p) {
-        const Tensor x = p.random({N, C}, dtype, 1), branch = p.random({N, C}, dtype, 2);
-        const Tensor weight = p.random({C}, dtype, 3), residual = p.result({N, C}, dtype);
-        const Tensor rstd = p.result({N}, DType::f32);
-        run(RmsNormForward{p.result({N, C}, dtype), residual, rstd, x, branch, with.dropout, weight});
-        run_with_scratch(RmsNormBackward{p.result({N, C}, dtype), p.result({N, C}, dtype), p.result({C}, DType::f32),
-                                         p.random({N, C}, dtype, 5), p.random({N, C}, dtype, 6), residual, rstd, weight,
-                                         with.dropout});
-      };
-      expect_same(call, tolerance, "RMS norm");
-    }
+  for (const NormKind kind : {NormKind::layer, NormKind::rms})
+    for (const auto& [type, tolerance] : kPrecisions)
+      for (const int64_t C : {64, 2048, 4608}) {
+        const DropoutCase with(0.2f, N);
+        const auto call = [&, dtype = type](Placed& p) {
+          const bool centred = kind == NormKind::layer;
+          const Tensor x = p.random({N, C}, dtype, 1), branch = p.random({N, C}, dtype, 2);
+          const Tensor weight = p.random({C}, dtype, 3), bias = centred ? p.random({C}, dtype, 4) : Tensor();
+          const Tensor residual = p.result({N, C}, dtype), mean = centred ? p.result({N}, DType::f32) : Tensor();
+          const Tensor rstd = p.result({N}, DType::f32);
+          run(NormForward{kind, p.result({N, C}, dtype), residual, mean, rstd, x, branch, with.dropout, weight, bias});
+          const Tensor dx = p.result({N, C}, dtype), dbranch = p.result({N, C}, dtype);
+          const Tensor dweight = p.result({C}, DType::f32), dbias = centred ? p.result({C}, DType::f32) : Tensor();
+          run_with_scratch(NormBackward{kind, dx, dbranch, dweight, dbias, p.random({N, C}, dtype, 5),
+                                        p.random({N, C}, dtype, 6), residual, mean, rstd, weight, with.dropout});
+        };
+        expect_same(call, tolerance, kind == NormKind::layer ? "layer norm" : "RMS norm");
+      }
 }
 
 TEST_F(UnalignedTest, CrossEntropy) {

@@ -1,5 +1,4 @@
-// A device that computes wrong: the device within, but matrix products flip a bit of one element of their result when
-// they are told to.
+// A device that computes wrong: its matrix products flip a bit of one element of their result when they are told to.
 #pragma once
 
 #include <functional>

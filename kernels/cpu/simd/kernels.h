@@ -7,7 +7,13 @@
 #include <array>
 #include <cstdint>
 
-#include "core/ops/ops.h"
+#include "core/ops/adamw.h"
+#include "core/ops/attention.h"
+#include "core/ops/cross_entropy.h"
+#include "core/ops/dropout.h"
+#include "core/ops/embedding.h"
+#include "core/ops/norm.h"
+#include "core/ops/reductions.h"
 
 namespace convoy::cpu {
 
@@ -23,12 +29,9 @@ struct StatisticsPart {
 };
 
 struct RowKernels {
-  void (*layer_norm_forward)(const LayerNormForward& args, int64_t begin, int64_t end);
-  // partial: (2, C) sums of these rows for dweight and dbias, written.
-  void (*layer_norm_backward)(const LayerNormBackward& args, int64_t begin, int64_t end, float* partial);
-  void (*rms_norm_forward)(const RmsNormForward& args, int64_t begin, int64_t end);
-  // partial: (C) sums of these rows for dweight, written.
-  void (*rms_norm_backward)(const RmsNormBackward& args, int64_t begin, int64_t end, float* partial);
+  void (*norm_forward)(const NormForward& args, int64_t begin, int64_t end);
+  // partial: sums of these rows for dweight and, of layer norm, dbias, a row of C each, written.
+  void (*norm_backward)(const NormBackward& args, int64_t begin, int64_t end, float* partial);
   void (*embedding_forward)(const EmbeddingForward& args, int64_t begin, int64_t end);
   // Columns [begin, end) of the token table's rows whose number is `part` modulo `parts`.
   void (*embedding_backward_tokens)(const EmbeddingBackward& args, int64_t begin, int64_t end, int part, int parts);
@@ -45,6 +48,7 @@ struct RangeKernels {
   void (*add)(const Add& args, int64_t begin, int64_t end);
   void (*tree_sum)(const TreeSum& args, int64_t begin, int64_t end);
   void (*cast)(const Cast& args, int64_t begin, int64_t end);
+  void (*column_sums)(const ColumnSums& args, int64_t begin, int64_t end);  // columns
   StatisticsPart (*statistics)(const Tensor& x, int64_t begin, int64_t end);
   void (*add_rows)(float* sum, const float* rows, int64_t count, int64_t stride, int64_t n);  // sum += rows, in order
 };

@@ -5,17 +5,24 @@
 namespace convoy::cpu::CONVOY_ISA {
 namespace {
 
-// Of the arguments of a forward or a backward: does it subtract the mean and have a bias?
-template <class Args>
-inline constexpr bool kCentred = std::is_same_v<Args, LayerNormForward> || std::is_same_v<Args, LayerNormBackward>;
+// body(Real{}, kCentred): does it subtract the mean and have a bias? Both as types.
+template <class Body>
+inline void with_variant(DType dtype, NormKind kind, const Body& body) {
+  with_real(dtype, [&](auto* real) {
+    if (kind == NormKind::layer)
+      body(real, std::true_type{});
+    else
+      body(real, std::false_type{});
+  });
+}
 
 // residual = x + dropout(branch) of one row, rounded as it is stored.
-template <class Real, class Args>
-inline void add_branch(const Args& args, const DropoutKeys& keys, int64_t row) {
+template <class Real>
+inline void add_branch(const NormForward& args, const DropoutKeys& keys, int64_t row) {
   const int64_t C = args.x.shape[-1];
-  const Real* x = args.x.template as<Real>() + row * C;
-  const Real* branch = args.branch.template as<Real>() + row * C;
-  Real* residual = args.residual.template as<Real>() + row * C;
+  const Real* x = args.x.as<Real>() + row * C;
+  const Real* branch = args.branch.as<Real>() + row * C;
+  Real* residual = args.residual.as<Real>() + row * C;
   if (args.dropout.p == 0)
     for_vectors(
         C, [=](int64_t i, auto lanes) { store(residual + i, load(x + i, lanes) + load(branch + i, lanes), lanes); });
@@ -44,21 +51,21 @@ inline float rstd_around(float mean, const Real* x, int64_t C, float eps) {
   return 1.0f / std::sqrt(sum_lanes(squares) / static_cast<float>(C) + eps);
 }
 
-template <class Real, class Args>
-inline void norm_forward_row(const Args& args, const Real* x, int64_t row) {
+template <bool kCentred, class Real>
+inline void norm_forward_row(const NormForward& args, const Real* x, int64_t row) {
   const int64_t C = args.x.shape[-1];
-  const Real* weight = args.weight.template as<Real>();
-  Real* y = args.y.template as<Real>() + row * C;
+  const Real* weight = args.weight.as<Real>();
+  Real* y = args.y.as<Real>() + row * C;
   float mean = 0;
-  if constexpr (kCentred<Args>) {
+  if constexpr (kCentred) {
     mean = mean_of(x, C);
-    if (args.mean) args.mean.template as<float>()[row] = mean;
+    if (args.mean) args.mean.as<float>()[row] = mean;
   }
   const float rstd = rstd_around(mean, x, C, args.eps);
-  if (args.rstd) args.rstd.template as<float>()[row] = rstd;
+  if (args.rstd) args.rstd.as<float>()[row] = rstd;
   const F32x16 scale = broadcast(rstd);
-  if constexpr (kCentred<Args>) {
-    const Real* bias = args.bias.template as<Real>();
+  if constexpr (kCentred) {
+    const Real* bias = args.bias.as<Real>();
     const F32x16 center = broadcast(mean);
     for_vectors(C, [=](int64_t i, auto lanes) {
       const F32x16 normalised = (load(x + i, lanes) - center) * scale;
@@ -70,25 +77,21 @@ inline void norm_forward_row(const Args& args, const Real* x, int64_t row) {
   }
 }
 
-template <class Real, class Args>
-inline void norm_forward_rows(const Args& args, int64_t begin, int64_t end) {
+template <bool kCentred, class Real>
+inline void norm_forward_rows(const NormForward& args, int64_t begin, int64_t end) {
   const int64_t C = args.x.shape[-1];
   const DropoutKeys keys(args.branch ? args.dropout : Dropout{});
   for (int64_t row = begin; row < end; ++row) {
     if (args.branch) add_branch<Real>(args, keys, row);
-    const Real* x = (args.branch ? args.residual : args.x).template as<Real>() + row * C;
-    norm_forward_row(args, x, row);
+    const Real* x = (args.branch ? args.residual : args.x).as<Real>() + row * C;
+    norm_forward_row<kCentred>(args, x, row);
   }
 }
 
-void layer_norm_forward(const LayerNormForward& args, int64_t begin, int64_t end) {
-  with_real(args.x.dtype,
-            [&](auto* real) { norm_forward_rows<std::remove_pointer_t<decltype(real)>>(args, begin, end); });
-}
-
-void rms_norm_forward(const RmsNormForward& args, int64_t begin, int64_t end) {
-  with_real(args.x.dtype,
-            [&](auto* real) { norm_forward_rows<std::remove_pointer_t<decltype(real)>>(args, begin, end); });
+void norm_forward(const NormForward& args, int64_t begin, int64_t end) {
+  with_variant(args.x.dtype, args.kind, [&](auto* real, auto centred) {
+    norm_forward_rows<centred, std::remove_pointer_t<decltype(real)>>(args, begin, end);
+  });
 }
 
 // What the backward of one row needs: its mean gradients along 1 and along the normalised row.
@@ -105,30 +108,31 @@ inline void row_means(const Real* dy, const Real* x, const Real* weight, int64_t
   mean_gx = broadcast(sum_lanes(sum_gx) / static_cast<float>(C));
 }
 
-template <class Real, class Args>
-inline void norm_backward_row(const Args& args, const DropoutKeys& keys, int64_t row, float* dweight, float* dbias) {
+template <bool kCentred, class Real>
+inline void norm_backward_row(const NormBackward& args, const DropoutKeys& keys, int64_t row, float* dweight,
+                              float* dbias) {
   const int64_t C = args.dy.shape[-1];
-  const Real* dy = args.dy.template as<Real>() + row * C;
-  const Real* x = args.residual.template as<Real>() + row * C;
-  const Real* weight = args.weight.template as<Real>();
-  const Real* other = args.dresidual_out ? args.dresidual_out.template as<Real>() + row * C : nullptr;
-  Real* dx = args.dx.template as<Real>() + row * C;
+  const Real* dy = args.dy.as<Real>() + row * C;
+  const Real* x = args.residual.as<Real>() + row * C;
+  const Real* weight = args.weight.as<Real>();
+  const Real* other = args.dresidual_out ? args.dresidual_out.as<Real>() + row * C : nullptr;
+  Real* dx = args.dx.as<Real>() + row * C;
   F32x16 center = broadcast(0.0f);
-  if constexpr (kCentred<Args>) center = broadcast(args.mean.template as<float>()[row]);
-  const F32x16 scale = broadcast(args.rstd.template as<float>()[row]);
+  if constexpr (kCentred) center = broadcast(args.mean.as<float>()[row]);
+  const F32x16 scale = broadcast(args.rstd.as<float>()[row]);
   F32x16 mean_g, mean_gx;
   row_means(dy, x, weight, C, center, scale, mean_g, mean_gx);
-  if constexpr (!kCentred<Args>) mean_g = broadcast(0.0f);
+  if constexpr (!kCentred) mean_g = broadcast(0.0f);
   for_vectors(C, [=](int64_t i, auto lanes) {
     const F32x16 d = load(dy + i, lanes), normalised = (load(x + i, lanes) - center) * scale;
     const F32x16 g = d * load(weight + i, lanes) - mean_g - normalised * mean_gx;
     const F32x16 passed = other != nullptr ? load(other + i, lanes) : broadcast(0.0f);
     store(dx + i, fma(g, scale, passed), lanes);
     store(dweight + i, fma(d, normalised, load(dweight + i, lanes)), lanes);
-    if constexpr (kCentred<Args>) store(dbias + i, d + load(dbias + i, lanes), lanes);
+    if constexpr (kCentred) store(dbias + i, d + load(dbias + i, lanes), lanes);
   });
   if (!args.dbranch) return;
-  Real* dbranch = args.dbranch.template as<Real>() + row * C;
+  Real* dbranch = args.dbranch.as<Real>() + row * C;
   if (args.dropout.p == 0)
     std::memcpy(dbranch, dx, static_cast<size_t>(C) * sizeof(Real));
   else
@@ -138,23 +142,14 @@ inline void norm_backward_row(const Args& args, const DropoutKeys& keys, int64_t
 }
 
 // partial: a row of sums for each parameter.
-template <class Args>
-inline void norm_backward_rows(const Args& args, int64_t begin, int64_t end, float* partial) {
+void norm_backward(const NormBackward& args, int64_t begin, int64_t end, float* partial) {
   const int64_t C = args.dy.shape[-1];
   const DropoutKeys keys(args.dbranch ? args.dropout : Dropout{});
-  std::memset(partial, 0, static_cast<size_t>((kCentred<Args> ? 2 : 1) * C) * sizeof(float));
-  with_real(args.dy.dtype, [&](auto* real) {
+  with_variant(args.dy.dtype, args.kind, [&](auto* real, auto centred) {
+    std::memset(partial, 0, static_cast<size_t>((centred ? 2 : 1) * C) * sizeof(float));
     for (int64_t row = begin; row < end; ++row)
-      norm_backward_row<std::remove_pointer_t<decltype(real)>>(args, keys, row, partial, partial + C);
+      norm_backward_row<centred, std::remove_pointer_t<decltype(real)>>(args, keys, row, partial, partial + C);
   });
-}
-
-void layer_norm_backward(const LayerNormBackward& args, int64_t begin, int64_t end, float* partial) {
-  norm_backward_rows(args, begin, end, partial);
-}
-
-void rms_norm_backward(const RmsNormBackward& args, int64_t begin, int64_t end, float* partial) {
-  norm_backward_rows(args, begin, end, partial);
 }
 
 }  // namespace

@@ -105,6 +105,29 @@ StatisticsPart statistics(const Tensor& x, int64_t begin, int64_t end) {
   return part;
 }
 
+// Blocks of rows are summed apart: the error stays that of one block, however many rows there are.
+template <class Real>
+inline void column_sums_of(float* sums, const Real* x, int64_t rows, int64_t stride, int64_t columns) {
+  constexpr int64_t kRows = 256;
+  for_vectors(columns, [=](int64_t i, auto lanes) {
+    F32x16 total = load(sums + i, lanes);
+    for (int64_t begin = 0; begin < rows; begin += kRows) {
+      F32x16 part = broadcast(0.0f);
+      for (int64_t r = begin; r < std::min(rows, begin + kRows); ++r) part = part + load(x + r * stride + i, lanes);
+      total = total + part;
+    }
+    store(sums + i, total, lanes);
+  });
+}
+
+void column_sums(const ColumnSums& args, int64_t begin, int64_t end) {
+  const int64_t N = args.x.shape[0], C = args.x.shape[1];
+  with_real(args.x.dtype, [&](auto* real) {
+    column_sums_of(args.sums.as<float>() + begin, args.x.as<std::remove_pointer_t<decltype(real)>>() + begin, N, C,
+                   end - begin);
+  });
+}
+
 void add_rows(float* total, const float* rows, int64_t count, int64_t stride, int64_t n) {
   for_vectors(n, [=](int64_t i, auto lanes) {
     F32x16 column = load(total + i, lanes);

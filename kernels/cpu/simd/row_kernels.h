@@ -16,8 +16,8 @@
 namespace convoy::cpu::CONVOY_ISA {
 
 const RowKernels row_kernels = {
-    layer_norm_forward,        layer_norm_backward,          rms_norm_forward, rms_norm_backward, embedding_forward,
-    embedding_backward_tokens, embedding_backward_positions, dropout_apply,    cross_entropy};
-const RangeKernels range_kernels = {adamw, sum, sum_squares, add, tree_sum, cast, statistics, add_rows};
+    norm_forward,  norm_backward, embedding_forward, embedding_backward_tokens, embedding_backward_positions,
+    dropout_apply, cross_entropy};
+const RangeKernels range_kernels = {adamw, sum, sum_squares, add, tree_sum, cast, column_sums, statistics, add_rows};
 
 }  // namespace convoy::cpu::CONVOY_ISA

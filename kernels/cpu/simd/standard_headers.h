@@ -13,5 +13,4 @@
 #include "core/base/bf16.h"
 #include "core/base/integers.h"
 #include "core/base/philox.h"
-#include "core/ops/ops.h"
 #include "kernels/cpu/simd/kernels.h"

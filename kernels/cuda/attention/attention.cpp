@@ -7,7 +7,7 @@
 
 #include "core/base/error.h"
 #include "kernels/cuda/attention/attention_kernels.h"
-#include "kernels/cuda/cuda_ops.h"
+#include "kernels/cuda/operators.h"
 
 namespace convoy::cuda {
 namespace {
@@ -46,11 +46,11 @@ bool fits_tensor_cores(const AttentionShape& s, std::initializer_list<Heads> ope
 
 }  // namespace
 
-void CudaOps::run(Stream& stream, const AttentionForward& args) {
+void attention_forward(Stream& stream, const AttentionForward& args, const Tensor& scratch) {
   check(args.shape);
   if (args.shape.Tq <= kDecodeQueries && args.dropout.p == 0) {
-    check_scratch(args.scratch, scratch_bytes(args));
-    enqueue_decode(stream, args);
+    check_scratch(scratch, attention_forward_scratch_bytes(args));
+    enqueue_decode(stream, args, scratch);
   } else if (fits_tensor_cores(args.shape, {args.y, args.q, args.k, args.v})) {
     enqueue_forward_tensor_core(stream, args);
   } else {
@@ -59,10 +59,10 @@ void CudaOps::run(Stream& stream, const AttentionForward& args) {
 }
 
 // Two launches: the first leaves delta (B, H, Tq) for the second.
-void CudaOps::run(Stream& stream, const AttentionBackward& args) {
+void attention_backward(Stream& stream, const AttentionBackward& args, const Tensor& scratch) {
   check(args.shape);
-  check_scratch(args.scratch, scratch_bytes(args));
-  float* delta = data_of<float>(args.scratch);
+  check_scratch(scratch, attention_backward_scratch_bytes(args));
+  float* delta = data_of<float>(scratch);
   if (fits_tensor_cores(args.shape, {args.dq, args.dk, args.dv, args.dy, args.y, args.q, args.k, args.v})) {
     enqueue_backward_queries_tensor_core(stream, args, delta);
     enqueue_backward_keys_tensor_core(stream, args, delta);
@@ -72,12 +72,12 @@ void CudaOps::run(Stream& stream, const AttentionBackward& args) {
   }
 }
 
-size_t CudaOps::scratch_bytes(const AttentionBackward& args) const {
+size_t attention_backward_scratch_bytes(const AttentionBackward& args) {
   const AttentionShape& s = args.shape;
   return static_cast<size_t>(s.B * s.H * s.Tq) * sizeof(float);
 }
 
-size_t CudaOps::scratch_bytes(const AttentionForward& args) const {
+size_t attention_forward_scratch_bytes(const AttentionForward& args) {
   return args.shape.Tq <= kDecodeQueries ? decode_scratch_bytes(args.shape) : 0;
 }
 

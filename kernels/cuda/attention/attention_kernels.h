@@ -18,7 +18,7 @@ inline constexpr int kAttentionMaxD = 256;
 
 void enqueue_forward_tensor_core(Stream& stream, const AttentionForward& args);
 void enqueue_forward_plain(Stream& stream, const AttentionForward& args);
-void enqueue_decode(Stream& stream, const AttentionForward& args);
+void enqueue_decode(Stream& stream, const AttentionForward& args, const Tensor& scratch);
 size_t decode_scratch_bytes(const AttentionShape& shape);
 
 // dq, and delta (B, H, Tq) f32: sums of dy * y, which dk needs. Then dk and dv.

@@ -194,7 +194,7 @@ size_t decode_scratch_bytes(const AttentionShape& s) {
   return static_cast<size_t>(rows_of(s) * chunks_of(s) * partial_floats(static_cast<int>(s.D))) * sizeof(float);
 }
 
-void enqueue_decode(Stream& stream, const AttentionForward& args) {
+void enqueue_decode(Stream& stream, const AttentionForward& args, const Tensor& scratch) {
   const AttentionShape& s = args.shape;
   for_real(s.dtype, [&](auto real) {
     using Real = decltype(real);
@@ -205,7 +205,7 @@ void enqueue_decode(Stream& stream, const AttentionForward& args) {
                                     HeadsView<const Real>(args.k),
                                     HeadsView<const Real>(args.v),
                                     data_of<float>(args.logsumexp),
-                                    data_of<float>(args.scratch)};
+                                    data_of<float>(scratch)};
     const bool packs = read_in_packs(s, {args.q, args.k, args.v});
     launch(stream, packs ? attention_decode_kernel<Real, kPack<Real>> : attention_decode_kernel<Real, 1>,
            static_cast<unsigned>(rows_of(s) * chunks_of(s)), kThreads, 0, arguments);

@@ -28,10 +28,10 @@ class CounterBench {
 
   // Runs the operator with the scratch it wants and waits.
   template <class Arguments>
-  void run(Arguments args) {
-    if constexpr (requires { args.scratch; })
-      args.scratch = tensor({static_cast<int64_t>(device_->ops().scratch_bytes(args))}, DType::u8);
-    device_->ops().run(*stream_, args);
+  void run(const Arguments& args) {
+    const auto scratch_bytes = static_cast<int64_t>(device_->ops().scratch_bytes(args));
+    const Tensor scratch = scratch_bytes > 0 ? tensor({scratch_bytes}, DType::u8) : Tensor();
+    device_->ops().run(*stream_, args, scratch);
     stream_->synchronize();
   }
 

@@ -4,6 +4,14 @@
 #include <set>
 
 #include "core/base/integers.h"
+#include "core/ops/adamw.h"
+#include "core/ops/attention.h"
+#include "core/ops/cross_entropy.h"
+#include "core/ops/dropout.h"
+#include "core/ops/embedding.h"
+#include "core/ops/matmul.h"
+#include "core/ops/norm.h"
+#include "core/ops/reductions.h"
 
 namespace convoy::counters {
 namespace {
@@ -19,13 +27,14 @@ Dropout dropout(CounterBench& bench, float p) {
 
 Work layer_norm_forward(CounterBench& bench, DType dtype, int64_t N, bool branch, float p) {
   const Shape rows{N, kChannels};
-  LayerNormForward args{.y = bench.tensor(rows, dtype),
-                        .mean = bench.tensor({N}, DType::f32),
-                        .rstd = bench.tensor({N}, DType::f32),
-                        .x = bench.tensor(rows, dtype),
-                        .dropout = dropout(bench, p),
-                        .weight = bench.tensor({kChannels}, dtype),
-                        .bias = bench.tensor({kChannels}, dtype)};
+  NormForward args{.kind = NormKind::layer,
+                   .y = bench.tensor(rows, dtype),
+                   .mean = bench.tensor({N}, DType::f32),
+                   .rstd = bench.tensor({N}, DType::f32),
+                   .x = bench.tensor(rows, dtype),
+                   .dropout = dropout(bench, p),
+                   .weight = bench.tensor({kChannels}, dtype),
+                   .bias = bench.tensor({kChannels}, dtype)};
   if (branch) {
     args.branch = bench.tensor(rows, dtype);
     args.residual = bench.tensor(rows, dtype);
@@ -37,16 +46,17 @@ Work layer_norm_forward(CounterBench& bench, DType dtype, int64_t N, bool branch
 
 Work layer_norm_backward(CounterBench& bench, DType dtype, int64_t N, float p) {
   const Shape rows{N, kChannels};
-  LayerNormBackward args{.dx = bench.tensor(rows, dtype),
-                         .dweight = bench.tensor({kChannels}, DType::f32),
-                         .dbias = bench.tensor({kChannels}, DType::f32),
-                         .dy = bench.tensor(rows, dtype),
-                         .dresidual_out = bench.tensor(rows, dtype),
-                         .residual = bench.tensor(rows, dtype),
-                         .mean = bench.tensor({N}, DType::f32),
-                         .rstd = bench.tensor({N}, DType::f32),
-                         .weight = bench.tensor({kChannels}, dtype),
-                         .dropout = dropout(bench, p)};
+  NormBackward args{.kind = NormKind::layer,
+                    .dx = bench.tensor(rows, dtype),
+                    .dweight = bench.tensor({kChannels}, DType::f32),
+                    .dbias = bench.tensor({kChannels}, DType::f32),
+                    .dy = bench.tensor(rows, dtype),
+                    .dresidual_out = bench.tensor(rows, dtype),
+                    .residual = bench.tensor(rows, dtype),
+                    .mean = bench.tensor({N}, DType::f32),
+                    .rstd = bench.tensor({N}, DType::f32),
+                    .weight = bench.tensor({kChannels}, dtype),
+                    .dropout = dropout(bench, p)};
   if (p > 0) args.dbranch = bench.tensor(rows, dtype);
   bench.run(args);
   return {
@@ -56,10 +66,11 @@ Work layer_norm_backward(CounterBench& bench, DType dtype, int64_t N, float p) {
 
 Work rms_norm_forward(CounterBench& bench, DType dtype, int64_t N, bool branch) {
   const Shape rows{N, kChannels};
-  RmsNormForward args{.y = bench.tensor(rows, dtype),
-                      .rstd = bench.tensor({N}, DType::f32),
-                      .x = bench.tensor(rows, dtype),
-                      .weight = bench.tensor({kChannels}, dtype)};
+  NormForward args{.kind = NormKind::rms,
+                   .y = bench.tensor(rows, dtype),
+                   .rstd = bench.tensor({N}, DType::f32),
+                   .x = bench.tensor(rows, dtype),
+                   .weight = bench.tensor({kChannels}, dtype)};
   if (branch) {
     args.branch = bench.tensor(rows, dtype);
     args.residual = bench.tensor(rows, dtype);
@@ -70,13 +81,14 @@ Work rms_norm_forward(CounterBench& bench, DType dtype, int64_t N, bool branch) 
 
 Work rms_norm_backward(CounterBench& bench, DType dtype, int64_t N) {
   const Shape rows{N, kChannels};
-  const RmsNormBackward args{.dx = bench.tensor(rows, dtype),
-                             .dweight = bench.tensor({kChannels}, DType::f32),
-                             .dy = bench.tensor(rows, dtype),
-                             .dresidual_out = bench.tensor(rows, dtype),
-                             .residual = bench.tensor(rows, dtype),
-                             .rstd = bench.tensor({N}, DType::f32),
-                             .weight = bench.tensor({kChannels}, dtype)};
+  const NormBackward args{.kind = NormKind::rms,
+                          .dx = bench.tensor(rows, dtype),
+                          .dweight = bench.tensor({kChannels}, DType::f32),
+                          .dy = bench.tensor(rows, dtype),
+                          .dresidual_out = bench.tensor(rows, dtype),
+                          .residual = bench.tensor(rows, dtype),
+                          .rstd = bench.tensor({N}, DType::f32),
+                          .weight = bench.tensor({kChannels}, dtype)};
   bench.run(args);
   return {bytes_of({args.dx, args.dy, args.dresidual_out, args.residual, args.rstd, args.weight}) +
           2 * bytes_of({args.dweight})};

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/ops/ops.h"
+#include "core/ops/reductions.h"
 #include "tests/comm/support/plain_stream.h"
 
 namespace convoy::test {
@@ -34,43 +35,24 @@ float tree_sum(const Tensor& rows, int64_t begin, int64_t count, int64_t column)
 
 class PlainOps final : public Ops {
  public:
-  using Ops::run;
-  void run(Stream& stream, const Add& a) override {
-    stream.run([a] {
-      for (int64_t i = 0; i < a.y.elements(); ++i)
-        a.y.as<float>()[i] = round_through(a.through, a.y.as<float>()[i] + a.x.as<float>()[i]);
+  PlainOps() : Ops("plain") {
+    add<Add>([](Stream& stream, const Add& a) {
+      stream.run([a] {
+        for (int64_t i = 0; i < a.y.elements(); ++i)
+          a.y.as<float>()[i] = round_through(a.through, a.y.as<float>()[i] + a.x.as<float>()[i]);
+      });
+    });
+    add<TreeSum>([](Stream& stream, const TreeSum& a) {
+      stream.run([a] {
+        for (int64_t i = 0; i < a.y.elements(); ++i) a.y.as<float>()[i] = tree_sum(a.rows, 0, a.rows.shape[0], i);
+      });
+    });
+    add<Cast>([](Stream& stream, const Cast& a) {
+      stream.run([a] {
+        for (int64_t i = 0; i < a.y.elements(); ++i) store(a.y, i, load(a.x, i));
+      });
     });
   }
-  void run(Stream& stream, const TreeSum& a) override {
-    stream.run([a] {
-      for (int64_t i = 0; i < a.y.elements(); ++i) a.y.as<float>()[i] = tree_sum(a.rows, 0, a.rows.shape[0], i);
-    });
-  }
-  void run(Stream& stream, const Cast& a) override {
-    stream.run([a] {
-      for (int64_t i = 0; i < a.y.elements(); ++i) store(a.y, i, load(a.x, i));
-    });
-  }
-
-  void run(Stream&, const Matmul&) override { refuse(); }
-  void run(Stream&, const LayerNormForward&) override { refuse(); }
-  void run(Stream&, const LayerNormBackward&) override { refuse(); }
-  void run(Stream&, const RmsNormForward&) override { refuse(); }
-  void run(Stream&, const RmsNormBackward&) override { refuse(); }
-  void run(Stream&, const AttentionForward&) override { refuse(); }
-  void run(Stream&, const AttentionBackward&) override { refuse(); }
-  void run(Stream&, const EmbeddingForward&) override { refuse(); }
-  void run(Stream&, const EmbeddingBackward&) override { refuse(); }
-  void run(Stream&, const DropoutApply&) override { refuse(); }
-  void run(Stream&, const CrossEntropy&) override { refuse(); }
-  void run(Stream&, const AdamW&) override { refuse(); }
-  void run(Stream&, const Sum&) override { refuse(); }
-  void run(Stream&, const SumSquares&) override { refuse(); }
-  void run(Stream&, const ClipFactor&) override { refuse(); }
-  void run(Stream&, const Statistics&) override { refuse(); }
-
- private:
-  [[noreturn]] static void refuse() { throw InternalError("the plain test device has only Add, TreeSum and Cast"); }
 };
 
 class PlainDevice final : public Device {

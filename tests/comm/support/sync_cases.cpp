@@ -12,6 +12,7 @@
 #include "core/base/integers.h"
 #include "core/base/philox.h"
 #include "core/ops/ops.h"
+#include "core/ops/reductions.h"
 
 namespace convoy::test {
 namespace {

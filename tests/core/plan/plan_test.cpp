@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/error.h"
+#include "core/layers/embedding.h"
+#include "core/layers/language_model_head.h"
+#include "core/layers/norm.h"
+#include "core/ops/adamw.h"
 #include "kernels/cpu/cpu_device.h"
 #include "tests/core/plan/small_graph.h"
 
@@ -93,6 +98,51 @@ TEST_F(PlanTest, HasNoSpareGradientsOfTheResidualStream) {
   // Per block: qkv, attention, ln_1, ln_2 outputs, and one that the two norms and their branches write over in turn;
   // that one comes down from the head's input.
   EXPECT_LE(gradients, 3 * 4 + 2);
+}
+
+// Two embeddings whose sum is normalised: both gradients are one, and backward of an embedding with dropout loses it.
+Graph sum_of_embeddings(float dropout) {
+  constexpr int64_t B = 2, T = 3, V = 7, C = 8;
+  const auto embedding = [&](const std::string& name, uint32_t number) {
+    return std::make_unique<Embedding>(
+        EmbeddingOptions{name, name + ".positions", V, C, T, DType::f32, 0.02f, dropout, number});
+  };
+  Graph graph;
+  const ValueId tokens = graph.add_input("tokens", {DType::i32, {B, T}});
+  const ValueId targets = graph.add_input("targets", {DType::i32, {B, T}});
+  const ValueId a = graph.add("a", embedding("a", 0), {tokens})[0], b = graph.add("b", embedding("b", 1), {tokens})[0];
+  const ValueId y = graph.add("norm", std::make_unique<Norm>(NormOptions{.name = "norm", .C = C}), {a, b})[1];
+  graph.set_result(
+      graph.add("head", std::make_unique<LanguageModelHead>(LanguageModelHeadOptions{"head", V, C}), {y, targets})[0]);
+  return graph;
+}
+
+TEST_F(PlanTest, AGradientThatOneReaderLosesIsCopiedForIt) {
+  for (const float dropout : {0.0f, 0.25f}) {
+    const Graph graph = sum_of_embeddings(dropout);
+    const Plan p = make_plan(graph, ParameterLayout(graph, 1), device_->ops(), *stream_, {});
+    const auto copies = std::ranges::count(p.actions, ActionKind::copy_gradient, &Action::kind);
+    EXPECT_EQ(copies, dropout > 0 ? 1 : 0);  // the first to run backward gets a copy, the last the memory itself
+    std::vector<int> given;
+    for (const Action& action : p.actions)
+      if (action.kind == ActionKind::backward && graph.nodes()[static_cast<size_t>(action.node)].name.size() == 1)
+        given.push_back(action.output_gradients[0].buffer);
+    ASSERT_EQ(given.size(), 2u);
+    EXPECT_EQ(given[0] == given[1], dropout == 0);
+  }
+}
+
+TEST_F(PlanTest, AnOperatorThatTheDeviceLacksIsNamedWithItsLayer) {
+  struct NoOps final : Ops {
+    NoOps() : Ops("bare") {}
+  } none;
+  try {
+    make_plan(graph_, layout_, none, *stream_, {});
+    FAIL() << "planned without operators";
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(error.what(),
+                 "layer transformer.wte: device bare has no EmbeddingForward; choose another device or another layer");
+  }
 }
 
 }  // namespace

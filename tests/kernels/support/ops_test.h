@@ -18,17 +18,16 @@ namespace convoy::test {
 class OpsTest : public ::testing::Test {
  protected:
   template <class Arguments>
-  void run(const Arguments& arguments) {
-    ops_.run(test_stream(), arguments);
+  void run(const Arguments& arguments, const Tensor& scratch = {}) {
+    ops_.run(test_stream(), arguments, scratch);
   }
 
   // Runs with scratch of exactly the size asked for, filled with NaNs: it must be written before it is read.
   template <class Arguments>
-  void run_with_scratch(Arguments arguments) {
+  void run_with_scratch(const Arguments& arguments) {
     const auto bytes = static_cast<int64_t>(ops_.scratch_bytes(arguments));
-    Array scratch = Array::filled({bytes}, DType::u8, 255);
-    arguments.scratch = scratch;
-    run(arguments);
+    const Array scratch = Array::filled({bytes}, DType::u8, 255);
+    run(arguments, scratch);
   }
 
   // operation() returns the bits of its results; they must be the same for 1, 2 and 3 threads of a CPU, and every time.

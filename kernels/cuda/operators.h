@@ -1,0 +1,40 @@
+// The operators of a CUDA device, each in a .cu file of its name. What it means: core/ops. Matrix products:
+// cuda_products.h.
+#pragma once
+
+#include "core/device/stream.h"
+#include "core/ops/adamw.h"
+#include "core/ops/attention.h"
+#include "core/ops/cross_entropy.h"
+#include "core/ops/dropout.h"
+#include "core/ops/embedding.h"
+#include "core/ops/norm.h"
+#include "core/ops/reductions.h"
+
+namespace convoy::cuda {
+
+void norm_forward(Stream& stream, const NormForward& args);
+void norm_backward(Stream& stream, const NormBackward& args, const Tensor& scratch);
+size_t norm_backward_scratch_bytes(const NormBackward& args);
+void attention_forward(Stream& stream, const AttentionForward& args, const Tensor& scratch);
+size_t attention_forward_scratch_bytes(const AttentionForward& args);
+void attention_backward(Stream& stream, const AttentionBackward& args, const Tensor& scratch);
+size_t attention_backward_scratch_bytes(const AttentionBackward& args);
+void embedding_forward(Stream& stream, const EmbeddingForward& args);
+void embedding_backward(Stream& stream, const EmbeddingBackward& args, const Tensor& scratch);
+size_t embedding_backward_scratch_bytes(const EmbeddingBackward& args);
+void dropout_apply(Stream& stream, const DropoutApply& args);
+// shared_bytes_limit: of a block that asks for all it can get.
+void cross_entropy(Stream& stream, const CrossEntropy& args, size_t shared_bytes_limit);
+void adamw(Stream& stream, const AdamW& args);
+void sum(Stream& stream, const Sum& args);
+void column_sums(Stream& stream, const ColumnSums& args, const Tensor& scratch);
+size_t column_sums_scratch_bytes(const ColumnSums& args);
+void sum_squares(Stream& stream, const SumSquares& args);
+void clip_factor(Stream& stream, const ClipFactor& args);
+void add(Stream& stream, const Add& args);
+void tree_sum(Stream& stream, const TreeSum& args);
+void cast(Stream& stream, const Cast& args);
+void statistics(Stream& stream, const Statistics& args);
+
+}  // namespace convoy::cuda
