@@ -26,8 +26,7 @@ Graph make_loss_graph(const Config& config) {
 
 GeneratorModel make_generator_model(const Config& config) {
   const Gpt2Config gpt2 = gpt2_config(config);
-  return {static_cast<int>(gpt2.layers), gpt2.channels, gpt2.context,
-          [gpt2](int64_t T) { return gpt2_logits_graph(gpt2, 1, T); }};
+  return {gpt2.context, [gpt2](int64_t T) { return gpt2_logits_graph(gpt2, 1, T); }};
 }
 
 std::string huggingface_config(const Config& config, int32_t end_of_text) {

@@ -4,19 +4,25 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/device/replay.h"
 
 namespace convoy {
 
 // Sequences of one length: T = 1 for every new token, and the few lengths with which prompts are read.
 struct Generator::Decoder {
-  Decoder(Device& device, Stream& stream, const ParameterStorage& parameters, Graph g, int64_t length,
-          KeyValueCache* cache)
-      : T(length), graph(std::move(g)), layout(graph, 1) {
-    PlanOptions options{.training = false, .weights = parameters.dtype(), .cache = cache};
-    Plan plan = make_plan(graph, layout, device.ops(), stream, options);
+  Decoder(Generator& generator, int64_t length)
+      : T(length), graph(generator.model_.make_graph(length)), layout(graph, 1) {
+    Device& device = generator.device_;
+    Stream& stream = *generator.stream_;
+    const ParameterStorage& parameters = generator.parameters_;
+    Plan plan =
+        make_plan(graph, layout, device.ops(), stream, {.purpose = Purpose::generation, .weights = parameters.dtype()});
+    if (generator.states_ == nullptr) generator.states_ = std::make_unique<States>(device, stream, plan);
     memory = device.allocate(plan.arena_bytes);
     const Tensor arena{memory.data(), DType::u8, {static_cast<int64_t>(memory.bytes())}};
-    program = std::make_unique<Program>(graph, std::move(plan), parameters, arena);
+    program = std::make_unique<Program>(graph, std::move(plan), parameters, arena, generator.states_.get());
+    pass = std::make_unique<Pass>(Pass{.ops = device.ops(), .stream = stream});
+    pass->position = {generator.position_.data(), DType::i64, {1}};
     tokens_on_host = device.allocate(static_cast<size_t>(T) * sizeof(int32_t), MemoryKind::host);
     logits_on_host = device.allocate(program->result().bytes(), MemoryKind::host);
   }
@@ -26,6 +32,8 @@ struct Generator::Decoder {
   ParameterLayout layout;
   Memory memory, tokens_on_host, logits_on_host;
   std::unique_ptr<Program> program;
+  std::unique_ptr<Pass> pass;
+  Replay work{[this] { program->run(*pass); }};
 };
 
 Generator::Generator(Device& device, const ParameterStorage& parameters, GeneratorModel model)
@@ -33,25 +41,26 @@ Generator::Generator(Device& device, const ParameterStorage& parameters, Generat
       parameters_(parameters),
       model_(std::move(model)),
       stream_(device.make_stream(StreamKind::compute)),
-      cache_(device, model_.layers, 1, model_.context, model_.channels, parameters.dtype()) {}
+      position_(device.allocate(sizeof(int64_t))),
+      position_on_host_(device.allocate(sizeof(int64_t), MemoryKind::host)) {}
 
 Generator::~Generator() = default;
 
 Generator::Decoder& Generator::decoder(int64_t T) {
   for (const auto& known : decoders_)
     if (known->T == T) return *known;
-  decoders_.push_back(std::make_unique<Decoder>(device_, *stream_, parameters_, model_.make_graph(T), T, &cache_));
+  decoders_.push_back(std::make_unique<Decoder>(*this, T));
   return *decoders_.back();
 }
 
-const std::vector<float>& Generator::logits_of(Decoder& decoder, const int32_t* tokens, int64_t first_position) {
+// The tokens stand at `position` and behind it; states hold what was before.
+const std::vector<float>& Generator::logits_of(Decoder& decoder, const int32_t* tokens, int64_t position) {
   const Tensor input = decoder.program->input("tokens"), result = decoder.program->result();
   std::memcpy(decoder.tokens_on_host.data(), tokens, input.bytes());
+  std::memcpy(position_on_host_.data(), &position, sizeof position);
   stream_->copy(input.data, decoder.tokens_on_host.data(), input.bytes());
-  Pass pass{.ops = device_.ops(), .stream = *stream_};
-  pass.cache = &cache_;
-  pass.first_position = first_position;
-  decoder.program->run(pass);
+  stream_->copy(position_.data(), position_on_host_.data(), sizeof position);
+  decoder.work.run(device_, *stream_);
   stream_->copy(decoder.logits_on_host.data(), result.data, result.bytes());
   stream_->synchronize();
   logits_.resize(static_cast<size_t>(result.elements()));
@@ -65,7 +74,7 @@ const std::vector<float>& Generator::logits_of(Decoder& decoder, const int32_t* 
   return logits_;
 }
 
-// Fills the cache with the tokens, from position 0, in pieces of powers of two so that few decoders serve any length.
+// Fills the states with the tokens, from position 0, in pieces of powers of two so that few decoders serve any length.
 const std::vector<float>& Generator::read(const std::vector<int32_t>& tokens) {
   const auto count = static_cast<int64_t>(tokens.size());
   int64_t done = 0;
@@ -81,7 +90,7 @@ std::vector<int32_t> Generator::generate(const std::vector<int32_t>& prompt, int
                                          const SamplingOptions& sampling,
                                          const std::function<bool(int32_t)>& on_token) {
   if (prompt.empty()) throw ConfigError("generation needs a prompt of at least one token; pass --prompt");
-  std::vector<int32_t> window = prompt, generated;  // window: what the cache holds
+  std::vector<int32_t> window = prompt, generated;  // window: what the states hold
   const auto keep = static_cast<size_t>(std::max<int64_t>(model_.context / 2, 1));
   if (static_cast<int64_t>(window.size()) > model_.context)
     window.erase(window.begin(), window.end() - static_cast<std::ptrdiff_t>(keep));

@@ -1,4 +1,5 @@
-// Writes on from a prompt, token by token, with a key-value cache: each token costs one row.
+// Writes on from a prompt, token by token: what layers know of the tokens so far is their state, so each token costs
+// one row.
 #pragma once
 
 #include <functional>
@@ -6,8 +7,8 @@
 #include <vector>
 
 #include "core/generate/sampler.h"
-#include "core/layers/key_value_cache.h"
 #include "core/plan/program.h"
+#include "core/plan/states.h"
 
 namespace convoy {
 
@@ -15,8 +16,7 @@ namespace convoy {
 using LogitsGraphMaker = std::function<Graph(int64_t T)>;
 
 struct GeneratorModel {
-  int layers = 0;
-  int64_t channels = 0, context = 0;
+  int64_t context = 0;
   LogitsGraphMaker make_graph;
 };
 
@@ -35,14 +35,15 @@ class Generator {
   struct Decoder;
 
   Decoder& decoder(int64_t T);
-  const std::vector<float>& logits_of(Decoder& decoder, const int32_t* tokens, int64_t first_position);
+  const std::vector<float>& logits_of(Decoder& decoder, const int32_t* tokens, int64_t position);
   const std::vector<float>& read(const std::vector<int32_t>& tokens);
 
   Device& device_;
   const ParameterStorage& parameters_;
   GeneratorModel model_;
   std::unique_ptr<Stream> stream_;
-  KeyValueCache cache_;
+  std::unique_ptr<States> states_;  // that all decoders share
+  Memory position_, position_on_host_;
   std::vector<std::unique_ptr<Decoder>> decoders_;
   std::vector<float> logits_;
 };

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "core/base/error.h"
-#include "core/layers/key_value_cache.h"
 #include "core/layers/shapes.h"
 #include "core/ops/attention.h"
 
@@ -19,6 +18,9 @@ LayerPlan SelfAttention::plan(std::span<const TensorSpec> inputs, Purpose purpos
   const int64_t B = inputs[0].shape[0], T = inputs[0].shape[1];
   LayerPlan plan;
   plan.outputs = {{inputs[0].dtype, with_channels(inputs[0].shape, o_.C)}};
+  if (purpose == Purpose::generation)
+    for (const char* what : {".keys", ".values"})
+      plan.states.push_back({o_.name + what, {inputs[0].dtype, {B, o_.context, o_.C}}});
   if (purpose == Purpose::training) plan.saved = {{DType::f32, {B, o_.H, T}}};  // log sum of exponentials
   plan.backward_reads = {.inputs = {0}, .outputs = {0}};
   // The whole square, as is usual for flop utilisation.
@@ -39,7 +41,7 @@ Heads SelfAttention::part(const Tensor& packed, int which) const {
 static Heads dense_heads(const Tensor& y) { return {y.data, y.shape[2], y.shape[1] * y.shape[2]}; }
 
 void SelfAttention::forward(Pass& pass, const LayerTensors& t) const {
-  if (pass.cache != nullptr) return forward_cached(pass, t);
+  if (!t.states.empty()) return forward_cached(pass, t);
   const Tensor& qkv = t.inputs[0];
   AttentionForward args;
   args.shape = shape(qkv);
@@ -74,22 +76,14 @@ void SelfAttention::forward_cached(Pass& pass, const LayerTensors& t) const {
   const Tensor& qkv = t.inputs[0];
   AttentionForward args;
   args.shape = shape(qkv);
-  args.shape.Tk = pass.first_position + args.shape.Tq;
+  args.shape.Tk = o_.context;
   args.y = dense_heads(t.outputs[0]);
   args.q = part(qkv, 0);
-  args.k = pass.cache->keys(o_.layer);
-  args.v = pass.cache->values(o_.layer);
-  const size_t width = static_cast<size_t>(o_.C) * size_of(qkv.dtype), element = size_of(qkv.dtype);
-  for (int64_t b = 0; b < args.shape.B && !pass.measuring; ++b)
-    for (int which : {1, 2}) {
-      const Heads from = part(qkv, which), to = which == 1 ? args.k : args.v;
-      const int64_t to_offset = b * to.sample_stride + pass.first_position * to.token_stride;
-      pass.stream.copy_2d(
-          static_cast<std::byte*>(to.data) + static_cast<size_t>(to_offset) * element,
-          static_cast<size_t>(to.token_stride) * element,
-          static_cast<const std::byte*>(from.data) + static_cast<size_t>(b * from.sample_stride) * element,
-          static_cast<size_t>(from.token_stride) * element, width, static_cast<size_t>(args.shape.Tq));
-    }
+  args.k = dense_heads(t.states[0]);
+  args.v = dense_heads(t.states[1]);
+  args.position = pass.position;
+  for (const auto& [to, which] : {std::pair{args.k, 1}, {args.v, 2}})
+    pass.run(CacheAppend{to, part(qkv, which), args.shape.B, args.shape.Tq, o_.C, qkv.dtype, pass.position});
   pass.run(args);
 }
 

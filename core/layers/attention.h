@@ -1,6 +1,6 @@
 // Causal self-attention over the packed output of one product: qkv (B, T, 3C) -> y (B, T, C), H heads of D = C / H.
 // Vaswani et al., arXiv:1706.03762. Within a token: all of q, then k, then v, each head after head, as in GPT-2.
-// When generating, keys and values go to the pass's cache and queries see all that the cache holds.
+// For generation keys and values are states: a pass adds its tokens', and its queries see all that are there.
 #pragma once
 
 #include "core/layers/layer.h"
@@ -11,8 +11,8 @@ namespace convoy {
 struct AttentionOptions {
   std::string name;
   int64_t C = 0, H = 1;
-  int layer = 0;      // which layer of the key-value cache
-  float dropout = 0;  // of probabilities
+  int64_t context = 0;  // tokens that the states for generation hold
+  float dropout = 0;    // of probabilities
   uint32_t dropout_number = 0;
 };
 

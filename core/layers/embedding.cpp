@@ -24,7 +24,7 @@ LayerPlan Embedding::plan(std::span<const TensorSpec> inputs, Purpose) const {
 
 void Embedding::forward(Pass& pass, const LayerTensors& t) const {
   const Tensor& x = t.outputs[0];
-  pass.run(EmbeddingForward{x, t.inputs[0], t.weights[0], t.weights[1], pass.first_position});
+  pass.run(EmbeddingForward{x, t.inputs[0], t.weights[0], t.weights[1], pass.position});
   const Dropout dropout = pass.dropout(o_.dropout, o_.dropout_number, x.shape[1]);
   if (dropout.p > 0) pass.run(DropoutApply{x.matrix(), x.matrix(), dropout});
 }

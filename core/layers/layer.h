@@ -43,6 +43,7 @@ struct ParameterSpec {
 struct LayerTensors {
   std::vector<Tensor> inputs, outputs;
   std::vector<Tensor> saved;             // written by forward for backward; empty where none will run
+  std::vector<Tensor> states;            // one per state
   std::vector<Tensor> weights;           // one per parameter, in the compute dtype
   std::vector<Tensor> weight_gradients;  // f32, added to; absent where none is wanted
   std::vector<Tensor> output_gradients;  // absent where nothing flows back
@@ -53,6 +54,13 @@ struct LayerTensors {
 enum class Purpose : uint8_t {
   training,    // forward and backward
   evaluation,  // forward alone: nothing is kept for a backward
+  generation,  // forward alone, a sequence piece by piece: what later pieces need is in states
+};
+
+// Memory that lives from pass to pass, such as the keys and values of the tokens so far. Zero at the start.
+struct StateSpec {
+  std::string name;
+  TensorSpec spec;
 };
 
 // Which tensors must still hold their forward values when backward runs.
@@ -78,6 +86,7 @@ struct LayerPlan {
   std::vector<TensorSpec> outputs;
   std::vector<TensorSpec> saved;  // buffers that forward writes for backward; only for Purpose::training
   std::vector<ParameterSpec> parameters;
+  std::vector<StateSpec> states;
   Reads backward_reads;
   std::vector<Share> shares;
   double forward_flops = 0;  // floating-point operations of forward's products

@@ -13,7 +13,6 @@
 
 namespace convoy {
 
-class KeyValueCache;
 class ShardTraffic;
 
 // Memory that lives for one action of the plan, handed out front to back.
@@ -43,8 +42,7 @@ struct Pass {
   uint64_t seed = 0;
   Tensor first_sample;              // (1) i64 on the device: number of the micro-batch's first sample in the whole run
   float loss_scale = 1;             // gradients are those of loss_scale * sum of losses
-  int64_t first_position = 0;       // of the sequences' first token; not 0 only when generating
-  KeyValueCache* cache = nullptr;   // present only when generating
+  Tensor position;                  // (1) i64 on the device: of the sequences' first token; absent: 0
   ShardTraffic* traffic = nullptr;  // present only where weights are sharded
   std::string_view node = {};       // that is planned, for messages
   Scratch scratch;

@@ -60,7 +60,7 @@ class Gpt2Builder {
     const auto qkv = linear(name + ".attn.c_attn", attend.second, C, 3 * C, kStddev);
     const auto mixed = graph.add(
         name + ".attn",
-        make<SelfAttention>(AttentionOptions{name + ".attn", C, c_.heads, layer, c_.dropout, dropout_number_++}),
+        make<SelfAttention>(AttentionOptions{name + ".attn", C, c_.heads, c_.context, c_.dropout, dropout_number_++}),
         {qkv})[0];
     const auto projected = linear(name + ".attn.c_proj", mixed, C, C, residual_stddev);
     const auto think = norm(name + ".ln_2", attend.first, projected);

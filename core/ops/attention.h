@@ -34,6 +34,17 @@ struct AttentionForward {
   Tensor logsumexp;  // (B, H, Tq) f32 of scaled scores, written; absent: not kept
   Heads q, k, v;
   Dropout dropout;
+  // (1) i64 on the device, of the first query: then only the first position + Tq of the Tk keys exist, as in a cache
+  // with room for Tk tokens. Absent: all do.
+  Tensor position;
+};
+
+// to[b, position + t] = from[b, t]: tokens [0, T) of B samples join a cache, `width` elements each.
+struct CacheAppend {
+  Heads to, from;
+  int64_t B = 0, T = 0, width = 0;
+  DType dtype = DType::f32;
+  Tensor position;  // (1) i64 on the device; position + T must not pass the cache's end
 };
 
 struct AttentionBackward {

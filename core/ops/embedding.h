@@ -1,5 +1,5 @@
 // Token embedding plus learned positions, as in GPT-2.
-//   y[b, t] = token_table[tokens[b, t]] + position_table[first_position + t]
+//   y[b, t] = token_table[tokens[b, t]] + position_table[position + t]
 #pragma once
 
 #include "core/tensor/tensor.h"
@@ -11,7 +11,8 @@ struct EmbeddingForward {
   Tensor tokens;          // (B, T) i32, each in [0, V): the caller has checked
   Tensor token_table;     // (V, C)
   Tensor position_table;  // (max T, C) or absent
-  int64_t first_position = 0;
+  Tensor position;        // (1) i64 on the device, absent: 0. In memory, not in the call, so that a captured CUDA graph
+                          // need not be captured again
 };
 
 // Tables' gradients, f32, are added to, in an order fixed by the tokens alone.

@@ -1,4 +1,3 @@
-#include "core/layers/key_value_cache.h"
 #include "core/plan/planner.h"
 #include "core/plan/run_action.h"
 
@@ -15,17 +14,16 @@ std::vector<Tensor> unbound(const std::vector<TensorRef>& refs) {
 
 void Planner::measure_scratch(Action& action) {
   BoundAction bound{action.kind, action.node, node_at(action.node).layer.get(), {}, {}, 0};
-  bound.tensors = {unbound(action.inputs),           unbound(action.outputs),        unbound(action.saved), {}, {},
+  bound.tensors = {unbound(action.inputs),           unbound(action.outputs),        unbound(action.saved), {}, {}, {},
                    unbound(action.output_gradients), unbound(action.input_gradients)};
+  for (const StateSpec& state : action.states) bound.tensors.states.push_back(state.spec.unbound());
   for (const int p : layout_.of_node(action.node)) {
     const Shape& shape = layout_.parameters()[static_cast<size_t>(p)].spec.shape;
     bound.tensors.weights.push_back({nullptr, options_.weights, shape});
     bound.tensors.weight_gradients.push_back({nullptr, DType::f32, shape});
   }
-  Pass pass{.ops = ops_, .stream = stream_, .measuring = true, .training = options_.training};
+  Pass pass{.ops = ops_, .stream = stream_, .measuring = true, .training = options_.trains()};
   pass.node = node_at(action.node).name;
-  pass.cache = options_.cache;
-  if (pass.cache != nullptr) pass.first_position = pass.cache->context() - plan_.graph_inputs[0].spec.shape[1];
   run_action(pass, bound);
   const auto bytes = static_cast<int64_t>(pass.scratch.peak_bytes());
   if (bytes > 0) action.scratch = new_buffer("scratch of " + node_at(action.node).name, {DType::u8, {bytes}});

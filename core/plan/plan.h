@@ -24,8 +24,6 @@ struct TensorRef {
   size_t offset = 0;  // bytes into the buffer
 };
 
-class KeyValueCache;
-
 enum class ActionKind : uint8_t {
   forward,
   recompute,
@@ -42,6 +40,7 @@ struct Action {
   ActionKind kind = ActionKind::forward;
   int node = -1;
   std::vector<TensorRef> inputs, outputs, saved, output_gradients, input_gradients;
+  std::vector<StateSpec> states;  // of the node
   // Parameters of the node that lie in the arena, one per parameter; empty where storage has them.
   std::vector<TensorRef> weights, weight_gradients;
   TensorRef scratch;
@@ -52,12 +51,13 @@ struct Action {
 };
 
 struct PlanOptions {
-  bool training = true;
+  Purpose purpose = Purpose::training;
   bool recompute_blocks = false;
   DType weights = DType::f32;          // the compute dtype
   size_t guard_bytes = 0;              // behind every buffer, for --debug
-  KeyValueCache* cache = nullptr;      // generation: passes will carry this cache
   const Sharding* sharding = nullptr;  // of the parameters; absent: all of them are there
+
+  bool trains() const { return purpose == Purpose::training; }
 };
 
 struct Plan {

@@ -20,9 +20,9 @@ Planner::Planner(const Graph& graph, const ParameterLayout& layout, Ops& ops, St
                  const PlanOptions& options)
     : graph_(graph), layout_(layout), ops_(ops), stream_(stream), options_(options) {
   plan_.options = options;
-  if (!options.training)
+  if (!options.trains())
     for (const Node& node : graph.nodes())
-      evaluation_plans_.push_back(node.layer->plan(graph.specs(node.inputs), Purpose::evaluation));
+      other_plans_.push_back(node.layer->plan(graph.specs(node.inputs), options.purpose));
   for (const Node& node : graph.nodes())
     for (const ValueId input : node.inputs) ++readers_[input];
 }
@@ -31,8 +31,8 @@ Plan Planner::make() {
   plan_inputs();
   const int nodes = static_cast<int>(graph_.nodes().size());
   for (int node = 0; node < nodes; ++node)
-    if (!options_.training || !layer_plan(node).is_loss) plan_forward(node, ActionKind::forward);
-  if (options_.training) {
+    if (!options_.trains() || !layer_plan(node).is_loss) plan_forward(node, ActionKind::forward);
+  if (options_.trains()) {
     for (int node = nodes - 1; node >= 0; --node) plan_backward(node);
     find_final_gradients();
   }
@@ -95,6 +95,7 @@ void Planner::plan_forward(int index, ActionKind kind) {
       values_[{output, instance}] = action.inputs[static_cast<size_t>(*same)];
     action.outputs.push_back(value(output, instance));
   }
+  action.states = layer_plan(index).states;
   int position = 0;
   for (const TensorSpec& spec : layer_plan(index).saved)
     action.saved.push_back(new_buffer(fmt::format("{}.saved.{}", node.name, position++), spec));

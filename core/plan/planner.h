@@ -34,10 +34,10 @@ class Planner {
   const Node& node_at(int node) const { return graph_.nodes()[static_cast<size_t>(node)]; }
   const Value& value_at(ValueId value) const { return graph_.values()[static_cast<size_t>(value)]; }
   const LayerPlan& layer_plan(int node) const {
-    return options_.training ? node_at(node).plan : evaluation_plans_[static_cast<size_t>(node)];
+    return options_.trains() ? node_at(node).plan : other_plans_[static_cast<size_t>(node)];
   }
   bool is_recomputed(int node) const {
-    return options_.training && options_.recompute_blocks && node_at(node).block >= 0;
+    return options_.trains() && options_.recompute_blocks && node_at(node).block >= 0;
   }
   bool wanted_again(int node) const;
   Instance instance_read_by(int reader, ValueId value) const;
@@ -52,7 +52,7 @@ class Planner {
   Stream& stream_;
   PlanOptions options_;
   Plan plan_;
-  std::vector<LayerPlan> evaluation_plans_;                      // by node; empty where the plan is for training
+  std::vector<LayerPlan> other_plans_;                           // by node, for another purpose than training
   std::map<std::pair<ValueId, int>, TensorRef> values_;          // (value, instance)
   std::map<std::pair<int, int>, std::vector<TensorRef>> saved_;  // (node, instance)
   std::map<ValueId, TensorRef> gradients_;

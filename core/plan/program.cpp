@@ -6,15 +6,16 @@
 
 namespace convoy {
 
-Program::Program(const Graph& graph, Plan plan, const ParameterStorage& parameters, const Tensor& arena)
+Program::Program(const Graph& graph, Plan plan, const ParameterStorage& parameters, const Tensor& arena,
+                 const States* states)
     : graph_(graph), plan_(std::move(plan)), arena_(arena) {
   if (arena.bytes() < plan_.arena_bytes)
     throw InternalError(fmt::format("an arena of {} bytes for a plan of {}", arena.bytes(), plan_.arena_bytes));
-  for (const Action& action : plan_.actions) actions_.push_back(bind(action, parameters));
+  for (const Action& action : plan_.actions) actions_.push_back(bind(action, parameters, states));
   result_ = bind(plan_.result);
 }
 
-BoundAction Program::bind(const Action& action, const ParameterStorage& parameters) const {
+BoundAction Program::bind(const Action& action, const ParameterStorage& parameters, const States* states) const {
   BoundAction bound{.kind = action.kind, .node = action.node};
   bound.scratch = bind(action.scratch);
   bound.final_from = action.final_from;
@@ -22,9 +23,17 @@ BoundAction Program::bind(const Action& action, const ParameterStorage& paramete
   bound.bucket_memory = bind(action.bucket_memory);
   if (action.node < 0) return bound;
   bound.layer = graph_.nodes()[static_cast<size_t>(action.node)].layer.get();
-  bound.tensors = {bind(action.inputs),         bind(action.outputs),          bind(action.saved),
-                   bind(action.weights),        bind(action.weight_gradients), bind(action.output_gradients),
-                   bind(action.input_gradients)};
+  bound.tensors.inputs = bind(action.inputs);
+  bound.tensors.outputs = bind(action.outputs);
+  bound.tensors.saved = bind(action.saved);
+  for (const StateSpec& state : action.states) {
+    if (states == nullptr) throw InternalError(fmt::format("a program without states needs {}", state.name));
+    bound.tensors.states.push_back(states->find(state));
+  }
+  bound.tensors.weights = bind(action.weights);
+  bound.tensors.weight_gradients = bind(action.weight_gradients);
+  bound.tensors.output_gradients = bind(action.output_gradients);
+  bound.tensors.input_gradients = bind(action.input_gradients);
   bind_stored_parameters(bound, action, parameters);
   return bound;
 }

@@ -7,14 +7,17 @@
 #include "core/parameters/parameter_storage.h"
 #include "core/plan/plan.h"
 #include "core/plan/run_action.h"
+#include "core/plan/states.h"
 
 namespace convoy {
 
 class Program {
  public:
   // arena: at least plan.arena_bytes of u8 on the device. Parameters and graph must outlive the program. Parameters are
-  // found by name, so they may have been laid out for another graph of the same model.
-  Program(const Graph& graph, Plan plan, const ParameterStorage& parameters, const Tensor& arena);
+  // found by name, so they may have been laid out for another graph of the same model; states, which a plan with states
+  // needs, likewise.
+  Program(const Graph& graph, Plan plan, const ParameterStorage& parameters, const Tensor& arena,
+          const States* states = nullptr);
 
   // Called after every action, while its buffers still hold what it wrote.
   using AfterAction = std::function<void(const BoundAction&)>;
@@ -32,7 +35,7 @@ class Program {
   std::vector<Tensor> gradient_buckets() const;
 
  private:
-  BoundAction bind(const Action& action, const ParameterStorage& parameters) const;
+  BoundAction bind(const Action& action, const ParameterStorage& parameters, const States* states) const;
   void bind_stored_parameters(BoundAction& bound, const Action& action, const ParameterStorage& parameters) const;
   Tensor bind(const TensorRef& ref) const;
   std::vector<Tensor> bind(const std::vector<TensorRef>& refs) const;

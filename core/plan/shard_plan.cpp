@@ -21,7 +21,7 @@ class ShardPlanner {
 
   void plan() {
     if (sharding_.shards_weights()) plan_weights();
-    if (sharding_.shards_gradients() && plan_.options.training) plan_gradients();
+    if (sharding_.shards_gradients() && plan_.options.trains()) plan_gradients();
     insert();
   }
 

@@ -19,10 +19,12 @@ Model::Model(Device& device, Stream& stream, Graph graph, const ModelOptions& op
       layout_(graph_, options.sharding.ranks),
       sharding_(options.training ? std::make_unique<Sharding>(layout_, options.sharding) : nullptr),
       parameters_(make_storage(device, stream, layout_, options.dtype, sharding_.get())) {
-  PlanOptions plan_options{
-      .training = false, .weights = options.dtype, .guard_bytes = options.guard_bytes, .sharding = sharding_.get()};
+  PlanOptions plan_options{.purpose = Purpose::evaluation,
+                           .weights = options.dtype,
+                           .guard_bytes = options.guard_bytes,
+                           .sharding = sharding_.get()};
   Plan evaluation = make_plan(graph_, layout_, device.ops(), stream, plan_options);
-  plan_options.training = true;
+  plan_options.purpose = Purpose::training;
   plan_options.recompute_blocks = options.recompute_blocks;
   Plan training;
   if (options.training) training = make_plan(graph_, layout_, device.ops(), stream, plan_options);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/base/error.h"
 #include "core/base/integers.h"
@@ -90,10 +91,25 @@ size_t backward_sums_bytes(const AttentionShape& s) {
 void attention_forward(Stream& stream, const AttentionForward& args, const Tensor& scratch) {
   check(args.shape);
   enqueue(stream, [args, scratch] {
-    if (is_decode(args))
-      decode(args, scratch);
+    AttentionForward now = args;  // with the keys that there are
+    if (args.position) now.shape.Tk = *args.position.as<int64_t>() + args.shape.Tq;
+    if (is_decode(now))
+      decode(now, scratch);
     else
-      forward_tiles(args);
+      forward_tiles(now);
+  });
+}
+
+void cache_append(Stream& stream, const CacheAppend& args) {
+  enqueue(stream, [args] {
+    const auto element = static_cast<int64_t>(size_of(args.dtype)), position = *args.position.as<int64_t>();
+    const auto row = [element](const Heads& heads, int64_t b, int64_t t) {
+      return static_cast<std::byte*>(heads.data) + element * (b * heads.sample_stride + t * heads.token_stride);
+    };
+    parallel_for(args.B * args.T, [&](int64_t piece) {
+      const int64_t b = piece / args.T, t = piece % args.T;
+      std::memcpy(row(args.to, b, position + t), row(args.from, b, t), static_cast<size_t>(args.width * element));
+    });
   });
 }
 

@@ -13,6 +13,7 @@ CpuOps::CpuOps() : Ops("cpu"), products_(std::make_unique<ProductCache>()) {
   add<NormForward>(norm_forward);
   add<NormBackward>(norm_backward, norm_backward_scratch_bytes);
   add<AttentionForward>(attention_forward, attention_forward_scratch_bytes);
+  add<CacheAppend>(cache_append);
   add<AttentionBackward>(attention_backward);
   add<EmbeddingForward>(embedding_forward);
   add<EmbeddingBackward>(embedding_backward);

@@ -18,6 +18,7 @@ CudaOps::CudaOps(const cudaDeviceProp& device, bool tf32)
   add<NormForward>(norm_forward);
   add<NormBackward>(norm_backward, norm_backward_scratch_bytes);
   add<AttentionForward>(attention_forward, attention_forward_scratch_bytes);
+  add<CacheAppend>(cache_append);
   add<AttentionBackward>(attention_backward, attention_backward_scratch_bytes);
   add<EmbeddingForward>(embedding_forward);
   add<EmbeddingBackward>(embedding_backward, embedding_backward_scratch_bytes);

@@ -14,7 +14,8 @@ template <class Real>
 struct Gather {
   Real* y;
   const int32_t* tokens;
-  const Real *token_table, *position_table;  // the row of the first position; null: none
+  const Real *token_table, *position_table;  // null: none
+  const int64_t* position;                   // of the first token; null: 0
   int64_t B, T, C;
 };
 
@@ -25,7 +26,8 @@ __global__ void __launch_bounds__(kThreads) embedding_forward_kernel(Gather<Real
   if (i >= g.T * g.C) return;
   const int64_t t = i / g.C, c = i - t * g.C;
   const int64_t begin = blockIdx.y * kSamplesPerThread, end = min(g.B, begin + kSamplesPerThread);
-  const Piece position = g.position_table == nullptr ? Piece() : Piece(g.position_table + i);
+  const int64_t first = g.position == nullptr ? 0 : *g.position * g.C;
+  const Piece position = g.position_table == nullptr ? Piece() : Piece(g.position_table + first + i);
 #pragma unroll 4
   for (int64_t b = begin; b < end; ++b) {
     Piece piece(g.token_table + g.tokens[b * g.T + t] * g.C + c);
@@ -41,12 +43,11 @@ void embedding_forward(Stream& stream, const EmbeddingForward& args) {
   for_real(args.y.dtype, [&](auto real) {
     using Real = decltype(real);
     const int64_t T = args.tokens.shape[-1], C = args.y.shape[-1];
-    const Real* positions =
-        args.position_table ? data_of<Real>(args.position_table) + args.first_position * C : nullptr;
     const Gather<Real> g{data_of<Real>(args.y),
                          data_of<int32_t>(args.tokens),
                          data_of<Real>(args.token_table),
-                         positions,
+                         data_of<Real>(args.position_table),
+                         data_of<int64_t>(args.position),
                          args.tokens.elements() / T,
                          T,
                          C};

@@ -18,6 +18,7 @@ void norm_backward(Stream& stream, const NormBackward& args, const Tensor& scrat
 size_t norm_backward_scratch_bytes(const NormBackward& args);
 void attention_forward(Stream& stream, const AttentionForward& args, const Tensor& scratch);
 size_t attention_forward_scratch_bytes(const AttentionForward& args);
+void cache_append(Stream& stream, const CacheAppend& args);
 void attention_backward(Stream& stream, const AttentionBackward& args, const Tensor& scratch);
 size_t attention_backward_scratch_bytes(const AttentionBackward& args);
 void embedding_forward(Stream& stream, const EmbeddingForward& args);

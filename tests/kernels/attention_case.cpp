@@ -111,8 +111,7 @@ AttentionBackward AttentionCase::backward() const {
           heads(k_, options.Tk),
           heads(v_, options.Tk),
           logsumexp_,
-          with.dropout,
-          {}};
+          with.dropout};
 }
 
 AttentionValues AttentionCase::inputs() const {

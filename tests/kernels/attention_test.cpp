@@ -2,6 +2,7 @@
 #include "tests/kernels/attention_case.h"
 
 #include <cmath>
+#include <limits>
 
 #include "core/base/error.h"
 
@@ -130,6 +131,43 @@ TEST_F(AttentionTest, DecodingGivesWhatTheWholeSequenceGives) {
   last.logsumexp = {};
   run_with_scratch(last);
   expect_near(row.values(), Values(y.end() - 128, y.end()), 1e-6, "y of the last token");
+}
+
+// Keys and values join a cache in two goes; what lies beyond them is NaN and may not be read.
+TEST_F(AttentionTest, ACacheWithRoomGivesWhatItsKeysGive) {
+  struct Sizes {
+    int64_t Tq, keys, room, D;
+  };
+  for (const auto& [dtype, tolerance] : kPrecisions)
+    for (const auto& [Tq, keys, room, D] : {Sizes{1, 1, 5, 8},
+                                            {1, 40, 300, 64},
+                                            {2, 257, 260, 24},
+                                            {5, 5, 64, 64},
+                                            {70, 90, 200, 64},
+                                            {8, 300, 301, 10}}) {
+      const AttentionCase exact({.B = 2, .Tq = Tq, .Tk = keys, .H = 2, .Hkv = 1, .D = D, .dtype = dtype});
+      run_with_scratch(exact.forward());
+      const AttentionCase cached({.B = 2, .Tq = Tq, .Tk = keys, .H = 2, .Hkv = 1, .D = D, .dtype = dtype});
+      AttentionForward args = cached.forward();
+      const Array zero({1}, DType::i64, {0}), later({1}, DType::i64, {static_cast<double>(keys - Tq)});
+      const auto empty = [&, type = dtype] {
+        return Array::filled({2, room, D}, type, std::numeric_limits<double>::quiet_NaN());
+      };
+      const Array k = empty(), v = empty();
+      for (const auto& [cache, from] : {std::pair<const Array*, Heads*>{&k, &args.k}, {&v, &args.v}}) {
+        const Heads to{cache->tensor().data, D, room * D};
+        Heads rest = *from;
+        rest.data =
+            static_cast<std::byte*>(rest.data) + static_cast<size_t>((keys - Tq) * rest.token_stride) * size_of(dtype);
+        run(CacheAppend{to, *from, 2, keys - Tq, D, dtype, zero});
+        run(CacheAppend{to, rest, 2, Tq, D, dtype, later});
+        *from = to;
+      }
+      args.shape.Tk = room;
+      args.position = later;
+      run_with_scratch(args);
+      expect_near(cached.y(), exact.y(), dtype == DType::f32 ? 1e-6 : tolerance, "y");
+    }
 }
 
 TEST_F(AttentionTest, LargeLogitsPickOneKey) {

@@ -19,7 +19,7 @@ TEST_F(EmbeddingTest, ForwardAddsTheTwoRows) {
       const int64_t B = 3, T = 13, V = 11;
       const Array tokens = some_tokens(B, T, V), table = random_array({V, C}, dtype, 1);
       const Array positions = random_array({T + 5, C}, dtype, 2), y = Array::zeros({B, T, C}, dtype);
-      run(EmbeddingForward{y, tokens, table, positions, 4});
+      run(EmbeddingForward{y, tokens, table, positions, Array({1}, DType::i64, {4})});
       const Values out = y.values(), t = table.values(), p = positions.values(), ids = tokens.values();
       Values wanted;
       for (size_t i = 0; i < out.size(); ++i) {

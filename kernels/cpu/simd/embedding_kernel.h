@@ -6,6 +6,7 @@ namespace {
 
 void embedding_forward(const EmbeddingForward& args, int64_t begin, int64_t end) {
   const int64_t T = args.tokens.shape[-1], C = args.y.shape[-1];
+  const int64_t first = args.position ? *args.position.as<int64_t>() : 0;
   with_real(args.y.dtype, [&](auto* real) {
     using Real = std::remove_pointer_t<decltype(real)>;
     for (int64_t n = begin; n < end; ++n) {
@@ -15,7 +16,7 @@ void embedding_forward(const EmbeddingForward& args, int64_t begin, int64_t end)
         std::memcpy(y, token, static_cast<size_t>(C) * sizeof(Real));
         continue;
       }
-      const Real* position = args.position_table.as<Real>() + (args.first_position + n % T) * C;
+      const Real* position = args.position_table.as<Real>() + (first + n % T) * C;
       for_vectors(
           C, [=](int64_t i, auto lanes) { store(y + i, load(token + i, lanes) + load(position + i, lanes), lanes); });
     }

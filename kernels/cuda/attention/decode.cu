@@ -139,7 +139,10 @@ __global__ __launch_bounds__(kThreads) void attention_decode_kernel(const Argume
   const int row_number = static_cast<int>(blockIdx.x) / a.chunks,
             begin = static_cast<int>(blockIdx.x) % a.chunks * kKeys;
   const Row row(row_number, x);
-  const int keys = max(0, min(kKeys, x.keys_seen(row.query + 1) - begin)), key_head = row.head / x.heads_per_key_head();
+  __shared__ int shared_keys;  // a register less, which the loops need
+  if (threadIdx.x == 0) shared_keys = max(0, min(kKeys, x.seen_keys().before(row.query + 1) - begin));
+  __syncthreads();
+  const int keys = shared_keys, key_head = row.head / x.heads_per_key_head();
   score_keys<kWidth>(scores, a.q.at(row.sample, row.query, row.head, x.D), a.k.at(row.sample, begin, key_head, x.D),
                      a.k.token_stride, keys, x.D, x.scale * kLog2E);
   __syncthreads();
@@ -198,14 +201,10 @@ void enqueue_decode(Stream& stream, const AttentionForward& args, const Tensor& 
   const AttentionShape& s = args.shape;
   for_real(s.dtype, [&](auto real) {
     using Real = decltype(real);
-    const Arguments<Real> arguments{AttentionExtents(s),
-                                    static_cast<int>(chunks_of(s)),
-                                    HeadsView<Real>(args.y),
-                                    HeadsView<const Real>(args.q),
-                                    HeadsView<const Real>(args.k),
-                                    HeadsView<const Real>(args.v),
-                                    data_of<float>(args.logsumexp),
-                                    data_of<float>(scratch)};
+    const Arguments<Real> arguments{
+        AttentionExtents(s, args.position), static_cast<int>(chunks_of(s)), HeadsView<Real>(args.y),
+        HeadsView<const Real>(args.q),      HeadsView<const Real>(args.k),  HeadsView<const Real>(args.v),
+        data_of<float>(args.logsumexp),     data_of<float>(scratch)};
     const bool packs = read_in_packs(s, {args.q, args.k, args.v});
     launch(stream, packs ? attention_decode_kernel<Real, kPack<Real>> : attention_decode_kernel<Real, 1>,
            static_cast<unsigned>(rows_of(s) * chunks_of(s)), kThreads, 0, arguments);

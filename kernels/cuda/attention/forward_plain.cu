@@ -26,7 +26,7 @@ class ForwardBlock {
   static constexpr int kThreads = kQueries / kPlainRows * 16;
   static constexpr int kSharedBytes = PlainTile<kD>::bytes(kQueries + 2 * kKeys) + PlainTile<kKeys>::bytes(kQueries);
 
-  __device__ ForwardBlock(const Arguments<Real>& arguments, float* shared) : a(arguments) {
+  __device__ ForwardBlock(const Arguments<Real>& arguments, float* shared) : a(arguments), seen(a.extents.seen_keys()) {
     queries.data = shared;
     keys.data = queries.at(kQueries, 0);
     values.data = keys.at(kKeys, 0);
@@ -39,7 +39,7 @@ class ForwardBlock {
 
   __device__ void run() {
     const AttentionExtents& x = a.extents;
-    const int keys_end = x.keys_seen(min(q0 + kQueries, x.Tq)), key_head = head / x.heads_per_key_head();
+    const int keys_end = seen.before(min(q0 + kQueries, x.Tq)), key_head = head / x.heads_per_key_head();
     y.clear();
 #pragma unroll
     for (int r = 0; r < kPlainRows; ++r) largest[r] = -INFINITY, total[r] = 0;
@@ -48,8 +48,9 @@ class ForwardBlock {
                                   x.scale * kLog2E, a.packs);
     for (int k0 = 0; k0 < keys_end; k0 += kKeys) {
       __syncthreads();
-      load_rows<kKeys, kThreads>(keys, a.k.at(sample, k0, key_head, x.D), a.k.token_stride, x.Tk - k0, x.D, 1, a.packs);
-      load_rows<kKeys, kThreads>(values, a.v.at(sample, k0, key_head, x.D), a.v.token_stride, x.Tk - k0, x.D, 1,
+      load_rows<kKeys, kThreads>(keys, a.k.at(sample, k0, key_head, x.D), a.k.token_stride, seen.Tk - k0, x.D, 1,
+                                 a.packs);
+      load_rows<kKeys, kThreads>(values, a.v.at(sample, k0, key_head, x.D), a.v.token_stride, seen.Tk - k0, x.D, 1,
                                  a.packs);
       __syncthreads();
       add_keys(k0);
@@ -62,8 +63,7 @@ class ForwardBlock {
     PlainScores<kKeys> scores;
     scores.clear();
     add_plain_product(scores, queries, keys, a.extents.D);
-    if (k0 + kKeys > min(a.extents.Tk, q0 + a.extents.shift + 1))
-      hide_plain_keys(scores, q0, k0, a.extents.shift, a.extents.Tk);
+    if (k0 + kKeys > min(seen.Tk, q0 + seen.shift + 1)) hide_plain_keys(scores, q0, k0, seen.shift, seen.Tk);
     softmax(scores);
     if (a.dropout.threshold != 0) masks.apply(a.dropout, scores, k0);
     scores.store(probabilities);
@@ -106,6 +106,7 @@ class ForwardBlock {
   }
 
   const Arguments<Real>& a;
+  const SeenKeys seen;
   PlainTile<kD> queries, keys, values;
   PlainTile<kKeys> probabilities;
   int q0, sample, head;
@@ -128,7 +129,7 @@ void enqueue(Stream& stream, const AttentionForward& args) {
   const TileOrder order(ceil_div<int64_t>(s.Tq, Block::kQueries), s.B * s.H,
                         s.Tk * s.D * 2 * int64_t{sizeof(Real)} / (s.H / s.Hkv));
   const bool packs = read_in_packs(s, {args.q, args.k, args.v});
-  const Arguments<Real> arguments{AttentionExtents(s),
+  const Arguments<Real> arguments{AttentionExtents(s, args.position),
                                   order,
                                   HeadsView<Real>(args.y),
                                   HeadsView<const Real>(args.q),

@@ -42,10 +42,11 @@ class ForwardBlock {
  public:
   static constexpr int kThreads = 32 * Tiles::kWarps, kWarpQueries = 16 * kRowTiles;
   static constexpr int kQueries = kWarpQueries * Tiles::kWarps;
-  static constexpr int kSharedBytes = (kQueries + 4 * kKeys) * kD * 2;
+  static constexpr int kTileBytes = (kQueries + 4 * kKeys) * kD * 2;
+  static constexpr int kSharedBytes = kTileBytes + sizeof(SeenKeys);  // tiles, then the keys that are seen
 
-  __device__ ForwardBlock(const Arguments& arguments, uint32_t shared)
-      : a(arguments), queries_tile(shared), keys_tiles(shared + kQueries * kD * 2) {
+  __device__ ForwardBlock(const Arguments& arguments, uint32_t shared, const SeenKeys& keys)
+      : a(arguments), seen(keys), queries_tile(shared), keys_tiles(shared + kQueries * kD * 2) {
     const TileOrder::Place place = a.order.place();
     q0 = (a.order.tiles - 1 - place.rank) * kQueries;
     sample = place.head / a.extents.H;
@@ -55,7 +56,7 @@ class ForwardBlock {
 
   __device__ void run() {
     const AttentionExtents& x = a.extents;
-    const int keys_end = x.keys_seen(min(q0 + kQueries, x.Tq)), tiles = (keys_end + kKeys - 1) / kKeys;
+    const int keys_end = seen.before(min(q0 + kQueries, x.Tq)), tiles = (keys_end + kKeys - 1) / kKeys;
     y.clear();
     for (int r = 0; r < kRowTiles; ++r)
       for (int half = 0; half < 2; ++half) largest[r][half] = -INFINITY, total[r][half] = 0;
@@ -70,7 +71,7 @@ class ForwardBlock {
       if constexpr (Tiles::kQueriesInRegisters)
         if (tile == 0) queries.load(warp_queries());
       if (tile + 1 < tiles) start_keys(tile + 1);
-      if (tile * kKeys <= warp_q0 + kWarpQueries - 1 + x.shift) add_keys(tile);
+      if (tile * kKeys <= warp_q0 + kWarpQueries - 1 + seen.shift) add_keys(tile);
     }
     finish();
   }
@@ -81,13 +82,12 @@ class ForwardBlock {
   __device__ SwizzledTile<kD> values_of(int tile) const { return keys_of(tile).rows_from(kKeys); }
 
   __device__ void start_keys(int tile) {
-    const int k0 = tile * kKeys, key_head = head / a.extents.heads_per_key_head(), existing = a.extents.Tk - k0;
+    const int k0 = tile * kKeys, key_head = head / a.extents.heads_per_key_head(), existing = seen.Tk - k0;
     start_copy<kD, kKeys, kThreads>(keys_of(tile), a.k.at(sample, k0, key_head, kD), a.k.token_stride, existing);
     start_copy<kD, kKeys, kThreads>(values_of(tile), a.v.at(sample, k0, key_head, kD), a.v.token_stride, existing);
   }
 
   __device__ void add_keys(int tile) {
-    const AttentionExtents& x = a.extents;
     const int k0 = tile * kKeys;
     Sums<kRowTiles, kKeys / 8> scores;
     scores.clear();
@@ -95,7 +95,7 @@ class ForwardBlock {
       add_product(scores, queries, keys_of(tile));
     else
       add_product(scores, warp_queries(), keys_of(tile));
-    if (k0 + kKeys > min(x.Tk, warp_q0 + x.shift + 1)) hide_keys(scores, warp_q0, k0, x.shift, x.Tk);
+    if (k0 + kKeys > min(seen.Tk, warp_q0 + seen.shift + 1)) hide_keys(scores, warp_q0, k0, seen.shift, seen.Tk);
     softmax(scores);
     if constexpr (kDropout) drop(scores, k0);
     add_weighted_rows(y, scores, values_of(tile));
@@ -168,6 +168,7 @@ class ForwardBlock {
   }
 
   const Arguments& a;
+  const SeenKeys& seen;  // in shared memory: there is no register for it
   SwizzledTile<kD> queries_tile, keys_tiles;
   int q0, warp_q0, sample, head;
   LeftOperand<Tiles::kQueriesInRegisters ? kD : 16, kRowTiles> queries;
@@ -180,7 +181,10 @@ template <int kD, bool kDropout>
 __global__ __launch_bounds__(ForwardBlock<kD, kDropout>::kThreads,
                              1) void attention_forward_tensor_core_kernel(const __grid_constant__ Arguments arguments) {
   extern __shared__ __align__(256) unsigned char shared[];
-  ForwardBlock<kD, kDropout>(arguments, static_cast<uint32_t>(__cvta_generic_to_shared(shared))).run();
+  auto& seen = *reinterpret_cast<SeenKeys*>(shared + ForwardBlock<kD, kDropout>::kTileBytes);
+  if (threadIdx.x == 0) seen = arguments.extents.seen_keys();
+  __syncthreads();
+  ForwardBlock<kD, kDropout>(arguments, static_cast<uint32_t>(__cvta_generic_to_shared(shared)), seen).run();
 }
 
 template <int kD, bool kDropout>
@@ -188,7 +192,7 @@ void enqueue(Stream& stream, const AttentionForward& args) {
   using Block = ForwardBlock<kD, kDropout>;
   const AttentionShape& s = args.shape;
   const TileOrder order(ceil_div<int64_t>(s.Tq, Block::kQueries), s.B * s.H, s.Tk * kD * 4 / (s.H / s.Hkv));
-  const Arguments arguments{AttentionExtents(s),
+  const Arguments arguments{AttentionExtents(s, args.position),
                             order,
                             HeadsView<Bf16>(args.y),
                             HeadsView<const Bf16>(args.q),

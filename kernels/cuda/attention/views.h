@@ -26,12 +26,21 @@ struct HeadsView {
   }
 };
 
+// The keys that there are, and which of them a query sees.
+struct SeenKeys {
+  int Tk;
+  int shift;  // query i sees keys j <= i + shift
+  // Keys that some query before queries_end sees: those before.
+  __device__ int before(int queries_end) const { return max(0, min(Tk, queries_end + shift)); }
+};
+
 struct AttentionExtents {
   int B, Tq, Tk, H, Hkv, D;
-  int shift;    // query i sees keys j <= i + shift
-  float scale;  // of scores
+  int shift;                // query i sees keys j <= i + shift
+  float scale;              // of scores
+  const int64_t* position;  // of the first query among the keys; null: as shift says
 
-  explicit AttentionExtents(const AttentionShape& s)
+  explicit AttentionExtents(const AttentionShape& s, const Tensor& at = {})
       : B(static_cast<int>(s.B)),
         Tq(static_cast<int>(s.Tq)),
         Tk(static_cast<int>(s.Tk)),
@@ -39,10 +48,17 @@ struct AttentionExtents {
         Hkv(static_cast<int>(s.Hkv)),
         D(static_cast<int>(s.D)),
         shift(static_cast<int>(s.causal ? s.Tk - s.Tq : s.Tk)),
-        scale(s.scale) {}
+        scale(s.scale),
+        position(static_cast<const int64_t*>(at.data)) {}
   __device__ int heads_per_key_head() const { return H / Hkv; }
   // Keys that some query before queries_end sees: those before.
-  __device__ int keys_seen(int queries_end) const { return max(0, min(Tk, queries_end + shift)); }
+  __device__ int keys_seen(int queries_end) const { return SeenKeys{Tk, shift}.before(queries_end); }
+  // For a kernel's start, where a cache may hold fewer keys than it has room for.
+  __device__ SeenKeys seen_keys() const {
+    if (position == nullptr) return {Tk, shift};
+    const int first = static_cast<int>(*position);
+    return {first + Tq, first};
+  }
   // The first query that sees a key from `key` on, Tq if there is none.
   __device__ int first_query_of(int key) const { return min(Tq, max(0, key - shift)); }
 };

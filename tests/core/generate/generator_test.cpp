@@ -5,7 +5,7 @@
 #include "core/base/error.h"
 #include "core/models/gpt2.h"
 #include "core/parameters/initialise.h"
-#include "kernels/cpu/cpu_device.h"
+#include "tests/support/test_device.h"
 
 namespace convoy {
 namespace {
@@ -35,16 +35,15 @@ class GeneratorTest : public testing::TestWithParam<DType> {
   }
 
   Generator make() {
-    return {*device_, parameters_, {2, kModel.channels, kModel.context, [](int64_t T) {
-                                      return gpt2_logits_graph(config(), 1, T);
-                                    }}};
+    return {*device_, parameters_, {kModel.context, [](int64_t T) { return gpt2_logits_graph(config(), 1, T); }}};
   }
 
   // The most likely next token without a cache: the whole window at once.
   int32_t next_without_cache(const std::vector<int32_t>& window) {
     const Graph graph = gpt2_logits_graph(config(), 1, static_cast<int64_t>(window.size()));
     const ParameterLayout layout(graph, 1);
-    Plan plan = make_plan(graph, layout, device_->ops(), *stream_, {.training = false, .weights = GetParam()});
+    Plan plan =
+        make_plan(graph, layout, device_->ops(), *stream_, {.purpose = Purpose::evaluation, .weights = GetParam()});
     const Memory arena = device_->allocate(plan.arena_bytes);
     const Program program(graph, std::move(plan), parameters_,
                           {arena.data(), DType::u8, {static_cast<int64_t>(arena.bytes())}});
@@ -52,14 +51,15 @@ class GeneratorTest : public testing::TestWithParam<DType> {
     Pass pass{.ops = device_->ops(), .stream = *stream_};
     program.run(pass);
     std::vector<float> logits;
-    for (int64_t v = 0; v < kModel.vocabulary; ++v)
-      logits.push_back(GetParam() == DType::f32 ? program.result().as<float>()[v]
-                                                : static_cast<float>(program.result().as<bf16>()[v]));
+    if (GetParam() == DType::f32)
+      logits = test::read<float>(program.result());
+    else
+      for (const bf16 logit : test::read<bf16>(program.result())) logits.push_back(static_cast<float>(logit));
     return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
   }
 
-  std::unique_ptr<Device> device_ = cpu::make_cpu_device(1);
-  std::unique_ptr<Stream> stream_ = device_->make_stream(StreamKind::compute);
+  Device* device_ = &test::test_device();
+  Stream* stream_ = &test::test_stream();
   Graph graph_ = gpt2_logits_graph(config(), 1, 1);
   ParameterLayout layout_{graph_, 1};
   ParameterStorage parameters_{*device_, *stream_, layout_, GetParam()};

@@ -34,9 +34,9 @@ void expect_apart(const Plan& plan) {
 }
 
 TEST_F(PlanTest, BuffersAliveTogetherLieApart) {
-  for (const bool training : {false, true})
+  for (const Purpose purpose : {Purpose::training, Purpose::evaluation})
     for (const bool recompute : {false, true}) {
-      const Plan p = plan({.training = training, .recompute_blocks = recompute});
+      const Plan p = plan({.purpose = purpose, .recompute_blocks = recompute});
       expect_apart(p);
       for (const PlannedBuffer& buffer : p.buffers) EXPECT_LE(buffer.offset + buffer.bytes, p.arena_bytes);
     }
@@ -49,7 +49,7 @@ TEST_F(PlanTest, GuardsLieBehindEveryBuffer) {
 }
 
 TEST_F(PlanTest, EvaluationNeedsFarLessThanTraining) {
-  EXPECT_LT(2 * plan({.training = false}).arena_bytes, plan({}).arena_bytes);
+  EXPECT_LT(2 * plan({.purpose = Purpose::evaluation}).arena_bytes, plan({}).arena_bytes);
 }
 
 TEST_F(PlanTest, RecomputationNeedsLessMemoryAndRunsBlocksAgain) {

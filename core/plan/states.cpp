@@ -1,0 +1,31 @@
+#include "core/plan/states.h"
+
+#include <fmt/format.h>
+
+#include "core/base/error.h"
+#include "core/base/integers.h"
+
+namespace convoy {
+
+States::States(Device& device, Stream& stream, const Plan& plan) {
+  std::map<std::string, size_t> offsets;
+  size_t bytes = 0;
+  for (const Action& action : plan.actions)
+    for (const StateSpec& state : action.states) {
+      if (!offsets.emplace(state.name, bytes).second) continue;
+      by_name_[state.name] = state.spec.unbound();
+      bytes += round_up(by_name_[state.name].bytes(), kArenaAlignment);
+    }
+  memory_ = device.allocate(bytes);
+  for (auto& [name, tensor] : by_name_) tensor.data = static_cast<std::byte*>(memory_.data()) + offsets.at(name);
+  if (bytes > 0) stream.zero(memory_.data(), bytes);
+}
+
+Tensor States::find(const StateSpec& spec) const {
+  const auto found = by_name_.find(spec.name);
+  if (found == by_name_.end() || found->second.dtype != spec.spec.dtype || found->second.shape != spec.spec.shape)
+    throw InternalError(fmt::format("there is no state {} of shape {}", spec.name, to_string(spec.spec.shape)));
+  return found->second;
+}
+
+}  // namespace convoy

@@ -1,0 +1,25 @@
+// The memory of a plan's states: what layers keep from pass to pass, found by name, so that programs for sequences of
+// several lengths share it.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/plan/plan.h"
+
+namespace convoy {
+
+class States {
+ public:
+  // Of all the plan's layers, zero.
+  States(Device& device, Stream& stream, const Plan& plan);
+
+  // Throws InternalError if there is none of that name, dtype and shape.
+  Tensor find(const StateSpec& spec) const;
+
+ private:
+  Memory memory_;
+  std::map<std::string, Tensor> by_name_;
+};
+
+}  // namespace convoy
