@@ -35,6 +35,9 @@ class BatchSource {
   virtual void read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) = 0;
   // A name that only sources of the same samples have: checkpoints keep it. Empty: unknown, and never compared.
   virtual std::string identity() const { return {}; }
+  // Does every training target count? Where some may be ignored, the ranks tell each other how many count before every
+  // update.
+  virtual bool every_target_counts() const { return true; }
 };
 
 }  // namespace convoy

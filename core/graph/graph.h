@@ -35,12 +35,18 @@ class Graph {
   ValueId add_input(std::string name, const TensorSpec& spec);
   // Infers shapes; throws ConfigError if they do not fit. Returns the outputs.
   std::vector<ValueId> add(std::string name, std::unique_ptr<Layer> layer, std::vector<ValueId> inputs);
-  // The value that is read after the graph has run: losses or logits.
+  // The value that is read after the graph has run: logits.
   void set_result(ValueId value) { result_ = value; }
+  // The outputs of a loss, both of which are read.
+  void set_loss(const std::vector<ValueId>& losses_and_weights) {
+    result_ = losses_and_weights.at(0);
+    weights_ = losses_and_weights.at(1);
+  }
 
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<Value>& values() const { return values_; }
   ValueId result() const { return result_; }
+  ValueId weights() const { return weights_; }  // -1: the graph has no loss
   // Input by name; throws InternalError if absent.
   ValueId input(const std::string& name) const;
   std::vector<TensorSpec> specs(const std::vector<ValueId>& values) const;
@@ -50,7 +56,7 @@ class Graph {
  private:
   std::vector<Node> nodes_;
   std::vector<Value> values_;
-  ValueId result_ = -1;
+  ValueId result_ = -1, weights_ = -1;
   int block_ = -1;
 };
 

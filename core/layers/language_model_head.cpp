@@ -17,7 +17,7 @@ static std::vector<ParameterSpec> head_parameters(const LanguageModelHeadOptions
 LayerPlan LanguageModelHead::plan(std::span<const TensorSpec> inputs, Purpose) const {
   expect_channels(o_.weight, inputs[0], o_.C);
   LayerPlan plan;
-  plan.outputs = {{DType::f32, {rows_of(inputs[0])}}};
+  plan.outputs.assign(2, {DType::f32, {rows_of(inputs[0])}});
   plan.parameters = head_parameters(o_);
   plan.backward_reads.inputs = {0, 1};
   plan.forward_flops = 2.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.C * o_.V);
@@ -43,6 +43,7 @@ void LanguageModelHead::run(Pass& pass, const LayerTensors& t, const Tensor& dx,
     const Tensor logits = logits_memory.rows(0, rows), x_chunk = x.rows(begin, rows);
     pass.run(Matmul{.c = logits, .a = x_chunk, .b = weight, .b_transposed = true});
     CrossEntropy loss{t.outputs[0].range(begin, rows), {}, logits, targets.range(begin, rows), pass.loss_scale};
+    loss.weights = t.outputs[1].range(begin, rows);
     if (dx || dweight) loss.dlogits = logits;
     pass.run(loss);
     if (!dx && !dweight) continue;

@@ -1,4 +1,5 @@
-// Next-token loss with the vocabulary's product: x (B, T, C), targets (B, T) -> losses (B * T) f32, in nats.
+// Next-token loss with the vocabulary's product: x (B, T, C), targets (B, T) -> losses (B * T) f32, in nats, and their
+// weights (B * T) f32: 1, or 0 where a target is negative, which then is ignored.
 // The weight (V, C) is the token embedding where weights are tied.
 //
 // Logits are computed, turned into losses and into their own gradients in chunks of rows, in place: the whole

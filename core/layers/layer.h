@@ -90,8 +90,9 @@ struct LayerPlan {
   Reads backward_reads;
   std::vector<Share> shares;
   double forward_flops = 0;  // floating-point operations of forward's products
-  // A loss computes its outputs and its gradients in one go: training then calls only backward, evaluation only
-  // forward.
+  // A loss has two outputs: losses, samples one after the other, and the weight of each, both f32; what is ignored
+  // weighs nothing. It computes them and its gradients, those of loss_scale * sum of losses, in one go: training then
+  // calls only backward, evaluation only forward.
   bool is_loss = false;
 
   // The other one of such a share, if there is one.

@@ -92,7 +92,7 @@ Graph gpt2_loss_graph(const Gpt2Config& config, int64_t B, int64_t T) {
   const ValueId x = builder.body(B, T);
   Graph& graph = builder.graph;
   const ValueId targets = graph.add_input("targets", {DType::i32, {B, T}});
-  graph.set_result(graph.add("lm_head", std::make_unique<LanguageModelHead>(builder.head()), {x, targets})[0]);
+  graph.set_loss(graph.add("lm_head", std::make_unique<LanguageModelHead>(builder.head()), {x, targets}));
   return std::move(graph);
 }
 

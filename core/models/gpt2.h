@@ -13,7 +13,7 @@ struct Gpt2Config {
   DType dtype = DType::f32;
 };
 
-// Inputs "tokens" and "targets" (B, T) i32; the result is the loss of every token, (B * T) f32.
+// Inputs "tokens" and "targets" (B, T) i32; the result is the loss of every token and its weight, (B * T) f32 each.
 Graph gpt2_loss_graph(const Gpt2Config& config, int64_t B, int64_t T);
 
 // Input "tokens" (B, T) i32; the result is the last token's logits (B, V). Runs with a key-value cache.

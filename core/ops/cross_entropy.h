@@ -13,6 +13,7 @@ struct CrossEntropy {
   Tensor logits;   // (N, V)
   Tensor targets;  // (N) i32; a negative target is ignored: loss 0, gradient 0
   float scale = 1;
+  Tensor weights;  // (N) f32, written: 1, or 0 where the target is ignored; absent: not wanted
 };
 
 }  // namespace convoy

@@ -28,12 +28,16 @@ struct SumSquares {
 };
 
 // Global norm and the factor that clips it, Pascanu et al., arXiv:1211.5063:
-//   norm = sqrt(sum of partials), added in f64; factor = min(1, max_norm / norm), or 1 if max_norm is 0.
-// A norm that is not finite gives a factor of NaN, on which Adam leaves everything as it was.
+//   norm = r sqrt(sum of partials), added in f64; factor = r min(1, max_norm / norm), or r if max_norm is 0
+// r = nominal_weight / weight: gradients were made as if targets of nominal_weight counted, and those of weight did.
+// A norm that is not finite, as that of no targets at all, gives a factor of NaN, on which optimizers leave everything
+// as it was.
 struct ClipFactor {
   Tensor norm_and_factor;  // (2) f32, written
   Tensor partials;         // f32
   float max_norm = 0;
+  Tensor weight;  // (1) f32; absent: r = 1
+  float nominal_weight = 1;
 };
 
 // y += x, both f32, or y = round(y + x) where `through` is bf16: each node of the reduction tree then holds what the

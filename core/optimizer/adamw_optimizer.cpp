@@ -46,6 +46,11 @@ void AdamWOptimizer::step(int64_t t, double lr, bool record) {
   run(update_, record);
 }
 
+void AdamWOptimizer::divide_by(const Tensor& weight, double nominal_weight) {
+  weight_ = weight;
+  nominal_weight_ = static_cast<float>(nominal_weight);
+}
+
 void AdamWOptimizer::run(Replay& part, bool record) {
   if (record)
     part.run(communication_.device(), compute_);
@@ -72,7 +77,7 @@ void AdamWOptimizer::bring_norm_together(int64_t t) {
 }
 
 void AdamWOptimizer::update() {
-  ops_.run(compute_, ClipFactor{norm_and_factor_, partials_, clip_norm_});
+  ops_.run(compute_, ClipFactor{norm_and_factor_, partials_, clip_norm_, weight_, nominal_weight_});
   for (const OwnedRange& range : parameters_.owned()) ops_.run(compute_, update_of(range));
 }
 

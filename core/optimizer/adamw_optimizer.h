@@ -20,6 +20,9 @@ class AdamWOptimizer {
   // Updates number t (from 1). Call again only after the compute stream was synchronized. record: the device may replay
   // what is enqueued, from the third call on, instead of enqueuing it anew.
   void step(int64_t t, double lr, bool record);
+  // The gradients of a step are made for a loss that divides by nominal_weight; it should be what `weight`, (1) f32 on
+  // the device, then holds. Before the first step.
+  void divide_by(const Tensor& weight, double nominal_weight);
   // (2) f32 on the device: norm before clipping, and the factor applied.
   Tensor norm_and_factor() const { return norm_and_factor_; }
 
@@ -37,7 +40,8 @@ class AdamWOptimizer {
   OptimizerConfig config_;
   float clip_norm_;
   Memory memory_, schedule_on_host_;
-  Tensor partials_, norm_and_factor_, schedule_;
+  Tensor partials_, norm_and_factor_, schedule_, weight_;
+  float nominal_weight_ = 1;
   Replay norm_, update_;  // what comes before and after communication
 };
 

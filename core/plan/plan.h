@@ -67,6 +67,7 @@ struct Plan {
   size_t arena_bytes = 0;
   std::vector<TensorRef> graph_inputs;  // in the order of the graph's inputs, by value id
   TensorRef result;
+  TensorRef weights;                        // of the losses; absent where the graph has none
   std::vector<TensorRef> gradient_buckets;  // where the sharding keeps each bucket's gradients apart; otherwise empty
 };
 

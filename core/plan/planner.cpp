@@ -235,6 +235,10 @@ void Planner::finish() {
   const int last = static_cast<int>(plan_.actions.size()) - 1;
   plan_.result = values_.at({graph_.result(), kForward});
   plan_.buffers[static_cast<size_t>(plan_.result.buffer)].last = last;
+  if (graph_.weights() >= 0) {
+    plan_.weights = values_.at({graph_.weights(), kForward});
+    plan_.buffers[static_cast<size_t>(plan_.weights.buffer)].last = last;
+  }
   for (const TensorRef& input : plan_.graph_inputs) plan_.buffers[static_cast<size_t>(input.buffer)].last = last;
   if (options_.sharding != nullptr) add_shard_traffic(plan_, graph_, layout_, *options_.sharding);
   plan_.arena_bytes = lay_out(plan_.buffers, options_.guard_bytes);

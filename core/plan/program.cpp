@@ -13,6 +13,7 @@ Program::Program(const Graph& graph, Plan plan, const ParameterStorage& paramete
     throw InternalError(fmt::format("an arena of {} bytes for a plan of {}", arena.bytes(), plan_.arena_bytes));
   for (const Action& action : plan_.actions) actions_.push_back(bind(action, parameters, states));
   result_ = bind(plan_.result);
+  loss_weights_ = bind(plan_.weights);
 }
 
 BoundAction Program::bind(const Action& action, const ParameterStorage& parameters, const States* states) const {

@@ -31,6 +31,8 @@ class Program {
   // By the graph input's name.
   Tensor input(const std::string& name) const;
   Tensor result() const { return result_; }
+  // Of the losses that are the result, one each; absent where the result is something else.
+  Tensor loss_weights() const { return loss_weights_; }
   // Of the plan's.
   std::vector<Tensor> gradient_buckets() const;
 
@@ -44,7 +46,7 @@ class Program {
   Plan plan_;
   Tensor arena_;
   std::vector<BoundAction> actions_;
-  Tensor result_;
+  Tensor result_, loss_weights_;
 };
 
 }  // namespace convoy

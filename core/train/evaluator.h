@@ -1,4 +1,5 @@
-// Mean loss over a fixed part of the validation split, the same for any number of ranks.
+// Mean loss over the validation split or a fixed part of it, the same for any number of ranks. Targets that are ignored
+// weigh nothing; a last micro-batch that the split does not fill counts with what it has.
 #pragma once
 
 #include "core/comm/communicator.h"
@@ -18,26 +19,33 @@ class Evaluator {
     Model& model;
     BatchSource& source;
     int64_t micro_batch = 1;
-    int64_t batches = 1;              // in all, spread evenly over the split; fewer if the split is small
+    int64_t batches = 0;              // in all, spread evenly over the split; 0, or more than there are: all of it
     ShardTraffic* traffic = nullptr;  // where the model's weights are sharded
   };
-  // Throws DataError if the validation split has not even one micro-batch.
+  // Throws DataError if the split is empty.
   explicit Evaluator(const Parts& parts);
-  static constexpr size_t kPlannedBytes = sizeof(float);
+  static constexpr size_t kPlannedBytes = 2 * sizeof(float);
 
   // Reads once what this rank's part of every run reads, so that damaged data shows before training begins.
   void read_all();
-  // Collective. Batch i is computed by rank i mod N; losses are added in the order of batches. Ranks without a batch in
+  // Collective. Batch i is computed by rank i mod N; sums are added in the order of batches. Ranks without a batch in
   // the last round compute one again, since sharded weights are gathered by all.
   EvaluationMetrics run(int64_t step);
 
  private:
-  double loss_of(int64_t first_sample);
+  struct Sums {
+    double losses = 0, weights = 0;
+  };
+
+  int64_t first_sample(int64_t batch) const { return batch * stride_ * p_.micro_batch; }
+  void read(int64_t batch);
+  Sums sums_of(int64_t batch);
 
   Parts p_;
-  int64_t batches_ = 0, spacing_ = 0;
+  int64_t samples_ = 0, batches_ = 0, stride_ = 1;  // stride: micro-batches from one that is evaluated to the next
+  int64_t present_ = 0;                             // samples of the batch that was read; copies fill the rest
   std::vector<Tensor> inputs_, host_;
-  Memory host_memory_, sum_, sum_on_host_;
+  Memory host_memory_, sums_, sums_on_host_;
 };
 
 }  // namespace convoy

@@ -1,7 +1,10 @@
 #include "core/train/train_step.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
+#include "core/base/error.h"
 #include "core/base/tree_sum.h"
 #include "core/data/host_fields.h"
 #include "core/ops/ops.h"
@@ -14,8 +17,9 @@ constexpr size_t kLossAlignment = 256;
 constexpr size_t kFlags = 3;  // that ranks exchange with their losses: save, stop, out of data
 }  // namespace
 
+// The number of the first sample and the weight of all targets, then a loss and a weight of each leaf.
 size_t TrainStep::planned_bytes(int64_t virtual_ranks_here) {
-  return kLossAlignment + static_cast<size_t>(virtual_ranks_here) * sizeof(float);
+  return kLossAlignment + static_cast<size_t>(2 * virtual_ranks_here) * sizeof(float);
 }
 
 TrainStep::TrainStep(const Parts& parts)
@@ -23,11 +27,16 @@ TrainStep::TrainStep(const Parts& parts)
   const int64_t leaves = p_.schedule.virtual_ranks_here();
   memory_ = device_.allocate(planned_bytes(leaves));
   first_sample_ = {memory_.data(), DType::i64, {1}};
-  losses_ = {static_cast<std::byte*>(memory_.data()) + kLossAlignment, DType::f32, {leaves}};
-  results_on_host_ = device_.allocate(static_cast<size_t>(leaves + 2) * 4, MemoryKind::host);
+  auto* base = static_cast<std::byte*>(memory_.data());
+  weight_ = {base + sizeof(int64_t), DType::f32, {1}};
+  losses_ = {base + kLossAlignment, DType::f32, {leaves}};
+  weights_ = {base + kLossAlignment + losses_.bytes(), DType::f32, {leaves}};
+  results_on_host_ = device_.allocate(static_cast<size_t>(2 * leaves + 2) * 4, MemoryKind::host);
   const int64_t losses_per_pass = p_.model.training().result().elements();
   const int64_t passes = p_.schedule.global_batch / p_.schedule.micro_batch;
-  loss_scale_ = static_cast<float>(1.0 / static_cast<double>(losses_per_pass * passes));
+  nominal_weight_ = static_cast<double>(losses_per_pass * passes);
+  loss_scale_ = static_cast<float>(1.0 / nominal_weight_);
+  if (!p_.source.every_target_counts()) count_targets();
   for (const BatchField& field : p_.source.fields()) inputs_.push_back(p_.model.training().input(field.name));
   pass_ = std::make_unique<Pass>(Pass{.ops = device_.ops(), .stream = compute_, .training = true, .seed = p_.seed});
   pass_->first_sample = first_sample_;
@@ -36,8 +45,17 @@ TrainStep::TrainStep(const Parts& parts)
   if (p_.record && p_.debug == nullptr)
     recorded_ = std::make_unique<RecordedProgram>(device_, p_.model.training(), *pass_, p_.sync.cuts());
   if (p_.sentinel_every > 0) make_sentinel();
-  mine_.resize(static_cast<size_t>(leaves) + kFlags);
+  mine_.resize(static_cast<size_t>(2 * leaves) + kFlags);
   everyones_.resize(mine_.size() * static_cast<size_t>(communicator_.size()));
+}
+
+void TrainStep::count_targets() {
+  constexpr double kMostExact = 1 << 24;  // beyond, a sum of f32 depends on its order
+  if (nominal_weight_ > kMostExact)
+    throw ConfigError(fmt::format(
+        "a step has {} targets, of which some may be ignored: at most {} can be counted; lower batch.global",
+        nominal_weight_, kMostExact));
+  p_.optimizer.divide_by(weight_, nominal_weight_);
 }
 
 void TrainStep::make_sentinel() {
@@ -65,11 +83,21 @@ StepResult TrainStep::run(int64_t step, double lr, const StopRequest& mine, bool
   for (int64_t index = 0; index < p_.schedule.virtual_ranks_here(); ++index) run_virtual_rank(step, index);
   p_.sync.finish();
   if (watched) sentinel_->judge(step);
+  if (!p_.source.every_target_counts()) add_weights(step);
   p_.optimizer.step(step, lr, recorded_ != nullptr);
   p_.weights.run(step);
   wait_for_results();
   p_.data.release();
   return exchange_results(mine, !another || p_.data.wait_for_step());
+}
+
+// How many targets of the global batch count: sums of whole numbers, exact in any order.
+void TrainStep::add_weights(int64_t step) {
+  device_.ops().run(compute_, Sum{weight_, weights_});
+  p_.communication.follow_compute();
+  communicator_.label(step, "weights of targets");
+  communicator_.all_reduce(p_.communication.stream(), weight_);
+  p_.communication.await_all();
 }
 
 void TrainStep::go_on(const SampleSchedule& schedule) {
@@ -82,11 +110,11 @@ void TrainStep::run_virtual_rank(int64_t step, int64_t index) {
   ready_from_ = p_.model.layout().padded_elements();
   const int64_t passes = p_.schedule.passes_per_virtual_rank();
   if (debug_ != nullptr) debug_->print_next_pass(index == 0 && (step - 1) % p_.debug_print_every == 0);
-  for (int64_t pass = 0; pass < passes; ++pass) run_pass(pass, pass == passes - 1, losses_.range(index, 1));
+  for (int64_t pass = 0; pass < passes; ++pass) run_pass(pass, pass == passes - 1, index);
   p_.sync.end();
 }
 
-void TrainStep::run_pass(int64_t pass, bool last, const Tensor& loss) {
+void TrainStep::run_pass(int64_t pass, bool last, int64_t index) {
   load(p_.data.next());
   if (!recorded_)
     run_unrecorded(last);
@@ -96,7 +124,9 @@ void TrainStep::run_pass(int64_t pass, bool last, const Tensor& loss) {
     recorded_->run();
   if (hash_ != nullptr) hash_->add(0);
   hash_ = nullptr;
-  device_.ops().run(compute_, Sum{loss, p_.model.training().result(), loss_scale_, pass > 0});
+  const Program& training = p_.model.training();
+  device_.ops().run(compute_, Sum{losses_.range(index, 1), training.result(), loss_scale_, pass > 0});
+  device_.ops().run(compute_, Sum{weights_.range(index, 1), training.loss_weights(), 1, pass > 0});
 }
 
 void TrainStep::run_unrecorded(bool last) {
@@ -123,31 +153,40 @@ void TrainStep::wait_for_results() {
   auto* host = static_cast<float*>(results_on_host_.data());
   const auto leaves = static_cast<size_t>(losses_.elements());
   compute_.copy(host, losses_.data, losses_.bytes());
-  compute_.copy(host + leaves, p_.optimizer.norm_and_factor().data, 2 * sizeof(float));
+  compute_.copy(host + leaves, weights_.data, weights_.bytes());
+  compute_.copy(host + 2 * leaves, p_.optimizer.norm_and_factor().data, 2 * sizeof(float));
   compute_.synchronize();
 }
 
 StepResult TrainStep::exchange_results(const StopRequest& request, bool can_go_on) {
   const auto* host = static_cast<const float*>(results_on_host_.data());
   const auto leaves = static_cast<size_t>(losses_.elements());
-  for (size_t i = 0; i < leaves; ++i) mine_[i] = static_cast<double>(host[i]);
-  mine_[leaves] = request.save ? 1 : 0;
-  mine_[leaves + 1] = request.stop ? 1 : 0;
-  mine_[leaves + 2] = can_go_on ? 0 : 1;
+  for (size_t i = 0; i < 2 * leaves; ++i) mine_[i] = static_cast<double>(host[i]);
+  mine_[2 * leaves] = request.save ? 1 : 0;
+  mine_[2 * leaves + 1] = request.stop ? 1 : 0;
+  mine_[2 * leaves + 2] = can_go_on ? 0 : 1;
   communicator_.all_gather_host(everyones_.data(), mine_.data(), mine_.size() * sizeof(double));
 
   StepResult result;
-  result.grad_norm = static_cast<double>(host[leaves]);
+  result.grad_norm = static_cast<double>(host[2 * leaves]);
   result.skipped = !std::isfinite(result.grad_norm);
   size_t kept = 0;  // losses of all ranks, packed to the front in place
+  double weight = 0;
   for (size_t begin = 0; begin < everyones_.size(); begin += mine_.size()) {
-    result.request.save |= everyones_[begin + leaves] != 0;
-    result.request.stop |= everyones_[begin + leaves + 1] != 0;
-    result.out_of_data |= everyones_[begin + leaves + 2] != 0;
+    result.request.save |= everyones_[begin + 2 * leaves] != 0;
+    result.request.stop |= everyones_[begin + 2 * leaves + 1] != 0;
+    result.out_of_data |= everyones_[begin + 2 * leaves + 2] != 0;
+    for (size_t i = 0; i < leaves; ++i) weight += everyones_[begin + leaves + i];  // whole numbers: exact
     for (size_t i = 0; i < leaves; ++i) everyones_[kept++] = everyones_[begin + i];
   }
-  result.loss = tree_sum({everyones_.data(), kept});
+  check_weight(weight);
+  result.loss = tree_sum({everyones_.data(), kept}) * (nominal_weight_ / weight);
   return result;
+}
+
+void TrainStep::check_weight(double weight) const {
+  if (p_.source.every_target_counts() && weight != nominal_weight_)
+    throw InternalError(fmt::format("{} of {} targets count, and the data says that all do", weight, nominal_weight_));
 }
 
 }  // namespace convoy

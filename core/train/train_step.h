@@ -19,7 +19,8 @@
 namespace convoy {
 
 struct StepResult {
-  double loss = 0;           // mean over the global batch, by the fixed tree: the same bits for any number of ranks
+  double loss = 0;  // mean over the targets of the global batch that count, by the fixed tree: the same bits for any
+                    // number of ranks
   double grad_norm = 0;      // before clipping
   bool skipped = false;      // the norm was not finite: no weight was changed
   StopRequest request;       // of any rank
@@ -60,7 +61,10 @@ class TrainStep {
 
  private:
   void run_virtual_rank(int64_t step, int64_t index);
-  void run_pass(int64_t pass, bool last, const Tensor& loss);
+  void run_pass(int64_t pass, bool last, int64_t virtual_rank);
+  void add_weights(int64_t step);
+  void check_weight(double weight) const;
+  void count_targets();
   void make_sentinel();
   void run_unrecorded(bool last);
   void ready(int64_t final_from);
@@ -72,10 +76,12 @@ class TrainStep {
   Device& device_;
   Communicator& communicator_;
   Stream& compute_;
-  Tensor first_sample_, losses_;  // losses: one sum per virtual rank of this rank
+  Tensor first_sample_, weight_;  // weight: of the global batch
+  Tensor losses_, weights_;       // sums of each virtual rank of this rank
   Memory memory_, results_on_host_;
   std::vector<Tensor> inputs_;  // the training program's, in the order of the source's fields
   std::vector<double> mine_, everyones_;
+  double nominal_weight_ = 1;  // targets of a global batch
   float loss_scale_ = 1;
   std::unique_ptr<Pass> pass_;
   std::unique_ptr<RecordedProgram> recorded_;

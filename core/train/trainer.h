@@ -105,7 +105,7 @@ class Trainer {
   std::unique_ptr<Prefetcher> prefetcher_;
   std::unique_ptr<DebugChecks> debug_;
   std::unique_ptr<TrainStep> train_step_;
-  std::unique_ptr<Evaluator> evaluator_;
+  std::unique_ptr<Evaluator> evaluator_;  // null where there is no validation split
   TrainingPosition position_;
   StopRequest request_;
   bool resumed_ = false, out_of_data_ = false;

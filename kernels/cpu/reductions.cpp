@@ -64,12 +64,13 @@ void clip_factor(Stream& stream, const ClipFactor& args) {
     double squares = 0;
     const float* partials = args.partials.as<float>();
     for (int64_t i = 0; i < args.partials.elements(); ++i) squares += static_cast<double>(partials[i]);
-    const auto norm = static_cast<float>(std::sqrt(squares));
-    float factor = 1;
+    const float r = args.weight ? args.nominal_weight / *args.weight.as<float>() : 1.0f;
+    const auto norm = r * static_cast<float>(std::sqrt(squares));
+    float factor = r;
     if (!std::isfinite(norm))
       factor = std::numeric_limits<float>::quiet_NaN();
     else if (args.max_norm > 0 && norm > args.max_norm)
-      factor = args.max_norm / norm;
+      factor = r * (args.max_norm / norm);
     args.norm_and_factor.as<float>()[0] = norm;
     args.norm_and_factor.as<float>()[1] = factor;
   });

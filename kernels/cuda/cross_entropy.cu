@@ -21,8 +21,8 @@ constexpr int64_t kMostTileBytes = 32 << 10;
 
 template <class Real>
 struct Rows {
-  float* losses;
-  Real* gradients;  // null: losses only
+  float *losses, *weights;  // weights: null where not wanted
+  Real* gradients;          // null: losses only
   const Real* logits;
   const int32_t* targets;
   float scale;
@@ -81,6 +81,7 @@ __global__ void __launch_bounds__(kTileThreads) cross_entropy_tile_kernel(Rows<R
     for (int row = warp; row < rows; row += kTileWarps) warp_row(r, tile + row * r.V, targets[row], losses + row);
     __syncthreads();
     if (thread < rows) r.losses[first + thread] = losses[thread];
+    if (thread < rows && r.weights != nullptr) r.weights[first + thread] = targets[thread] < 0 ? 0.0f : 1.0f;
     if (r.gradients != nullptr)
       for_tile<Real>(rows * r.V,
                      [&](int i, auto width) { Elements<Real, width>(tile + i).store(r.gradients + first * r.V + i); });
@@ -106,6 +107,7 @@ __global__ void __launch_bounds__(kLongRowThreads, 2) cross_entropy_row_kernel(R
   Real* gradient = r.gradients == nullptr ? nullptr : r.gradients + n * r.V;
   const int target = r.targets[n];
   const RowPieces<Real, kPacks> pieces(x, r.V, kept, kept_packs);
+  if (threadIdx.x == 0 && r.weights != nullptr) r.weights[n] = target < 0 ? 0.0f : 1.0f;
   if (target < 0) {
     if (threadIdx.x == 0) r.losses[n] = 0;
     if (gradient != nullptr) pieces.fill_zero(gradient);
@@ -139,13 +141,9 @@ void enqueue_rows(Stream& stream, const Rows<Real>& r, size_t shared_bytes_limit
 
 template <class Real>
 void enqueue(Stream& stream, const CrossEntropy& args, size_t shared_bytes_limit) {
-  const Rows<Real> r{data_of<float>(args.losses),
-                     data_of<Real>(args.dlogits),
-                     data_of<Real>(args.logits),
-                     data_of<int32_t>(args.targets),
-                     args.scale,
-                     args.targets.elements(),
-                     static_cast<int>(args.logits.shape[-1])};
+  const Rows<Real> r{data_of<float>(args.losses), data_of<float>(args.weights),           data_of<Real>(args.dlogits),
+                     data_of<Real>(args.logits),  data_of<int32_t>(args.targets),         args.scale,
+                     args.targets.elements(),     static_cast<int>(args.logits.shape[-1])};
   const int rows = tile_rows<Real>(r.V);
   if (rows > 0 && aligned_16(r.logits, r.gradients))
     return launch(stream, cross_entropy_tile_kernel<Real>, blocks_for(ceil_div<int64_t>(r.N, rows)), kTileThreads,

@@ -77,7 +77,8 @@ class LayerRun {
         expect_near_at(written(t.weight_gradients[w]).values(), weight_positions_[w],
                        expected(wanted, expected_weights_, w, kOldGradient), tolerance(),
                        name("gradient of weight", w).c_str());
-    if (plan_.is_loss) expect_near(written(t.outputs[0]).values(), outputs_[0], tolerance(), "losses");
+    for (size_t o = 0; o < plan_.outputs.size() && plan_.is_loss; ++o)
+      expect_near(written(t.outputs[o]).values(), outputs_[o], tolerance(), name("output of a loss", o).c_str());
     expect_unchanged();
     if (!wanted.shared) expect_output_gradients_unchanged(t, wanted);
   }

@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <array>
 
 #include "comm/gradient_sync.h"
 #include "comm/local/thread_communicator.h"
@@ -44,23 +45,30 @@ class ToySource final : public BatchSource {
  public:
   ToySource(int64_t T, const ToyParts& parts) : memory_(T, kVocabulary), parts_(parts) {}
   const std::vector<BatchField>& fields() const override { return memory_.fields(); }
-  int64_t samples(Split split) const override { return memory_.samples(split); }
+  int64_t samples(Split split) const override {
+    return split == Split::validation && parts_.validation_samples >= 0 ? parts_.validation_samples
+                                                                        : memory_.samples(split);
+  }
+  bool every_target_counts() const override { return parts_.ignored == nullptr; }
   std::string identity() const override { return parts_.identity; }
   void read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) override {
     if (parts_.before_sample)
       for (int64_t sample = first; sample < first + count; ++sample) parts_.before_sample(split, sample);
-    memory_.read(split, first, count, out);
-    if (!parts_.mislabelled || split != Split::train) return;
-    for (int64_t i = 0; i < count; ++i)
-      if (parts_.mislabelled(first + i)) mislabel(out[1], i);
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t sample = split == Split::train && parts_.sample_at ? parts_.sample_at(first + i) : first + i;
+      const std::array row{out[0].rows(i, 1), out[1].rows(i, 1)};
+      memory_.read(split, sample, 1, row);
+      if (split == Split::train) change_targets(first + i, row[1]);
+    }
   }
 
  private:
-  void mislabel(const Tensor& targets, int64_t row) const {
-    const int64_t T = targets.shape[1];
-    for (int64_t t = 0; t < T; ++t) {
-      int32_t& target = targets.as<int32_t>()[row * T + t];
-      target = (target + 11) % static_cast<int32_t>(kVocabulary);
+  void change_targets(int64_t sample, const Tensor& targets) const {
+    const bool mislabelled = parts_.mislabelled && parts_.mislabelled(sample);
+    for (int64_t t = 0; t < targets.elements(); ++t) {
+      int32_t& target = targets.as<int32_t>()[t];
+      if (mislabelled) target = (target + 11) % static_cast<int32_t>(kVocabulary);
+      if (parts_.ignored && parts_.ignored(sample, t)) target = -1;
     }
   }
 

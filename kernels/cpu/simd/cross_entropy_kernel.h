@@ -46,6 +46,7 @@ inline void cross_entropy_row(const CrossEntropy& args, int64_t row) {
   const Real* x = args.logits.as<Real>() + row * V;
   Real* dx = args.dlogits ? args.dlogits.as<Real>() + row * V : nullptr;
   const int32_t target = args.targets.as<int32_t>()[row];
+  if (args.weights) args.weights.as<float>()[row] = target < 0 ? 0.0f : 1.0f;
   if (target < 0) {
     args.losses.as<float>()[row] = 0;
     if (dx != nullptr) std::memset(static_cast<void*>(dx), 0, static_cast<size_t>(V) * sizeof(Real));

@@ -14,7 +14,7 @@ TEST(LanguageModelHead, MatchesItsReference) {
   const Values targets{3, 0, 16, -1, 7, 7};  // one is ignored
   const LanguageModelHead layer({.weight = "head", .V = V, .C = C});
   const auto reference = [](const std::vector<Values>& x, const std::vector<Values>& w, bool) {
-    Values losses;
+    Values losses, counted;
     for (int64_t row = 0; row < B * T; ++row) {
       const int64_t target = static_cast<int64_t>(x[1][static_cast<size_t>(row)]);
       double total = 0, of_target = 0;
@@ -25,9 +25,10 @@ TEST(LanguageModelHead, MatchesItsReference) {
         total += std::exp(logit);
         if (v == target) of_target = logit;
       }
+      counted.push_back(target < 0 ? 0 : 1);
       losses.push_back(target < 0 ? 0 : std::log(total) - of_target);
     }
-    return std::vector<Values>{losses};
+    return std::vector{losses, counted};
   };
   check_layer({.layer = layer,
                .inputs = std::vector<TensorSpec>{{DType::f32, {B, T, C}}, {DType::i32, {B, T}}},

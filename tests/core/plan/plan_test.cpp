@@ -112,8 +112,8 @@ Graph sum_of_embeddings(float dropout) {
   const ValueId targets = graph.add_input("targets", {DType::i32, {B, T}});
   const ValueId a = graph.add("a", embedding("a", 0), {tokens})[0], b = graph.add("b", embedding("b", 1), {tokens})[0];
   const ValueId y = graph.add("norm", std::make_unique<Norm>(NormOptions{.name = "norm", .C = C}), {a, b})[1];
-  graph.set_result(
-      graph.add("head", std::make_unique<LanguageModelHead>(LanguageModelHeadOptions{"head", V, C}), {y, targets})[0]);
+  graph.set_loss(
+      graph.add("head", std::make_unique<LanguageModelHead>(LanguageModelHeadOptions{"head", V, C}), {y, targets}));
   return graph;
 }
 

@@ -1,6 +1,7 @@
 // Whole runs of a small model on ranks that are threads: what may not change a bit, does not.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "tests/support/toy_run.h"
@@ -133,6 +134,68 @@ TEST(Trainer, GradientsSentInBf16ChangeNoBitWithTheRanks) {
       config.parallel.stage = stage;
       expect_equal_bits(one, toy_run(config, ranks));
     }
+}
+
+TEST(Trainer, IgnoredTargetsChangeNoBitWithTheRanks) {
+  Config config = toy_config();
+  config.batch.micro = 4;
+  const test::ToyParts parts{.ignored = [](int64_t sample, int64_t t) { return (sample * 7 + t * t) % 5 < 2; }};
+  const ToyResult one = toy_run(config, 1, parts);
+  for (const int ranks : {2, 4})
+    for (const int64_t stage : {0, 1, 3}) {
+      SCOPED_TRACE(testing::Message() << ranks << " ranks, stage " << stage);
+      config.parallel.stage = stage;
+      expect_equal_bits(one, toy_run(config, ranks, parts));
+    }
+}
+
+TEST(Trainer, TargetsThatCouldBeIgnoredAndAreNotChangeNoBit) {
+  const test::ToyParts parts{.ignored = [](int64_t, int64_t) { return false; }};
+  expect_equal_bits(toy_run(toy_config(), 2), toy_run(toy_config(), 2, parts));
+}
+
+// Of eight samples the last four are ignored: that is a batch of the first four.
+TEST(Trainer, WhatIsIgnoredWeighsNothing) {
+  Config config = toy_config();
+  config.parallel.virtual_ranks.value = 1;
+  config.batch = {.micro = 8, .global = 8};
+  const ToyResult half = toy_run(config, 1, {.ignored = [](int64_t sample, int64_t) { return sample % 8 >= 4; }});
+  config.batch = {.micro = 4, .global = 4};
+  const ToyResult whole = toy_run(config, 1, {.sample_at = [](int64_t i) { return i / 4 * 8 + i % 4; }});
+  ASSERT_EQ(half.losses.size(), whole.losses.size());
+  for (size_t i = 0; i < half.losses.size(); ++i) {
+    EXPECT_NEAR(half.losses[i], whole.losses[i], 1e-5) << "step " << i;
+    EXPECT_NEAR(half.grad_norms[i], whole.grad_norms[i], 1e-4) << "step " << i;
+  }
+}
+
+TEST(Trainer, AStepWithoutTargetsChangesNoWeight) {
+  Config config = toy_config();
+  config.train.steps = 1;
+  const ToyResult result = toy_run(config, 2, {.ignored = [](int64_t, int64_t) { return true; }});
+  EXPECT_FALSE(std::isfinite(result.grad_norms.at(0)));
+  EXPECT_TRUE(std::isfinite(result.evaluations.at(0).loss)) << "the weights are still the initial ones";
+}
+
+// 13 sequences are six micro-batches of two and one: all of them count once, on any number of ranks.
+TEST(Trainer, EvaluatesThePartialBatchToo) {
+  Config config = toy_config();
+  config.evaluate.batches = 100;
+  const ToyResult whole = toy_run(config, 1, {.validation_samples = 13});
+  EXPECT_EQ(whole.evaluations.at(0).tokens, 13 * config.model.context);
+  expect_equal_bits(whole, toy_run(config, 4, {.validation_samples = 13}));
+  config.batch.micro = 1;  // no batch is partial
+  config.train.steps = 1;
+  const double one_by_one = toy_run(config, 1, {.validation_samples = 13}).evaluations.at(0).loss;
+  config.batch.micro = 4;
+  EXPECT_NEAR(toy_run(config, 1, {.validation_samples = 13}).evaluations.at(0).loss, one_by_one, 1e-5);
+  EXPECT_NEAR(toy_run(config, 1, {.validation_samples = 3}).evaluations.at(0).tokens, 3 * config.model.context, 0);
+}
+
+TEST(Trainer, TrainsWithoutAValidationSplit) {
+  const ToyResult result = toy_run(toy_config(), 2, {.validation_samples = 0});
+  EXPECT_TRUE(result.evaluations.empty());
+  EXPECT_EQ(result.planned_bytes, result.allocated_bytes);
 }
 
 TEST(Trainer, Learns) {
