@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "core/base/byte_text.h"
+
 namespace convoy {
 
 std::string host_name() {
@@ -16,7 +18,7 @@ std::string host_name() {
 }
 
 void report_failure(int rank, std::string_view reason) noexcept {
-  const std::string line = fmt::format("rank {} on {}: {}\n", rank, host_name(), reason);
+  const std::string line = fmt::format("rank {} on {}: {}\n", rank, host_name(), readable(reason));
   std::cerr.flush();
   // One write, so that lines of several processes on one terminal or pipe do not mix.
   for (size_t sent = 0; sent < line.size();) {

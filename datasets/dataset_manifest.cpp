@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "core/base/byte_text.h"
 #include "core/base/error.h"
 #include "core/base/json_text.h"
 #include "datasets/files/data_errors.h"
@@ -17,6 +18,9 @@ using Json = nlohmann::ordered_json;
 // JSON numbers are read as doubles by some tools, so 64-bit checksums are text.
 std::string to_hex(uint64_t value) { return fmt::format("{:016x}", value); }
 uint64_t from_hex(const Json& text) { return std::stoull(text.get<std::string>(), nullptr, 16); }
+
+// Names of files are bytes.
+std::string name_from(const Json& text) { return bytes_of_text(text.get<std::string>()); }
 
 Json to_json(const ShardEntry& shard) {
   Json checksums = Json::array();
@@ -33,8 +37,9 @@ Json to_json(const SplitEntry& split) {
 Json to_json(const ImportRecord& record) {
   Json sources = Json::array();
   for (const SourceEntry& source : record.sources)
-    sources.push_back({{"name", source.name}, {"bytes", source.bytes}, {"checksum", to_hex(source.checksum)}});
-  return {{"tokenizer", record.tokenizer},
+    sources.push_back(
+        {{"name", text_of_bytes(source.name)}, {"bytes", source.bytes}, {"checksum", to_hex(source.checksum)}});
+  return {{"tokenizer", text_of_bytes(record.tokenizer)},
           {"tokenizer_checksum", to_hex(record.tokenizer_checksum)},
           {"validation", record.validation},
           {"shard_tokens", record.shard_tokens},
@@ -52,13 +57,13 @@ SplitEntry split_from(const Json& json) {
 }
 
 ImportRecord import_from(const Json& json) {
-  ImportRecord record{json.at("tokenizer"),
+  ImportRecord record{name_from(json.at("tokenizer")),
                       from_hex(json.at("tokenizer_checksum")),
                       json.at("validation"),
                       json.at("shard_tokens"),
                       {}};
   for (const Json& item : json.at("sources"))
-    record.sources.push_back({item.at("name"), item.at("bytes"), from_hex(item.at("checksum"))});
+    record.sources.push_back({name_from(item.at("name")), item.at("bytes"), from_hex(item.at("checksum"))});
   return record;
 }
 

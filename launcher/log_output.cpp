@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 
+#include "core/base/byte_text.h"
 #include "core/base/error.h"
 
 namespace convoy {
@@ -51,7 +52,7 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
   explicit FileSink(std::shared_ptr<spdlog::logger> file) : file_(std::move(file)) {}
 
  private:
-  void sink_it_(const spdlog::details::log_msg& message) override { file_->info("{}", with_level(message)); }
+  void sink_it_(const spdlog::details::log_msg& message) override { file_->info("{}", readable(with_level(message))); }
   void flush_() override { file_->flush(); }
   std::shared_ptr<spdlog::logger> file_;
 };
@@ -88,8 +89,10 @@ void LogOutput::open_file(const std::filesystem::path& log_file) {
   spdlog::default_logger()->sinks().push_back(std::make_shared<FileSink>(file_));
 }
 
-void LogOutput::file_line(std::string_view text) {
+void LogOutput::file_line(std::string_view line) {
   if (!file_) return;
+  const std::string written = readable(line);
+  std::string_view text = written;
   for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
     file_->info("{}", text.substr(0, end));
     text.remove_prefix(end + 1);

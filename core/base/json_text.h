@@ -13,8 +13,8 @@ namespace convoy {
 nlohmann::json parse_json(std::string_view text);
 nlohmann::ordered_json parse_ordered_json(std::string_view text);
 
-// As dump(): the shortest digits that read back exactly, NaN as null; indent -1: one line. Throw
-// nlohmann::json::type_error at strings that are not UTF-8.
+// As dump(): the shortest digits that read back exactly, NaN as null; indent -1: one line. Strings that are not UTF-8,
+// messages with a name in them, are written as text_of_bytes does; who reads a name back gives text_of_bytes(name).
 std::string json_text(const nlohmann::json& json, int indent = -1);
 std::string json_text(const nlohmann::ordered_json& json, int indent = -1);
 

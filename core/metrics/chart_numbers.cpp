@@ -8,6 +8,8 @@
 #include <limits>
 #include <utility>
 
+#include "core/base/byte_text.h"
+
 namespace convoy {
 
 std::string short_number(double value) {
@@ -20,7 +22,7 @@ std::string short_number(double value) {
 
 std::string escape_html(std::string_view text) {
   std::string escaped;
-  for (const char c : text) switch (c) {
+  for (const char c : readable(text)) switch (c) {
       case '<':
         escaped += "&lt;";
         break;

@@ -38,6 +38,13 @@ std::string full_name(const CLI::App& app) {
                                nearest.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : nearest));
 }
 
+// CLI11 takes the word `[a,b]`, a fine name, for a list of two. Such words are given to it behind a mark.
+constexpr char kMark = '\x01';
+std::string marked(std::string word) {
+  return word.size() > 1 && word.front() == '[' && word.back() == ']' ? kMark + word : word;
+}
+std::string unmarked(std::string word) { return !word.empty() && word.front() == kMark ? word.substr(1) : word; }
+
 bool looks_like_config(const std::string& word) {
   return word.ends_with(".yaml") || word.ends_with(".yml") || std::filesystem::is_regular_file(word);
 }
@@ -63,21 +70,22 @@ void add_number(CLI::App& app, const char* name, Number& value, const char* help
 }  // namespace
 
 void Command::positional(const char* name, std::string& value, const char* help, bool required) {
-  app_.add_option(name, value, help)->required(required)->type_name("");
+  app_.add_option(name, value, help)->required(required)->type_name("")->transform(unmarked);
 }
 void Command::positional(const char* name, std::vector<std::string>& values, const char* help, int at_least) {
   CLI::Option* option = app_.add_option(name, values, help)->type_name("");
+  option->transform(unmarked);
   if (at_least > 0) option->required()->expected(at_least, CLI::detail::expected_max_vector_size);
 }
 void Command::option(const char* name, std::string& value, const char* help) {
-  app_.add_option(name, value, help)->capture_default_str();
+  app_.add_option(name, value, help)->capture_default_str()->transform(unmarked);
 }
 void Command::option(const char* name, int64_t& value, const char* help) { add_number(app_, name, value, help, "INT"); }
 void Command::option(const char* name, double& value, const char* help) {
   add_number(app_, name, value, help, "FLOAT");
 }
 void Command::option(const char* name, std::vector<std::string>& values, const char* help) {
-  app_.add_option(name, values, help)->allow_extra_args(false)->take_all();
+  app_.add_option(name, values, help)->allow_extra_args(false)->take_all()->transform(unmarked);
 }
 void Command::flag(const char* name, bool& value, const char* help) { app_.add_flag(name, value, help); }
 void Command::footer(const char* text) { app_.footer(text); }
@@ -118,6 +126,7 @@ void CommandLine::words_without_command_go_to(const char* command) { impl_->defa
 int CommandLine::run(int argc, const char* const* argv) {
   std::vector<std::string> words = impl_->words_of(argc, argv);
   CLI::App& command = deepest_command(impl_->app, words);
+  std::transform(words.begin(), words.end(), words.begin(), marked);
   try {
     impl_->app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them last first
   } catch (const CLI::Success& help_or_version) {

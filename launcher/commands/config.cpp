@@ -1,29 +1,45 @@
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <memory>
 
 #include "launcher/commands/commands.h"
+#include "launcher/config/config_keys.h"
 #include "launcher/config/load_config.h"
 #include "launcher/config/write_config.h"
+#include "launcher/usage_error.h"
 
 namespace convoy {
 namespace {
 
 struct Options {
-  std::string config;
+  std::string config, key;
   std::vector<std::string> overrides;
 };
 
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+// Raw, so that a script gets a name as it is.
+void print_value(const Config& config, const std::string& key) {
+  const auto value = config_value(config, key);
+  if (!value) throw UsageError(fmt::format("--value {}: unknown key{}", key, key_advice(key)));
+  print(*value + "\n");
+}
+
 // `trainer config key=value` without a file starts from the defaults.
 int print_config(const Options& options) {
-  if (options.config.empty()) {
-    std::fputs(config_page(Config()).c_str(), stdout);
+  if (options.config.empty() && options.key.empty()) {
+    print(config_page(Config()));
     return 0;
   }
-  const bool has_file = options.config.find('=') == std::string::npos;
+  const bool has_file = !options.config.empty() && options.config.find('=') == std::string::npos;
   std::vector<std::string> overrides = options.overrides;
-  if (!has_file) overrides.insert(overrides.begin(), options.config);
+  if (!has_file && !options.config.empty()) overrides.insert(overrides.begin(), options.config);
   const Config config = has_file ? load_config(options.config, overrides) : override_config(Config(), overrides);
-  std::fputs(to_yaml(config).c_str(), stdout);
+  if (options.key.empty())
+    print(to_yaml(config));
+  else
+    print_value(config, options.key);
   return 0;
 }
 
@@ -36,6 +52,7 @@ void add_config_command(CommandLine& line) {
   command.positional("CONFIG", options->config, "config file to resolve; none: all keys, as a file to start from",
                      false);
   command.positional("OVERRIDES", options->overrides, "win over the file");
+  command.option("--value", options->key, "print this key's value alone, as it is; run.dir for example");
   command.run([options] { return print_config(*options); });
 }
 

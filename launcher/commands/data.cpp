@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <memory>
 
 #include "datasets/import_text.h"
@@ -37,7 +36,7 @@ int run_import(const ImportWords& words) {
 }
 
 int run_inspect(const std::string& folder) {
-  std::fputs((describe_dataset(folder) + "\n").c_str(), stdout);
+  Console(STDOUT_FILENO, 0).line(describe_dataset(folder));
   return 0;
 }
 

@@ -35,6 +35,10 @@ void check_run(const Config& config, const SlurmOptions& slurm, bool resume) {
   check_ranks(config, virtual_ranks(config, ranks), ranks);
 }
 
+std::filesystem::path run_folder(const Config& config) {
+  return std::filesystem::absolute(config.run.dir).lexically_normal();
+}
+
 // Every mistake at once, of the config and of the options.
 Config load(const SubmitWords& words) {
   std::vector<std::string> mistakes = slurm_mistakes(words.slurm);
@@ -42,6 +46,7 @@ Config load(const SubmitWords& words) {
   Config config;
   try {
     config = load_config(words.config, words.overrides);
+    if (auto mistake = run_folder_mistake(run_folder(config).string())) mistakes.push_back(std::move(*mistake));
     if (options_are_right) check_run(config, words.slurm, words.resume);
   } catch (const ConfigError& error) {
     mistakes.push_back(error.what());
@@ -66,19 +71,25 @@ void print_how_to_follow(const std::string& job, const std::filesystem::path& ru
       "  the run            tail -F {1}\n"
       "  every rank         {2}/rank-*.log, the job's own messages in job-{0}.log\n"
       "  end it             scancel --batch --signal=TERM {0}   (saves first; `trainer submit --resume` goes on)\n",
-      job, RunPaths(run).log().string(), (run / "slurm").string());
+      job, quoted(RunPaths(run).log().string()), quoted((run / "slurm").string()));
+}
+
+void write_script(const std::filesystem::path& run, const std::string& script) try {
+  make_folder(run / "slurm");  // sbatch makes no folder for its output
+  write_file_atomically(run / "submit.sbatch", script);
+} catch (const FileError& error) {
+  throw ConfigError(fmt::format("run.dir = {} is no place to write: {}", run.string(), error.what()));
 }
 
 int run_submit(const SubmitWords& words) {
   const Config config = load(words);
-  const std::filesystem::path run = std::filesystem::absolute(config.run.dir).lexically_normal();
+  const std::filesystem::path run = run_folder(config);
   const std::string script = batch_script(words.slurm, run.string(), train_command(words, run));
   if (words.dry_run) {
     std::fputs(script.c_str(), stdout);
     return 0;
   }
-  make_folder(run / "slurm");  // sbatch makes no folder for its output
-  write_file_atomically(run / "submit.sbatch", script);
+  write_script(run, script);
   print_how_to_follow(submit_to_slurm(run / "submit.sbatch"), run);
   return 0;
 }

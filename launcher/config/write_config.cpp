@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdint>
 #include <string_view>
 
+#include "core/base/byte_text.h"
+#include "core/base/utf8.h"
 #include "launcher/config/config_keys.h"
 
 namespace convoy {
@@ -27,16 +30,25 @@ bool needs_quotes(std::string_view text) {
   return text[0] == '.' && text.size() > 1 && std::isalnum(static_cast<unsigned char>(text[1]));
 }
 
-std::string scalar(const std::string& text) {
+// What YAML wants escaped, or takes for a line end.
+bool is_printable(char32_t c) {
+  if (c < 0xa0) return c >= 0x20 && c < 0x7f;
+  return c != 0x2028 && c != 0x2029 && c != 0xfeff && c != 0xfffe && c != 0xffff;
+}
+
+// Names of files are bytes: what is no UTF-8 is written as byte_text.h says.
+std::string scalar(const std::string& value) {
+  const std::string text = text_of_bytes(value);
   if (!needs_quotes(text)) return text;
   std::string quoted = "\"";
-  for (const char c : text) {
+  for (size_t position = 0; position < text.size();) {
+    const char32_t c = next_code_point(text, position);
     if (c == '"' || c == '\\')
-      quoted += fmt::format("\\{}", c);
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+      quoted.append({'\\', static_cast<char>(c)});
+    else if (!is_printable(c))
+      quoted += c < 0x100 ? fmt::format("\\x{:02x}", uint32_t{c}) : fmt::format("\\u{:04x}", uint32_t{c});
     else
-      quoted += c;
+      append_utf8(quoted, c);
   }
   return quoted + "\"";
 }
@@ -90,6 +102,18 @@ std::vector<ConfigDifference> config_differences(Config before, Config after) {
   });
   std::erase_if(differences, [](const ConfigDifference& d) { return d.before == d.after; });
   return differences;
+}
+
+std::optional<std::string> config_value(Config config, std::string_view key) {
+  std::optional<std::string> value;
+  for_each_key(config, [&](const std::string& name, auto& field, std::string_view, std::string_view) {
+    if (name != key) return;
+    if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::string>)
+      value = field;
+    else
+      value = scalar(field);
+  });
+  return value;
 }
 
 std::string to_yaml(const Config& config) { return write(config, false); }

@@ -1,7 +1,9 @@
 // A Config as YAML.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config/config.h"
@@ -13,6 +15,9 @@ std::string to_yaml(const Config& config);
 
 // The same with unit and meaning behind every value: the page that `trainer config` prints.
 std::string config_page(const Config& config);
+
+// One key's value: a name as the bytes it is, everything else as to_yaml writes it. Absent: there is no such key.
+std::optional<std::string> config_value(Config config, std::string_view key);
 
 struct ConfigDifference {
   std::string key, before, after;  // as written

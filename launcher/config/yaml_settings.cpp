@@ -7,6 +7,7 @@
 #include <map>
 #include <system_error>
 
+#include "core/base/byte_text.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "launcher/config/nearest_name.h"
@@ -57,7 +58,7 @@ class Reader {
                                                   "and its keys indented below it",
                                                   key, value.Scalar(), key)});
     else if (value.IsScalar())
-      settings_.push_back({key, value.Scalar(), value.Tag() == "!", place_of(source_, value.Mark())});
+      settings_.push_back({key, bytes_of_text(value.Scalar()), value.Tag() == "!", place_of(source_, value.Mark())});
     else if (value.IsMap() && section)
       read_map(value, key + ".");
     else if (value.IsMap() && top_level)

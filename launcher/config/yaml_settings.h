@@ -11,7 +11,8 @@ namespace convoy {
 
 // Settings of a YAML text whose top level is a map of scalars and of maps of scalars (known_sections; a map under
 // another name is one mistake). Syntax errors, duplicate keys, lists and deeper maps are added to mistakes; what can be
-// read is returned all the same.
+// read is returned all the same. Names of files may be any bytes: `caf\xe9` in the text (in double quotes, where YAML
+// has backslashes of its own, `caf\\xe9`) is a byte, see core/base/byte_text.h.
 std::vector<Setting> yaml_settings(const std::string& text, const std::string& source,
                                    const std::vector<std::string>& known_sections, std::vector<Mistake>& mistakes);
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "core/base/byte_text.h"
 #include "launcher/progress/progress_text.h"
 
 namespace convoy {
@@ -36,15 +37,15 @@ Terminal find_terminal() {
 void Console::line(std::string_view text) {
   const std::lock_guard lock(mutex_);
   if (live_.empty())
-    write(fmt::format("{}\n", text));
+    write(fmt::format("{}\n", readable(text)));
   else
-    write(fmt::format("{}{}\n{}", kEraseLine, text, live_));
+    write(fmt::format("{}{}\n{}", kEraseLine, readable(text), live_));
 }
 
 void Console::live(std::string_view text) {
   if (!has_live_line()) return;
   const std::lock_guard lock(mutex_);
-  live_ = fit_columns(text, columns_ - 1);  // a full last column would wrap
+  live_ = fit_columns(readable(text), columns_ - 1);  // a full last column would wrap
   write(fmt::format("{}{}", kEraseLine, live_));
 }
 

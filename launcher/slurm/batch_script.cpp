@@ -7,6 +7,7 @@
 #include <cctype>
 #include <filesystem>
 #include <regex>
+#include <string_view>
 
 #include "core/base/error.h"
 #include "launcher/slurm/batch_template.h"
@@ -24,6 +25,18 @@ bool is_one_line(const std::string& text) {
 bool is_slurm_time(const std::string& text) {
   static const std::regex kTime(R"(\d+(:\d+){0,2}|\d+-\d+(:\d+){0,2}|UNLIMITED|INFINITE)", std::regex::icase);
   return std::regex_match(text, kTime);
+}
+
+// What squeue shows; other characters would need quotes that sbatch understands.
+std::string job_name(const std::string& run) {
+  std::string name = std::filesystem::path(run).filename().string();
+  std::replace_if(
+      name.begin(), name.end(),
+      [](unsigned char c) {
+        return c < 0x80 && !std::isalnum(c) && std::string_view("._-+=:,@ ").find(char(c)) == std::string_view::npos;
+      },
+      '_');
+  return name;
 }
 
 // Slurm fills in %j and its like, in any folder's name too.
@@ -84,6 +97,14 @@ std::vector<std::string> slurm_mistakes(const SlurmOptions& options) {
   return mistakes;
 }
 
+std::optional<std::string> run_folder_mistake(const std::string& run) {
+  if (is_one_line(run) && run.find('\\') == std::string::npos) return std::nullopt;
+  return fmt::format(
+      "run.dir = {} has a {} in its path, which the name of a Slurm job's output file cannot have; choose another "
+      "run.dir",
+      run, is_one_line(run) ? "backslash" : "line break or control character");
+}
+
 std::string fill_template(const std::string& text, const std::vector<TemplateValue>& values) {
   static const std::regex kName("@([A-Z_]+)@");
   std::string filled;
@@ -108,19 +129,18 @@ std::string batch_script(const SlurmOptions& options, const std::string& run,
                          const std::vector<std::string>& train_command) {
   std::vector<std::string> words;
   std::transform(train_command.begin(), train_command.end(), std::back_inserter(words), quoted);
-  return fill_template(kBatchTemplate,
-                       {{"JOB_NAME", fmt::format("\"{}\"", std::filesystem::path(run).filename().string())},
-                        {"NODES", fmt::format("{}", options.nodes)},
-                        {"TASKS_PER_NODE", fmt::format("{}", tasks_per_node(options))},
-                        {"RESOURCES", resource_lines(options)},
-                        {"TIME", options.time},
-                        {"SAVE_BEFORE_S", fmt::format("{}", options.save_before_s)},
-                        {"OUTPUT", slurm_file_name(run) + "/slurm/job-%j.log"},
-                        {"MORE_OPTIONS", more_options(options)},
-                        {"TRAIN_COMMAND", fmt::format("{}", fmt::join(words, " "))},
-                        {"RUN", quoted(run)},
-                        {"LAUNCHER", options.launcher},
-                        {"MOST_CRASHES", fmt::format("{}", kMostCrashes)}});
+  return fill_template(kBatchTemplate, {{"JOB_NAME", fmt::format("\"{}\"", job_name(run))},
+                                        {"NODES", fmt::format("{}", options.nodes)},
+                                        {"TASKS_PER_NODE", fmt::format("{}", tasks_per_node(options))},
+                                        {"RESOURCES", resource_lines(options)},
+                                        {"TIME", options.time},
+                                        {"SAVE_BEFORE_S", fmt::format("{}", options.save_before_s)},
+                                        {"OUTPUT", slurm_file_name(run) + "/slurm/job-%j.log"},
+                                        {"MORE_OPTIONS", more_options(options)},
+                                        {"TRAIN_COMMAND", fmt::format("{}", fmt::join(words, " "))},
+                                        {"RUN", quoted(run)},
+                                        {"LAUNCHER", options.launcher},
+                                        {"MOST_CRASHES", fmt::format("{}", kMostCrashes)}});
 }
 
 }  // namespace convoy

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ int64_t tasks_per_node(const SlurmOptions& options);
 
 // What is wrong with the options, each as found, wanted, remedy; empty: nothing.
 std::vector<std::string> slurm_mistakes(const SlurmOptions& options);
+
+// The same of the run's folder, absolute.
+std::optional<std::string> run_folder_mistake(const std::string& run);
 
 // Fills every @NAME@ of the template that `values` has; throws InternalError at a name that it does not have.
 struct TemplateValue {

@@ -38,7 +38,7 @@ std::string submit_to_slurm(const std::filesystem::path& script) {
     throw ConfigError(
         fmt::format("no sbatch on this machine's PATH, so this is no login node of a Slurm cluster; the script is in "
                     "{}: submit it on one, by sbatch {}",
-                    script.string(), script.string()));
+                    script.string(), quoted(script.string())));
   const Said said = run_and_read(fmt::format("sbatch --parsable {} 2>&1", quoted(script.string())));
   if (said.exit_code == kNotFound) throw ConfigError(fmt::format("sbatch cannot be started: {}", said.text));
   if (said.exit_code != 0)

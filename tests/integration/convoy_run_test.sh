@@ -24,6 +24,7 @@ exit "$code"
 SH
 cat >played_trainer <<'SH'
 #!/usr/bin/env bash
+[[ "$*" != *"--value run.dir" ]] || { echo run; exit; }
 printf 'run:\n  dir: run\nparallel:\n  virtual_ranks: auto\ncheckpoint:\n  every_steps: 10\n'
 SH
 chmod +x played_mpirun played_trainer

@@ -114,6 +114,28 @@ TEST(BatchScript, WordsWithSpacesAndQuotesStayWords) {
   expect_in(script, "#SBATCH --output=\"/runs/50%% done/slurm/job-%j.log\"");
 }
 
+// Quotes and line breaks in a run's name end no #SBATCH line early, and Slurm takes a backslash for an escape.
+TEST_F(SubmitCommand, OddNamesOfRuns) {
+  const ProgramResult result = submit("--dry-run run.dir='$(touch here) \"x\" `a` it'\\''s %j'");
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  expect_in(result.output, "\n#SBATCH --job-name=\"__touch here_ _x_ _a_ it_s _j\"\n");
+  expect_in(result.output, "/$(touch here) \\\"x\\\" `a` it's %%j/slurm/job-%j.log\"\n");
+  expect_in(result.output, "/$(touch here) \"x\" `a` it'\\''s %j'\n");
+  const ProgramResult backslash = submit("--dry-run run.dir='a\\b'");
+  EXPECT_EQ(backslash.exit_code, 2);
+  expect_in(backslash.errors, "a backslash in its path");
+  EXPECT_EQ(submit("--dry-run run.dir=\"$(printf 'a\\nb')\"").exit_code, 2);
+  EXPECT_EQ(submit("--dry-run run.dir=\"$(printf 'caf\\351')\"").exit_code, 0);
+}
+
+TEST_F(SubmitCommand, ARunFolderThatCannotBeWrittenIsNamed) {
+  sbatch_is("echo 1");
+  std::ofstream(folder_ / "file") << "in the way";
+  const ProgramResult result = submit("run.dir=file/run");
+  EXPECT_EQ(result.exit_code, 2);
+  expect_in(result.errors, "file/run is no place to write: cannot make folder");
+}
+
 TEST(BatchScript, AllNamesMustBeKnown) {
   EXPECT_EQ(fill_template("a@X@@Y_Z@b@c", {{"X", "1"}, {"Y_Z", "@X@"}}), "a1@X@b@c");
   EXPECT_ANY_THROW(fill_template("@X@", {}));

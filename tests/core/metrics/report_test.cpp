@@ -44,6 +44,11 @@ TEST(ChartNumbers, ShortNumbers) {
   EXPECT_EQ(short_number(0), "0");
 }
 
+TEST(ChartNumbers, HtmlOfAnyBytes) {
+  EXPECT_EQ(escape_html("<a href=\"x\"> & caf\xe9 Z\u00fcrich"),
+            "&lt;a href=&quot;x&quot;&gt; &amp; caf\\xe9 Z\u00fcrich");
+}
+
 TEST(ChartNumbers, MovingMeanShrinksAtTheEndsAndSkipsGaps) {
   EXPECT_EQ(moving_mean({1, 2, 6, 4, 5}, 3), (std::vector<double>{1, 3, 4, 5, 5}));
   EXPECT_EQ(moving_mean({1, kNaN, 3}, 3)[1], 2.0);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/base/utf8.h"
 #include "launcher/config/config_keys.h"
 #include "launcher/config/load_config.h"
 
@@ -36,11 +37,52 @@ TEST(WriteConfig, DoublesComeBackBitForBit) {
 
 TEST(WriteConfig, TextOfEveryKindComesBack) {
   Config config;
-  for (const char* dir : {"runs/a", "/tmp/x y", "a: b", "# no comment", "true", "12", "it's", "say \"hi\"",
-                          "back\\slash", "tab\there", "Zürich", "{a}", "~", "-", "null", "a\nb", "."}) {
+  for (const char* dir : {"runs/a",
+                          "/tmp/x y",
+                          "a: b",
+                          "# no comment",
+                          "true",
+                          "12",
+                          "it's",
+                          "say \"hi\"",
+                          "back\\slash",
+                          "tab\there",
+                          "Zürich",
+                          "{a}",
+                          "~",
+                          "-",
+                          "null",
+                          "a\nb",
+                          ".",
+                          "caf\xe9",
+                          "\xff\xfe",
+                          "\\xe9 is four letters",
+                          "next\u0085line\u2028end\ufeff",
+                          "\x04\x7f",
+                          " a ",
+                          "日本 😀\xf0\x9f"}) {
     config.run.dir = dir;
+    EXPECT_EQ(first_invalid_utf8(to_yaml(config)), std::nullopt);
     EXPECT_EQ(parse_config(to_yaml(config), "written", {}).run.dir, dir) << to_yaml(config);
   }
+}
+
+// In double quotes, and as files of another encoding hold them.
+TEST(WriteConfig, ReadsNamesThatAreNoUtf8) {
+  for (const char* text : {"run: {dir: caf\\xe9}", "run: {dir: 'caf\\xe9'}", "run: {dir: \"caf\\\\xe9\"}",
+                           "run: {dir: caf\xe9}", "run:\n  dir: caf\xe9\n"})
+    EXPECT_EQ(parse_config(text, "written", {}).run.dir, "caf\xe9") << text;
+  EXPECT_EQ(parse_config("{run: {seed: 1}}", "written", {"run.dir=caf\\xe9"}).run.dir, "caf\\xe9") << "a word is bytes";
+}
+
+TEST(WriteConfig, OneValueIsPrintedAsItIs) {
+  Config config;
+  config.run.dir = "a \"b\"\xe9\n";
+  config.optimizer.lr = 0.25;
+  EXPECT_EQ(config_value(config, "run.dir"), config.run.dir);
+  EXPECT_EQ(config_value(config, "optimizer.lr"), "0.25");
+  EXPECT_EQ(config_value(config, "parallel.virtual_ranks"), "auto");
+  EXPECT_EQ(config_value(config, "run.dirt"), std::nullopt);
 }
 
 TEST(WriteConfig, EnumsAndAutoComeBack) {

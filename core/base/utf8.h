@@ -1,0 +1,23 @@
+// UTF-8: what is valid (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF), code points and back.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace convoy {
+
+// Position of the first byte that does not begin a whole valid character; absent: all of the text is valid.
+std::optional<size_t> first_invalid_utf8(std::string_view text);
+
+// Bytes at the end of the text that may be the beginning of a character whose rest is still to come: 0 to 3.
+size_t unfinished_utf8_bytes(std::string_view text);
+
+// The code point at `position` of valid text; moves `position` behind it.
+char32_t next_code_point(std::string_view text, size_t& position);
+
+void append_utf8(std::string& text, char32_t code_point);
+
+}  // namespace convoy
