@@ -16,8 +16,8 @@ struct ImportTextOptions {
   std::vector<std::filesystem::path> inputs;  // files, and folders of *.txt and *.md; each file is a document
   std::filesystem::path out;
   std::string tokenizer = "characters";  // characters, bytes, or the path of a tokenizer.json or .model
-  // Up to 99 documents: this last fraction of each, cut at a line end, is for validation, so that both splits know all
-  // of them. From 100 on: whole documents, evenly spread. 0: no validation split.
+  // Up to 99 documents: this last fraction of each, cut at the nearest line end if there is one near, is for validation,
+  // so that both splits know all of them. From 100 on: whole documents, evenly spread. 0: no validation split.
   double validation = 0.1;
   int64_t shard_tokens = int64_t{64} << 20;  // at most so many tokens in a file, and in memory
   bool force = false;                        // replace a dataset that is there

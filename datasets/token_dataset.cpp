@@ -2,30 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "datasets/data_identity.h"
-#include "datasets/files/data_errors.h"
+#include "datasets/split_advice.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 
 namespace convoy {
-namespace {
-
-// The shards hold tokens, but is there one sample of this length?
-void check_context(const SplitEntry& split, int64_t windows, int64_t T, const std::filesystem::path& folder) {
-  if (windows > 0) return;
-  int64_t longest = 0;
-  for (const ShardEntry& shard : split.shards) longest = std::max(longest, shard.tokens);
-  throw DataError(
-      fmt::format("{}: the longest training shard has {} tokens, wanted at least context + 1 = {}; lower "
-                  "model.context to {} or import more text",
-                  folder.string(), longest, T + 1, std::max<int64_t>(longest - 1, 0)));
-}
-
-}  // namespace
 
 TokenDataset::TokenDataset(std::filesystem::path folder, int64_t T, uint64_t seed)
     : folder_(std::move(folder)),
@@ -34,7 +19,8 @@ TokenDataset::TokenDataset(std::filesystem::path folder, int64_t T, uint64_t see
       fields_{{"tokens", DType::i32, {T}}, {"targets", DType::i32, {T}}} {
   if (T < 1) throw DataError(fmt::format("a context of {} tokens, wanted at least 1; raise model.context", T));
   for (const Split split : {Split::train, Split::validation}) parts_.push_back(open(split, seed));
-  check_context(manifest_.split(Split::train), samples(Split::train), T, folder_);
+  if (samples(Split::train) == 0)
+    throw DataError(fmt::format("{}: {}", folder_.string(), too_short(manifest_, Split::train, T, 1, false)));
 }
 
 TokenDataset::Part TokenDataset::open(Split split, uint64_t seed) const {
@@ -55,8 +41,7 @@ void TokenDataset::read(Split split, int64_t first, int64_t count, std::span<con
     throw InternalError(
         fmt::format("samples [{}, {}) into other tensors than two of i32 {}", first, first + count, to_string(wanted)));
   if (samples(split) == 0)
-    throw DataError(fmt::format("{}: the {} split has no {} tokens in a row; lower model.context or import more text",
-                                folder_.string(), name_of(split), T_ + 1));
+    throw DataError(fmt::format("{}: {}", folder_.string(), too_short(manifest_, split, T_, 1, false)));
   for (int64_t i = 0; i < count; ++i) {
     const Window window = part.order[first + i];
     const TokenShard& shard = part.shards[window.shard];

@@ -47,6 +47,12 @@ int64_t multiply_modulo(int64_t a, int64_t b, int64_t modulus) {
 
 }  // namespace
 
+int64_t count_windows(Split split, const std::vector<int64_t>& shard_tokens, int64_t T) {
+  int64_t count = 0;
+  for (const int64_t tokens : shard_tokens) count += windows_in(tokens, T, split);
+  return count;
+}
+
 WindowOrder::WindowOrder(Split split, std::vector<int64_t> shard_tokens, int64_t T, uint64_t seed)
     : split_(split), shard_tokens_(std::move(shard_tokens)), T_(T), seed_(seed), first_{0} {
   for (const int64_t tokens : shard_tokens_) first_.push_back(first_.back() + windows_in(tokens, T, split));

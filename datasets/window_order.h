@@ -19,6 +19,9 @@ struct Window {
   bool operator==(const Window&) const = default;
 };
 
+// Windows of an epoch in shards of so many tokens.
+int64_t count_windows(Split split, const std::vector<int64_t>& shard_tokens, int64_t T);
+
 class WindowOrder {
  public:
   // shard_tokens: of each shard of the split.

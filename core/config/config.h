@@ -200,7 +200,8 @@ struct EvaluateConfig {
 template <class Visitor>
 void describe(Visitor&& visit, EvaluateConfig& c) {
   visit("every_steps", c.every_steps, "steps", "between evaluations on the validation split; 0: only at the end");
-  visit("batches", c.batches, "micro-batches", "per evaluation, over all ranks together");
+  visit("batches", c.batches, "micro-batches",
+        "per evaluation, over all ranks together; 0: none, also without a validation split");
 }
 
 struct CheckpointConfig {

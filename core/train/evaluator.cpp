@@ -15,7 +15,8 @@ namespace convoy {
 Evaluator::Evaluator(const Parts& parts) : p_(parts), samples_(parts.source.samples(Split::validation)) {
   if (samples_ == 0)
     throw DataError(
-        "the validation split has no sequence; import more text, raise --validation, or lower model.context");
+        "the validation split has no sequence; lower model.context, import more text, or train without evaluation: "
+        "evaluate.batches=0");
   const int64_t all = ceil_div(samples_, p_.micro_batch);
   batches_ = p_.batches == 0 ? all : std::min(p_.batches, all);
   stride_ = all / batches_;

@@ -57,7 +57,7 @@ size_t Trainer::planned_bytes() const {
   return model_.planned_memory().total() + AdamWOptimizer::planned_bytes(model_.layout()) +
          WeightGather::planned_bytes(model_.parameters().sharding(), model_.parameters().dtype()) +
          TrainStep::planned_bytes(p_.virtual_ranks / p_.communicator.size()) +
-         (p_.source.samples(Split::validation) > 0 ? Evaluator::kPlannedBytes : 0);
+         (evaluates() ? Evaluator::kPlannedBytes : 0);
 }
 
 void Trainer::resume(const CheckpointReader& checkpoint) {
@@ -104,7 +104,7 @@ void Trainer::allocate() {
       TrainStep::Parts{communication_, p_.communicator, model_, optimizer_, weights_, traffic_, *sync_, p_.source,
                        *prefetcher_, schedule_, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who,
                        debug_.get(), p_.debug_from_step, c.log.every_steps});
-  if (p_.source.samples(Split::validation) > 0)
+  if (evaluates())
     evaluator_ = std::make_unique<Evaluator>(Evaluator::Parts{p_.device, p_.communicator, *compute_, model_, p_.source,
                                                               c.batch.micro, c.evaluate.batches, &traffic_});
   tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);
@@ -199,8 +199,8 @@ StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms
 }
 
 void Trainer::evaluate_if_due(bool last) {
-  if (evaluator_ == nullptr) return;
-  if (evaluated_step_ == position_.step || (!last && !due(p_.config.evaluate.every_steps))) return;
+  if (evaluator_ == nullptr || evaluated_step_ == position_.step || (!last && !due(p_.config.evaluate.every_steps)))
+    return;
   evaluated_step_ = position_.step;
   const EvaluationMetrics evaluation = evaluator_->run(position_.step);
   position_.evaluation.reset();

@@ -82,6 +82,7 @@ class Trainer {
   bool step();  // false: the run went back
   void evaluate_if_due(bool last);
   void save(bool wait);
+  bool evaluates() const { return p_.config.evaluate.batches > 0 && p_.source.samples(Split::validation) > 0; }
   bool due(int64_t every) const { return every > 0 && position_.step % every == 0; }
   StepMetrics metrics(const StepResult& result, double lr, double step_ms);
   bool guard(const LossGuard::Finding& finding, double loss);

@@ -19,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kReadBytes = 1 << 20;
-constexpr int64_t kCutSearchBytes = 1 << 16;
 
 void free_hash(XXH3_state_t* state) noexcept { XXH3_freeState(state); }
 using Hash = Owned<XXH3_state_t*, free_hash>;
@@ -118,17 +117,6 @@ void scan_text_file(TextFile& file, std::set<char32_t>* characters, const ReadPr
   }
   file.checksum = XXH3_64bits_digest(hash.get());
   if (characters != nullptr) collector.move_to(*characters);
-}
-
-int64_t find_cut(const TextFile& file, int64_t from) {
-  if (from <= 0 || from >= file.bytes) return std::clamp<int64_t>(from, 0, file.bytes);
-  std::string text;
-  append_from(File::open(file.path), from - 1, kCutSearchBytes, text);
-  const size_t line_end = text.find('\n');
-  if (line_end != std::string::npos) return from + static_cast<int64_t>(line_end);
-  size_t next = 1;
-  while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xC0) == 0x80) ++next;
-  return from - 1 + static_cast<int64_t>(next);
 }
 
 void read_pieces(const TextFile& file, int64_t begin, int64_t end, int64_t piece_bytes,

@@ -28,8 +28,8 @@ std::vector<TextFile> find_text_files(const std::vector<std::filesystem::path>& 
 // Throws DataError naming the byte position.
 void scan_text_file(TextFile& file, std::set<char32_t>* characters, const ReadProgress& progress);
 
-// The first place for a cut at or after byte `from`: behind a line end, or failing that within 64 KiB, between two
-// characters.
+// The place to cut a document of which the first `from` bytes are wanted: behind the nearest line end, unless that is
+// 64 KiB away or further than the smaller part is long; then `from` itself, or the next place between two characters.
 int64_t find_cut(const TextFile& file, int64_t from);
 
 // Bytes [begin, end) of a file of valid text, in pieces of about `piece_bytes` that can be encoded one by one. Cut

@@ -134,11 +134,16 @@ std::vector<Contradiction> find_contradictions(const Config& config) {
   check_optimizer(checks, config.optimizer, config.schedule);
   check_parallel(checks, config.parallel);
   checks.at_least("evaluate.every_steps", config.evaluate.every_steps, 0);
-  checks.at_least("evaluate.batches", config.evaluate.batches, 1);
+  checks.at_least("evaluate.batches", config.evaluate.batches, 0);
   checks.at_least("checkpoint.every_steps", config.checkpoint.every_steps, 0);
   checks.at_least("checkpoint.keep_last", config.checkpoint.keep_last, 0);
   checks.at_least("checkpoint.keep_best", config.checkpoint.keep_best, 0);
   checks.at_least("checkpoint.keep_every", config.checkpoint.keep_every, 0);
+  if (config.evaluate.batches == 0 && config.checkpoint.keep_best > 0)
+    checks.add({"checkpoint.keep_best", "evaluate.batches"},
+               fmt::format("checkpoint.keep_best = {}, but evaluate.batches = 0 evaluates nothing to compare; write "
+                           "checkpoint.keep_best=0, or evaluate.batches=20",
+                           config.checkpoint.keep_best));
   check_guard(checks, config.guard, config.checkpoint.every_steps);
   checks.at_least("log.every_steps", config.log.every_steps, 1);
   return checks.take();

@@ -151,7 +151,7 @@ int replay_step(Config config, Communicator& communicator, int64_t step) {
   check_ranks(config, V, communicator.size());
 
   config.train.stop_at = step;
-  config.evaluate.every_steps = 0;
+  config.evaluate.batches = 0;
   config.guard.rollback = false;  // it is known where the run went back
   config.log.every_steps = 1;     // statistics of the one step that is checked
   TrainingWorld world(config, communicator);

@@ -6,6 +6,7 @@
 #include "comm/gradient_sync.h"
 #include "comm/make_communicator.h"
 #include "core/base/error.h"
+#include "datasets/split_advice.h"
 #include "launcher/device_choice.h"
 #include "launcher/model_choice.h"
 
@@ -20,6 +21,8 @@ void TrainingWorld::open_data() {
                     "there, or name a folder that all hosts share in data.path",
                     ranks_.rank(), host_name(), config_.data.path, here, first));
   if (!config_.model.vocabulary.value) config_.model.vocabulary.value = dataset_->vocabulary();
+  if (config_.evaluate.batches > 0 && dataset_->manifest().split(Split::validation).tokens() > 0)
+    require_evaluation_in_training(*dataset_, 1);
 }
 
 void TrainingWorld::make_device() {

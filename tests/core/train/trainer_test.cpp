@@ -218,6 +218,19 @@ TEST(Trainer, EvaluatesAtTheEndAndWhenDue) {
   EXPECT_EQ(result.evaluations[2].tokens, 5 * 2 * 12);
 }
 
+TEST(Trainer, WithoutEvaluationTheBitsAreTheSameAndThePlanToo) {
+  Config config = toy_config();
+  const ToyResult evaluated = toy_run(config, 1);
+  config.evaluate.batches = 0;
+  const ToyResult result = toy_run(config, 1);
+  EXPECT_EQ(evaluated.evaluations.size(), 1u);
+  EXPECT_TRUE(result.evaluations.empty());
+  EXPECT_EQ(result.losses, evaluated.losses);
+  EXPECT_EQ(result.weights, evaluated.weights);
+  EXPECT_EQ(result.allocated_bytes, result.planned_bytes);
+  EXPECT_LT(result.allocated_bytes, evaluated.allocated_bytes);
+}
+
 TEST(Trainer, AllocatesNothingAfterTheFirstStepAndExactlyWhatWasPlanned) {
   for (const int ranks : {1, 2, 4})
     for (const int64_t stage : {0, 1, 2, 3}) {

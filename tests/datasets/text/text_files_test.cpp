@@ -66,27 +66,6 @@ TEST(TextFiles, NamesTheInvalidByte) {
   EXPECT_DATA_ERROR(scanned(folder / "cut.txt"), "position 3");
 }
 
-TEST(TextFiles, CutsBehindLineEnds) {
-  const TemporaryFolder folder;
-  write_text(folder / "text.txt", "one\ntwo\nthree");
-  const TextFile file = scanned(folder / "text.txt");
-  EXPECT_EQ(find_cut(file, 0), 0);
-  EXPECT_EQ(find_cut(file, 1), 4);
-  EXPECT_EQ(find_cut(file, 4), 4) << "already behind one";
-  EXPECT_EQ(find_cut(file, 5), 8);
-  EXPECT_EQ(find_cut(file, 9), 9) << "no line end follows: between characters";
-  EXPECT_EQ(find_cut(file, 13), 13);
-  EXPECT_EQ(find_cut(file, 99), 13);
-}
-
-TEST(TextFiles, CutsBetweenCharactersWhereThereIsNoLineEnd) {
-  const TemporaryFolder folder;
-  write_text(folder / "text.txt", "\u65e5\u672c\U0001f600");
-  const TextFile file = scanned(folder / "text.txt");
-  const int64_t wanted[] = {0, 3, 3, 3, 6, 6, 6, 10, 10, 10, 10};
-  for (int64_t from = 0; from <= 10; ++from) EXPECT_EQ(find_cut(file, from), wanted[from]) << from;
-}
-
 TEST(TextFiles, PiecesJoinToTheText) {
   const TemporaryFolder folder;
   const std::string text = "a line\nanother\n\n\nmore \u65e5\u672c\U0001f600\u65e5\u672c without end\n x\ny\n\n";

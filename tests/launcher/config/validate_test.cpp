@@ -99,6 +99,12 @@ TEST(VirtualRanks, DefaultToTheRankCount) {
   EXPECT_EQ(virtual_ranks(config, 2), 8);
 }
 
+TEST(Validate, TheBestCheckpointsNeedEvaluations) {
+  EXPECT_EQ(after([](Config& c) { c.evaluate.batches = 0; }), "");
+  expect_says(after([](Config& c) { c.evaluate.batches = 0, c.checkpoint.keep_best = 2; }),
+              "checkpoint.keep_best = 2, but evaluate.batches = 0");
+}
+
 TEST(Validate, ARollbackNeedsSpikesAndCheckpoints) {
   const auto with = [](double sigma, int64_t every) {
     return after([&](Config& c) {
