@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <memory>
-#include <optional>
 #include <set>
 #include <utility>
 
+#include "core/base/disk_space.h"
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "datasets/block_checksums.h"
 #include "datasets/files/data_errors.h"
 #include "datasets/import_folder.h"
@@ -23,6 +26,7 @@ namespace {
 
 constexpr int64_t kPieceBytes = 16 << 20;
 constexpr size_t kManyDocuments = 100;
+constexpr const char* kPipes = "pipes";
 
 void check_options(const ImportTextOptions& options) {
   if (!(options.validation >= 0 && options.validation < 1))
@@ -54,30 +58,63 @@ std::array<Part, 2> cut_document(const TextFile& file, size_t index, size_t docu
 class Importer {
  public:
   Importer(const ImportTextOptions& options, const ImportProgressFunction& progress)
-      : options_(options), progress_(progress), files_(find_text_files(options.inputs)) {
-    for (const TextFile& file : files_) progress_state_.bytes_total += static_cast<int64_t>(fs_size(file));
+      : options_(options), progress_(progress), files_(find_text_files(options.inputs, &notes_)) {
+    for (const TextFile& file : files_) progress_state_.bytes_total += size_of(file);
   }
 
+  // What can be known before the text is read is said before.
   ImportTextResult run() {
+    check_replaceable(options_.out, options_.force);
     load_tokenizer_file();
-    scan();
-    if (auto manifest = existing()) return {true, std::move(*manifest)};
+    if (std::filesystem::exists(options_.out / kDatasetManifestName) && !options_.force)
+      return compare(open_existing());
     ImportFolder folder(options_.out);
+    check_room(folder.path(), least_token_bytes(progress_state_.bytes_total));
+    scan(folder.path() / kPipes);
+    check_room(folder.path(), least_token_bytes(progress_state_.bytes_total));
     DatasetManifest manifest = write(folder.path());
     folder.commit();
-    return {false, std::move(manifest)};
+    return result(false, std::move(manifest));
   }
 
  private:
-  static uintmax_t fs_size(const TextFile& file) {
-    std::error_code unknown;  // e.g. a pipe; opening it will tell
-    const auto size = std::filesystem::file_size(file.path, unknown);
-    return unknown ? 0 : size;
+  static int64_t size_of(const TextFile& file) {
+    return file.is_pipe ? 0 : static_cast<int64_t>(std::filesystem::file_size(file.path));
+  }
+
+  // In the dataset, before the text was read and after. Of tokens of several characters nobody knows how many there
+  // are.
+  int64_t least_token_bytes(int64_t text_bytes) const {
+    if (options_.tokenizer == "bytes") return 2 * text_bytes;
+    if (!makes_characters()) return 0;
+    int64_t characters = 0;
+    for (const TextFile& file : files_) characters += file.characters;
+    return tokenizer_ == nullptr ? 2 * text_bytes / 4 : characters * token_bytes_for(tokenizer_->vocabulary());
+  }
+
+  static void check_room(const std::filesystem::path& folder, int64_t bytes) {
+    const auto free = free_bytes(folder);
+    if (free && *free < bytes)
+      throw FileError(
+          fmt::format("write the {} bytes that the tokens take at least, of which {} are free, to", bytes, *free),
+          folder, ENOSPC);
+  }
+
+  ImportTextResult result(bool was_there, DatasetManifest manifest) {
+    if (options_.validation > 0 && manifest.split(Split::validation).tokens() == 0)
+      notes_.push_back(
+          fmt::format("--validation {} leaves nothing of the text for validation, so that training cannot "
+                      "evaluate on it; import it again with a larger share",
+                      options_.validation));
+    return {was_there, std::move(manifest), std::move(notes_)};
   }
 
   bool makes_characters() const { return options_.tokenizer == "characters"; }
 
   void load_tokenizer_file() {
+    record_.tokenizer = options_.tokenizer;
+    record_.validation = options_.validation;
+    record_.shard_tokens = options_.shard_tokens;
     if (makes_characters()) return;
     if (options_.tokenizer == "bytes") {
       tokenizer_ = parse_tokenizer(bytes_tokenizer_json(), "tokenizer.json");
@@ -89,40 +126,56 @@ class Importer {
                       "tokenizer.json or SentencePiece .model",
                       options_.tokenizer));
     tokenizer_ = load_tokenizer(options_.tokenizer);
+    record_.tokenizer = std::filesystem::path(options_.tokenizer).filename().string();
     record_.tokenizer_checksum = xxh3_64(tokenizer_->file().second);
   }
 
-  // First pass: what the text is.
-  void scan() {
+  // First pass: what the text is. Pipes, which can be read once, are kept in the folder, unless it has no name.
+  void scan(const std::filesystem::path& pipes) {
     std::set<char32_t> characters;
     start("reading");
     for (TextFile& file : files_) {
-      scan_text_file(file, makes_characters() ? &characters : nullptr, [this](int64_t bytes) { advance(bytes); });
+      std::filesystem::path copy;
+      if (file.is_pipe && !pipes.empty()) {
+        make_folder(pipes);
+        copy = pipes / fmt::format("{}", record_.sources.size());
+      }
+      scan_text_file(
+          file, makes_characters() ? &characters : nullptr, [this](int64_t bytes) { advance(bytes); }, copy);
       record_.sources.push_back({file.name, file.bytes, file.checksum});
     }
+    progress_state_.bytes_total = progress_state_.bytes_done;
     std::erase_if(files_, [](const TextFile& file) { return file.bytes == 0; });
     if (files_.empty())
       throw DataError(fmt::format("{}: the text is empty; name files with text", options_.inputs.front().string()));
     if (makes_characters()) tokenizer_ = parse_tokenizer(characters_tokenizer_json(characters), "tokenizer.json");
-    record_.tokenizer = record_.tokenizer_checksum == 0 ? options_.tokenizer
-                                                        : std::filesystem::path(options_.tokenizer).filename().string();
-    record_.validation = options_.validation;
-    record_.shard_tokens = options_.shard_tokens;
   }
 
-  // The dataset that is there, if it is what this import would make.
-  std::optional<DatasetManifest> existing() const {
-    check_replaceable(options_.out, options_.force);
-    if (!std::filesystem::exists(options_.out / kDatasetManifestName) || options_.force) return std::nullopt;
+  // The dataset that is there and may not be replaced.
+  DatasetManifest open_existing() const {
     DatasetManifest manifest = read_dataset_manifest(options_.out);
-    if (!(manifest.import == record_))
-      throw DataError(
-          fmt::format("{}: holds a dataset of other text or options; choose another folder, or replace it "
-                      "with --force",
-                      options_.out.string()));
     for (const SplitEntry& split : manifest.splits)
       for (const ShardEntry& shard : split.shards) TokenShard(options_.out, manifest, shard);
+    ImportRecord there = manifest.import;
+    there.sources.clear();
+    bool same = there == record_ && manifest.import.sources.size() == files_.size();
+    for (size_t i = 0; same && i < files_.size(); ++i)
+      same = files_[i].is_pipe || size_of(files_[i]) == manifest.import.sources[i].bytes;
+    if (!same) throw_another();
     return manifest;
+  }
+
+  // Is it what this import would make?
+  ImportTextResult compare(DatasetManifest manifest) {
+    scan("");
+    if (!(manifest.import == record_)) throw_another();
+    return result(true, std::move(manifest));
+  }
+
+  [[noreturn]] void throw_another() const {
+    throw DataError(
+        fmt::format("{}: holds a dataset of other text or options; choose another folder, or replace it with --force",
+                    options_.out.string()));
   }
 
   // Second pass: tokens.
@@ -134,6 +187,7 @@ class Importer {
     for (size_t i = 0; i < files_.size(); ++i) {
       const auto parts = cut_document(files_[i], i, files_.size(), options_.validation);
       for (size_t split = 0; split < 2; ++split) encode(files_[i], parts[split], writers[split]);
+      train_bytes_ += parts[0].end - parts[0].begin;
     }
     return finish(folder, writers);
   }
@@ -153,14 +207,21 @@ class Importer {
     manifest.token_bytes = token_bytes_for(manifest.vocabulary);
     manifest.end_of_text = tokenizer_->end_of_text();
     for (size_t split = 0; split < 2; ++split) manifest.splits[split] = writers[split].finish();
-    if (manifest.split(Split::train).tokens() == 0)
-      throw DataError(fmt::format("--validation {} leaves no text to train on; lower it", options_.validation));
+    if (manifest.split(Split::train).tokens() == 0) throw_nothing_to_train();
+    std::filesystem::remove_all(folder / kPipes);
     const auto [name, content] = tokenizer_->file();
     write_file_atomically(folder / name, content);
     manifest.tokenizer_file = name;
     manifest.import = record_;
     write_dataset_manifest(folder, manifest);
     return manifest;
+  }
+
+  [[noreturn]] void throw_nothing_to_train() const {
+    if (train_bytes_ == 0)
+      throw DataError(fmt::format("--validation {} leaves no text to train on; lower it", options_.validation));
+    throw DataError(
+        fmt::format("{}: this tokenizer makes no token of the text; choose another one", options_.tokenizer));
   }
 
   void start(std::string_view stage) {
@@ -170,13 +231,16 @@ class Importer {
   }
   void advance(int64_t bytes) {
     progress_state_.bytes_done += bytes;
+    progress_state_.bytes_total = std::max(progress_state_.bytes_total, progress_state_.bytes_done);  // pipes
     if (progress_) progress_(progress_state_);
   }
 
   const ImportTextOptions& options_;
   const ImportProgressFunction& progress_;
   ImportProgress progress_state_;
+  std::vector<std::string> notes_;
   std::vector<TextFile> files_;
+  int64_t train_bytes_ = 0;
   std::unique_ptr<Tokenizer> tokenizer_;
   ImportRecord record_;
 };

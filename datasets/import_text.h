@@ -13,11 +13,12 @@
 namespace convoy {
 
 struct ImportTextOptions {
-  std::vector<std::filesystem::path> inputs;  // files, and folders of *.txt and *.md; each file is a document
+  std::vector<std::filesystem::path> inputs;  // files, pipes, and folders of *.txt and *.md; each file is a document
   std::filesystem::path out;
   std::string tokenizer = "characters";  // characters, bytes, or the path of a tokenizer.json or .model
-  // Up to 99 documents: this last fraction of each, cut at the nearest line end if there is one near, is for validation,
-  // so that both splits know all of them. From 100 on: whole documents, evenly spread. 0: no validation split.
+  // Up to 99 documents: this last fraction of each, cut at the nearest line end if there is one near, is for
+  // validation, so that both splits know all of them. From 100 on: whole documents, evenly spread. 0: no validation
+  // split.
   double validation = 0.1;
   int64_t shard_tokens = int64_t{64} << 20;  // at most so many tokens in a file, and in memory
   bool force = false;                        // replace a dataset that is there
@@ -32,14 +33,17 @@ using ImportProgressFunction = std::function<void(const ImportProgress&)>;
 struct ImportTextResult {
   bool was_there = false;  // the same text had been imported with the same options; nothing was written
   DatasetManifest manifest;
+  std::vector<std::string> notes;  // what may not be what was meant: no validation split, links that were not followed
 };
 
 // The characters tokenizer's vocabulary are the characters of all the text, sorted by code point. Documents are
 // encoded as they stand, and followed by the end-of-text token if the tokenizer has one. Documents beyond 16 MiB are
 // encoded in pieces, see read_pieces.
 //
-// The dataset is built in OUT.importing and takes its name when it is whole; a dataset that is there is replaced only
-// with force and only if the folder holds nothing else. Throws DataError or, for impossible options, ConfigError.
+// The dataset is built hidden and takes its name when it is whole, see ImportFolder; a dataset that is there is
+// replaced only with force and only if the folder holds nothing else. A folder that cannot be written, or surely has no
+// room, is refused before the text is read. Pipes are copied there, since the text is read twice. Throws DataError or,
+// for impossible options, ConfigError.
 ImportTextResult import_text(const ImportTextOptions& options, const ImportProgressFunction& progress);
 
 }  // namespace convoy

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "datasets/data_identity.h"
+#include "datasets/files/data_errors.h"
 #include "datasets/split_advice.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 

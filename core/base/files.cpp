@@ -37,6 +37,14 @@ std::string_view remedy(int error_number) {
       return "too many files are open: raise `ulimit -n`";
     case ENODATA:
       return "the file ends earlier, it was truncated: copy it again";
+    case ENAMETOOLONG:
+      return "choose a shorter name";
+    case ELOOP:
+      return "a link leads to itself: mend or remove it";
+    case EBUSY:
+      return "it is in use, as the place of a mounted file system perhaps: choose another";
+    case ESPIPE:
+      return "a regular file is wanted, no pipe, socket or device: save it as one first";
     case EIO:
       return "the device failed: look into the system's log (dmesg)";
     default:
@@ -73,7 +81,7 @@ File File::open(const std::filesystem::path& path) {
   File file(path, O_RDONLY | O_NONBLOCK);
   struct stat status {};
   if (::fstat(file.descriptor_, &status) != 0) throw FileError("read", path, errno);
-  if (!S_ISREG(status.st_mode)) throw FileError("read", path, S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+  if (!S_ISREG(status.st_mode)) throw FileError("read", path, S_ISDIR(status.st_mode) ? EISDIR : ESPIPE);
   return file;
 }
 

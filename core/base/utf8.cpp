@@ -35,17 +35,6 @@ bool second_byte_fits(unsigned char lead, unsigned char second) {
 
 unsigned char byte_at(std::string_view text, size_t position) { return static_cast<unsigned char>(text[position]); }
 
-// Bytes of the valid character at `position`; 0: there is none.
-size_t valid_length(std::string_view text, size_t position) {
-  const unsigned char lead = byte_at(text, position);
-  const size_t length = length_of(lead);
-  if (length <= 1) return length;
-  if (position + length > text.size() || !second_byte_fits(lead, byte_at(text, position + 1))) return 0;
-  for (size_t i = 2; i < length; ++i)
-    if (!is_continuation(byte_at(text, position + i))) return 0;
-  return length;
-}
-
 size_t skip_ascii(std::string_view text, size_t position) {
   for (; position + 8 <= text.size(); position += 8) {
     uint64_t word = 0;
@@ -57,12 +46,22 @@ size_t skip_ascii(std::string_view text, size_t position) {
 
 }  // namespace
 
+size_t valid_utf8_length(std::string_view text, size_t position) {
+  const unsigned char lead = byte_at(text, position);
+  const size_t length = length_of(lead);
+  if (length <= 1) return length;
+  if (position + length > text.size() || !second_byte_fits(lead, byte_at(text, position + 1))) return 0;
+  for (size_t i = 2; i < length; ++i)
+    if (!is_continuation(byte_at(text, position + i))) return 0;
+  return length;
+}
+
 std::optional<size_t> first_invalid_utf8(std::string_view text) {
   size_t position = 0;
   while (position < text.size()) {
     position = skip_ascii(text, position);
     if (position == text.size()) break;
-    const size_t length = valid_length(text, position);
+    const size_t length = valid_utf8_length(text, position);
     if (length == 0) return position;
     position += length;
   }

@@ -12,6 +12,9 @@ namespace convoy {
 // Position of the first byte that does not begin a whole valid character; absent: all of the text is valid.
 std::optional<size_t> first_invalid_utf8(std::string_view text);
 
+// Bytes of the valid character at `position`; 0: none begins there.
+size_t valid_utf8_length(std::string_view text, size_t position);
+
 // Bytes at the end of the text that may be the beginning of a character whose rest is still to come: 0 to 3.
 size_t unfinished_utf8_bytes(std::string_view text);
 

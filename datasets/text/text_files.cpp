@@ -11,6 +11,8 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/owned.h"
+#include "datasets/text/text_kind.h"
+#include "datasets/text/text_reader.h"
 #include "datasets/text/utf8.h"
 
 namespace convoy {
@@ -18,7 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kReadBytes = 1 << 20;
+constexpr size_t kReadBytes = 1 << 20;
+constexpr size_t kLookedAtBytes = 1 << 16;  // to tell what a file is
 
 void free_hash(XXH3_state_t* state) noexcept { XXH3_freeState(state); }
 using Hash = Owned<XXH3_state_t*, free_hash>;
@@ -31,41 +34,34 @@ void append_from(const File& file, int64_t offset, int64_t bytes, std::string& t
   file.read(offset, std::as_writable_bytes(std::span(text).subspan(before)));
 }
 
-void add_folder(const fs::path& folder, std::vector<TextFile>& files) {
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const fs::path extension = entry.path().extension();
-    if (entry.is_regular_file() && (extension == ".txt" || extension == ".md")) found.push_back(entry.path());
-  }
-  if (found.empty())
-    throw DataError(
-        fmt::format("{}: no *.txt or *.md file in this folder or below; name a folder with text, or the "
-                    "files themselves",
-                    folder.string()));
-  std::sort(found.begin(), found.end());
-  for (const fs::path& path : found) files.push_back({path, path.lexically_relative(folder).string(), 0, 0});
-}
-
 // Characters seen, at a bit each: the set itself would be asked for every byte of the text.
 class CharacterCollector {
  public:
   void add(std::string_view text) {
-    for (size_t position = 0; position < text.size();) seen_->set(next_code_point(text, position));
+    for (size_t position = 0; position < text.size(); ++count_) seen_->set(next_code_point(text, position));
   }
-  void move_to(std::set<char32_t>& characters) const {
+  // Says how many there were in all.
+  int64_t move_to(std::set<char32_t>& characters) const {
     for (size_t i = 0; i < seen_->size(); ++i)
       if (seen_->test(i)) characters.insert(static_cast<char32_t>(i));
+    return count_;
   }
 
  private:
+  int64_t count_ = 0;
   std::unique_ptr<std::bitset<0x110000>> seen_ = std::make_unique<std::bitset<0x110000>>();
 };
 
-[[noreturn]] void throw_invalid(const TextFile& file, int64_t position, char byte) {
-  throw DataError(
-      fmt::format("{}: byte {:#04x} at position {} is no UTF-8; convert the text to UTF-8, e.g. with "
-                  "`iconv -f latin1 -t utf-8`",
-                  file.path.string(), static_cast<unsigned char>(byte), position));
+void check_kind(const TextFile& file, std::string_view beginning) {
+  if (const auto why = why_no_text(beginning)) throw DataError(fmt::format("{}: {}", file.path.string(), *why));
+}
+
+// `part` holds some of what is before the position, and what was read behind it.
+[[noreturn]] void throw_invalid(const TextFile& file, int64_t position, std::string_view part,
+                                size_t position_in_part) {
+  throw DataError(fmt::format("{}: byte {:#04x} at position {} is no UTF-8; {}", file.path.string(),
+                              static_cast<unsigned char>(part[position_in_part]), position,
+                              encoding_advice(part, position_in_part)));
 }
 
 bool is_visible_ascii(char c) { return c > ' ' && c < 0x7F; }
@@ -81,42 +77,35 @@ size_t piece_end(std::string_view text) {
 
 }  // namespace
 
-std::vector<TextFile> find_text_files(const std::vector<fs::path>& inputs) {
-  std::vector<TextFile> files;
-  for (const fs::path& input : inputs) {
-    if (!fs::exists(input)) throw DataError(fmt::format("{}: no such file or folder; check the path", input.string()));
-    if (fs::is_directory(input))
-      add_folder(input, files);
-    else
-      files.push_back({input, input.filename().string(), 0, 0});
-  }
-  return files;
-}
-
-void scan_text_file(TextFile& file, std::set<char32_t>* characters, const ReadProgress& progress) {
-  const File opened = File::open(file.path);
+void scan_text_file(TextFile& file, std::set<char32_t>* characters, const ReadProgress& progress,
+                    const fs::path& copy) {
+  TextReader reader(file, copy);
   const Hash hash(XXH3_createState());
   XXH3_64bits_reset(hash.get());
   CharacterCollector collector;
-  std::string text;  // begins with what the last block left unfinished
+  std::string text, before;  // begins with what the last block left unfinished; what stood before that
   file.bytes = 0;
   while (true) {
     const size_t kept = text.size();
-    append_from(opened, file.bytes, kReadBytes, text);
-    const size_t count = text.size() - kept;
+    const size_t count = reader.append(kReadBytes, text);
+    if (file.bytes == 0) check_kind(file, std::string_view(text).substr(0, kLookedAtBytes));
     const size_t unfinished = count == 0 ? 0 : unfinished_utf8_bytes(text);
     const std::string_view whole = std::string_view(text).substr(0, text.size() - unfinished);
     if (const auto bad = first_invalid_utf8(whole))
-      throw_invalid(file, file.bytes - static_cast<int64_t>(kept) + static_cast<int64_t>(*bad), text[*bad]);
+      throw_invalid(file, file.bytes - static_cast<int64_t>(kept) + static_cast<int64_t>(*bad), before + text,
+                    before.size() + *bad);
     if (count == 0) break;
     XXH3_64bits_update(hash.get(), text.data() + kept, count);
     if (characters != nullptr) collector.add(whole);
     file.bytes += static_cast<int64_t>(count);
+    before = whole.substr(whole.size() - std::min(whole.size(), kLookedAtBytes));
     text.erase(0, whole.size());
     progress(static_cast<int64_t>(count));
   }
+  reader.close();
+  if (file.is_pipe && !copy.empty()) file.path = copy, file.is_pipe = false;
   file.checksum = XXH3_64bits_digest(hash.get());
-  if (characters != nullptr) collector.move_to(*characters);
+  if (characters != nullptr) file.characters = collector.move_to(*characters);
 }
 
 void read_pieces(const TextFile& file, int64_t begin, int64_t end, int64_t piece_bytes,

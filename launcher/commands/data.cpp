@@ -32,6 +32,7 @@ int run_import(const ImportWords& words) {
   console.line(result.was_there ? fmt::format("{}: this text is imported already, nothing to do", options.out.string())
                                 : fmt::format("{}: imported", options.out.string()));
   console.line(describe_dataset(options.out));
+  for (const std::string& note : result.notes) console.line("note: " + note);
   return 0;
 }
 
@@ -56,7 +57,7 @@ void add_import_text(Command& data) {
   auto words = std::make_shared<ImportWords>();
   Command command = data.command("import-text", "Text files to a dataset folder of HDF5 token shards");
   command.positional("IN...OUT", words->inputs_and_out,
-                     "text files or folders of *.txt and *.md, then the dataset folder", 2);
+                     "text files, pipes (/dev/stdin) or folders of *.txt and *.md, then the dataset folder", 2);
   command.option("--tokenizer", words->options.tokenizer,
                  "characters, bytes, or a tokenizer.json (byte-level BPE) or SentencePiece .model");
   command.option("--validation", words->options.validation, "fraction of the text that is kept for validation");

@@ -8,7 +8,9 @@
 #include <optional>
 
 #include "comm/make_communicator.h"
+#include "core/base/disk_space.h"
 #include "core/base/logging.h"
+#include "core/config/precision.h"
 #include "core/metrics/report.h"
 #include "core/train/trainer.h"
 #include "launcher/config/validate.h"
@@ -44,6 +46,12 @@ std::map<std::string, std::string> checkpoint_files(const Config& config, const 
   return files;
 }
 
+// Weights, two moments in f32 and, of rounded weights, the exact ones.
+int64_t checkpoint_bytes(int64_t parameters, Precision precision) {
+  const bool has_master = compute_dtype(precision) != DType::f32;
+  return parameters * (static_cast<int64_t>(size_of(compute_dtype(precision))) + 8 + (has_master ? 4 : 0));
+}
+
 class TrainingSession {
  public:
   TrainingSession(Config config, Communicator& communicator, bool debug)
@@ -73,6 +81,7 @@ class TrainingSession {
     trainer.prepare();
     if (first()) folder_->begin(config_);
     if (first()) introduce(trainer, V);
+    if (first()) warn_of_full_disk(trainer);
     // Told here, while everything stands: objects destroyed by an exception in the middle of a step could only say that
     // reductions are in flight.
     TrainingOutcome outcome = TrainingOutcome::finished;
@@ -149,6 +158,16 @@ class TrainingSession {
     facts.first_step = trainer.position().step;
     say(run_summary(config_, facts));
     for (const std::string& change : folder_->changes) say("changed since the last start: " + change);
+  }
+
+  // It may be made while the run goes on, so that is no reason not to begin.
+  void warn_of_full_disk(Trainer& trainer) {
+    const std::filesystem::path folder = RunPaths(config_.run.dir).checkpoints();
+    const auto bytes = checkpoint_bytes(trainer.model().layout().parameter_count(), config_.precision);
+    const auto free = free_bytes(folder);
+    if (free && *free < bytes)
+      logging::warn("a checkpoint takes {}, but only {} are free in {}: make room, or nothing will be saved",
+                    bytes_text(static_cast<size_t>(bytes)), bytes_text(static_cast<size_t>(*free)), folder.string());
   }
 
   void conclude(TrainingOutcome outcome, int64_t step) {

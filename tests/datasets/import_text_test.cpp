@@ -1,6 +1,9 @@
 #include "datasets/import_text.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <thread>
 
 #include "datasets/inspect.h"
 #include "datasets/token_dataset.h"
@@ -67,6 +70,63 @@ TEST_F(ImportText, TheVocabularyIsOfAllTheText) {
   write("a.txt", lines('a', 99) + "only \u65e5 here\n");
   import();
   EXPECT_NE(text_of(Split::validation).find("\u65e5"), std::string::npos);
+}
+
+// Cut at the nearest line end, else where the share says.
+TEST_F(ImportText, TextWithoutLineEndsIsCutWhereTheShareSays) {
+  options_.validation = 0.5;
+  for (const std::string& text : {std::string(40000, 'x') + "\n", std::string(40000, 'x')}) {
+    write("a.txt", text);
+    options_.force = true;
+    const ImportTextResult result = import();
+    EXPECT_EQ(result.manifest.split(Split::validation).tokens(), 20000);
+    EXPECT_EQ(text_of(Split::train) + text_of(Split::validation), text);
+    EXPECT_EQ(result.notes, std::vector<std::string>{});
+  }
+}
+
+TEST_F(ImportText, SaysThatNothingIsLeftForValidation) {
+  const auto expect_note = [&](const ImportTextResult& result) {
+    EXPECT_EQ(result.manifest.split(Split::validation).tokens(), 0);
+    ASSERT_EQ(result.notes.size(), 1u);
+    EXPECT_NE(result.notes[0].find("leaves nothing of the text for validation"), std::string::npos) << result.notes[0];
+  };
+  options_.validation = 0.001;
+  write("a.txt", lines('a', 10));
+  expect_note(import());
+  expect_note(import());  // is there already
+  std::filesystem::remove_all(options_.out);
+  for (int i = 100; i < 220; ++i) write(std::to_string(i) + ".txt", std::to_string(i) + "\n");
+  expect_note(import());
+  options_.force = true;
+  options_.validation = 0;
+  EXPECT_EQ(import().notes, std::vector<std::string>{}) << "as it was asked for";
+}
+
+TEST_F(ImportText, APipe) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  options_.inputs = {folder_ / "pipe"};
+  const auto import_from_pipe = [&](const std::string& text) {
+    const std::jthread writer([&] { write_text(folder_ / "pipe", text); });
+    return import();
+  };
+  const ImportTextResult result = import_from_pipe(lines('a', 10));
+  EXPECT_EQ(text_of(Split::train) + text_of(Split::validation), lines('a', 10));
+  EXPECT_EQ(result.manifest.import.sources.at(0).name, "pipe");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(options_.out), {}), 4)
+      << "two shards, tokenizer, manifest";
+  EXPECT_TRUE(import_from_pipe(lines('a', 10)).was_there);
+  EXPECT_DATA_ERROR(import_from_pipe(lines('b', 10)), "other text or options");
+  options_.force = true;
+  EXPECT_DATA_ERROR(import_from_pipe(""), "the text is empty");
+  EXPECT_EQ(import_from_pipe(lines('b', 10)).manifest.vocabulary, 2);
+}
+
+TEST_F(ImportText, NamesAreBytes) {
+  write("caf\xe9 \\xe9\n.txt", lines('a', 10));
+  options_.out = folder_ / "data\xff";
+  EXPECT_EQ(import().manifest.import.sources.at(0).name, "caf\xe9 \\xe9\n.txt");
+  EXPECT_TRUE(import().was_there) << "the manifest's names come back";
 }
 
 TEST_F(ImportText, NoValidation) {

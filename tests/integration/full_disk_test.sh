@@ -11,11 +11,12 @@ fi
 trap 'umount "$work/small/late/checkpoints" 2>/dev/null || true; umount "$work/small"; rm -rf "$work"' EXIT
 make_data
 for _ in $(seq 60); do cat text.txt; done >long.txt
-refuse 3 "small" "$TRAINER" data import-text long.txt small/data
+refuse 3 "No space left on device" "$TRAINER" data import-text long.txt small/data
 [ ! -e small/data ] || fail "an import that failed left a folder"
 
 head -c 1950000 /dev/zero >small/filler
 refuse 4 "could not be written" "$TRAINER" train train.yaml run.dir=small/run
+grep -q "a checkpoint takes .* but only .* are free in small/run/checkpoints: make room" refuse.log || { cat refuse.log; fail "no warning at the start"; }
 [ "$(grep -c '"loss"' small/run/metrics.jsonl)" -eq 40 ] || fail "training did not go on"
 ! ls small/run/checkpoints/step-* 2>/dev/null || fail "a checkpoint that could not be written looks whole"
 rm small/filler

@@ -1,6 +1,9 @@
 #include "datasets/text/text_files.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <thread>
 
 #include "datasets/block_checksums.h"
 #include "datasets/text/utf8.h"
@@ -21,21 +24,6 @@ std::vector<std::string> pieces_of(const TextFile& file, int64_t piece_bytes) {
   std::vector<std::string> pieces;
   read_pieces(file, 0, file.bytes, piece_bytes, [&](std::string_view piece) { pieces.emplace_back(piece); });
   return pieces;
-}
-
-TEST(TextFiles, FindsTextBelowAFolderInOrder) {
-  const TemporaryFolder folder;
-  for (const char* name : {"b.txt", "a/z.md", "a/b/c.txt", "c.md", "c.html", "data.bin", "a/txt"})
-    write_text(folder / name, "x");
-  std::vector<std::string> names;
-  for (const TextFile& file : find_text_files({folder / "c.html", folder.path()})) names.push_back(file.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"c.html", "a/b/c.txt", "a/z.md", "b.txt", "c.md"}));
-}
-
-TEST(TextFiles, SaysWhatIsMissing) {
-  const TemporaryFolder folder;
-  EXPECT_DATA_ERROR(find_text_files({folder / "none"}), "none: no such file or folder");
-  EXPECT_DATA_ERROR(find_text_files({folder.path()}), "no *.txt or *.md file");
 }
 
 // Characters of several bytes lie across the 1 MiB that are read at a time.
@@ -63,7 +51,24 @@ TEST(TextFiles, NamesTheInvalidByte) {
                       "iconv");
   }
   write_text(folder / "cut.txt", "abc\xe2\x82");
-  EXPECT_DATA_ERROR(scanned(folder / "cut.txt"), "position 3");
+  EXPECT_DATA_ERROR(scanned(folder / "cut.txt"), "position 3", "was cut off");
+}
+
+// A pipe is read once: its copy takes its place.
+TEST(TextFiles, APipeIsCopied) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  const std::string text = std::string(3 << 20, 'x') + "end\u00e9";
+  std::thread writer([&] { write_text(folder / "pipe", text); });
+  TextFile file{folder / "pipe", "pipe", 0, 0, true};
+  scan_text_file(
+      file, nullptr, [](int64_t) {}, folder / "copy");
+  writer.join();
+  EXPECT_EQ(file.path, folder / "copy");
+  EXPECT_FALSE(file.is_pipe);
+  EXPECT_EQ(file.bytes, static_cast<int64_t>(text.size()));
+  EXPECT_EQ(file.checksum, xxh3_64(text));
+  EXPECT_EQ(read_text(folder / "copy"), text);
 }
 
 TEST(TextFiles, PiecesJoinToTheText) {

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Text from wherever it comes, to wherever it may go: read, or refused in words before anything is done.
+. "$(dirname "$0")/common.sh"
+make_data
+import() { "$TRAINER" data import-text "$@" >import.log 2>&1 || { cat import.log; fail "import-text $*"; }; }
+
+# The manifest has a checksum of every block; HDF5's own bytes have the time in them.
+tokens_of() { sed -n '/"splits"/,/"import"/p' "$1/manifest.json"; }
+same_tokens() { [ "$(tokens_of "$1")" = "$(tokens_of data)" ]; }
+
+# Pipes have no second reading, and are read all the same; no name of a descriptor is remembered.
+import /dev/stdin piped < <(cat text.txt)
+same_tokens piped || fail "a pipe made another dataset than the file"
+import <(cat text.txt) substituted
+same_tokens substituted || fail "a process substitution made another dataset"
+tells "nothing to do" "$TRAINER" data import-text <(cat text.txt) substituted
+tells "nothing to do" bash -c 'exec 9< <(cat text.txt); "$0" data import-text /dev/fd/9 substituted' "$TRAINER"
+import /dev/stdin redirected <text.txt
+same_tokens redirected || fail "a redirected file made another dataset"
+[ "$(ls -A piped)" = "$(ls -A data)" ] || fail "of a pipe something is left: $(ls -A piped)"
+refuse 3 "the text is empty" "$TRAINER" data import-text <(true) out
+refuse 3 "is a device" "$TRAINER" data import-text /dev/null out
+refuse 3 "standard input is named /dev/stdin" "$TRAINER" data import-text - out
+refuse 3 "a regular file is wanted, no pipe" "$TRAINER" data import-text text.txt out --tokenizer <(cat data/tokenizer.json)
+[ ! -e out ] && [ ! -e out.importing ] || fail "a refused import left a folder"
+
+# Other encodings and other files: what they are, and a command that helps.
+for encoding in utf-16le utf-16be utf-32le utf-32be; do
+  iconv -f utf-8 -t "$encoding" text.txt >wide.txt
+  refuse 3 "iconv -f $encoding -t utf-8" "$TRAINER" data import-text wide.txt out
+done
+iconv -f utf-8 -t utf-16 text.txt >wide.txt # with a byte order mark
+refuse 3 '`iconv -f utf-16 -t utf-8`' "$TRAINER" data import-text wide.txt out
+import <(iconv -f utf-16 -t utf-8 wide.txt) advised
+same_tokens advised || fail "following the advice made another dataset"
+gzip -k text.txt
+refuse 3 "gunzip" "$TRAINER" data import-text text.txt.gz out
+refuse 3 "a program" "$TRAINER" data import-text "$TRAINER" out
+refuse 3 "HDF5" "$TRAINER" data import-text data/train-00000.h5 out
+printf 'Un caf\xe9 \xe0 la cr\xe8me\n' >french.txt
+refuse 3 "windows-1252" "$TRAINER" data import-text french.txt out
+
+# No line ends: cut where the share says, and evaluated on.
+(printf 'ACGT%.0s' $(seq 10000); echo) >one.txt
+import one.txt one --validation 0.5
+tells "validation            20,000 tokens" "$TRAINER" data inspect one
+short=(train.steps=4 evaluate.every_steps=2 checkpoint.every_steps=4)
+"$TRAINER" train train.yaml data.path=one run.dir=one-run "${short[@]}" >train.log 2>&1 || { cat train.log; fail "training on one line"; }
+
+# Without a validation split: the import says when it was not meant, training names what helps, and that helps.
+import text.txt none --validation 0
+! grep -q "note:" import.log || fail "a note about what was asked for"
+refuse 3 "no validation split; import the text again with --validation 0.1 and --force, or train without evaluation: evaluate.batches=0" \
+  "$TRAINER" train train.yaml data.path=none run.dir=none-run "${short[@]}"
+"$TRAINER" train train.yaml data.path=none run.dir=none-run "${short[@]}" evaluate.batches=0 >train.log 2>&1 || { cat train.log; fail "training without evaluation"; }
+! grep -q eval_loss none-run/metrics.jsonl || fail "an evaluation on nothing"
+"$TRAINER" train train.yaml data.path=none run.dir=none-run "${short[@]}" evaluate.batches=0 train.steps=6 --resume >train.log 2>&1 ||
+  { cat train.log; fail "resuming without evaluation"; }
+"$TRAINER" replay none-run --step 3 >replay.log 2>&1 || { cat replay.log; fail "replaying without a validation split"; }
+refuse 2 "evaluate.batches" "$TRAINER" eval none-run
+refuse 3 "data.path=FOLDER" "$TRAINER" eval none-run --all
+tells "step 6: validation loss" "$TRAINER" eval none-run --all data.path=data
+import text.txt little --validation 0.00001
+grep -q "note: --validation 1e-05 leaves nothing" import.log || { cat import.log; fail "nothing for validation, without a word"; }
+
+# The folder that we are in, and one that was made empty.
+mkdir here && (cd here && "$TRAINER" data import-text ../text.txt . >../import.log 2>&1 && [ -e manifest.json ]) || fail "an import into ."
+(cd here && "$TRAINER" data import-text ../one.txt . --force >../import.log 2>&1 && [ -e manifest.json ] && "$TRAINER" data verify . >../verify.log) ||
+  fail "replacing the dataset that we are in"
+refuse 3 "no part of a dataset" "$TRAINER" data import-text text.txt /
+
+# As somebody whom permissions hold: what cannot be read or written is named, before any reading.
+somebody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+if [ "$(id -u)" -eq 0 ] && "${somebody[@]}" true 2>/dev/null; then
+  chmod 755 "$work" && cp "$TRAINER" mine && mkdir -m 700 closed && mkdir -p -m 755 books/open books/closed && cp text.txt closed/ && cp text.txt books/open/
+  mkdir -m 555 fixed && mkdir -m 777 fixed/open && chmod 700 books/closed && chmod 600 french.txt
+  refuse 3 "cannot make folder $work/fixed/data.importing: Permission denied" "${somebody[@]}" ./mine data import-text text.txt fixed/data
+  refuse 3 "closed/text.txt: Permission denied" "${somebody[@]}" ./mine data import-text closed/text.txt fixed/open
+  refuse 3 "cannot read folder books/closed: Permission denied" "${somebody[@]}" ./mine data import-text books fixed/open
+  refuse 3 "french.txt: Permission denied" "${somebody[@]}" ./mine data import-text french.txt fixed/open
+  "${somebody[@]}" ./mine data import-text text.txt fixed/open >import.log 2>&1 || { cat import.log; fail "an empty folder of ours in one that is not"; }
+  refuse 2 "is no place to write" "${somebody[@]}" ./mine train train.yaml run.dir=fixed/run
+fi
