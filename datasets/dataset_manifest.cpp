@@ -121,10 +121,10 @@ int64_t token_bytes_for(int64_t vocabulary) { return vocabulary <= 65536 ? 2 : 4
 
 DatasetManifest read_dataset_manifest(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / kDatasetManifestName;
-  if (!std::filesystem::is_directory(folder))
+  if (!as_data_error([&] { return is_folder(folder); }))
     throw DataError(fmt::format("{}: no such dataset folder{}; make it with `trainer data import-text IN... {}`",
                                 folder.string(), folder_around(folder), folder.string()));
-  if (!std::filesystem::exists(file))
+  if (!as_data_error([&] { return is_there(file); }))
     throw DataError(
         fmt::format("{}: no {}, so it is no dataset or an import that did not finish; run "
                     "`trainer data import-text IN... {}`",

@@ -40,14 +40,14 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
   return paths;
 }
 
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  const fs::file_type type = fs::status(path, error).type();
-  if (type == fs::file_type::none) throw FileError("read", path, error.value());
-  if (type == fs::file_type::not_found && fs::is_symlink(path, error))
+// Refuses a link to nothing, which is neither there nor free.
+bool is_taken(const fs::path& path) {
+  if (is_there(path)) return true;
+  std::error_code ignored;
+  if (fs::is_symlink(path, ignored))
     throw DataError(fmt::format("{}: is a link to {}, which is not there; make that folder or remove the link",
-                                path.string(), fs::read_symlink(path, error).string()));
-  return type != fs::file_type::not_found;
+                                path.string(), fs::read_symlink(path, ignored).string()));
+  return false;
 }
 
 // Cannot be renamed, or would leave whoever stands in it in a removed folder.
@@ -88,8 +88,8 @@ void remove_files_of_imports(const fs::path& folder) {
 
 void check_replaceable(const fs::path& out, bool force) {
   if (out.empty()) throw DataError("the dataset folder's name is empty; name one to make");
-  if (!is_there(out)) return;
-  if (!fs::is_directory(out))
+  if (!is_taken(out)) return;
+  if (!is_folder(out))
     throw DataError(fmt::format("{}: is a file, wanted a folder for the dataset; choose another name", out.string()));
   const bool is_dataset = fs::exists(out / kDatasetManifestName) || fs::exists(out / kWithin);
   for (const fs::path& entry : entries_of(out))
@@ -103,7 +103,7 @@ ImportFolder::ImportFolder(const fs::path& out) : out_(fs::weakly_canonical(fs::
   if (!out_.has_filename()) out_ = out_.parent_path();  // a/b/ that is not there yet
   path_ = out_;
   path_ += kWithin;
-  within_ = is_there(out_) && (!fs::exists(out_ / kDatasetManifestName) || is_held(out_) || !can_make(path_));
+  within_ = is_taken(out_) && (!fs::exists(out_ / kDatasetManifestName) || is_held(out_) || !can_make(path_));
   if (within_) path_ = out_ / kWithin;
   make_parents();
   make_folder(path_);
@@ -124,7 +124,7 @@ ImportFolder::~ImportFolder() {
 }
 
 void ImportFolder::make_parents() {
-  for (fs::path parent = path_.parent_path(); !is_there(parent); parent = parent.parent_path())
+  for (fs::path parent = path_.parent_path(); !is_taken(parent); parent = parent.parent_path())
     parents_.push_back(parent);
   make_folder(path_.parent_path());
 }
@@ -140,7 +140,7 @@ void ImportFolder::commit() {
 }
 
 void ImportFolder::take_place() const {
-  if (is_there(out_) && !fs::is_empty(out_))
+  if (is_taken(out_) && !fs::is_empty(out_))
     exchange(path_, out_);
   else
     rename_path(path_, out_);

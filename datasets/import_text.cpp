@@ -120,7 +120,7 @@ class Importer {
       tokenizer_ = parse_tokenizer(bytes_tokenizer_json(), "tokenizer.json");
       return;
     }
-    if (!std::filesystem::exists(options_.tokenizer))
+    if (!is_there(options_.tokenizer))
       throw DataError(
           fmt::format("--tokenizer {}: no such file; wanted characters, bytes, or the path of a "
                       "tokenizer.json or SentencePiece .model",

@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <new>
 #include <string>
 #include <string_view>
 
 #include "comm/mpi/launch_environment.h"
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/comm/fail_together.h"
 #include "launcher/progress/console.h"
 #include "launcher/usage_error.h"
@@ -28,6 +30,8 @@ Failure current_failure() {
     throw;
   } catch (const Error& error) {
     return {error.code(), error.what()};
+  } catch (const std::filesystem::filesystem_error& error) {
+    return {ExitCode::internal, FileError("use", error.path1(), error.code().value()).what()};
   } catch (const std::bad_alloc&) {
     return {ExitCode::internal, "out of memory: use a smaller batch.micro or model, or a machine with more memory"};
   } catch (const std::exception& error) {

@@ -159,10 +159,9 @@ Auto vocabulary_of_run(const Config& config) {
 RunFolder prepare_run_folder(const Config& config) try {
   const RunPaths paths(config.run.dir);
   RunFolder run(paths.folder);
-  std::error_code ignored;
-  run.existed = std::filesystem::exists(paths.config(), ignored);
+  run.existed = is_there(paths.config());
   check_resume(config.run.resume, run.existed, config.run.dir);
-  run.made_here = !std::filesystem::exists(paths.folder, ignored);
+  run.made_here = !is_there(paths.folder);
   make_folder(paths.folder);
   if (!run.lock.acquire(paths.folder, 3000))
     throw ConfigError(fmt::format("another process is training in {}; wait for it to end, or choose another run.dir",

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 #include "launcher/config/load_config.h"
 #include "launcher/run_folder.h"
@@ -15,9 +16,9 @@ namespace {
 constexpr const char* kTokenizerFiles[] = {"tokenizer.json", "tokenizer.model"};
 
 std::filesystem::path find_folder(const std::filesystem::path& folder) {
-  if (std::filesystem::exists(folder / "model.safetensors")) return folder;
+  if (is_there(folder / "model.safetensors")) return folder;
   const std::filesystem::path checkpoints = RunPaths(folder).checkpoints();
-  if (std::filesystem::is_directory(checkpoints))
+  if (is_folder(checkpoints))
     if (const auto found = find_checkpoint(checkpoints)) return *found;
   throw CheckpointError(
       fmt::format("{} holds no checkpoint; wanted a run folder with checkpoints/ or a checkpoint folder "
@@ -28,7 +29,7 @@ std::filesystem::path find_folder(const std::filesystem::path& folder) {
 }  // namespace
 
 TrainedModel open_trained_model(const std::filesystem::path& folder, const std::vector<std::string>& overrides) {
-  const std::filesystem::path found = find_folder(folder);
+  const std::filesystem::path found = file_errors_as<CheckpointError>([&] { return find_folder(folder); });
   TrainedModel model{std::make_unique<CheckpointReader>(found, true), {}};
   Config config = parse_config(model.checkpoint->file("config.yaml"), (found / "config.yaml").string(), {});
   config.data.path = data_path_from_here(config.data.path, *model.checkpoint);

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <system_error>
 
 #include "core/base/logging.h"
 
@@ -32,15 +33,15 @@ std::string_view remedy(int error_number) {
     case ENOTDIR:
     case EISDIR:
       return "a file stands where a folder is wanted, or the other way round: check the path";
+    case ENAMETOOLONG:
+      return "the name is longer than the file system allows: choose a shorter one";
+    case ELOOP:
+      return "the links lead in a circle: mend them or choose another path";
     case EMFILE:
     case ENFILE:
       return "too many files are open: raise `ulimit -n`";
     case ENODATA:
       return "the file ends earlier, it was truncated: copy it again";
-    case ENAMETOOLONG:
-      return "choose a shorter name";
-    case ELOOP:
-      return "a link leads to itself: mend or remove it";
     case EBUSY:
       return "it is in use, as the place of a mounted file system perhaps: choose another";
     case ESPIPE:
@@ -63,6 +64,14 @@ int open_retrying(const std::filesystem::path& path, int flags) {
 std::string_view action_of(int flags) {
   if ((flags & O_CREAT) == 0) return "open";
   return (flags & O_EXCL) != 0 ? "create" : "open for writing";
+}
+
+// Follows links; one that leads nowhere is not there.
+std::filesystem::file_type type_of(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::file_type type = std::filesystem::status(path, error).type();
+  if (type == std::filesystem::file_type::none) throw FileError("look at", path, error.value());
+  return type;
 }
 
 }  // namespace
@@ -132,6 +141,10 @@ void File::close() {
   const int descriptor = std::exchange(descriptor_, -1);
   if (::close(descriptor) != 0) throw FileError("close", path_, errno);
 }
+
+bool is_there(const std::filesystem::path& path) { return type_of(path) != std::filesystem::file_type::not_found; }
+
+bool is_folder(const std::filesystem::path& path) { return type_of(path) == std::filesystem::file_type::directory; }
 
 std::string read_file(const std::filesystem::path& path) {
   const File file = File::open(path);

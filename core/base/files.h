@@ -25,6 +25,16 @@ class FileError : public Error {
   int error_number_;
 };
 
+// action(), with FileError turned into E, an error of the house that knows whose fault it is.
+template <class E, class Action>
+auto file_errors_as(Action&& action) -> decltype(action()) {
+  try {
+    return action();
+  } catch (const FileError& error) {
+    throw E(error.what());
+  }
+}
+
 // An open file. The destructor closes it and logs what goes wrong; a writer calls sync() and close() to be told.
 class File {
  public:
@@ -50,6 +60,11 @@ class File {
   std::filesystem::path path_;
   int descriptor_;
 };
+
+// Whether something, or a folder, lies at the path. What may not be looked at is a FileError: a folder without
+// permission is not an absent one, and std::filesystem's own functions throw errors without a remedy there.
+bool is_there(const std::filesystem::path& path);
+bool is_folder(const std::filesystem::path& path);
 
 std::string read_file(const std::filesystem::path& path);
 

@@ -42,7 +42,7 @@ std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folde
     paths.push_back(iterator->path());
     iterator.increment(error);
   }
-  if (error) throw FileError("list", folder, error.value());
+  if (error) throw CheckpointError(FileError("list", folder, error.value()).what());
   return paths;
 }
 
@@ -92,7 +92,7 @@ std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(const st
 }
 
 void publish_folder(const std::filesystem::path& unfinished, const std::filesystem::path& checkpoint) {
-  if (std::filesystem::exists(checkpoint)) {
+  if (is_there(checkpoint)) {
     if (::renameat2(AT_FDCWD, unfinished.c_str(), AT_FDCWD, checkpoint.c_str(), RENAME_EXCHANGE) != 0) {
       if (errno != EINVAL && errno != ENOSYS)
         throw FileError(fmt::format("exchange {} with", unfinished.string()), checkpoint, errno);

@@ -26,7 +26,7 @@ auto reading(F&& f) {
 
 Manifest read_manifest(const std::filesystem::path& folder) {
   const auto path = folder / kManifestName;
-  if (!std::filesystem::exists(path))
+  if (!reading([&] { return is_there(path); }))
     throw CheckpointError(
         fmt::format("{} is no checkpoint: it has no {}; name a folder like "
                     "RUN/checkpoints/step-00000500",

@@ -86,7 +86,7 @@ bool is_done_again(const Json& json, int64_t resumed_step, int64_t rollbacks) {
 
 // Rewrites the file without what a resumed run will do again.
 const std::filesystem::path& cut_after(const std::filesystem::path& path, int64_t resumed_step, int64_t rollbacks) {
-  if (!std::filesystem::exists(path)) return path;
+  if (!is_there(path)) return path;
   const std::string text = read_file(path);
   std::string kept;
   int64_t torn = 0;

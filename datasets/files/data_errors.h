@@ -20,7 +20,7 @@ auto as_data_error(Work&& work) -> decltype(work()) {
   } catch (const FileError& error) {
     throw DataError(error.what());
   } catch (const std::filesystem::filesystem_error& error) {
-    throw DataError(error.what());
+    throw DataError(FileError("use", error.path1(), error.code().value()).what());
   }
 }
 

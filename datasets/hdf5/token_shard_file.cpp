@@ -135,8 +135,9 @@ TokenShardLayout create_token_shard(const path& file, TokenShardLayout layout) {
 
 TokenShardLayout open_token_shard(const path& file) {
   const QuietErrors quiet;
-  if (!std::filesystem::exists(file))
+  if (!as_data_error([&] { return is_there(file); }))
     throw DataError(fmt::format("{}: the file is missing; {}", file.string(), kImportAgain));
+  as_data_error([&] { File::open(file); });  // HDF5 would tell no remedy
   const Handle access = file_access(file);
   const Handle shard(check(H5Fopen(file.c_str(), H5F_ACC_RDONLY, access.get()), file, "open the shard"), H5Fclose);
   const Handle dataset(check(H5Dopen2(shard.get(), "tokens", H5P_DEFAULT), file, "open dataset \"tokens\""), H5Dclose);

@@ -58,7 +58,7 @@ std::unique_ptr<Tokenizer> tokenizer_from_json(std::string content, std::string_
 
 std::filesystem::path file_in(const std::filesystem::path& folder) {
   for (const char* name : {"tokenizer.json", "tokenizer.model"})
-    if (std::filesystem::exists(folder / name)) return folder / name;
+    if (is_there(folder / name)) return folder / name;
   throw DataError(
       fmt::format("{}: holds neither tokenizer.json nor tokenizer.model; name the tokenizer's file", folder.string()));
 }
@@ -66,7 +66,7 @@ std::filesystem::path file_in(const std::filesystem::path& folder) {
 }  // namespace
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path) {
-  const std::filesystem::path file = std::filesystem::is_directory(path) ? file_in(path) : path;
+  const std::filesystem::path file = as_data_error([&] { return is_folder(path) ? file_in(path) : path; });
   return parse_tokenizer(as_data_error([&] { return read_file(file); }), file.string());
 }
 

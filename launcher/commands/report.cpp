@@ -17,9 +17,9 @@ struct ReportWords {
   std::string run, chart;
 };
 
-int run_report(const ReportWords& words) {
+int write_it(const ReportWords& words) {
   const RunPaths paths(words.run);
-  if (!std::filesystem::exists(paths.metrics()))
+  if (!is_there(paths.metrics()))
     throw ConfigError(
         fmt::format("{} is no run folder: it has no metrics.jsonl; name the folder that run.dir of a training "
                     "run says",
@@ -33,6 +33,10 @@ int run_report(const ReportWords& words) {
     console.line(words.chart);
   }
   return 0;
+}
+
+int run_report(const ReportWords& words) {
+  return file_errors_as<ConfigError>([&] { return write_it(words); });
 }
 
 }  // namespace

@@ -97,5 +97,32 @@ TEST(Checksum, KnownValuesInAnyPieces) {
   EXPECT_NE(checksum_of(long_text), pieces.hex());
 }
 
+TEST(IsThere, TellsWhatLiesAtAPath) {
+  TemporaryFolder folder;
+  write_file_atomically(folder / "file", "");
+  std::filesystem::create_symlink("nowhere", folder / "dangling");
+  EXPECT_TRUE(is_there(folder.path()) && is_there(folder / "file"));
+  EXPECT_TRUE(is_folder(folder.path()));
+  EXPECT_FALSE(is_folder(folder / "file"));
+  for (const char* absent : {"missing", "missing/below", "file/below", "dangling"}) {
+    EXPECT_FALSE(is_there(folder / absent)) << absent;
+    EXPECT_FALSE(is_folder(folder / absent)) << absent;
+  }
+}
+
+// Neither there nor absent: it cannot be known. (What permissions forbid is tested by integration/permissions_test.sh.)
+TEST(IsThere, WhatCannotBeLookedAtIsAnErrorWithItsRemedy) {
+  TemporaryFolder folder;
+  std::filesystem::create_symlink("circle", folder / "circle");
+  for (const std::string& name : {std::string(300, 'x'), std::string("circle")}) {
+    try {
+      is_there(folder / name);
+      FAIL() << name;
+    } catch (const FileError& error) {
+      EXPECT_NE(std::string(error.what()).find("choose"), std::string::npos) << error.what();
+    }
+  }
+}
+
 }  // namespace
 }  // namespace convoy
