@@ -11,6 +11,7 @@ namespace convoy {
 namespace {
 
 std::string duration(double seconds) {
+  if (!(std::abs(seconds) < 1e15)) return fmt::format("{:.4g} s", seconds);  // what no clock has measured
   const auto whole = static_cast<int64_t>(std::llround(seconds));
   if (whole >= 3600) return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
   if (whole >= 60) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
@@ -44,9 +45,9 @@ void add_evaluations(const MetricsHistory& history, Facts& facts) {
   };
   const auto best = std::min_element(history.evaluations.begin(), history.evaluations.end(), less);
   if (best == history.evaluations.end()) return;
-  facts.emplace_back("validation loss", fmt::format("{:.4f}", history.evaluations.back().loss));
+  facts.emplace_back("validation loss", fixed_text(history.evaluations.back().loss, 4));
   if (best->step == history.evaluations.back().step) return;
-  facts.emplace_back(fmt::format("best, at step {}", best->step), fmt::format("{:.4f}", best->loss));
+  facts.emplace_back(fmt::format("best, at step {}", best->step), fixed_text(best->loss, 4));
 }
 
 }  // namespace
@@ -61,7 +62,7 @@ Facts key_facts(const MetricsHistory& history) {
     const size_t count = std::min<size_t>(losses.size(), 50);
     const double mean =
         std::accumulate(losses.end() - static_cast<std::ptrdiff_t>(count), losses.end(), 0.0) / double(count);
-    facts.emplace_back(fmt::format("training loss, last {}", count), fmt::format("{:.4f}", mean));
+    facts.emplace_back(fmt::format("training loss, last {}", count), fixed_text(mean, 4));
   }
   add_evaluations(history, facts);
   facts.emplace_back("tokens", short_number(double(last.tokens)));
@@ -69,7 +70,7 @@ Facts key_facts(const MetricsHistory& history) {
   if (!speeds.empty()) facts.emplace_back("tokens/s, median", short_number(median(speeds)));
   const auto times = finite_values(history.steps, [](auto& m) { return m.step_ms; });
   facts.emplace_back("training time", duration(std::accumulate(times.begin(), times.end(), 0.0) / 1000));
-  if (last.mfu > 0) facts.emplace_back("of peak flop/s (MFU)", fmt::format("{:.1f}%", last.mfu * 100));
+  if (last.mfu > 0) facts.emplace_back("of peak flop/s (MFU)", fmt::format("{}%", fixed_text(last.mfu * 100, 1)));
   if (last.skipped_steps > 0)
     facts.emplace_back("steps without a finite gradient", fmt::format("{}", last.skipped_steps));
   if (!history.rollbacks.empty())

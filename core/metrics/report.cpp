@@ -77,7 +77,7 @@ std::string table(std::string_view heading, const Facts& facts) {
 Facts evaluation_facts(const MetricsHistory& history) {
   Facts facts;
   for (const EvaluationMetrics& evaluation : history.evaluations)
-    facts.emplace_back(fmt::format("step {}", evaluation.step), fmt::format("{:.4f}", evaluation.loss));
+    facts.emplace_back(fmt::format("step {}", evaluation.step), fixed_text(evaluation.loss, 4));
   constexpr size_t kMost = 24;
   if (facts.size() > kMost) facts.erase(facts.begin(), facts.end() - kMost);
   return facts;

@@ -42,7 +42,7 @@ struct Range {
   double low = std::numeric_limits<double>::infinity(), high = -std::numeric_limits<double>::infinity();
 
   void add(double value) {
-    if (!std::isfinite(value)) return;
+    if (!drawable(value)) return;
     low = std::min(low, value);
     high = std::max(high, value);
   }
@@ -50,7 +50,8 @@ struct Range {
   // Never of zero width, so that it can be divided by.
   Range widened(double share) const {
     if (empty()) return {0, 1};
-    const double pad = high > low ? (high - low) * share : std::max(std::abs(high) * 0.1, 1e-12);
+    const double size = std::max(std::abs(low), std::abs(high));
+    const double pad = apart(low, high) ? (high - low) * share : std::max(size * 0.1, 1e-12);
     return {low - pad, high + pad};
   }
 };
@@ -60,9 +61,13 @@ struct Frame {
   Range x, y;
   double width = 0, height = 0;
 
-  double left(double value) const { return kLeft + (value - x.low) / (x.high - x.low) * (width - kLeft - kRight); }
-  double top(double value) const {
-    return height - kBottom - (value - y.low) / (y.high - y.low) * (height - kTop - kBottom);
+  double left(double value) const { return kLeft + share(value, x) * (width - kLeft - kRight); }
+  double top(double value) const { return height - kBottom - share(value, y) * (height - kTop - kBottom); }
+
+ private:
+  // What lies outside (below zero, in a chart from zero) stays within numbers that SVG can say.
+  static double share(double value, const Range& range) {
+    return std::clamp((value - range.low) / (range.high - range.low), -100.0, 100.0);
   }
 };
 
@@ -74,7 +79,7 @@ Frame frame_of(const Chart& chart) {
   }
   Frame frame{x.widened(0), y.widened(0.05), double(chart.width), double(chart.height)};
   if (chart.y_from_zero) frame.y.low = 0;
-  if (frame.y.high <= frame.y.low) frame.y.high = frame.y.low + 1;
+  if (!apart(frame.y.low, frame.y.high)) frame.y.high = frame.y.low + 1;
   return frame;
 }
 
@@ -104,8 +109,7 @@ std::vector<size_t> visible_points(const ChartSeries& series, const Frame& frame
     const auto value = [&](size_t i) { return series.y[i]; };
     const auto first = series.y.begin() + static_cast<std::ptrdiff_t>(begin);
     const auto last = series.y.begin() + static_cast<std::ptrdiff_t>(end);
-    const bool all_finite = std::all_of(first, last, [](double y) { return std::isfinite(y); });
-    if (end - begin <= 2 || !all_finite) {
+    if (end - begin <= 2 || !std::all_of(first, last, drawable)) {
       for (size_t i = begin; i < end; ++i) indices.push_back(i);
     } else {
       size_t low = begin, high = begin;
@@ -125,7 +129,7 @@ std::string draw(const ChartSeries& series, const Frame& frame) {
   std::string path, circles;
   bool pen_down = false;
   for (const size_t i : visible_points(series, frame)) {
-    if (!std::isfinite(series.y[i]) || !std::isfinite(series.x[i])) {
+    if (!drawable(series.y[i]) || !drawable(series.x[i])) {
       pen_down = false;
       continue;
     }
@@ -133,8 +137,8 @@ std::string draw(const ChartSeries& series, const Frame& frame) {
     path += fmt::format("{}{:.1f} {:.1f}", pen_down ? 'L' : 'M', left, top);
     pen_down = true;
     if (series.style == SeriesStyle::points)
-      circles += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\"><title>{}: {:.4f}</title></circle>\n", left,
-                             top, short_number(series.x[i]), series.y[i]);
+      circles += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\"><title>{}: {}</title></circle>\n", left, top,
+                             short_number(series.x[i]), fixed_text(series.y[i], 4));
   }
   if (path.empty()) return "";
   return fmt::format("<path class=\"{}\" d=\"{}\"/>\n{}", class_of(series.style), path, circles);

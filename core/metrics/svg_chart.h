@@ -12,7 +12,7 @@ enum class SeriesStyle { faint, line, line2, points };
 struct ChartSeries {
   std::string name;  // in the legend; empty: not there
   SeriesStyle style = SeriesStyle::line;
-  std::vector<double> x, y;  // of the same length; where y is NaN or infinite the line has a gap
+  std::vector<double> x, y;  // of the same length; where y is not drawable the line has a gap
 };
 
 struct Chart {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cmath>
 #include <initializer_list>
+#include <limits>
 #include <utility>
 
 #include "core/base/crc32c.h"
@@ -61,10 +62,16 @@ double seconds_since_1970() {
 
 Message event() { return Message().real64(1, seconds_since_1970()); }  // Event.wall_time
 
+// What f32 cannot hold is infinite there.
+float to_f32(double value) {
+  if (std::abs(value) <= std::numeric_limits<float>::max() || std::isnan(value)) return static_cast<float>(value);
+  return std::copysign(std::numeric_limits<float>::infinity(), static_cast<float>(value > 0 ? 1 : -1));
+}
+
 std::string scalars(int64_t step, std::initializer_list<std::pair<const char*, double>> values) {
   Message summary;
   for (const auto& [tag, value] : values)
-    summary.message(1, Message().text(1, tag).real32(2, static_cast<float>(value)));  // Summary.Value
+    summary.message(1, Message().text(1, tag).real32(2, to_f32(value)));  // Summary.Value
   return tfrecord(event().integer(2, static_cast<uint64_t>(step)).message(5, summary).bytes());
 }
 

@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 
+#include "core/metrics/chart_numbers.h"
+
 namespace convoy {
 namespace {
 
@@ -12,7 +14,7 @@ namespace {
 std::string three_digits(double value) {
   if (value < 9.995) return fmt::format("{:.2f}", value);
   if (value < 99.95) return fmt::format("{:.1f}", value);
-  return fmt::format("{:.0f}", value);
+  return fixed_text(value, 0);
 }
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
@@ -20,6 +22,7 @@ bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0)
 }  // namespace
 
 std::string duration_text(double seconds) {
+  if (!(std::abs(seconds) < 1e15)) return "?";
   const int64_t s = std::llround(seconds);
   if (s < 60) return fmt::format("{}s", s);
   if (s < 3600) return fmt::format("{}m {:02}s", s / 60, s % 60);
@@ -28,7 +31,7 @@ std::string duration_text(double seconds) {
 }
 
 std::string count_text(double count) {
-  if (count < 999.5) return fmt::format("{:.0f}", count);
+  if (count < 999.5 || !std::isfinite(count)) return fixed_text(count, 0);
   constexpr std::array kUnits = {"k", "M", "G", "T"};
   size_t unit = 0;
   for (count /= 1000; count >= 999.5 && unit + 1 < kUnits.size(); ++unit) count /= 1000;
@@ -46,17 +49,17 @@ std::string bytes_text(size_t bytes) {
 
 std::string step_text(const StepMetrics& metrics, int64_t total_steps, double seconds_left) {
   const size_t digits = fmt::formatted_size("{}", total_steps);
-  std::string text =
-      fmt::format("step {:{}}/{}  loss {:.4f}  lr {:.2e}  norm {:.2f}  {} tokens/s", metrics.step, digits, total_steps,
-                  metrics.loss, metrics.lr, metrics.grad_norm, count_text(metrics.tokens_per_s));
+  std::string text = fmt::format("step {:{}}/{}  loss {}  lr {:.2e}  norm {}  {} tokens/s", metrics.step, digits,
+                                 total_steps, fixed_text(metrics.loss, 4), metrics.lr, fixed_text(metrics.grad_norm, 2),
+                                 count_text(metrics.tokens_per_s));
   if (seconds_left >= 0) text += fmt::format("  {} left", duration_text(seconds_left));
   return text;
 }
 
 std::string evaluation_text(const EvaluationMetrics& metrics, bool best) {
-  return fmt::format("eval  step {}: validation loss {:.4f}, perplexity {:.2f}, {} tokens in {:.1f}s{}", metrics.step,
-                     metrics.loss, std::exp(metrics.loss), count_text(static_cast<double>(metrics.tokens)),
-                     metrics.ms / 1000, best ? "  (best so far)" : "");
+  return fmt::format("eval  step {}: validation loss {}, perplexity {}, {} tokens in {:.1f}s{}", metrics.step,
+                     fixed_text(metrics.loss, 4), fixed_text(std::exp(metrics.loss), 2),
+                     count_text(static_cast<double>(metrics.tokens)), metrics.ms / 1000, best ? "  (best so far)" : "");
 }
 
 std::string checkpoint_text(int64_t step, double stall_ms) {

@@ -87,6 +87,84 @@ TEST(SvgChart, NothingToDrawIsStillAChart) {
   }
 }
 
+// What no chart can show, and what differs by less than a chart can show.
+std::vector<std::vector<double>> extreme_values() {
+  constexpr double kInf = std::numeric_limits<double>::infinity(), kMax = std::numeric_limits<double>::max();
+  constexpr double kTiny = std::numeric_limits<double>::denorm_min();
+  return {{},
+          {5},
+          {kNaN, kNaN},
+          {kInf, -kInf},
+          {0, 0, 0},
+          {-3, -2, -1},
+          {kTiny},
+          {0, kTiny, 2 * kTiny},
+          {-kTiny, kTiny},
+          {1e-310, 2e-310},
+          {1, std::nextafter(1.0, 2.0)},
+          {1e17, 1e17 + 16},
+          {-kMax, kMax},
+          {-1e300, 1e300},
+          {kMax, kNaN, 1, -kInf, 0},
+          {3.4e38, 1, 2, 3},
+          {1e-30, 1e30}};
+}
+
+TEST(ChartNumbers, TicksOfAnyRangeAreFewAndInside) {
+  for (const std::vector<double>& a : extreme_values())
+    for (const std::vector<double>& b : extreme_values())
+      for (const double low : a)
+        for (const double high : b) {
+          const std::vector<double> ticks = nice_ticks(low, high, 6);
+          EXPECT_LE(ticks.size(), 20u) << low << " to " << high;
+          for (const double tick : ticks) EXPECT_TRUE(std::isfinite(tick)) << low << " to " << high;
+        }
+}
+
+TEST(ChartNumbers, ASpikeDisturbsNoMeanBesideIt) {
+  std::vector<double> y(100, 3.0);
+  y[50] = 1e30;
+  EXPECT_EQ(moving_mean(y, 5)[90], 3.0);
+  EXPECT_EQ(moving_mean(y, 5)[50], 1e30 / 5);
+}
+
+TEST(ChartNumbers, FixedText) {
+  EXPECT_EQ(fixed_text(1.25, 4), "1.2500");
+  EXPECT_EQ(fixed_text(3.4e38, 4), "3.4e+38");
+  EXPECT_EQ(fixed_text(kNaN, 4), "nan");
+}
+
+void expect_drawn(const std::string& svg) {
+  EXPECT_NE(svg.find("</svg>"), std::string::npos);
+  EXPECT_LT(svg.size(), 20'000u);
+  for (const char* unsayable : {"nan", "inf"}) EXPECT_EQ(svg.find(unsayable), std::string::npos) << svg;
+}
+
+TEST(SvgChart, SurvivesAnyNumbers) {
+  for (const std::vector<double>& y : extreme_values())
+    for (const bool from_zero : {false, true}) {
+      std::vector<double> counted(y.size()), same(y.size(), 1e12);
+      for (size_t i = 0; i < y.size(); ++i) counted[i] = static_cast<double>(i);
+      for (const std::vector<double>& x : {counted, same, y})
+        expect_drawn(
+            svg_chart({"t", "x", {{"", SeriesStyle::points, x, y}, {"", SeriesStyle::line, x, y}}, from_zero}));
+    }
+}
+
+TEST(Report, SurvivesAnyNumbers) {
+  for (const std::vector<double>& values : extreme_values()) {
+    MetricsHistory history;
+    for (const double v : values) {
+      const auto step = static_cast<int64_t>(history.steps.size() + 1);
+      history.steps.push_back({step, v, v, v, INT64_MAX, v, v, v, v, v, SIZE_MAX});
+      history.evaluations.push_back({INT64_MAX, v, INT64_MAX, v});
+    }
+    const std::string html = report_html("extreme", history, {}, "");
+    EXPECT_NE(html.find("</html>"), std::string::npos);
+    EXPECT_LT(html.size(), 100'000u);
+  }
+}
+
 TEST(Report, KeyFacts) {
   const Facts facts = key_facts(history_of(300));
   const auto has = [&](const std::string& name, const std::string& value) {

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "core/base/crc32c.h"
@@ -80,6 +82,24 @@ TEST(TensorBoardFile, AScalarInWireFormat) {
   const std::string perplexity =
       std::string("\x0a\x16\x0a\x0f") + "eval/perplexity" + std::string("\x15\0\0\x80\x3f", 5);
   EXPECT_EQ(records[2].substr(9), std::string("\x10\x05\x2a\x2a") + loss + perplexity);
+}
+
+TEST(TensorBoardFile, WhatF32CannotHoldIsInfinite) {
+  TemporaryFolder folder;
+  TensorBoardFile file(folder.path(), 0);
+  for (const double loss : {1e308, -1e308, std::numeric_limits<double>::quiet_NaN(), 5e-324})
+    file.on_evaluation({5, loss, 10, 1});
+  const auto records = records_of(only_file_in(folder.path()));
+  ASSERT_EQ(records.size(), 6u);
+  const auto loss_of = [](const std::string& record) {
+    float value = 0;
+    std::memcpy(&value, record.data() + record.find("eval/loss") + 10, sizeof value);
+    return value;
+  };
+  EXPECT_EQ(loss_of(records[2]), std::numeric_limits<float>::infinity());
+  EXPECT_EQ(loss_of(records[3]), -std::numeric_limits<float>::infinity());
+  EXPECT_TRUE(std::isnan(loss_of(records[4])));
+  EXPECT_EQ(loss_of(records[5]), 0.0f);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace convoy {
 namespace {
 
@@ -47,6 +49,22 @@ TEST(EvaluationText, SaysWhetherItIsTheBest) {
             "eval  step 200: validation loss 1.8123, perplexity 6.12, 25.6k tokens in 1.2s  (best so far)");
   EXPECT_EQ(evaluation_text(metrics, false),
             "eval  step 200: validation loss 1.8123, perplexity 6.12, 25.6k tokens in 1.2s");
+}
+
+// A run that diverges still tells its progress, in lines that can be read.
+TEST(ProgressText, OfAnyNumbers) {
+  constexpr double kInf = std::numeric_limits<double>::infinity(), kMax = std::numeric_limits<double>::max();
+  for (const double v : {0.0, -1.0, 5e-324, 1e30, kMax, -kMax, kInf, -kInf, std::numeric_limits<double>::quiet_NaN()}) {
+    StepMetrics step;
+    step.step = INT64_MAX;
+    step.loss = step.lr = step.grad_norm = step.tokens_per_s = v;
+    EXPECT_LT(step_text(step, INT64_MAX, v).size(), 400u);
+    EXPECT_LT(evaluation_text({INT64_MAX, v, INT64_MAX, v}, false).size(), 800u);
+    EXPECT_LT(duration_text(v).size(), 30u);
+    EXPECT_LT(count_text(v).size(), 400u);
+  }
+  EXPECT_EQ(count_text(kInf), "inf");
+  EXPECT_EQ(duration_text(kInf), "?");
 }
 
 TEST(FitColumns, CutsBetweenCharacters) {
