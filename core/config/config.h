@@ -1,8 +1,9 @@
 // Everything a run can be told. Each default lives here and nowhere else; each key has its unit and meaning, from which
 // `trainer config` prints its page and the loader makes its errors.
 //
-// describe(visitor, section) calls visitor(key, field, unit, meaning) for every field; fields are bool, int64_t,
-// double, std::string, enums with enum_names, or Auto<int64_t>.
+// describe(visitor, section) calls visitor(key, field, unit, meaning, allowed) for every field; fields are bool,
+// int64_t, double, std::string, enums with enum_names, or Auto. Numbers always say what is allowed; without it any
+// value is.
 #pragma once
 
 #include <array>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "core/config/allowed.h"
 #include "core/config/enum_names.h"
 
 namespace convoy {
@@ -54,8 +56,8 @@ struct RunConfig {
 };
 template <class Visitor>
 void describe(Visitor&& visit, RunConfig& c) {
-  visit("dir", c.dir, "folder", "where the run writes everything; never overwritten without resume");
-  visit("seed", c.seed, "", "of initial weights, data order and dropout");
+  visit("dir", c.dir, "folder", "where the run writes everything; never overwritten without resume", Allowed::path());
+  visit("seed", c.seed, "", "of initial weights, data order and dropout", Allowed::any());
   visit("resume", c.resume, "",
         "never: a run that exists is an error; auto: go on if there is something; must: go on or fail");
 }
@@ -69,15 +71,16 @@ struct ModelConfig {
 };
 template <class Visitor>
 void describe(Visitor&& visit, ModelConfig& c) {
-  visit("preset", c.preset, "",
-        "gpt2-124m, gpt2-350m, gpt2-774m or gpt2-1558m: sets the sizes below; keys given beside it win");
-  visit("family", c.family, "", "gpt2");
-  visit("layers", c.layers, "blocks", "transformer blocks");
-  visit("heads", c.heads, "heads", "attention heads; must divide channels");
-  visit("channels", c.channels, "channels", "width of the residual stream");
-  visit("context", c.context, "tokens", "sequence length T");
-  visit("dropout", c.dropout, "probability", "of embeddings, attention probabilities and branches");
-  visit("vocabulary", c.vocabulary, "tokens", "auto: the dataset's vocabulary");
+  visit("preset", c.preset, "", "sets the sizes below; keys given beside it win",
+        Allowed::one_of({"", "gpt2-124m", "gpt2-350m", "gpt2-774m", "gpt2-1558m"}));
+  visit("family", c.family, "", "kind of model", Allowed::one_of({"gpt2"}));
+  visit("layers", c.layers, "blocks", "transformer blocks", Allowed::from(1, 1000));
+  visit("heads", c.heads, "heads", "attention heads; must divide channels", Allowed::from(1, 65536));
+  visit("channels", c.channels, "channels", "width of the residual stream", Allowed::from(1, 1048576));
+  visit("context", c.context, "tokens", "sequence length T", Allowed::from(1, 16777216));
+  visit("dropout", c.dropout, "probability", "of embeddings, attention probabilities and branches",
+        Allowed::from_to_below(0, 1));
+  visit("vocabulary", c.vocabulary, "tokens", "auto: the dataset's vocabulary", Allowed::from(1, 2147483647));
 }
 
 enum class DataChange { refuse, accept };
@@ -93,10 +96,11 @@ struct DataConfig {
 };
 template <class Visitor>
 void describe(Visitor&& visit, DataConfig& c) {
-  visit("path", c.path, "folder", "HDF5 shards with a manifest, as `trainer data import-text` writes them");
+  visit("path", c.path, "folder", "HDF5 shards with a manifest, as `trainer data import-text` writes them",
+        Allowed::path());
   visit("changed", c.changed, "",
         "refuse; accept: this start goes on with, or replays, other data than the run's, of the same tokenizer");
-  visit("prefetch", c.prefetch, "micro-batches", "read ahead by the loader thread");
+  visit("prefetch", c.prefetch, "micro-batches", "read ahead by the loader thread", Allowed::from(1, 1e6));
 }
 
 struct BatchConfig {
@@ -104,8 +108,9 @@ struct BatchConfig {
 };
 template <class Visitor>
 void describe(Visitor&& visit, BatchConfig& c) {
-  visit("micro", c.micro, "sequences", "per rank and pass");
-  visit("global", c.global, "sequences", "per optimizer step over all ranks; a multiple of micro x virtual ranks");
+  visit("micro", c.micro, "sequences", "per rank and pass", Allowed::from(1, kMostSequences));
+  visit("global", c.global, "sequences", "per optimizer step over all ranks; a multiple of micro x virtual ranks",
+        Allowed::from(1, kMostSequences));
 }
 
 struct TrainConfig {
@@ -116,9 +121,11 @@ struct TrainConfig {
 };
 template <class Visitor>
 void describe(Visitor&& visit, TrainConfig& c) {
-  visit("steps", c.steps, "steps", "optimizer steps in all");
-  visit("stop_at", c.stop_at, "step", "save and end this start after that step; 0: never");
-  visit("clip_norm", c.clip_norm, "", "largest global norm of the gradients; 0: no clipping");
+  visit("steps", c.steps, "steps", "optimizer steps in all", Allowed::from(1, kMostSteps));
+  visit("stop_at", c.stop_at, "step", "save and end this start after that step; 0: never",
+        Allowed::from(0, kMostSteps));
+  visit("clip_norm", c.clip_norm, "", "largest global norm of the gradients; 0: no clipping",
+        Allowed::from(0, kMostReal));
   visit("recompute", c.recompute, "",
         "none: keep all activations; block: keep block inputs and recompute the rest in backward");
   visit("cuda_graph", c.cuda_graph, "",
@@ -131,12 +138,13 @@ struct OptimizerConfig {
 };
 template <class Visitor>
 void describe(Visitor&& visit, OptimizerConfig& c) {
-  visit("name", c.name, "", "adamw");
-  visit("lr", c.lr, "", "peak learning rate");
-  visit("beta1", c.beta1, "", "decay of the first moment");
-  visit("beta2", c.beta2, "", "decay of the second moment");
-  visit("eps", c.eps, "", "added to the root of the second moment");
-  visit("weight_decay", c.weight_decay, "", "decoupled; of matrices and embeddings, not of biases and norms");
+  visit("name", c.name, "", "how weights follow gradients", Allowed::one_of({"adamw"}));
+  visit("lr", c.lr, "", "peak learning rate", Allowed::from(kLeastReal, kMostReal));
+  visit("beta1", c.beta1, "", "decay of the first moment", Allowed::from_to_below(0, 1));
+  visit("beta2", c.beta2, "", "decay of the second moment", Allowed::from_to_below(0, 1));
+  visit("eps", c.eps, "", "added to the root of the second moment", Allowed::from(kLeastReal, kMostReal));
+  visit("weight_decay", c.weight_decay, "", "decoupled; of matrices and embeddings, not of biases and norms",
+        Allowed::from(0, kMostReal));
 }
 
 struct ScheduleConfig {
@@ -146,9 +154,9 @@ struct ScheduleConfig {
 };
 template <class Visitor>
 void describe(Visitor&& visit, ScheduleConfig& c) {
-  visit("name", c.name, "", "cosine or constant");
-  visit("warmup_steps", c.warmup_steps, "steps", "linear rise from 0 to optimizer.lr");
-  visit("final_ratio", c.final_ratio, "", "last learning rate over optimizer.lr");
+  visit("name", c.name, "", "course of the learning rate behind the warmup", Allowed::one_of({"cosine", "constant"}));
+  visit("warmup_steps", c.warmup_steps, "steps", "linear rise from 0 to optimizer.lr", Allowed::from(0, kMostSteps));
+  visit("final_ratio", c.final_ratio, "", "last learning rate over optimizer.lr", Allowed::from(0, 1));
 }
 
 enum class GradientDType { f32, bf16 };
@@ -177,19 +185,24 @@ template <class Visitor>
 void describe(Visitor&& visit, ParallelConfig& c) {
   visit("stage", c.stage, "",
         "what the ranks shard (ZeRO): 0 nothing, 1 optimizer state, 2 gradients too (kept whole while a rank adds up "
-        "several passes), 3 weights too");
+        "several passes), 3 weights too",
+        Allowed::from(0, 3));
   visit("shard_ranks", c.shard_ranks, "ranks",
         "neighbours that hold one copy of what is sharded between them, other groups have another; auto: those of a "
-        "node");
-  visit("bucket_bytes", c.bucket_bytes, "bytes", "gradients that are reduced together, in f32");
+        "node",
+        Allowed::from(2, 1e6));
+  visit("bucket_bytes", c.bucket_bytes, "bytes", "gradients that are reduced together, in f32", Allowed::from(4, 1e12));
   visit("gradient_dtype", c.gradient_dtype, "", "f32 or bf16: how gradients are sent; sums are f32 either way");
   visit("reproducible", c.reproducible, "", "sum gradients in an order that does not depend on the number of ranks");
   visit("virtual_ranks", c.virtual_ranks, "",
-        "leaves of the reduction tree, a multiple of the rank count; auto: ranks of the first start");
-  visit("timeout_s", c.timeout_s, "seconds", "a collective that takes longer ends the job with exit code 71; 0: never");
+        "leaves of the reduction tree, a multiple of the rank count; auto: ranks of the first start",
+        Allowed::from(1, 1e6));
+  visit("timeout_s", c.timeout_s, "seconds", "a collective that takes longer ends the job with exit code 71; 0: never",
+        Allowed::from(0, 1e9));
   visit("sentinel_every", c.sentinel_every, "steps",
-        "between steps in which each rank checks a neighbour's gradients; 0: never");
-  visit("threads", c.threads, "threads", "of the CPU device per rank; auto: this rank's share of the machine");
+        "between steps in which each rank checks a neighbour's gradients; 0: never", Allowed::from(0, kMostSteps));
+  visit("threads", c.threads, "threads", "of the CPU device per rank; auto: this rank's share of the machine",
+        Allowed::from(1, 4096));
   visit("bind", c.bind, "",
         "auto: ranks of a machine divide the cores they may all use, near their GPUs; none: as the system likes");
 }
@@ -199,9 +212,10 @@ struct EvaluateConfig {
 };
 template <class Visitor>
 void describe(Visitor&& visit, EvaluateConfig& c) {
-  visit("every_steps", c.every_steps, "steps", "between evaluations on the validation split; 0: only at the end");
-  visit("batches", c.batches, "micro-batches",
-        "per evaluation, over all ranks together; 0: none, also without a validation split");
+  visit("every_steps", c.every_steps, "steps", "between evaluations on the validation split; 0: only at the end",
+        Allowed::from(0, kMostSteps));
+  visit("batches", c.batches, "micro-batches", 
+        "per evaluation, over all ranks together; 0: none, also without a validation split", Allowed::from(0, 1e9));
 }
 
 struct CheckpointConfig {
@@ -209,13 +223,15 @@ struct CheckpointConfig {
 };
 template <class Visitor>
 void describe(Visitor&& visit, CheckpointConfig& c) {
-  visit("every_steps", c.every_steps, "steps", "between checkpoints; 0: only at the end");
-  visit("keep_last", c.keep_last, "checkpoints", "older ones are removed; 0: keep all");
+  visit("every_steps", c.every_steps, "steps", "between checkpoints; 0: only at the end", Allowed::from(0, kMostSteps));
+  visit("keep_last", c.keep_last, "checkpoints", "older ones are removed; 0: keep all", Allowed::from(0, 1e9));
   visit(
       "keep_best", c.keep_best, "checkpoints",
       "besides those, the ones whose last evaluation had the lowest loss, for each evaluation the first saved at it or "
-      "after it; 0: none");
-  visit("keep_every", c.keep_every, "steps", "besides those, the ones at multiples of this; 0: none");
+      "after it; 0: none",
+      Allowed::from(0, 1e9));
+  visit("keep_every", c.keep_every, "steps", "besides those, the ones at multiples of this; 0: none",
+        Allowed::from(0, kMostSteps));
 }
 
 struct GuardConfig {
@@ -227,14 +243,16 @@ struct GuardConfig {
 template <class Visitor>
 void describe(Visitor&& visit, GuardConfig& c) {
   visit("spike_sigma", c.spike_sigma, "",
-        "a loss this many standard deviations above the mean of the last steps is reported; 0: none is");
-  visit("window_steps", c.window_steps, "steps", "that a loss is measured against");
+        "a loss this many standard deviations above the mean of the last steps is reported; 0: none is",
+        Allowed::from(0, 1e6));
+  visit("window_steps", c.window_steps, "steps", "that a loss is measured against", Allowed::from(2, 1e6));
   visit("rollback", c.rollback, "",
         "after a spike go back to the last checkpoint that checkpoint.every_steps made, and on with samples not yet "
         "seen");
-  visit("max_rollbacks", c.max_rollbacks, "rollbacks", "of a run; the spike after that many ends it");
+  visit("max_rollbacks", c.max_rollbacks, "rollbacks", "of a run; the spike after that many ends it",
+        Allowed::from(1, 1e9));
   visit("max_skipped_steps", c.max_skipped_steps, "steps",
-        "so many in a row whose gradients are not finite end the run; 0: never");
+        "so many in a row whose gradients are not finite end the run; 0: never", Allowed::from(0, kMostSteps));
 }
 
 struct LogConfig {
@@ -243,7 +261,7 @@ struct LogConfig {
 };
 template <class Visitor>
 void describe(Visitor&& visit, LogConfig& c) {
-  visit("every_steps", c.every_steps, "steps", "between lines of the plain log");
+  visit("every_steps", c.every_steps, "steps", "between lines of the plain log", Allowed::from(1, kMostSteps));
   visit("tensorboard", c.tensorboard, "", "write TensorBoard events into the run folder");
 }
 

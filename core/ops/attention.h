@@ -15,6 +15,8 @@
 
 namespace convoy {
 
+inline constexpr int kAttentionMaxD = 256;  // on every device
+
 struct Heads {
   void* data = nullptr;
   int64_t token_stride = 0;   // elements from one token to the next

@@ -23,7 +23,7 @@ std::vector<std::string> keys_with(const std::vector<std::string>& keys, auto&& 
 std::vector<std::string> config_keys() {
   Config config;
   std::vector<std::string> keys;
-  for_each_key(config, [&](const std::string& key, auto&, std::string_view, std::string_view) { keys.push_back(key); });
+  for_each_key(config, [&](const ConfigKey& key, auto&) { keys.push_back(key.name); });
   return keys;
 }
 

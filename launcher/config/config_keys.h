@@ -3,13 +3,26 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "core/config/config.h"
 
 namespace convoy {
 
-// Calls visit(dotted_key, field, unit, meaning) for every key, in the order of the config page.
+// What is known of a key besides its value.
+struct ConfigKey {
+  std::string name;  // dotted: "model.layers"
+  std::string_view unit, meaning;
+  Allowed allowed;
+};
+
+template <class Field>
+inline constexpr bool is_number =
+    std::is_same_v<Field, int64_t> || std::is_same_v<Field, double> || std::is_same_v<Field, Auto>;
+
+// Calls visit(ConfigKey, field) for every key, in the order of the config page.
 template <class Visit>
 class KeyWalk {
  public:
@@ -22,7 +35,13 @@ class KeyWalk {
   }
   template <class Field>
   void operator()(std::string_view key, Field& field, std::string_view unit, std::string_view meaning) {
-    visit_(prefix_ + std::string(key), field, unit, meaning);
+    static_assert(!is_number<Field>, "a number says beside its meaning what is Allowed");
+    (*this)(key, field, unit, meaning, Allowed::any());
+  }
+  template <class Field>
+  void operator()(std::string_view key, Field& field, std::string_view unit, std::string_view meaning,
+                  Allowed allowed) {
+    visit_(ConfigKey{prefix_ + std::string(key), unit, meaning, std::move(allowed)}, field);
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "launcher/config/allowed_values.h"
 #include "launcher/config/config_keys.h"
 #include "launcher/config/parse_value.h"
 #include "launcher/config/presets.h"
@@ -28,8 +29,8 @@ class Loader {
     for (const Setting& setting : settings) by_key[setting.key] = &setting;
     if (const auto preset = by_key.find("model.preset"); preset != by_key.end())
       apply_preset(preset->second->value, config_.model);
-    for_each_key(config_, [&](const std::string& key, auto& field, std::string_view, std::string_view) {
-      const auto found = by_key.find(key);
+    for_each_key(config_, [&](const ConfigKey& key, auto& field) {
+      const auto found = by_key.find(key.name);
       if (found == by_key.end()) return;
       assign(*found->second, field);
       by_key.erase(found);
@@ -64,13 +65,13 @@ class Loader {
       problem = parse_value(setting.value, field);
     if (!problem) return;
     unread_.insert(setting.key);
-    mistakes.push_back({setting.place, fmt::format("{} = {} {}", setting.key, setting.value, *problem)});
+    mistakes.push_back({setting.place, fmt::format("{} = {} {}", setting.key, shortened(setting.value), *problem)});
   }
 
   static std::string unknown_key(const std::string& key) {
     const std::vector<std::string> sections = config_sections();
     if (std::find(sections.begin(), sections.end(), key) == sections.end())
-      return fmt::format("unknown key {}{}", key, key_advice(key));
+      return fmt::format("unknown key {}{}", shortened(key), key_advice(key));
     return fmt::format("{} is a group of keys; set one of them, as in {}.KEY=VALUE", key, key);
   }
 

@@ -28,9 +28,11 @@ std::optional<std::string> nearest_name(std::string_view name, const std::vector
   std::optional<std::string> nearest;
   int smallest = tolerated + 1;
   for (const std::string& candidate : candidates) {
+    const size_t longer = std::max(name.size(), candidate.size()), shorter = std::min(name.size(), candidate.size());
+    if (longer - shorter >= static_cast<size_t>(smallest)) continue;  // so is the distance
     const int distance = edit_distance(name, candidate);
     // Two edits turn any word of two letters into any other: that is no likeness.
-    if (distance >= smallest || distance >= static_cast<int>(std::max(name.size(), candidate.size()))) continue;
+    if (distance >= smallest || distance >= static_cast<int>(longer)) continue;
     smallest = distance;
     nearest = candidate;
   }

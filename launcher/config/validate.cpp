@@ -3,42 +3,30 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/base/integers.h"
-#include "launcher/config/nearest_name.h"
-#include "launcher/config/presets.h"
+#include "core/ops/attention.h"
+#include "launcher/config/allowed_values.h"
+#include "launcher/config/config_keys.h"
 
 namespace convoy {
 namespace {
 
 class Checks {
  public:
-  void at_least(const std::string& key, int64_t value, int64_t least) {
-    if (value < least) add({key}, fmt::format("{} = {}; at least {} is wanted", key, value, least));
+  // Each value for itself. What is beside an impossible one is not looked at: its mistake would be told twice.
+  explicit Checks(Config config) {
+    for_each_key(config, [&](const ConfigKey& key, auto& field) {
+      if (auto found = complaint(key.name, field, key.allowed)) {
+        impossible_.insert(key.name);
+        add({key.name}, std::move(*found));
+      }
+    });
   }
-  void at_least(const std::string& key, const Auto& value, int64_t least) {
-    if (value.value) at_least(key, *value.value, least);
-  }
-  // [low, high), or [low, high] if closed.
-  void within(const std::string& key, double value, double low, double high, bool closed = false) {
-    if (value < low || (closed ? value > high : value >= high))
-      add({key},
-          fmt::format("{} = {}; a number from {} to {}{} is wanted", key, value, low, closed ? "" : "below ", high));
-  }
-  void not_negative(const std::string& key, double value) {
-    if (value < 0) add({key}, fmt::format("{} = {}; 0 or more is wanted", key, value));
-  }
-  void positive(const std::string& key, double value) {
-    if (!(value > 0)) add({key}, fmt::format("{} = {}; more than 0 is wanted", key, value));
-  }
-  void not_empty(const std::string& key, const std::string& value) {
-    if (value.empty()) add({key}, fmt::format("{} is empty; the path of a folder is wanted", key));
-  }
-  void known(const std::string& key, const std::string& value, const std::vector<std::string>& names) {
-    if (std::find(names.begin(), names.end(), value) == names.end())
-      add({key}, fmt::format("{} = {} is unknown; there {} {}{}", key, value, names.size() == 1 ? "is" : "are",
-                             fmt::join(names, ", "), did_you_mean(value, names)));
+  bool possible(const std::vector<std::string>& keys) const {
+    return std::none_of(keys.begin(), keys.end(), [&](const std::string& key) { return impossible_.contains(key); });
   }
   void add(std::vector<std::string> keys, std::string message) {
     found_.push_back({std::move(keys), std::move(message)});
@@ -47,68 +35,48 @@ class Checks {
 
  private:
   std::vector<Contradiction> found_;
+  std::set<std::string> impossible_;
 };
 
-void check_model(Checks& checks, const ModelConfig& m) {
-  if (!m.preset.empty()) checks.known("model.preset", m.preset, preset_names());
-  checks.known("model.family", m.family, {"gpt2"});
-  checks.at_least("model.layers", m.layers, 1);
-  checks.at_least("model.heads", m.heads, 1);
-  checks.at_least("model.channels", m.channels, 1);
-  checks.at_least("model.context", m.context, 1);
-  checks.at_least("model.vocabulary", m.vocabulary, 1);
-  checks.within("model.dropout", m.dropout, 0, 1);
-  if (m.heads < 1 || m.channels < 1 || m.channels % m.heads == 0) return;
-  checks.add({"model.heads", "model.channels"},
-             fmt::format("model.heads = {} does not divide model.channels = {}; the next larger width is {}", m.heads,
-                         m.channels, round_up(m.channels, m.heads)));
+void check_heads(Checks& checks, const ModelConfig& m) {
+  const std::vector<std::string> keys{"model.heads", "model.channels"};
+  if (!checks.possible(keys)) return;
+  if (m.channels % m.heads == 0 && m.channels / m.heads > kAttentionMaxD)
+    checks.add(keys, fmt::format("model.channels = {} in model.heads = {} are {} channels a head; at most {} are "
+                                 "computed, so write model.heads={} or more",
+                                 m.channels, m.heads, m.channels / m.heads, kAttentionMaxD,
+                                 ceil_div<int64_t>(m.channels, kAttentionMaxD)));
+  if (m.channels % m.heads == 0) return;
+  checks.add(keys, fmt::format("model.heads = {} does not divide model.channels = {}; the next larger width is {}",
+                               m.heads, m.channels, round_up(m.channels, m.heads)));
+}
+
+// So many that no machine holds them, few enough that a thousand bytes of each can be counted in 64 bits.
+void check_activations(Checks& checks, const Config& config) {
+  constexpr double kMost = 0x1p46;
+  const std::vector<std::string> keys{"batch.micro", "model.context", "model.channels", "model.layers"};
+  if (!checks.possible(keys)) return;
+  const ModelConfig& m = config.model;
+  const double count = static_cast<double>(config.batch.micro) * static_cast<double>(m.context) *
+                       static_cast<double>(m.channels) * static_cast<double>(m.layers);
+  if (count <= kMost) return;
+  checks.add(keys,
+             fmt::format("batch.micro x model.context x model.channels x model.layers = {} x {} x {} x {} = {:.3g} "
+                         "activations, at most {:.3g} can be counted on; lower one of them",
+                         config.batch.micro, m.context, m.channels, m.layers, count, kMost));
 }
 
 void check_batch(Checks& checks, const BatchConfig& batch, const Auto& virtual_ranks) {
-  checks.at_least("batch.micro", batch.micro, 1);
-  checks.at_least("batch.global", batch.global, 1);
-  const int64_t leaves = virtual_ranks.value_or(1);
-  if (batch.micro < 1 || batch.global < 1 || leaves < 1 || batch.micro > INT64_MAX / leaves) return;
-  const int64_t pass = batch.micro * leaves;
+  const std::vector<std::string> keys{"batch.global", "batch.micro", "parallel.virtual_ranks"};
+  if (!checks.possible(keys)) return;
+  const int64_t pass = batch.micro * virtual_ranks.value_or(1);
   if (batch.global % pass == 0) return;
   const char* name = virtual_ranks.value ? "batch.micro x parallel.virtual_ranks" : "batch.micro";
-  checks.add({"batch.global", "batch.micro", "parallel.virtual_ranks"},
-             fmt::format("batch.global = {} is not a multiple of {} = {}; the next is {}", batch.global, name, pass,
-                         pass * (batch.global / pass + 1)));
-}
-
-void check_optimizer(Checks& checks, const OptimizerConfig& o, const ScheduleConfig& s) {
-  checks.known("optimizer.name", o.name, {"adamw"});
-  checks.positive("optimizer.lr", o.lr);
-  checks.within("optimizer.beta1", o.beta1, 0, 1);
-  checks.within("optimizer.beta2", o.beta2, 0, 1);
-  checks.positive("optimizer.eps", o.eps);
-  checks.not_negative("optimizer.weight_decay", o.weight_decay);
-  checks.known("schedule.name", s.name, {"cosine", "constant"});
-  checks.at_least("schedule.warmup_steps", s.warmup_steps, 0);
-  checks.within("schedule.final_ratio", s.final_ratio, 0, 1, true);
-}
-
-void check_parallel(Checks& checks, const ParallelConfig& p) {
-  if (p.stage < 0 || p.stage > 3)
-    checks.add(
-        {"parallel.stage"},
-        fmt::format("parallel.stage = {}; it is 0 (everything on every rank), 1 (optimizer state sharded), 2 (and "
-                    "gradients) or 3 (and weights)",
-                    p.stage));
-  checks.at_least("parallel.shard_ranks", p.shard_ranks, 2);
-  checks.at_least("parallel.sentinel_every", p.sentinel_every, 0);
-  checks.at_least("parallel.bucket_bytes", p.bucket_bytes, 4);
-  checks.at_least("parallel.virtual_ranks", p.virtual_ranks, 1);
-  checks.at_least("parallel.timeout_s", p.timeout_s, 0);
-  checks.at_least("parallel.threads", p.threads, 1);
+  checks.add(keys, fmt::format("batch.global = {} is not a multiple of {} = {}; the next is {}", batch.global, name,
+                               pass, round_up(batch.global, pass)));
 }
 
 void check_guard(Checks& checks, const GuardConfig& guard, int64_t checkpoint_every) {
-  checks.not_negative("guard.spike_sigma", guard.spike_sigma);
-  checks.at_least("guard.window_steps", guard.window_steps, 2);
-  checks.at_least("guard.max_rollbacks", guard.max_rollbacks, 1);
-  checks.at_least("guard.max_skipped_steps", guard.max_skipped_steps, 0);
   if (guard.rollback && guard.spike_sigma == 0)
     checks.add({"guard.rollback", "guard.spike_sigma"},
                "guard.rollback = true, but guard.spike_sigma = 0 looks for no spikes; set it, to 6 for example, or "
@@ -122,30 +90,16 @@ void check_guard(Checks& checks, const GuardConfig& guard, int64_t checkpoint_ev
 }  // namespace
 
 std::vector<Contradiction> find_contradictions(const Config& config) {
-  Checks checks;
-  checks.not_empty("run.dir", config.run.dir);
-  check_model(checks, config.model);
-  checks.not_empty("data.path", config.data.path);
-  checks.at_least("data.prefetch", config.data.prefetch, 1);
+  Checks checks(config);
+  check_heads(checks, config.model);
+  check_activations(checks, config);
   check_batch(checks, config.batch, config.parallel.virtual_ranks);
-  checks.at_least("train.steps", config.train.steps, 1);
-  checks.at_least("train.stop_at", config.train.stop_at, 0);
-  checks.not_negative("train.clip_norm", config.train.clip_norm);
-  check_optimizer(checks, config.optimizer, config.schedule);
-  check_parallel(checks, config.parallel);
-  checks.at_least("evaluate.every_steps", config.evaluate.every_steps, 0);
-  checks.at_least("evaluate.batches", config.evaluate.batches, 0);
-  checks.at_least("checkpoint.every_steps", config.checkpoint.every_steps, 0);
-  checks.at_least("checkpoint.keep_last", config.checkpoint.keep_last, 0);
-  checks.at_least("checkpoint.keep_best", config.checkpoint.keep_best, 0);
-  checks.at_least("checkpoint.keep_every", config.checkpoint.keep_every, 0);
   if (config.evaluate.batches == 0 && config.checkpoint.keep_best > 0)
     checks.add({"checkpoint.keep_best", "evaluate.batches"},
                fmt::format("checkpoint.keep_best = {}, but evaluate.batches = 0 evaluates nothing to compare; write "
                            "checkpoint.keep_best=0, or evaluate.batches=20",
                            config.checkpoint.keep_best));
   check_guard(checks, config.guard, config.checkpoint.every_steps);
-  checks.at_least("log.every_steps", config.log.every_steps, 1);
   return checks.take();
 }
 

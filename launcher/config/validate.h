@@ -13,7 +13,8 @@ struct Contradiction {
   std::string message;            // found, wanted, remedy
 };
 
-// Everything that can be said without knowing the number of ranks.
+// Everything that can be said without knowing the number of ranks: values that their keys do not allow, and values that
+// do not go together.
 std::vector<Contradiction> find_contradictions(const Config& config);
 
 // parallel.virtual_ranks, or the rank count where it is auto.

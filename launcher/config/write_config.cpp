@@ -10,6 +10,7 @@
 
 #include "core/base/byte_text.h"
 #include "core/base/utf8.h"
+#include "launcher/config/allowed_values.h"
 #include "launcher/config/config_keys.h"
 
 namespace convoy {
@@ -66,11 +67,19 @@ std::string scalar(const Auto& value) { return value.value ? scalar(*value.value
 template <class E>
 requires std::is_enum_v<E> std::string scalar(E value) { return std::string(to_name(value)); }
 
+// "[steps, 0 to 1000] ", what a reader should know of the value before its meaning.
+std::string in_brackets(const ConfigKey& key) {
+  const std::string allowed = allowed_text(key.allowed);
+  if (key.unit.empty() && allowed.empty()) return "";
+  return fmt::format("[{}{}{}] ", key.unit, key.unit.empty() || allowed.empty() ? "" : ", ", allowed);
+}
+
 constexpr size_t kCommentColumn = 32;
 
 std::string write(Config config, bool with_comments) {
   std::string page, group;
-  for_each_key(config, [&](const std::string& key, auto& field, std::string_view unit, std::string_view meaning) {
+  for_each_key(config, [&](const ConfigKey& about, auto& field) {
+    const std::string& key = about.name;
     const size_t dot = key.find('.');
     const bool grouped = dot != std::string::npos;
     if (grouped && key.substr(0, dot) != group) {
@@ -82,7 +91,7 @@ std::string write(Config config, bool with_comments) {
     page += line;
     if (with_comments) {
       page += fmt::format("{:{}}  # ", "", line.size() < kCommentColumn ? kCommentColumn - line.size() : 0);
-      page += unit.empty() ? std::string(meaning) : fmt::format("[{}] {}", unit, meaning);
+      page += in_brackets(about) + std::string(about.meaning);
     }
     page += "\n";
   });
@@ -93,13 +102,11 @@ std::string write(Config config, bool with_comments) {
 
 std::vector<ConfigDifference> config_differences(Config before, Config after) {
   std::vector<ConfigDifference> differences;
-  for_each_key(before, [&](const std::string& key, auto& field, std::string_view, std::string_view) {
-    differences.push_back({key, scalar(field), ""});
+  for_each_key(before, [&](const ConfigKey& key, auto& field) {
+    differences.push_back({key.name, scalar(field), ""});
   });
   auto entry = differences.begin();
-  for_each_key(after, [&](const std::string&, auto& field, std::string_view, std::string_view) {
-    (entry++)->after = scalar(field);
-  });
+  for_each_key(after, [&](const ConfigKey&, auto& field) { (entry++)->after = scalar(field); });
   std::erase_if(differences, [](const ConfigDifference& d) { return d.before == d.after; });
   return differences;
 }

@@ -13,7 +13,7 @@ namespace convoy {
 // Every key, resolved. Read back it gives the same Config, doubles included: they are written shortest exact.
 std::string to_yaml(const Config& config);
 
-// The same with unit and meaning behind every value: the page that `trainer config` prints.
+// The same with unit, allowed values and meaning behind every value: the page that `trainer config` prints.
 std::string config_page(const Config& config);
 
 // One key's value: a name as the bytes it is, everything else as to_yaml writes it. Absent: there is no such key.

@@ -10,7 +10,9 @@
 #include "core/base/byte_text.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "launcher/config/allowed_values.h"
 #include "launcher/config/nearest_name.h"
+#include "launcher/config/yaml_documents.h"
 
 namespace convoy {
 namespace {
@@ -43,8 +45,8 @@ class Reader {
       const std::string key = prefix + entry.first.Scalar();
       const auto [earlier, is_new] = first_line.emplace(key, at.line);
       if (!is_new) {
-        mistakes_.push_back(
-            {at, fmt::format("{} stands here for the second time, first in line {}; keep one", key, earlier->second)});
+        mistakes_.push_back({at, fmt::format("{} stands here for the second time, first in line {}; keep one",
+                                             shortened(key), earlier->second)});
         continue;
       }
       read_value(key, at, entry.second, prefix.empty());
@@ -56,13 +58,14 @@ class Reader {
     if (value.IsScalar() && section)
       mistakes_.push_back({key_place, fmt::format("{} = {} is one value where a group of keys is wanted; write {}: "
                                                   "and its keys indented below it",
-                                                  key, value.Scalar(), key)});
+                                                  key, shortened(value.Scalar()), key)});
     else if (value.IsScalar())
       settings_.push_back({key, bytes_of_text(value.Scalar()), value.Tag() == "!", place_of(source_, value.Mark())});
     else if (value.IsMap() && section)
       read_map(value, key + ".");
     else if (value.IsMap() && top_level)
-      mistakes_.push_back({key_place, fmt::format("unknown group of keys {}{}", key, did_you_mean_section(key))});
+      mistakes_.push_back(
+          {key_place, fmt::format("unknown group of keys {}{}", shortened(key), did_you_mean_section(key))});
     else if (value.IsNull() && !section)
       mistakes_.push_back({key_place, fmt::format("{} has no value; write one behind the colon, or remove the line to "
                                                   "get the default",
@@ -97,7 +100,7 @@ std::vector<std::string> yaml_files_in(const std::filesystem::path& folder) {
 
 std::string missing_file_message(const std::filesystem::path& path) {
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  if (!std::filesystem::is_directory(folder))
+  if (!is_folder(folder))
     return fmt::format("no config file {}: there is no folder {}", path.string(), folder.string());
   const std::vector<std::string> names = yaml_files_in(folder);
   if (names.empty())
@@ -121,7 +124,7 @@ std::vector<Setting> yaml_settings(const std::string& text, const std::string& s
                                    const std::vector<std::string>& known_sections, std::vector<Mistake>& mistakes) {
   const Place whole_file{source, 0, 0};
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    const std::vector<YAML::Node> documents = yaml_documents(text);
     if (documents.size() == 1 && documents[0].IsMap())
       return Reader(source, known_sections, mistakes).read(documents[0]);
     mistakes.push_back({whole_file, no_config_message(documents)});
@@ -137,7 +140,8 @@ std::vector<Setting> command_line_settings(const std::vector<std::string>& words
   for (const std::string& word : words) {
     const size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0)
-      mistakes.push_back({place, fmt::format("`{}` is not of the form key=value, as in train.steps=100", word)});
+      mistakes.push_back(
+          {place, fmt::format("`{}` is not of the form key=value, as in train.steps=100", shortened(word))});
     else
       settings[word.substr(0, equals)] = {word.substr(0, equals), word.substr(equals + 1), false, place};
   }
@@ -148,16 +152,13 @@ std::vector<Setting> command_line_settings(const std::vector<std::string>& words
 }
 
 std::string read_config_file(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) throw ConfigError(missing_file_message(path));
-  if (std::filesystem::is_directory(path, ignored))
-    throw ConfigError(fmt::format("{} is a folder; a YAML file is wanted, such as {}", path.string(),
-                                  (path / "train.yaml").string()));
-  try {
+  return file_errors_as<ConfigError>([&] {
+    if (!is_there(path)) throw ConfigError(missing_file_message(path));
+    if (is_folder(path))
+      throw ConfigError(fmt::format("{} is a folder; a YAML file is wanted, such as {}", path.string(),
+                                    (path / "train.yaml").string()));
     return read_file(path);
-  } catch (const FileError& error) {
-    throw ConfigError(error.what());
-  }
+  });
 }
 
 }  // namespace convoy

@@ -110,7 +110,6 @@ struct PanelKernels {
 
 // Queries and keys of a tile.
 inline constexpr int64_t kAttentionTile = 64;
-inline constexpr int64_t kAttentionMaxD = 256;
 // Of decode: keys of a piece, and floats of a partial after its padded D.
 inline constexpr int64_t kDecodeKeys = 256;
 inline constexpr int64_t kDecodeExtra = 16;

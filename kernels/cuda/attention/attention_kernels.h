@@ -14,8 +14,6 @@
 
 namespace convoy::cuda {
 
-inline constexpr int kAttentionMaxD = 256;
-
 void enqueue_forward_tensor_core(Stream& stream, const AttentionForward& args);
 void enqueue_forward_plain(Stream& stream, const AttentionForward& args);
 void enqueue_decode(Stream& stream, const AttentionForward& args, const Tensor& scratch);

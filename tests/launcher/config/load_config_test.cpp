@@ -99,6 +99,13 @@ TEST(LoadConfig, SyntaxErrorsNameLineAndColumn) {
   expect_says(error_of("device: cpu\n---\ndevice: cpu\n"), {"2 YAML documents"});
 }
 
+// yaml-cpp alone would make documents of this for ever.
+TEST(LoadConfig, WhatBeginsNothingIsASyntaxError) {
+  for (const char* text : {",", ",, |", "]", "}", "device: cpu\n,", "device: cpu\n--- ,"})
+    expect_says(error_of(text), {"train.yaml:", "not valid YAML"});
+  expect_says(error_of(std::string(2000, '[')), {"deeper than any config"});
+}
+
 TEST(LoadConfig, OverridesWinAndTheLastOfThemCounts) {
   const Config config =
       parse("train: {steps: 10}\n", {"train.steps=20", "train.steps=30", "run.dir=runs/a=b", "device=cpu"});

@@ -68,6 +68,18 @@ TEST(ParseDouble, RefusesEverythingElseWithAdvice) {
   expect_advice(problem<double>(""), "a number is wanted");
 }
 
+// std::regex uses up the stack where a text is long enough.
+TEST(ParseNumber, RefusesTextOfAnyLength) {
+  for (const char c : {'0', '1', '9', 'e', '-', ' ', '_'}) {
+    const std::string text(1000000, c);
+    expect_advice(problem<int64_t>(text.c_str()), "whole number is wanted");
+    expect_advice(problem<double>(text.c_str()), "a number is wanted");
+    expect_advice(problem<Auto>(text.c_str()), "whole number");
+    expect_advice(problem<bool>(text.c_str()), "not true or false");
+    expect_advice(problem<Precision>(text.c_str()), "there are f32");
+  }
+}
+
 TEST(ParseBool, TakesTrueAndFalseOnly) {
   EXPECT_TRUE(parsed<bool>("true"));
   EXPECT_FALSE(parsed<bool>("false"));

@@ -31,6 +31,12 @@ TEST(Validate, HeadsMustDivideChannels) {
               "model.heads = 6 does not divide model.channels = 128; the next larger width is 132");
 }
 
+TEST(Validate, HeadsHaveALargestWidth) {
+  EXPECT_EQ(after([](Config& c) { c.model = {.heads = 4, .channels = 1024}; }), "");
+  expect_says(after([](Config& c) { c.model = {.heads = 3, .channels = 1536}; }),
+              "512 channels a head; at most 256 are computed, so write model.heads=6 or more");
+}
+
 TEST(Validate, SizesMustBePositive) {
   expect_says(after([](Config& c) { c.model.heads = 0; }), "model.heads = 0; at least 1");
   expect_says(after([](Config& c) { c.model.context = -1; }), "model.context = -1");
@@ -43,13 +49,13 @@ TEST(Validate, SizesMustBePositive) {
 }
 
 TEST(Validate, RangesOfRealNumbers) {
-  expect_says(after([](Config& c) { c.model.dropout = 1.0; }), "model.dropout = 1; a number from 0 to below 1");
-  expect_says(after([](Config& c) { c.model.dropout = -0.1; }), "model.dropout = -0.1");
-  expect_says(after([](Config& c) { c.optimizer.lr = 0; }), "optimizer.lr = 0; more than 0");
+  expect_says(after([](Config& c) { c.model.dropout = 1.0; }), "model.dropout = 1; less than 1 is wanted");
+  expect_says(after([](Config& c) { c.model.dropout = -0.1; }), "model.dropout = -0.1; at least 0 is wanted");
+  expect_says(after([](Config& c) { c.optimizer.lr = 0; }), "optimizer.lr = 0; at least 1e-30 is wanted");
   expect_says(after([](Config& c) { c.optimizer.beta2 = 1; }), "optimizer.beta2 = 1");
   expect_says(after([](Config& c) { c.schedule.final_ratio = 1.5; }), "schedule.final_ratio = 1.5");
   EXPECT_EQ(after([](Config& c) { c.schedule.final_ratio = 1.0; }), "");
-  expect_says(after([](Config& c) { c.train.clip_norm = -1; }), "train.clip_norm = -1; 0 or more");
+  expect_says(after([](Config& c) { c.train.clip_norm = -1; }), "train.clip_norm = -1; at least 0 is wanted");
 }
 
 TEST(Validate, NamesMustBeKnown) {
@@ -59,8 +65,24 @@ TEST(Validate, NamesMustBeKnown) {
 }
 
 TEST(Validate, WhatThisVersionLacksIsSaid) {
-  expect_says(after([](Config& c) { c.parallel.stage = 4; }), "parallel.stage = 4; it is 0");
+  expect_says(after([](Config& c) { c.parallel.stage = 4; }), "parallel.stage = 4; at most 3 is wanted");
   expect_says(after([](Config& c) { c.parallel.sentinel_every = -1; }), "parallel.sentinel_every");
+}
+
+TEST(Validate, AValueOutOfItsRangeIsNotBlamedTwice) {
+  expect_says(after([](Config& c) { c.model.heads = 0; }), "model.heads = 0; at least 1 is wanted");
+  expect_says(after([](Config& c) { c.batch.micro = INT64_MAX; }),
+              "batch.micro = 9223372036854775807; at most 1e7 is wanted");
+  expect_says(after([](Config& c) { c.parallel.virtual_ranks.value = INT64_MIN; }), "parallel.virtual_ranks = -9");
+}
+
+TEST(Validate, ProductsOfSizesStayCountable) {
+  expect_says(after([](Config& c) {
+                c.batch.micro = c.batch.global = 10000000;
+                c.model.context = 16777216;
+                c.model.layers = 1000;
+              }),
+              "batch.micro x model.context x model.channels x model.layers = 10000000 x 16777216 x 128 x 1000");
 }
 
 TEST(Validate, TheGlobalBatchIsWholePasses) {

@@ -28,10 +28,10 @@ TEST(WriteConfig, EveryKeyIsWritten) {
 
 TEST(WriteConfig, DoublesComeBackBitForBit) {
   Config config;
-  for (const double lr : {1.0 / 3.0, 0.1, 1e-8, 6.25e-5, 5e300, std::numeric_limits<double>::denorm_min(),
-                          std::nextafter(0.1, 1.0), 1.0, 1e22}) {
-    config.optimizer.lr = lr;
-    EXPECT_EQ(parse_config(to_yaml(config), "written", {}).optimizer.lr, lr) << to_yaml(config);
+  for (const double decay : {1.0 / 3.0, 0.1, 1e-8, 6.25e-5, 5e29, std::numeric_limits<double>::denorm_min(),
+                             std::nextafter(0.1, 1.0), 1.0, 1e22}) {
+    config.optimizer.weight_decay = decay;
+    EXPECT_EQ(parse_config(to_yaml(config), "written", {}).optimizer.weight_decay, decay) << to_yaml(config);
   }
 }
 
@@ -98,11 +98,13 @@ TEST(WriteConfig, EnumsAndAutoComeBack) {
   EXPECT_FALSE(read.parallel.reproducible);
 }
 
-TEST(ConfigPage, IsItselfAConfigAndTellsUnitAndMeaning) {
+TEST(ConfigPage, IsItselfAConfigAndTellsUnitRangeAndMeaning) {
   const std::string page = config_page(Config());
   EXPECT_EQ(to_yaml(parse_config(page, "page", {})), to_yaml(Config()));
   EXPECT_NE(page.find("bucket_bytes: 26214400"), std::string::npos);
-  EXPECT_NE(page.find("# [bytes] gradients that are reduced together"), std::string::npos);
+  EXPECT_NE(page.find("# [bytes, 4 to 1e12] gradients that are reduced together"), std::string::npos);
+  EXPECT_NE(page.find("# [cosine, constant] course of the learning rate"), std::string::npos);
+  EXPECT_NE(page.find("# [0 to below 1] decay of the first moment"), std::string::npos);
 }
 
 }  // namespace
