@@ -7,12 +7,15 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "launcher/config/allowed_values.h"
 #include "launcher/config/nearest_name.h"
 #include "launcher/config/parse_value.h"
 #include "launcher/usage_error.h"
 
 namespace convoy {
 namespace {
+
+constexpr CLI::ExitCodes kRefused = CLI::ExitCodes::ValidationError;
 
 std::vector<CLI::App*> commands_of(CLI::App& app) {
   return app.get_subcommands([](const CLI::App*) { return true; });
@@ -34,7 +37,7 @@ std::string full_name(const CLI::App& app) {
   std::vector<std::string> names;
   for (CLI::App* command : commands_of(app)) names.push_back(command->get_name());
   const std::string nearest = did_you_mean(word, names);
-  throw UsageError(fmt::format("{} has no command {}{}", full_name(app), word,
+  throw UsageError(fmt::format("{} has no command {}{}", full_name(app), shortened(word),
                                nearest.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : nearest));
 }
 
@@ -46,7 +49,8 @@ std::string marked(std::string word) {
 std::string unmarked(std::string word) { return !word.empty() && word.front() == kMark ? word.substr(1) : word; }
 
 bool looks_like_config(const std::string& word) {
-  return word.ends_with(".yaml") || word.ends_with(".yml") || std::filesystem::is_regular_file(word);
+  std::error_code ignored;
+  return word.ends_with(".yaml") || word.ends_with(".yml") || std::filesystem::is_regular_file(word, ignored);
 }
 
 // The command that the words up to the first option or argument name.
@@ -57,14 +61,18 @@ CLI::App& deepest_command(CLI::App& app, const std::vector<std::string>& words, 
   return deepest_command(*command, words, first + 1);
 }
 
-// Numbers are read as those of a config are: CLI11 would take nan, clamp what does not fit and read nothing as 0.
+// CLI11's own reading takes nan and what follows a number, and clamps what does not fit.
 template <class Number>
-void add_number(CLI::App& app, const char* name, Number& value, const char* help, const char* type) {
-  const auto read = [&value, name](const std::string& text) {
+void add_number(CLI::App& app, const char* name, Number& value, const char* help, const Allowed& allowed) {
+  const auto read = [&value, name, allowed](const std::string& text) {
     if (const auto problem = parse_value(text, value))
-      throw CLI::ValidationError(fmt::format("{} = {} {}", name, text, *problem), CLI::ExitCodes::ValidationError);
+      throw CLI::ValidationError(fmt::format("{} = {} {}", name, shortened(text), *problem), kRefused);
+    if (const auto problem = complaint(name, value, allowed)) throw CLI::ValidationError(*problem, kRefused);
   };
-  app.add_option_function<std::string>(name, read, help)->default_str(fmt::format("{}", value))->type_name(type);
+  const std::string range = allowed_text(allowed);
+  app.add_option_function<std::string>(name, read, help)
+      ->default_str(fmt::format("{}", value))
+      ->type_name(range.empty() ? "NUMBER" : fmt::format("({})", range));
 }
 
 }  // namespace
@@ -80,9 +88,11 @@ void Command::positional(const char* name, std::vector<std::string>& values, con
 void Command::option(const char* name, std::string& value, const char* help) {
   app_.add_option(name, value, help)->capture_default_str()->transform(unmarked);
 }
-void Command::option(const char* name, int64_t& value, const char* help) { add_number(app_, name, value, help, "INT"); }
-void Command::option(const char* name, double& value, const char* help) {
-  add_number(app_, name, value, help, "FLOAT");
+void Command::option(const char* name, int64_t& value, const char* help, const Allowed& allowed) {
+  add_number(app_, name, value, help, allowed);
+}
+void Command::option(const char* name, double& value, const char* help, const Allowed& allowed) {
+  add_number(app_, name, value, help, allowed);
 }
 void Command::option(const char* name, std::vector<std::string>& values, const char* help) {
   app_.add_option(name, values, help)->allow_extra_args(false)->take_all()->transform(unmarked);

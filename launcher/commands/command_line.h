@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/config/allowed.h"
+
 namespace CLI {
 class App;
 }
@@ -26,8 +28,9 @@ class Command {
   void positional(const char* name, std::vector<std::string>& values, const char* help, int at_least = 0);
   // name: "--tokenizer"; what value holds now is the default.
   void option(const char* name, std::string& value, const char* help);
-  void option(const char* name, int64_t& value, const char* help);
-  void option(const char* name, double& value, const char* help);
+  // Numbers are read as those of a config are: whole, or refused with advice.
+  void option(const char* name, int64_t& value, const char* help, const Allowed& allowed);
+  void option(const char* name, double& value, const char* help, const Allowed& allowed);
   void option(const char* name, std::vector<std::string>& values, const char* help);  // may be given many times
   void flag(const char* name, bool& value, const char* help);
   void footer(const char* text);

@@ -60,8 +60,9 @@ void add_import_text(Command& data) {
                      "text files, pipes (/dev/stdin) or folders of *.txt and *.md, then the dataset folder", 2);
   command.option("--tokenizer", words->options.tokenizer,
                  "characters, bytes, or a tokenizer.json (byte-level BPE) or SentencePiece .model");
-  command.option("--validation", words->options.validation, "fraction of the text that is kept for validation");
-  command.option("--shard-tokens", words->options.shard_tokens, "tokens per HDF5 file at most");
+  command.option("--validation", words->options.validation, "fraction of the text that is kept for validation",
+                 Allowed::from_to_below(0, 1));
+  command.option("--shard-tokens", words->options.shard_tokens, "tokens per HDF5 file at most", Allowed::from(1, 1e12));
   command.flag("--force", words->options.force, "replace a dataset that is there");
   command.run([words] { return run_import(*words); });
 }

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <memory>
 
@@ -14,7 +12,6 @@
 #include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
 #include "launcher/trained_model.h"
-#include "launcher/usage_error.h"
 
 namespace convoy {
 namespace {
@@ -26,19 +23,7 @@ struct GenerateWords {
   SamplingOptions sampling;
 };
 
-void check(const GenerateWords& words) {
-  if (words.tokens < 1) throw UsageError(fmt::format("--tokens is {}, wanted 1 or more", words.tokens));
-  if (words.sampling.temperature < 0)
-    throw UsageError(
-        fmt::format("--temperature is {}, wanted 0 (the most likely token) or more", words.sampling.temperature));
-  if (words.sampling.top_k < 0)
-    throw UsageError(fmt::format("--top-k is {}, wanted 0 (all) or more", words.sampling.top_k));
-  if (words.sampling.top_p <= 0 || words.sampling.top_p > 1)
-    throw UsageError(fmt::format("--top-p is {}, wanted more than 0 and at most 1", words.sampling.top_p));
-}
-
 int run_generate(GenerateWords words) {
-  check(words);
   words.sampling.seed = static_cast<uint64_t>(words.seed);
   const TrainedModel trained = open_trained_model(words.folder, words.overrides);
   const std::unique_ptr<Tokenizer> tokenizer = tokenizer_of(*trained.checkpoint);
@@ -78,12 +63,15 @@ void add_generate_command(CommandLine& line) {
   command.positional("RUN", words->folder, "run folder or checkpoint folder");
   command.positional("OVERRIDES", words->overrides, "change keys of the run's config, for example device=cpu");
   command.option("--prompt", words->prompt, "text to go on from; none: a line end, or whatever a text begins with");
-  command.option("--tokens", words->tokens, "how many to write; an end-of-text token ends earlier");
-  command.option("--temperature", words->sampling.temperature, "0: always the most likely token");
-  command.option("--top-k", words->sampling.top_k, "choose among so many most likely tokens; 0: all");
-  command.option("--top-p", words->sampling.top_p,
-                 "choose among the fewest tokens that have this probability together");
-  command.option("--seed", words->seed, "the same text for the same seed");
+  command.option("--tokens", words->tokens, "how many to write; an end-of-text token ends earlier",
+                 Allowed::from(1, 1e9));
+  command.option("--temperature", words->sampling.temperature, "0: always the most likely token",
+                 Allowed::from(0, 1e6));
+  command.option("--top-k", words->sampling.top_k, "choose among so many most likely tokens; 0: all",
+                 Allowed::from(0, 1e9));
+  command.option("--top-p", words->sampling.top_p, "choose among the fewest tokens that have this probability together",
+                 Allowed::above_to(0, 1));
+  command.option("--seed", words->seed, "the same text for the same seed", Allowed::any());
   command.run([words] { return run_generate(*words); });
 }
 

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "comm/make_communicator.h"
+#include "core/base/files.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "launcher/commands/commands.h"
 #include "launcher/config/load_config.h"
@@ -32,7 +33,7 @@ std::unique_ptr<CheckpointReader> any_checkpoint(const std::filesystem::path& ch
 Config load(const ReplayWords& words) try {
   if (words.step < 1) throw ConfigError("which step shall be replayed? --step wants a number from 1 on");
   const RunPaths paths(words.run);
-  if (!std::filesystem::exists(paths.config()))
+  if (!file_errors_as<ConfigError>([&] { return is_there(paths.config()); }))
     throw ConfigError(words.run + " is no run folder: it has no config.yaml");
   Config config = load_config(paths.config(), {});
   if (const auto checkpoint = any_checkpoint(paths.checkpoints()))
@@ -59,7 +60,7 @@ void add_replay_command(CommandLine& line) {
   command.positional("RUN", words->run, "run folder");
   command.positional("OVERRIDES", words->overrides,
                      "keys that change no bits, for example device=cpu, parallel.stage=3 or data.path=/elsewhere");
-  command.option("--step", words->step, "which");
+  command.option("--step", words->step, "which", Allowed::from(1, kMostSteps));
   command.footer(
       "Goes back to the checkpoint before the step and comes forward to it; on one rank the step runs with the checks\n"
       "and statistics of --debug, under mpirun -np N without them. Writes nothing into the run folder.\n"

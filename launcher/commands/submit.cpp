@@ -26,7 +26,7 @@ struct SubmitWords {
 
 // A finished or broken-off run has its own virtual ranks; training checks them when it resumes.
 void check_run(const Config& config, const SlurmOptions& slurm, bool resume) {
-  const bool exists = std::filesystem::exists(RunPaths(config.run.dir).config());
+  const bool exists = file_errors_as<ConfigError>([&] { return is_there(RunPaths(config.run.dir).config()); });
   if (exists && !resume && config.run.resume == Resume::never)
     throw ConfigError(fmt::format("there is a run in {} already; go on with it by --resume, or choose another run.dir",
                                   config.run.dir));
@@ -81,7 +81,7 @@ void write_script(const std::filesystem::path& run, const std::string& script) t
   throw ConfigError(fmt::format("run.dir = {} is no place to write: {}", run.string(), error.what()));
 }
 
-int run_submit(const SubmitWords& words) {
+int submit(const SubmitWords& words) {
   const Config config = load(words);
   const std::filesystem::path run = run_folder(config);
   const std::string script = batch_script(words.slurm, run.string(), train_command(words, run));
@@ -94,6 +94,10 @@ int run_submit(const SubmitWords& words) {
   return 0;
 }
 
+int run_submit(const SubmitWords& words) {
+  return file_errors_as<ConfigError>([&] { return submit(words); });
+}
+
 }  // namespace
 
 void add_submit_command(CommandLine& line) {
@@ -102,12 +106,16 @@ void add_submit_command(CommandLine& line) {
   SlurmOptions& slurm = words->slurm;
   command.positional("CONFIG", words->config, "YAML file, as `trainer train` takes it");
   command.positional("OVERRIDES", words->overrides, "change keys of the config, for example optimizer.lr=1e-3");
-  command.option("--nodes", slurm.nodes, "nodes of the job");
-  command.option("--gpus-per-node", slurm.gpus_per_node, "GPUs of each node; 0: compute on the CPU");
-  command.option("--tasks-per-node", slurm.tasks_per_node, "ranks of each node; 0: one a GPU, or one a node");
-  command.option("--cpus-per-task", slurm.cpus_per_task, "cores of each rank; 0: the cluster's default");
+  command.option("--nodes", slurm.nodes, "nodes of the job", Allowed::from(1, 1e6));
+  command.option("--gpus-per-node", slurm.gpus_per_node, "GPUs of each node; 0: compute on the CPU",
+                 Allowed::from(0, 1024));
+  command.option("--tasks-per-node", slurm.tasks_per_node, "ranks of each node; 0: one a GPU, or one a node",
+                 Allowed::from(0, 4096));
+  command.option("--cpus-per-task", slurm.cpus_per_task, "cores of each rank; 0: the cluster's default",
+                 Allowed::from(0, 65536));
   command.option("--time", slurm.time, "time limit of each start, hours:minutes:seconds or days-hours");
-  command.option("--save-before", slurm.save_before_s, "seconds before the time limit at which the run saves");
+  command.option("--save-before", slurm.save_before_s, "seconds before the time limit at which the run saves",
+                 Allowed::from(1, 1e6));
   command.option("--partition", slurm.partition, "of the cluster");
   command.option("--account", slurm.account, "that pays");
   command.option("--launcher", slurm.launcher, "srun (with PMIx), or mpirun inside the job");

@@ -74,14 +74,6 @@ int64_t tasks_per_node(const SlurmOptions& options) {
 
 std::vector<std::string> slurm_mistakes(const SlurmOptions& options) {
   std::vector<std::string> mistakes;
-  const auto at_least = [&](const char* name, int64_t value, int64_t least) {
-    if (value < least) mistakes.push_back(fmt::format("{} {}; at least {} is wanted", name, value, least));
-  };
-  at_least("--nodes", options.nodes, 1);
-  at_least("--gpus-per-node", options.gpus_per_node, 0);
-  at_least("--tasks-per-node", options.tasks_per_node, 0);
-  at_least("--cpus-per-task", options.cpus_per_task, 0);
-  at_least("--save-before", options.save_before_s, 1);
   if (options.gpus_per_node > 0 && options.tasks_per_node > options.gpus_per_node)
     mistakes.push_back(fmt::format("--tasks-per-node {} with --gpus-per-node {}; at most one rank a GPU can run",
                                    options.tasks_per_node, options.gpus_per_node));

@@ -69,6 +69,9 @@ play 0 1 "going on with 4 ranks" "0 10" "${lost[@]}" --min-ranks 4
 refuse 2 "how many ranks" "$convoy_run" --trainer ./played_trainer -- train.yaml
 refuse 2 "no config" "$convoy_run" -np 2
 refuse 2 "a whole number is wanted" "$convoy_run" -np two -- train.yaml
+for number in 99999999999999999999 -1 08; do
+  refuse 2 "a whole number is wanted" "$convoy_run" -np 2 --restarts "$number" -- train.yaml
+done
 tells --drop-hosts "$convoy_run" --help
 
 # Real ranks. A start is under way when metrics.jsonl has lines.

@@ -47,7 +47,27 @@ TEST(TrainerProgram, UnknownOptionsAndMissingWordsAreRefused) {
   expect_refused(run_trainer("doctor --verbos"), "--verbos");
   expect_refused(run_trainer("data import-text only-one"), "`trainer data import-text --help` explains");
   expect_refused(run_trainer("train"), "CONFIG is required");
-  expect_refused(run_trainer("generate run --tokens many"), "--tokens");
+}
+
+// Strictly, each within its range: nothing is clamped, rounded or read in part.
+TEST(TrainerProgram, NumbersOfOptionsAreReadAsThoseOfConfigs) {
+  expect_refused(run_trainer("generate run --seed 99999999999999999999"),
+                 "--seed = 99999999999999999999 does not fit 64 bits");
+  expect_refused(run_trainer("generate run --seed 1.5"), "--seed = 1.5 is no whole number");
+  expect_refused(run_trainer("generate run --seed 0x10"), "write it in decimal digits");
+  expect_refused(run_trainer("generate run --seed ''"), "--seed");
+  expect_refused(run_trainer("generate run --tokens 0"), "--tokens = 0; at least 1 is wanted");
+  expect_refused(run_trainer("generate run --tokens many"), "--tokens = many is no whole number");
+  expect_refused(run_trainer("generate run --temperature nan"), "--temperature = nan is not finite");
+  expect_refused(run_trainer("generate run --temperature -1"), "--temperature = -1; at least 0 is wanted");
+  expect_refused(run_trainer("generate run --top-k -1"), "--top-k = -1; at least 0 is wanted");
+  expect_refused(run_trainer("generate run --top-p 0"), "--top-p = 0; more than 0 is wanted");
+  expect_refused(run_trainer("generate run --top-p 1.01"), "--top-p = 1.01; at most 1 is wanted");
+  expect_refused(run_trainer("data import-text in out --validation 1"), "--validation = 1; less than 1 is wanted");
+  expect_refused(run_trainer("data import-text in out --shard-tokens 0"), "--shard-tokens = 0; at least 1 is wanted");
+  expect_refused(run_trainer("replay run --step 99999999999999999999"), "--step = 99999999999999999999 does not fit");
+  expect_refused(run_trainer("submit c.yaml --cpus-per-task 1e3"),
+                 "--cpus-per-task = 1e3 is no whole number; write 1000");
 }
 
 // Before anything is opened, in every command: what does not fit is not clamped, nothing is no number.

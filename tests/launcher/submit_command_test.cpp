@@ -69,11 +69,18 @@ TEST_F(SubmitCommand, SubmitsTheScriptAndSaysHowToFollowIt) {
 }
 
 TEST_F(SubmitCommand, AllMistakesAreToldAtOnce) {
-  const ProgramResult result = submit("--nodes 0 --time soon --launcher slurp chanels=3 batch.micro=0");
+  const ProgramResult result =
+      submit("--gpus-per-node 1 --tasks-per-node 2 --time soon --launcher slurp chanels=3 batch.micro=0");
   EXPECT_EQ(result.exit_code, 2);
-  for (const char* part : {"--nodes 0; at least 1", "--time soon", "--launcher slurp", "chanels", "batch.micro = 0"})
+  for (const char* part : {"--tasks-per-node 2 with", "--time soon", "--launcher slurp", "chanels", "batch.micro = 0"})
     expect_in(result.errors, part);
   EXPECT_FALSE(fs::exists(folder_ / "run"));
+}
+
+TEST_F(SubmitCommand, NumbersOutOfTheirRangeAreRefused) {
+  const ProgramResult result = submit("--nodes 0");
+  EXPECT_EQ(result.exit_code, 2);
+  expect_in(result.errors, "--nodes = 0; at least 1 is wanted");
 }
 
 TEST_F(SubmitCommand, ABatchThatDoesNotSplitOverTheRanksIsRefused) {
