@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "core/base/integers.h"
 #include "core/data/host_fields.h"
 
 namespace convoy {
@@ -25,7 +26,9 @@ Prefetcher::Prefetcher(Device& device, BatchSource& source, const SampleSchedule
   const size_t slot_bytes = host_bytes(tensors);
   const int64_t passes = schedule.passes_per_step();
   const auto slot_count = static_cast<size_t>(passes + std::max(passes, ahead));
-  memory_ = device.allocate(slot_count * slot_bytes, MemoryKind::host);
+  const size_t bytes = saturating_product(slot_count, slot_bytes);
+  device.require_possible(bytes, MemoryKind::host, "what data.prefetch and the passes of a step read ahead");
+  memory_ = device.allocate(bytes, MemoryKind::host);
   auto* base = static_cast<std::byte*>(memory_.data());
   for (size_t s = 0; s < slot_count; ++s, base += slot_bytes) {
     place_in_host_memory(tensors, base);

@@ -1,6 +1,10 @@
 #include "core/device/device.h"
 
+#include <fmt/format.h>
+
 #include <utility>
+
+#include "core/base/error.h"
 
 namespace convoy {
 
@@ -19,6 +23,17 @@ void Memory::release() noexcept {
   device_->release_raw(data_, kind_);
   device_->allocated_bytes_[static_cast<int>(kind_)] -= bytes_;
   data_ = nullptr;
+}
+
+void Device::require_possible(size_t bytes, MemoryKind kind, std::string_view what) const {
+  const size_t most = most_bytes(kind);
+  if (most == 0 || bytes <= most) return;
+  constexpr double kGiB = 0x1p30;
+  throw ConfigError(
+      fmt::format("{:.4g} GiB of memory are wanted for {}, more than {:.4g} GiB can never be had on {}; lower "
+                  "batch.micro, model.context, model.channels or model.layers, or shard over more ranks by "
+                  "parallel.stage",
+                  static_cast<double>(bytes) / kGiB, what, static_cast<double>(most) / kGiB, info().name));
 }
 
 Memory Device::allocate(size_t bytes, MemoryKind kind) {

@@ -7,8 +7,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/device/recorded_work.h"
 #include "core/device/stream.h"
@@ -73,6 +75,13 @@ class Device {
   virtual std::unique_ptr<RecordedWork> record(Stream&, std::function<void()> enqueue) {
     return std::make_unique<RepeatedWork>(std::move(enqueue));
   }
+
+  // More than this can never be had, whatever else the machine does; 0: not known.
+  virtual size_t most_bytes(MemoryKind kind) const {
+    return kind == MemoryKind::device ? info().memory_bytes : std::numeric_limits<size_t>::max();
+  }
+  // Throws ConfigError with the numbers if so many bytes can never be had; before anything is allocated for a plan.
+  void require_possible(size_t bytes, MemoryKind kind, std::string_view what) const;
 
   // Throws InternalError naming the bytes wanted and free.
   Memory allocate(size_t bytes, MemoryKind kind = MemoryKind::device);

@@ -6,10 +6,10 @@ namespace convoy {
 
 namespace {
 
-ParameterStorage make_storage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype,
-                              const Sharding* sharding) {
-  return sharding == nullptr ? ParameterStorage(device, stream, layout, dtype)
-                             : ParameterStorage(device, stream, layout, dtype, *sharding);
+std::unique_ptr<ParameterStorage> make_storage(Device& device, Stream& stream, const ParameterLayout& layout,
+                                               DType dtype, const Sharding* sharding) {
+  return sharding == nullptr ? std::make_unique<ParameterStorage>(device, stream, layout, dtype)
+                             : std::make_unique<ParameterStorage>(device, stream, layout, dtype, *sharding);
 }
 
 }  // namespace
@@ -17,8 +17,7 @@ ParameterStorage make_storage(Device& device, Stream& stream, const ParameterLay
 Model::Model(Device& device, Stream& stream, Graph graph, const ModelOptions& options)
     : graph_(std::move(graph)),
       layout_(graph_, options.sharding.ranks),
-      sharding_(options.training ? std::make_unique<Sharding>(layout_, options.sharding) : nullptr),
-      parameters_(make_storage(device, stream, layout_, options.dtype, sharding_.get())) {
+      sharding_(options.training ? std::make_unique<Sharding>(layout_, options.sharding) : nullptr) {
   PlanOptions plan_options{.purpose = Purpose::evaluation,
                            .weights = options.dtype,
                            .guard_bytes = options.guard_bytes,
@@ -28,15 +27,14 @@ Model::Model(Device& device, Stream& stream, Graph graph, const ModelOptions& op
   plan_options.recompute_blocks = options.recompute_blocks;
   Plan training;
   if (options.training) training = make_plan(graph_, layout_, device.ops(), stream, plan_options);
-  arena_bytes_ = std::max(training.arena_bytes, evaluation.arena_bytes);
-  memory_ = device.allocate(arena_bytes_);
+  planned_ = {ParameterStorage::planned_bytes(layout_, options.dtype, sharding_.get()),
+              std::max(training.arena_bytes, evaluation.arena_bytes)};
+  device.require_possible(planned_.total(), MemoryKind::device, "the model and its activations");
+  parameters_ = make_storage(device, stream, layout_, options.dtype, sharding_.get());
+  memory_ = device.allocate(planned_.arena);
   arena_ = {memory_.data(), DType::u8, {static_cast<int64_t>(memory_.bytes())}};
-  evaluation_ = std::make_unique<Program>(graph_, std::move(evaluation), parameters_, arena_);
-  if (options.training) training_ = std::make_unique<Program>(graph_, std::move(training), parameters_, arena_);
-}
-
-ModelMemory Model::planned_memory() const {
-  return {ParameterStorage::planned_bytes(layout_, parameters_.dtype(), sharding_.get()), arena_bytes_};
+  evaluation_ = std::make_unique<Program>(graph_, std::move(evaluation), *parameters_, arena_);
+  if (options.training) training_ = std::make_unique<Program>(graph_, std::move(training), *parameters_, arena_);
 }
 
 }  // namespace convoy

@@ -25,25 +25,26 @@ struct ModelMemory {
 
 class Model {
  public:
+  // Plans before it allocates. Throws ConfigError if the device can never have so much memory.
   Model(Device& device, Stream& stream, Graph graph, const ModelOptions& options);
 
   const Graph& graph() const { return graph_; }
   const ParameterLayout& layout() const { return layout_; }
-  ParameterStorage& parameters() { return parameters_; }
-  const ParameterStorage& parameters() const { return parameters_; }
+  ParameterStorage& parameters() { return *parameters_; }
+  const ParameterStorage& parameters() const { return *parameters_; }
   const Program& training() const { return *training_; }  // only if options.training
   const Program& evaluation() const { return *evaluation_; }
   Tensor arena() const { return arena_; }
 
-  // As planned from shapes, before anything is allocated.
-  ModelMemory planned_memory() const;
+  // As planned from shapes.
+  ModelMemory planned_memory() const { return planned_; }
 
  private:
   Graph graph_;
   ParameterLayout layout_;
   std::unique_ptr<Sharding> sharding_;  // null without training
-  ParameterStorage parameters_;
-  size_t arena_bytes_ = 0;  // planned
+  ModelMemory planned_;
+  std::unique_ptr<ParameterStorage> parameters_;
   Memory memory_;
   Tensor arena_;
   std::unique_ptr<Program> training_, evaluation_;

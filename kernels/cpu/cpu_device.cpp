@@ -36,6 +36,7 @@ class CpuDevice final : public Device {
 
   DeviceInfo info() const override;
   double peak_flops(DType dtype) override;
+  size_t most_bytes(MemoryKind) const override { return most_memory_bytes(); }
   Ops& ops() override { return ops_; }
   std::unique_ptr<Stream> make_stream(StreamKind kind) override { return make_cpu_stream(kind); }
   std::unique_ptr<Event> make_event() override { return make_cpu_event(); }

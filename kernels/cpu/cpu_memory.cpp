@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 
 #include "core/base/error.h"
 #include "core/base/integers.h"
@@ -16,20 +20,30 @@ namespace {
 
 constexpr size_t kAlignment = 64, kHugePage = size_t{2} << 20;
 
+// 0 where there is no /proc.
+size_t sum_of_meminfo(std::initializer_list<std::string_view> keys) {
+  std::ifstream meminfo("/proc/meminfo");
+  std::string key, unit;
+  size_t kilobytes = 0, sum = 0;
+  while (meminfo >> key >> kilobytes && std::getline(meminfo, unit))
+    if (std::find(keys.begin(), keys.end(), key) != keys.end()) sum += kilobytes * 1024;
+  return sum;
+}
+
 }  // namespace
 
 size_t machine_memory_bytes() {
   return static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
-size_t free_memory_bytes() {
-  std::ifstream meminfo("/proc/meminfo");
-  std::string key, unit;
-  size_t kilobytes = 0, sum = 0;
-  while (meminfo >> key >> kilobytes && std::getline(meminfo, unit))
-    if (key == "MemAvailable:" || key == "SwapFree:") sum += kilobytes * 1024;
-  return sum;
+size_t most_memory_bytes() {
+  rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
+  getrlimit(RLIMIT_AS, &limit);
+  const size_t machine = machine_memory_bytes() + sum_of_meminfo({"SwapTotal:"});
+  return limit.rlim_cur == RLIM_INFINITY ? machine : std::min<size_t>(machine, limit.rlim_cur);
 }
+
+size_t free_memory_bytes() { return sum_of_meminfo({"MemAvailable:", "SwapFree:"}); }
 
 void* allocate_block(size_t bytes) {
   const size_t free_bytes = free_memory_bytes();

@@ -6,6 +6,8 @@
 namespace convoy::cpu {
 
 size_t machine_memory_bytes();
+// What can be had at most, if all other programs were pushed out: memory and swap, or what `ulimit -v` leaves.
+size_t most_memory_bytes();
 // What can be had without pushing other programs out, swap included.
 size_t free_memory_bytes();
 
