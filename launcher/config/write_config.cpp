@@ -113,8 +113,8 @@ std::vector<ConfigDifference> config_differences(Config before, Config after) {
 
 std::optional<std::string> config_value(Config config, std::string_view key) {
   std::optional<std::string> value;
-  for_each_key(config, [&](const std::string& name, auto& field, std::string_view, std::string_view) {
-    if (name != key) return;
+  for_each_key(config, [&](const ConfigKey& known, auto& field) {
+    if (known.name != key) return;
     if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::string>)
       value = field;
     else

@@ -198,7 +198,7 @@ Work embedding_backward(CounterBench& bench, DType dtype) {
     distinct.insert(token);
     return token;
   });
-  bench.run(EmbeddingBackward{table, positions, dy, tokens, {}});
+  bench.run(EmbeddingBackward{table, positions, dy, tokens});
   const double rows = static_cast<double>(distinct.size()) * static_cast<double>(kChannels) * sizeof(float);
   return {2 * bytes_of({dy}) + 2 * bytes_of({positions}) + 2 * rows + bytes_of({tokens}), false};
 }
