@@ -24,7 +24,7 @@
 namespace convoy {
 namespace {
 
-constexpr int64_t kPieceBytes = 16 << 20;
+constexpr int64_t kPieceBytes = 1 << 20;
 constexpr size_t kManyDocuments = 100;
 constexpr const char* kPipes = "pipes";
 
@@ -183,6 +183,7 @@ class Importer {
     const TokenShardFormat format{tokenizer_->vocabulary(), options_.shard_tokens, DatasetManifest().block_bytes};
     std::array writers = {TokenShardWriter(folder, Split::train, format),
                           TokenShardWriter(folder, Split::validation, format)};
+    encoder_ = tokenizer_->make_encoder();
     start("encoding");
     for (size_t i = 0; i < files_.size(); ++i) {
       const auto parts = cut_document(files_[i], i, files_.size(), options_.validation);
@@ -194,10 +195,21 @@ class Importer {
 
   void encode(const TextFile& file, const Part& part, TokenShardWriter& writer) {
     if (part.begin == part.end) return;
+    std::vector<int32_t> tokens;
+    const auto write = [&](auto&& encode) {
+      tokens.clear();
+      try {
+        encode();
+      } catch (const DataError& error) {
+        throw DataError(fmt::format("{}, from byte {} on: {}", file.path.string(), part.begin, error.what()));
+      }
+      writer.append(tokens);
+    };
     read_pieces(file, part.begin, part.end, kPieceBytes, [&](std::string_view text) {
-      writer.append(tokenizer_->encode(text));
+      write([&] { encoder_->add(text, tokens); });
       advance(static_cast<int64_t>(text.size()));
     });
+    write([&] { encoder_->finish(tokens); });
     if (part.end == file.bytes && tokenizer_->end_of_text() >= 0) writer.append(std::array{tokenizer_->end_of_text()});
   }
 
@@ -242,6 +254,7 @@ class Importer {
   std::vector<TextFile> files_;
   int64_t train_bytes_ = 0;
   std::unique_ptr<Tokenizer> tokenizer_;
+  std::unique_ptr<TextEncoder> encoder_;  // of all documents: it remembers words
   ImportRecord record_;
 };
 

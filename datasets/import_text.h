@@ -37,8 +37,7 @@ struct ImportTextResult {
 };
 
 // The characters tokenizer's vocabulary are the characters of all the text, sorted by code point. Documents are
-// encoded as they stand, and followed by the end-of-text token if the tokenizer has one. Documents beyond 16 MiB are
-// encoded in pieces, see read_pieces.
+// encoded as they stand, however long they are, and followed by the end-of-text token if the tokenizer has one.
 //
 // The dataset is built hidden and takes its name when it is whole, see ImportFolder; a dataset that is there is
 // replaced only with force and only if the folder holds nothing else. A folder that cannot be written, or surely has no

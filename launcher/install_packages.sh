@@ -12,7 +12,7 @@ wanted=(
   mpicxx:libopenmpi-dev mpirun:openmpi-bin
   ca-certificates python3-pip xz:xz-utils ip:iproute2
   libhdf5-dev libdnnl-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev
-  libsentencepiece-dev libpcre2-dev libxxhash-dev libhwloc-dev libgtest-dev
+  libsentencepiece-dev libpcre2-dev libutf8proc-dev libxxhash-dev libhwloc-dev libgtest-dev
 )
 
 fail() {

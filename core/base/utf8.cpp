@@ -35,6 +35,8 @@ bool second_byte_fits(unsigned char lead, unsigned char second) {
 
 unsigned char byte_at(std::string_view text, size_t position) { return static_cast<unsigned char>(text[position]); }
 
+}  // namespace
+
 size_t skip_ascii(std::string_view text, size_t position) {
   for (; position + 8 <= text.size(); position += 8) {
     uint64_t word = 0;
@@ -43,8 +45,6 @@ size_t skip_ascii(std::string_view text, size_t position) {
   }
   return position;
 }
-
-}  // namespace
 
 size_t valid_utf8_length(std::string_view text, size_t position) {
   const unsigned char lead = byte_at(text, position);

@@ -21,6 +21,9 @@ size_t unfinished_utf8_bytes(std::string_view text);
 // The code point at `position` of valid text; moves `position` behind it.
 char32_t next_code_point(std::string_view text, size_t& position);
 
+// Behind as many whole groups of eight ASCII characters as follow `position`.
+size_t skip_ascii(std::string_view text, size_t position);
+
 void append_utf8(std::string& text, char32_t code_point);
 
 }  // namespace convoy

@@ -64,17 +64,6 @@ void check_kind(const TextFile& file, std::string_view beginning) {
                               encoding_advice(part, position_in_part)));
 }
 
-bool is_visible_ascii(char c) { return c > ' ' && c < 0x7F; }
-
-// The end of the largest piece of text that may be encoded alone; the rest waits for more.
-size_t piece_end(std::string_view text) {
-  for (size_t end = text.size() - 1; end >= 2; --end)
-    if (text[end - 1] == '\n' && is_visible_ascii(text[end - 2]) && is_visible_ascii(text[end])) return end;
-  const size_t line_end = text.rfind('\n');
-  if (line_end != std::string_view::npos) return line_end + 1;
-  return text.size() - unfinished_utf8_bytes(text);
-}
-
 }  // namespace
 
 void scan_text_file(TextFile& file, std::set<char32_t>* characters, const ReadProgress& progress,
@@ -112,19 +101,16 @@ void read_pieces(const TextFile& file, int64_t begin, int64_t end, int64_t piece
                  const std::function<void(std::string_view)>& visit) {
   const File opened = File::open(file.path);
   std::string text;
-  while (begin < end || !text.empty()) {
+  for (; begin < end; begin += piece_bytes) {
+    text.clear();
     const int64_t wanted = std::min(piece_bytes, end - begin);
-    const size_t before = text.size();
     append_from(opened, begin, wanted, text);
-    if (static_cast<int64_t>(text.size() - before) < wanted)
+    if (static_cast<int64_t>(text.size()) < wanted)
       throw DataError(
           fmt::format("{}: the file became shorter while it was read; import it again when nothing writes "
                       "to it",
                       file.path.string()));
-    begin += wanted;
-    const size_t size = begin == end ? text.size() : piece_end(text);
-    if (size > 0) visit(std::string_view(text).substr(0, size));
-    text.erase(0, size);
+    visit(text);
   }
 }
 

@@ -38,9 +38,7 @@ void scan_text_file(TextFile& file, std::set<char32_t>* characters, const ReadPr
 // 64 KiB away or further than the smaller part is long; then `from` itself, or the next place between two characters.
 int64_t find_cut(const TextFile& file, int64_t from);
 
-// Bytes [begin, end) of a file of valid text, in pieces of about `piece_bytes` that can be encoded one by one. Cut
-// where common tokenizers cut anyway: behind a line end with a visible character on both sides if there is one, else
-// behind any line end, else between two characters.
+// Bytes [begin, end) of a file in pieces of `piece_bytes`, the last one maybe shorter. Characters may be cut.
 void read_pieces(const TextFile& file, int64_t begin, int64_t end, int64_t piece_bytes,
                  const std::function<void(std::string_view)>& visit);
 

@@ -26,12 +26,12 @@ const std::array<char32_t, 256>& byte_alphabet() {
   return alphabet;
 }
 
-std::string bytes_of_entry(std::string_view entry) {
+std::optional<std::string> bytes_of_entry(std::string_view entry) {
   const auto& alphabet = byte_alphabet();
   std::string bytes;
   for (size_t position = 0; position < entry.size();) {
     const auto place = std::find(alphabet.begin(), alphabet.end(), next_code_point(entry, position));
-    if (place == alphabet.end()) return std::string(entry);
+    if (place == alphabet.end()) return std::nullopt;
     bytes.push_back(static_cast<char>(place - alphabet.begin()));
   }
   return bytes;

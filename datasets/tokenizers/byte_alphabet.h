@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,7 +12,7 @@ namespace convoy {
 // By byte.
 const std::array<char32_t, 256>& byte_alphabet();
 
-// The bytes that a vocabulary entry stands for. An entry with characters of no byte stands for itself.
-std::string bytes_of_entry(std::string_view entry);
+// The bytes that a vocabulary entry stands for; absent if it has characters of no byte.
+std::optional<std::string> bytes_of_entry(std::string_view entry);
 
 }  // namespace convoy

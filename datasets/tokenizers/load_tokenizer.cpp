@@ -11,7 +11,7 @@
 #include "datasets/text/utf8.h"
 #include "datasets/tokenizers/byte_level_bpe.h"
 #include "datasets/tokenizers/character_tokenizer.h"
-#include "datasets/tokenizers/sentence_piece_tokenizer.h"
+#include "datasets/tokenizers/sentence_piece/sentence_piece_tokenizer.h"
 #include "datasets/tokenizers/tokenizer_json.h"
 
 namespace convoy {
@@ -28,7 +28,8 @@ char32_t only_character(const std::string& entry) {
 
 // By token, if the file is one of characters_tokenizer_json: every id from 0 on is one character.
 std::optional<std::vector<char32_t>> characters_of(const TokenizerJson& parts) {
-  if (!parts.merges.empty() || !parts.added_tokens.empty() || !parts.cut_rules.empty() || parts.vocabulary.empty())
+  if (!parts.merges.empty() || !parts.added_tokens.empty() || !parts.cut_rules.empty() || !parts.normal_forms.empty() ||
+      parts.vocabulary.empty())
     return std::nullopt;
   std::vector<char32_t> characters(parts.vocabulary.size(), kNone);
   for (const auto& [entry, id] : parts.vocabulary) {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "core/base/error.h"
 #include "core/base/json_text.h"
@@ -13,6 +15,9 @@ namespace {
 using SortedJson = nlohmann::json;
 
 constexpr const char* kGpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
+// Digits asks Rust, which knows Unicode 17's.
+constexpr const char* kDigit = R"([\p{N}\x{11DE0}-\x{11DE9}\x{16FF4}-\x{16FF6}])";
 
 [[noreturn]] void unsupported(const std::string& what, const std::string& wanted) {
   throw DataError(
@@ -30,11 +35,15 @@ bool is_used(const SortedJson& object, const char* key) {
   return !item->empty() && *item != "";
 }
 
-void check_normalizer(const SortedJson& file) {
-  if (!is_used(file, "normalizer")) return;
-  const SortedJson& normalizer = file["normalizer"];
-  if (normalizer.value("type", "") == "Sequence" && !is_used(normalizer, "normalizers")) return;
-  unsupported(fmt::format("normalizer {}", normalizer.value("type", "?")), "none");
+void add_normalizer(const SortedJson& step, TokenizerJson& result) {
+  const std::string type = step.at("type");
+  constexpr std::pair<const char*, NormalForm> kForms[] = {
+      {"NFC", NormalForm::nfc}, {"NFD", NormalForm::nfd}, {"NFKC", NormalForm::nfkc}, {"NFKD", NormalForm::nfkd}};
+  for (const auto& [name, form] : kForms)
+    if (type == name) return result.normal_forms.push_back(form);
+  if (type != "Sequence")
+    unsupported(fmt::format("normalizer {}", type), "none, NFC, NFD, NFKC, NFKD or a Sequence of them");
+  for (const SortedJson& inner : step.at("normalizers")) add_normalizer(inner, result);
 }
 
 void check_model(const SortedJson& model) {
@@ -69,7 +78,8 @@ void add_pre_tokenizer(const SortedJson& step, TokenizerJson& result) {
   } else if (type == "Split") {
     result.cut_rules.push_back(split_rule(step));
   } else if (type == "Digits") {
-    result.cut_rules.push_back({step.value("individual_digits", false) ? R"(\p{N})" : R"(\p{N}+)", true, true, false});
+    result.cut_rules.push_back(
+        {step.value("individual_digits", false) ? kDigit : fmt::format("{}+", kDigit), true, true, false});
   } else {
     unsupported(fmt::format("pre_tokenizer {}", type), "ByteLevel, Split, Digits or a Sequence of them");
   }
@@ -79,7 +89,36 @@ AddedToken added_token(const SortedJson& token) {
   for (const char* key : {"lstrip", "rstrip", "single_word"})
     if (token.value(key, false))
       unsupported(fmt::format("added token {} with {}", json_text(token.at("content")), key), "none");
-  return {token.at("id"), token.at("content")};
+  return {token.at("id"), token.at("content"), token.value("normalized", !token.value("special", false))};
+}
+
+// The library does not take an added token's id from the file: it is that of an entry of this name, or the next one
+// behind vocabulary and added tokens.
+void check_added_ids(const TokenizerJson& parts) {
+  std::unordered_map<std::string_view, int32_t> ids(parts.vocabulary.begin(), parts.vocabulary.end());
+  const auto entries = static_cast<int32_t>(parts.vocabulary.size());
+  int32_t next = entries;
+  std::vector<AddedToken> sorted = parts.added_tokens;
+  std::ranges::stable_sort(sorted, {}, &AddedToken::id);
+  for (const AddedToken& token : sorted) {
+    if (token.content.empty()) continue;
+    const int32_t id = ids.emplace(token.content, next).first->second;
+    if (id != token.id)
+      throw DataError(
+          fmt::format("added token \"{}\" has id {}, but Hugging Face's library would give it {}: the ids of its "
+                      "vocabulary or of its added tokens have gaps or doubles; choose a whole tokenizer",
+                      token.content, token.id, id));
+    next = std::max(next, id + 1);
+  }
+}
+
+void check_ids(const TokenizerJson& parts) {
+  std::unordered_map<int32_t, std::string_view> entries;
+  for (const auto& [entry, id] : parts.vocabulary) {
+    const auto [place, is_new] = entries.emplace(id, entry);
+    if (!is_new) throw DataError(fmt::format("entries \"{}\" and \"{}\" both have id {}", place->second, entry, id));
+  }
+  check_added_ids(parts);
 }
 
 std::pair<std::string, std::string> merge_of(const SortedJson& merge) {
@@ -93,12 +132,13 @@ std::pair<std::string, std::string> merge_of(const SortedJson& merge) {
 TokenizerJson take_apart(const SortedJson& file) {
   TokenizerJson result;
   const SortedJson& model = file.at("model");
-  check_normalizer(file);
   check_model(model);
   for (const auto& [entry, id] : model.at("vocab").items()) result.vocabulary.emplace_back(entry, id.get<int32_t>());
   for (const SortedJson& merge : model.at("merges")) result.merges.push_back(merge_of(merge));
   if (file.contains("added_tokens"))
     for (const SortedJson& token : file["added_tokens"]) result.added_tokens.push_back(added_token(token));
+  check_ids(result);
+  if (is_used(file, "normalizer")) add_normalizer(file["normalizer"], result);
   if (is_used(file, "pre_tokenizer")) add_pre_tokenizer(file["pre_tokenizer"], result);
   result.ignore_merges = model.value("ignore_merges", false);
   return result;

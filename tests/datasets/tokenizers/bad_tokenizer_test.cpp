@@ -49,8 +49,23 @@ TEST(BadTokenizer, SentencePieceDamaged) {
   EXPECT_DATA_ERROR(parse_tokenizer("hello", "x.model"), "x.model", "not a SentencePiece model");
 }
 
+// With rules for characters, whose tables we read ourselves: an error or other tokens, never a read outside.
+TEST(BadTokenizer, SentencePieceDamagedAnywhere) {
+  const std::string whole = read_reference("sentence_piece_suffix.model");
+  for (size_t bytes = 1; bytes < whole.size(); bytes += 23) try {
+      parse_tokenizer(whole.substr(0, bytes), "x.model")->encode("e\u0301 a... .\ufb01\n");
+    } catch (const DataError&) {
+    }
+  for (size_t place = whole.rfind("user_defined"); place < whole.size(); ++place) try {
+      std::string damaged = whole;
+      damaged[place] = static_cast<char>(damaged[place] ^ 0x55);
+      parse_tokenizer(damaged, "x.model")->encode("e\u0301 a... .\ufb01\n");
+    } catch (const DataError&) {
+    }
+}
+
 TEST(BadTokenizer, NamesWhatIsNotSupported) {
-  EXPECT_DATA_ERROR(load_with("/normalizer", {{"type", "NFC"}}), "folder/tokenizer.json", "normalizer NFC");
+  EXPECT_DATA_ERROR(load_with("/normalizer", {{"type", "Lowercase"}}), "folder/tokenizer.json", "normalizer Lowercase");
   EXPECT_DATA_ERROR(load_with("/model/type", "WordPiece"), "model WordPiece", "wanted BPE");
   EXPECT_DATA_ERROR(load_with("/model/byte_fallback", true), "byte_fallback");
   EXPECT_DATA_ERROR(load_with("/model/dropout", 0.1), "dropout");
@@ -68,6 +83,27 @@ TEST(BadTokenizer, PartsThatDoNotFit) {
   EXPECT_DATA_ERROR(load_with("/model/merges/0", "alone"), "merge \"alone\" is no pair");
   EXPECT_DATA_ERROR(load_with("/model/vocab/!", -5), "id -5");
   EXPECT_DATA_ERROR(load_with("/model/vocab/!", 2000000000), "id 2000000000");
+}
+
+// Where the library would give other ids than the file says.
+TEST(BadTokenizer, IdsThatTheLibraryWouldNotGive) {
+  const auto added = [](int64_t id, const char* content) { return json{{"id", id}, {"content", content}}; };
+  EXPECT_NO_THROW(load_with("/added_tokens/1", added(1057, "<x>")));
+  EXPECT_DATA_ERROR(load_with("/added_tokens/1", added(1060, "<x>")), "\"<x>\" has id 1060", "would give it 1057");
+  EXPECT_DATA_ERROR(load_with("/added_tokens/0/id", 5), "\"<|endoftext|>\" has id 5", "would give it 0");
+  EXPECT_DATA_ERROR(load_with("/model/vocab/!", 7), "both have id 7");
+  EXPECT_DATA_ERROR(load_with("/added_tokens/1", added(good()["model"]["vocab"]["\u00e9"], "\u00e9")), "other bytes");
+}
+
+// An entry with a character that stands for no byte is never made.
+TEST(BadTokenizer, EntriesThatAreNotWrittenInBytes) {
+  json file = good();
+  file["model"]["vocab"][" "] = 1057;
+  file["model"]["vocab"]["\n"] = 1058;
+  const auto tokenizer = parse_tokenizer(json_text(file), "tokenizer.json"),
+             plain = parse_tokenizer(json_text(good()), "");
+  EXPECT_EQ(tokenizer->encode("a  b\n\n"), plain->encode("a  b\n\n"));
+  EXPECT_EQ(tokenizer->decode({1057, 1058}), " \n");
 }
 
 TEST(BadTokenizer, ByteWithoutToken) {

@@ -10,8 +10,15 @@ namespace {
 using Words = std::vector<std::string>;
 
 Words cut(const std::vector<CutRule>& rules, std::string_view text) {
-  Words words;
-  PreTokenizer(rules).cut(text, [&](std::string_view word) { words.emplace_back(word); });
+  Words words(1);
+  const PreTokenizer pre_tokenizer(rules);
+  WordCutter cutter(pre_tokenizer, [&](std::string_view part, bool ends) {
+    words.back() += part;
+    if (ends) words.emplace_back();
+  });
+  cutter.add(text, true);
+  EXPECT_EQ(words.back(), "") << "all words have an end";
+  words.pop_back();
   return words;
 }
 
@@ -38,17 +45,14 @@ TEST(PreTokenizer, AddsASpaceUnlessThereIsOne) {
 TEST(PreTokenizer, OddPatterns) {
   EXPECT_EQ(cut({{R"(\s+(?!\S)|\s+)", true, true, false}}, "a   b"), (Words{"a", "  ", " ", "b"}));
   EXPECT_EQ(cut({{"x*", true, true, false}}, "axxb"), (Words{"a", "xx", "b"}));
+  EXPECT_EQ(cut({{"(?=b)", true, true, false}}, "abab"), (Words{"a", "ba", "b"})) << "a match of nothing cuts";
 }
 
-TEST(Regex, QuotesTheBrokenPattern) { EXPECT_DATA_ERROR(Regex("a(b"), "a(b", "position 3", "missing"); }
+TEST(Regex, QuotesTheBrokenPattern) { EXPECT_DATA_ERROR(Regex("a(b"), "a(b", "position 1", "a ( without )"); }
 
 TEST(Regex, EscapedTextMatchesItself) {
-  const std::string odd = "a.b*c+(d)[e]{2}^$|\\?-#\u00e9";
-  bool matched = false;
-  Regex(Regex::escape(odd)).cut(odd, [&](std::string_view piece, bool is_match) {
-    matched = is_match && piece == odd;
-  });
-  EXPECT_TRUE(matched);
+  const std::string odd = "a.b*c+(d)[e]{2}^$|\\?-#&~\u00e9";
+  EXPECT_EQ(cut({{Regex::escape(odd), true, true, false}}, "x" + odd + "y"), (Words{"x", odd, "y"}));
 }
 
 // A megabyte of blanks must neither overflow a stack nor take for ever.

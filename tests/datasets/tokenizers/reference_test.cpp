@@ -1,15 +1,13 @@
 // The same tokens as the libraries that the files come from: see tests/reference/tokenizer_reference.py.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <thread>
 
 #include "core/base/files.h"
 #include "core/base/json_text.h"
-#include "datasets/text/text_files.h"
 #include "datasets/tokenizers/load_tokenizer.h"
-#include "tests/core/temporary_folder.h"
 
 namespace convoy {
 namespace {
@@ -24,7 +22,14 @@ class ReferenceTokenizer : public testing::TestWithParam<std::pair<const char*, 
 INSTANTIATE_TEST_SUITE_P(Files, ReferenceTokenizer,
                          testing::Values(std::pair("gpt2_style", "gpt2_style.json"),
                                          std::pair("llama3_style", "llama3_style.json"),
-                                         std::pair("sentence_piece", "sentence_piece.model")),
+                                         std::pair("sentence_piece", "sentence_piece.model"),
+                                         std::pair("sentence_piece_lines", "sentence_piece_lines.model"),
+                                         std::pair("sentence_piece_unigram", "sentence_piece_unigram.model"),
+                                         std::pair("sentence_piece_suffix", "sentence_piece_suffix.model"),
+                                         std::pair("sentence_piece_bare", "sentence_piece_bare.model"),
+                                         std::pair("sentence_piece_across", "sentence_piece_across.model"),
+                                         std::pair("sentence_piece_words", "sentence_piece_words.model"),
+                                         std::pair("sentence_piece_characters", "sentence_piece_characters.model")),
                          [](const auto& test) { return std::string(test.param.first); });
 
 TEST_P(ReferenceTokenizer, MakesTheSameTokens) {
@@ -74,26 +79,25 @@ TEST(ByteLevelBpe, DecodesToTheText) {
   }
 }
 
-// A document that is encoded in pieces gives the tokens that it gives as a whole.
-TEST(ByteLevelBpe, PiecesOfTextGiveTheSameTokens) {
-  std::string text;
-  for (int i = 0; i < 200; ++i)
-    text += "**HAMLET**  \nTo be, or not to be: that is\nthe question 'tis\n\n  \n_Exit_\n\n\"What\u2019s 2b?\"\n";
-  const TemporaryFolder folder;
-  std::ofstream(folder / "text.txt") << text;
-  const TextFile file{folder / "text.txt", "text.txt", static_cast<int64_t>(text.size()), 0};
-  for (const char* name : {"gpt2_style.json", "llama3_style.json"}) {
-    const auto tokenizer = load_tokenizer(reference(name));
-    const auto wanted = tokenizer->encode(text);
-    for (const int64_t piece_bytes : {100, 128, 1000, 1001, 1 << 20}) {
+// A text that comes in parts, cut even inside characters and special tokens, gives the tokens that it gives at once;
+// and the next text begins anew.
+TEST_P(ReferenceTokenizer, PartsGiveTheSameTokens) {
+  const auto [name, file] = GetParam();
+  const auto tokenizer = load_tokenizer(reference(file));
+  const auto encoder = tokenizer->make_encoder();
+  std::mt19937 random(1);
+  for (int round = 0; round < 20; ++round)
+    for (const auto& item : expected(name)) {
+      const std::string text = item.at("text");
       std::vector<int32_t> found;
-      read_pieces(file, 0, file.bytes, piece_bytes, [&](std::string_view piece) {
-        const auto tokens = tokenizer->encode(piece);
-        found.insert(found.end(), tokens.begin(), tokens.end());
-      });
-      EXPECT_EQ(found, wanted) << name << " in pieces of " << piece_bytes;
+      for (size_t done = 0; done < text.size();) {
+        const size_t bytes = random() % (round + 2);
+        encoder->add(std::string_view(text).substr(done, bytes), found);
+        done += bytes;
+      }
+      encoder->finish(found);
+      ASSERT_EQ(found, item.at("tokens").get<std::vector<int32_t>>()) << text;
     }
-  }
 }
 
 TEST(ByteLevelBpe, KnowsVocabularyAndEndOfText) {
