@@ -16,22 +16,16 @@ size_t unfinished_bytes(std::string_view text) {
 
 void TextStream::add(int32_t token) {
   tokens_.push_back(token);
-  const std::string text = tokenizer_.decode(tokens_);
-  const size_t whole = text.size() - unfinished_bytes(text);
-  if (whole > written_) {
-    write_(std::string_view(text).substr(written_, whole - written_));
-    written_ = whole;
-  }
-  if (whole != text.size() || !text.ends_with('\n')) return;
-  tokens_.clear();
-  written_ = 0;
+  kept_back_ += tokenizer_.decode(tokens_, tokens_.size() - 1);
+  const size_t whole = kept_back_.size() - unfinished_bytes(kept_back_);
+  if (whole > 0) write_(std::string_view(kept_back_).substr(0, whole));
+  kept_back_.erase(0, whole);
 }
 
 void TextStream::finish() {
-  const std::string text = tokenizer_.decode(tokens_);
-  if (text.size() > written_) write_(std::string_view(text).substr(written_));
+  if (!kept_back_.empty()) write_(kept_back_);
+  kept_back_.clear();
   tokens_.clear();
-  written_ = 0;
 }
 
 }  // namespace convoy

@@ -1,9 +1,11 @@
 // Tokens to text as they come: prints what is whole, keeps back bytes of an unfinished UTF-8 character.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/tokenizer/tokenizer.h"
@@ -13,6 +15,7 @@ namespace convoy {
 // Bytes at the end of the text that begin a UTF-8 character without finishing it: 0 to 3.
 size_t unfinished_bytes(std::string_view text);
 
+// What is written, up to the end, are the bytes of all tokens decoded at once.
 class TextStream {
  public:
   using Write = std::function<void(std::string_view)>;
@@ -24,8 +27,8 @@ class TextStream {
  private:
   const Tokenizer& tokenizer_;
   Write write_;
-  std::vector<int32_t> tokens_;  // since the last line end: decoding all of a long text again and again would be slow
-  size_t written_ = 0;           // bytes of their text
+  std::vector<int32_t> tokens_;  // of the whole text: a token's text may depend on those before it
+  std::string kept_back_;
 };
 
 }  // namespace convoy
