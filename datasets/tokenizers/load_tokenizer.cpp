@@ -11,6 +11,7 @@
 #include "datasets/text/utf8.h"
 #include "datasets/tokenizers/byte_level_bpe.h"
 #include "datasets/tokenizers/character_tokenizer.h"
+#include "datasets/tokenizers/other_files.h"
 #include "datasets/tokenizers/sentence_piece/sentence_piece_tokenizer.h"
 #include "datasets/tokenizers/tokenizer_json.h"
 
@@ -75,6 +76,7 @@ std::unique_ptr<Tokenizer> parse_tokenizer(std::string content, std::string_view
   const size_t first = content.find_first_not_of(" \t\r\n");
   if (first == std::string::npos)
     throw DataError(fmt::format("{}: the tokenizer's file is empty; fetch it again", origin));
+  if (const auto other = what_else_it_is(content)) throw DataError(fmt::format("{}: is {}", origin, *other));
   const bool is_json = origin.ends_with(".json") || (content[first] == '{' && !origin.ends_with(".model"));
   if (is_json) return tokenizer_from_json(std::move(content), origin);
   return std::make_unique<SentencePieceTokenizer>(std::move(content), origin);

@@ -15,7 +15,8 @@ namespace convoy {
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 
 // The same from memory. origin: its name, for messages; it also tells the kind if it ends in .json or .model. Otherwise
-// what begins with '{' is JSON and everything else is taken for SentencePiece.
+// what begins with '{' is JSON and everything else is taken for SentencePiece. Files of other tokenizers are recognized
+// and refused with what to take instead (other_files.h).
 std::unique_ptr<Tokenizer> parse_tokenizer(std::string content, std::string_view origin);
 
 }  // namespace convoy

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json_text.h"
+#include "datasets/tokenizers/other_files.h"
 
 namespace convoy {
 namespace {
@@ -131,6 +132,8 @@ std::pair<std::string, std::string> merge_of(const SortedJson& merge) {
 
 TokenizerJson take_apart(const SortedJson& file) {
   TokenizerJson result;
+  if (!file.contains("model"))
+    if (const auto other = what_else_it_is(file)) throw DataError(fmt::format("is {}", *other));
   const SortedJson& model = file.at("model");
   check_model(model);
   for (const auto& [entry, id] : model.at("vocab").items()) result.vocabulary.emplace_back(entry, id.get<int32_t>());

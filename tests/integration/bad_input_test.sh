@@ -10,6 +10,14 @@ refuse 3 "no such file" "$TRAINER" data import-text missing.txt out
 refuse 3 "the text is empty" "$TRAINER" data import-text empty.txt out
 refuse 3 "no_utf8.txt" "$TRAINER" data import-text no_utf8.txt out
 refuse 3 "broken.json" "$TRAINER" data import-text text.txt out --tokenizer broken.json
+printf 'IQ== 0\nIg== 1\nIw== 2\n' >tokenizer.model
+printf '{"a": 0, "b": 1}' >vocab.json
+printf '#version: 0.2\na b\n' >merges.txt
+for file in "tokenizer.model:ranks of tiktoken" "vocab.json:a vocab.json" "merges.txt:a merges.txt"; do
+  refuse 3 "${file#*:}" "$TRAINER" data import-text text.txt out --tokenizer "${file%%:*}"
+  grep -q "take the tokenizer.json" refuse.log || fail "no word of what to take instead of ${file%%:*}"
+done
+rm tokenizer.model vocab.json merges.txt
 [ ! -e out ] || fail "a refused import left a folder"
 
 damaged() { rm -rf bad && cp -r data bad; }

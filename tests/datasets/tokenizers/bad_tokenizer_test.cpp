@@ -106,6 +106,37 @@ TEST(BadTokenizer, EntriesThatAreNotWrittenInBytes) {
   EXPECT_EQ(tokenizer->decode({1057, 1058}), " \n");
 }
 
+// What lies beside a tokenizer and is taken for one.
+TEST(BadTokenizer, SaysWhatAnotherFileIs) {
+  const auto refused = [](const std::string& content, const std::string& what,
+                          const char* take = "take the tokenizer.json") {
+    for (const char* name : {"folder/tokenizer.model", "folder/tokenizer.json", "folder/file"})
+      EXPECT_DATA_ERROR(parse_tokenizer(content, name), name, what, take);
+  };
+  refused("IQ== 0\nIg== 1\nIw== 2\nzKY= 3\n", "ranks of tiktoken");
+  refused("#version: 0.2\n\u0120 t\n", "merges.txt");
+  refused("\u0120 t\n\u0120 a\nh e\ni n\n", "merges.txt");
+  refused("[PAD]\n[UNK]\n[CLS]\nthe\n", "vocab.txt");
+  refused("<unk>\t0\n<s>\t0\n\u2581the\t-1.5\n", "list of a SentencePiece model", "take the .model");
+  refused("version https://git-lfs.github.com/spec/v1\noid sha256:12\n", "Git LFS", "git lfs pull");
+  refused("<!DOCTYPE html>\n<html>", "web page", "download");
+  refused("PK\x03\x04 rest", "zip", "unzip");
+  refused("\x1f\x8b rest", "gzip", "gunzip");
+  refused("GGUF\x03", "GGUF");
+  refused(std::string("\x20\0\0\0\0\0\0\0{\"a\": 1}       ", 24), "safetensors");
+}
+
+TEST(BadTokenizer, SaysWhatOtherJsonIs) {
+  const auto refused = [](const json& content, const std::string& what) {
+    EXPECT_DATA_ERROR(parse_tokenizer(json_text(content), "folder/tokenizer.json"), "folder/tokenizer.json", what,
+                      "take the tokenizer.json");
+  };
+  refused({{"!", 0}, {"a", 1}}, "vocab.json");
+  refused({{"config", {{"pattern", "a"}}}, {"vocab", {{{"rank", 0}, {"token_bytes", "IQ=="}}}}}, "tekken");
+  refused({{"tokenizer_class", "GPT2Tokenizer"}}, "tokenizer_config.json");
+  refused({{"model_type", "gpt2"}}, "config.json");
+}
+
 TEST(BadTokenizer, ByteWithoutToken) {
   json file = good();
   file["model"]["vocab"].erase("?");
