@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "datasets/dataset_manifest.h"
-#include "datasets/text/utf8.h"
 #include "datasets/token_shard.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 

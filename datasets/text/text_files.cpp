@@ -11,9 +11,9 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/owned.h"
+#include "core/base/utf8.h"
 #include "datasets/text/text_kind.h"
 #include "datasets/text/text_reader.h"
-#include "datasets/text/utf8.h"
 
 namespace convoy {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "datasets/text/utf8.h"
+#include "core/base/utf8.h"
 
 namespace convoy {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "datasets/text/utf8.h"
+#include "core/base/utf8.h"
 #include "datasets/tokenizers/utf8_encoder.h"
 
 namespace convoy {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "datasets/files/data_errors.h"
-#include "datasets/text/utf8.h"
 #include "datasets/tokenizers/byte_level_bpe.h"
 #include "datasets/tokenizers/character_tokenizer.h"
 #include "datasets/tokenizers/other_files.h"

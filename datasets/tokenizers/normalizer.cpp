@@ -12,7 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/base/owned.h"
-#include "datasets/text/utf8.h"
+#include "core/base/utf8.h"
 
 namespace convoy {
 namespace {

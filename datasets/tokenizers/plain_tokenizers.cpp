@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/json_text.h"
-#include "datasets/text/utf8.h"
+#include "core/base/utf8.h"
 #include "datasets/tokenizers/byte_alphabet.h"
 
 namespace convoy {

@@ -9,7 +9,7 @@
 #include <iterator>
 
 #include "core/base/error.h"
-#include "datasets/text/utf8.h"
+#include "core/base/utf8.h"
 
 namespace convoy {
 namespace {

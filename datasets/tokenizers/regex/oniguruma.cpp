@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "core/base/error.h"
-#include "datasets/text/utf8.h"
+#include "core/base/utf8.h"
 #include "datasets/tokenizers/regex/pattern_reader.h"
 
 namespace convoy {

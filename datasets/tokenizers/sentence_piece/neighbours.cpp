@@ -1,6 +1,6 @@
 #include "datasets/tokenizers/sentence_piece/neighbours.h"
 
-#include "datasets/text/utf8.h"
+#include "core/base/utf8.h"
 
 namespace convoy::sentence_piece {
 namespace {

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "core/base/error.h"
-#include "datasets/text/utf8.h"
+#include "core/base/utf8.h"
 
 namespace convoy::sentence_piece {
 namespace {

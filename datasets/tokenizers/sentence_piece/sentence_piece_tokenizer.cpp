@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "datasets/text/utf8.h"
+#include "core/base/utf8.h"
 #include "datasets/tokenizers/sentence_piece/model_file.h"
 #include "datasets/tokenizers/sentence_piece/neighbours.h"
 #include "datasets/tokenizers/sentence_piece/normalizer.h"

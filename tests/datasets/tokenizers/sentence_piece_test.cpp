@@ -6,7 +6,7 @@
 #include <random>
 
 #include "core/base/files.h"
-#include "datasets/text/utf8.h"
+#include "core/base/utf8.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 
 namespace convoy {

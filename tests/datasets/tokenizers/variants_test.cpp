@@ -7,7 +7,7 @@
 
 #include "core/base/files.h"
 #include "core/base/json_text.h"
-#include "datasets/text/utf8.h"
+#include "core/base/utf8.h"
 #include "datasets/tokenizers/byte_alphabet.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 
