@@ -17,7 +17,7 @@
 namespace convoy {
 namespace {
 
-constexpr std::array kCrashes = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+constexpr std::array kCrashes = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 constexpr size_t kStackBytes = 64 << 10;
 
 // Made beforehand: a handler may not allocate.

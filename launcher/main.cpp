@@ -7,7 +7,7 @@
 int main(int argc, char** argv) {
   convoy::print_stack_on_crash();
   convoy::log_to_standard_error();
-  return convoy::report_errors([&] {
+  const int exit_code = convoy::report_errors([&] {
     convoy::CommandLine line;
     convoy::add_train_command(line);
     convoy::add_submit_command(line);
@@ -21,4 +21,5 @@ int main(int argc, char** argv) {
     line.words_without_command_go_to("train");
     return line.run(argc, argv);
   });
+  return convoy::finish_output(exit_code);
 }

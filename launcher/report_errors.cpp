@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <new>
@@ -54,6 +56,12 @@ int report_errors(const std::function<int()>& action) noexcept try {
   const Failure failure = current_failure();
   print(failure.message);
   return static_cast<int>(failure.code);
+}
+
+int finish_output(int exit_code) noexcept {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+  print(FileError("write", "standard output", errno).what());
+  return exit_code != 0 ? exit_code : static_cast<int>(ExitCode::internal);
 }
 
 int report_errors(Communicator& communicator, const std::function<int()>& action) {

@@ -11,7 +11,11 @@ namespace convoy {
 // its class, 70 for what is no Error.
 int report_errors(const std::function<int()>& action) noexcept;
 
-// The same inside a group of ranks: a failing rank aborts the others, and the reason is printed once.
+// At the very end, with the exit code of the command: if standard output could not take all that was printed (a full
+// disk, a reader that went away and PIPE ignored), says so and makes a success an internal error.
+int finish_output(int exit_code) noexcept;
+
+// As report_errors() above, inside a group of ranks: a failing rank aborts the others, and the reason is printed once.
 int report_errors(Communicator& communicator, const std::function<int()>& action);
 
 }  // namespace convoy

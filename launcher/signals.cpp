@@ -16,7 +16,7 @@
 namespace convoy {
 namespace {
 
-constexpr std::array kSignals = {SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
+constexpr std::array kSignals = {SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGHUP, SIGXCPU, SIGPWR};
 
 // A handler can reach nothing but globals; lock-free atomics are all it may touch.
 std::atomic<bool> save_requested{false};
@@ -33,6 +33,11 @@ sigset_t all_signals() {
   return set;
 }
 
+// nohup asks for that.
+bool stays_ignored(int signal, const struct sigaction& before) {
+  return signal == SIGHUP && before.sa_handler == SIG_IGN;
+}
+
 void exit_at_once() {
   constexpr std::string_view kMessage = "\ntrainer: interrupted twice: stopped at once, nothing was saved\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kMessage.data(), kMessage.size());
@@ -47,6 +52,10 @@ void handle(int signal) {
 
 }  // namespace
 
+void survive_failed_writes() {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
+}
+
 Signals::Signals() {
   save_requested = stop_requested = false;
   interrupts = 0;
@@ -54,7 +63,10 @@ Signals::Signals() {
   action.sa_handler = handle;
   action.sa_flags = SA_RESTART;  // a checkpoint being written must not fail with EINTR
   sigemptyset(&action.sa_mask);
-  for (size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &action, &previous[i]);
+  for (size_t i = 0; i < kSignals.size(); ++i) {
+    sigaction(kSignals[i], &action, &previous[i]);
+    if (stays_ignored(kSignals[i], previous[i])) sigaction(kSignals[i], &previous[i], nullptr);
+  }
   const sigset_t ours = all_signals();
   pthread_sigmask(SIG_BLOCK, &ours, &mask_before_);
   wake_ = ::eventfd(0, EFD_CLOEXEC);

@@ -21,6 +21,8 @@ std::string_view remedy(int error_number) {
     case ENOSPC:
     case EDQUOT:
       return "the disk or quota is full: free space or choose another folder";
+    case EFBIG:
+      return "the file would be larger than this process may write: raise `ulimit -f`";
     case EROFS:
       return "the file system is read-only: choose another folder or remount it";
     case EACCES:

@@ -8,6 +8,7 @@
 #include "launcher/commands/commands.h"
 #include "launcher/progress/console.h"
 #include "launcher/progress/progress_text.h"
+#include "launcher/signals.h"
 #include "launcher/usage_error.h"
 
 namespace convoy {
@@ -19,6 +20,7 @@ struct ImportWords {
 };
 
 int run_import(const ImportWords& words) {
+  survive_failed_writes();
   ImportTextOptions options = words.options;
   options.inputs.assign(words.inputs_and_out.begin(), words.inputs_and_out.end() - 1);
   options.out = words.inputs_and_out.back();

@@ -1,10 +1,11 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cmath>
+#include <cstdio>
 #include <memory>
 
 #include "comm/make_communicator.h"
+#include "core/base/byte_text.h"
 #include "core/comm/fail_together.h"
 #include "core/config/precision.h"
 #include "core/train/evaluator.h"
@@ -15,7 +16,6 @@
 #include "launcher/device_choice.h"
 #include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
-#include "launcher/progress/console.h"
 #include "launcher/report_errors.h"
 #include "launcher/trained_model.h"
 
@@ -54,10 +54,12 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
   const std::string& trained_on = trained.checkpoint->position().data;
   const bool other_data = !trained_on.empty() && trained_on != dataset->identity();
   if (communicator.rank() == 0)
-    Console(STDOUT_FILENO, 0)
-        .line(fmt::format("step {}: validation loss {:.6f} nats per token, perplexity {:.4f}, over {} tokens of {}{}",
-                          result.step, result.loss, std::exp(result.loss), result.tokens, config.data.path,
-                          other_data ? ", which is not the data that it was trained on" : ""));
+    std::fputs(
+        fmt::format("step {}: validation loss {:.6f} nats per token, perplexity {:.4f}, over {} tokens of {}{}\n",
+                    result.step, result.loss, std::exp(result.loss), result.tokens, readable(config.data.path),
+                    other_data ? ", which is not the data that it was trained on" : "")
+            .c_str(),
+        stdout);
   return 0;
 }
 

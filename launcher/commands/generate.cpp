@@ -1,7 +1,11 @@
+#include <fmt/format.h>
+
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 
 #include "comm/local/local_communicator.h"
+#include "core/base/files.h"
 #include "core/config/precision.h"
 #include "core/generate/generator.h"
 #include "core/train/snapshot.h"
@@ -41,7 +45,7 @@ int run_generate(GenerateWords words) {
 
   TextStream text(*tokenizer, [](std::string_view piece) {
     std::fwrite(piece.data(), 1, piece.size(), stdout);
-    std::fflush(stdout);
+    if (std::fflush(stdout) != 0) throw FileError("write", "standard output", errno);
   });
   if (first.shown)
     for (const int32_t token : first.tokens) text.add(token);

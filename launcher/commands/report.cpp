@@ -9,6 +9,7 @@
 #include "launcher/commands/commands.h"
 #include "launcher/progress/console.h"
 #include "launcher/run_folder.h"
+#include "launcher/signals.h"
 
 namespace convoy {
 namespace {
@@ -18,6 +19,7 @@ struct ReportWords {
 };
 
 int write_it(const ReportWords& words) {
+  survive_failed_writes();
   const RunPaths paths(words.run);
   if (!is_there(paths.metrics()))
     throw ConfigError(

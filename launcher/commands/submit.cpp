@@ -10,6 +10,7 @@
 #include "launcher/config/load_config.h"
 #include "launcher/config/validate.h"
 #include "launcher/run_folder.h"
+#include "launcher/signals.h"
 #include "launcher/slurm/batch_script.h"
 #include "launcher/slurm/sbatch.h"
 #include "launcher/usage_error.h"
@@ -65,13 +66,14 @@ std::vector<std::string> train_command(const SubmitWords& words, const std::file
 }
 
 void print_how_to_follow(const std::string& job, const std::filesystem::path& run) {
-  fmt::print(
+  const std::string text = fmt::format(
       "submitted job {0}\n"
       "  its state          squeue --jobs {0}\n"
       "  the run            tail -F {1}\n"
       "  every rank         {2}/rank-*.log, the job's own messages in job-{0}.log\n"
       "  end it             scancel --batch --signal=TERM {0}   (saves first; `trainer submit --resume` goes on)\n",
       job, quoted(RunPaths(run).log().string()), quoted((run / "slurm").string()));
+  std::fputs(text.c_str(), stdout);
 }
 
 void write_script(const std::filesystem::path& run, const std::string& script) try {
@@ -82,6 +84,7 @@ void write_script(const std::filesystem::path& run, const std::string& script) t
 }
 
 int submit(const SubmitWords& words) {
+  survive_failed_writes();
   const Config config = load(words);
   const std::filesystem::path run = run_folder(config);
   const std::string script = batch_script(words.slurm, run.string(), train_command(words, run));

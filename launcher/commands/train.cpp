@@ -5,6 +5,7 @@
 #include "launcher/commands/commands.h"
 #include "launcher/config/load_config.h"
 #include "launcher/report_errors.h"
+#include "launcher/signals.h"
 #include "launcher/train/training_session.h"
 #include "launcher/usage_error.h"
 
@@ -27,6 +28,7 @@ Config load(const TrainWords& words) try {
 }
 
 int run_train(const TrainWords& words) {
+  survive_failed_writes();
   Config config = load(words);
   choose_network(config);
   const std::unique_ptr<Communicator> communicator =

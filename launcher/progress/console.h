@@ -17,7 +17,7 @@ struct Terminal {
 Terminal find_terminal();
 
 // Every method may be called by any thread. Text may hold any bytes, see readable(). What cannot be written (a closed
-// pipe, a full disk) is dropped: training is worth more than its progress display.
+// pipe, also mpirun's, a full disk) is dropped: training is worth more than its progress display.
 class Console {
  public:
   // fd stays the caller's. columns: of the terminal; 0: fd is no terminal, the live line is not shown.

@@ -15,7 +15,7 @@ namespace {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 TEST(CrashStackDeathTest, ACrashPrintsItsStackAndEndsAsItWouldHave) {
-  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS})
     EXPECT_EXIT(
         {
           print_stack_on_crash();

@@ -1,10 +1,16 @@
 #include "launcher/signals.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <cstring>
 #include <thread>
 
 namespace convoy {
@@ -52,18 +58,63 @@ TEST(Signals, TermSavesAndStopsForGood) {
   EXPECT_TRUE(signals.poll().stop);
 }
 
-TEST(Signals, IntAndUsr2SaveAndStop) {
-  for (const int signal : {SIGINT, SIGUSR2}) {
+// As a batch system, an administrator, a closed ssh session and a failing power supply send them.
+TEST(Signals, WhateverAsksForTheEndSavesAndStops) {
+  for (const int signal : {SIGINT, SIGUSR2, SIGHUP, SIGXCPU, SIGPWR}) {
     Signals signals;
     send(signal);
-    EXPECT_TRUE(next_request(signals).save) << signal;
-    EXPECT_TRUE(signals.poll().stop) << signal;
+    EXPECT_TRUE(next_request(signals).save) << strsignal(signal);
+    EXPECT_TRUE(signals.poll().stop) << strsignal(signal);
   }
+}
+
+TEST(Signals, UnderNohupHupStaysIgnored) {
+  std::signal(SIGHUP, SIG_IGN);
+  {
+    Signals signals;
+    send(SIGHUP);
+    send(SIGUSR1);  // arrives behind it
+    EXPECT_FALSE(next_request(signals).stop);
+  }
+  EXPECT_EQ(std::signal(SIGHUP, SIG_DFL), SIG_IGN);
+}
+
+[[noreturn]] void write_where_it_fails() {
+  survive_failed_writes();
+  std::array<int, 2> pipe{};
+  if (::pipe(pipe.data()) != 0) std::_Exit(1);
+  ::close(pipe[0]);
+  const bool closed = ::write(pipe[1], "x", 1) < 0 && errno == EPIPE;
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_FSIZE, &none);
+  const int file = ::open(testing::TempDir().c_str(), O_TMPFILE | O_WRONLY, 0600);
+  const bool too_large = file < 0 || (::write(file, "x", 1) < 0 && errno == EFBIG);
+  Signals signals;
+  for (const int signal : {SIGPIPE, SIGXFSZ, SIGUSR1}) send(signal);
+  const bool stopped = next_request(signals).stop;
+  std::_Exit(closed && too_large && !stopped ? 0 : 2);
+}
+
+TEST(SignalsDeathTest, AWriteThatFailsEndsNothing) {
+  EXPECT_EXIT(write_where_it_fails(), testing::ExitedWithCode(0), "");
+}
+
+// A timer's or a descriptor's, which only the process itself sets up, and what makes a core on purpose.
+TEST(SignalsDeathTest, TheOthersEndTheProcessAsEver) {
+  for (const int signal : {SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGSTKFLT, SIGRTMIN, SIGRTMAX, SIGQUIT, SIGTRAP})
+    EXPECT_EXIT(
+        {
+          Signals signals;
+          send(signal);
+          std::this_thread::sleep_for(std::chrono::seconds(10));
+        },
+        testing::KilledBySignal(signal), "")
+        << strsignal(signal);
 }
 
 // While they multiply, their stack register points where no handler may write.
 TEST(Signals, DoNotReachTheThreadsThatCompute) {
-  for (const int signal : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT}) {
+  for (const int signal : {SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGHUP, SIGXCPU, SIGPWR}) {
     EXPECT_FALSE(is_blocked_here(signal));
     {
       Signals signals;
