@@ -15,8 +15,9 @@
 #include "core/ops/matmul.h"
 #include "kernels/cpu/cpu_isa.h"
 #include "kernels/cpu/cpu_memory.h"
-#include "kernels/cpu/cpu_stream.h"
 #include "kernels/cpu/cpu_ops.h"
+#include "kernels/cpu/cpu_stream.h"
+#include "kernels/cpu/team.h"
 
 namespace convoy::cpu {
 namespace {
@@ -56,7 +57,7 @@ class CpuDevice final : public Device {
 
 CpuDevice::CpuDevice(int threads) : threads_(threads == 0 ? omp_get_num_procs() : threads) {
   if (threads_ < 0) throw ConfigError(fmt::format("{} CPU threads were asked for; use 0 for all, or more", threads_));
-  omp_set_num_threads(threads_);
+  Team::resize(threads_);
 }
 
 DeviceInfo CpuDevice::info() const {

@@ -12,7 +12,7 @@
 
 namespace convoy::cpu {
 
-// threads: OpenMP threads of this process's operators; 0: all that the process may run on. The number holds for the
+// threads: of this process's operators; 0: all that the process may run on. The number holds for the
 // calling thread, which is to be the one that hands work to compute streams.
 std::unique_ptr<Device> make_cpu_device(int threads);
 

@@ -1,7 +1,5 @@
 #include "kernels/cpu/cpu_stream.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
@@ -17,6 +15,7 @@
 #include "core/base/logging.h"
 #include "kernels/cpu/cpu_event.h"
 #include "kernels/cpu/parallel.h"
+#include "kernels/cpu/team.h"
 
 namespace convoy::cpu {
 namespace {
@@ -143,7 +142,7 @@ void ThreadStream::push(Task task) {
 }
 
 void ThreadStream::serve() {
-  omp_set_num_threads(1);
+  Team::resize(1);
   std::vector<Task> batch;
   std::unique_lock lock(mutex_);
   while (true) {

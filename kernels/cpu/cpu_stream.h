@@ -1,7 +1,7 @@
 // Streams of the CPU device.
 //
 // A compute stream is the calling thread: work runs at once, and what it throws leaves the call that handed it over. A
-// communication or copy stream has a thread of its own with one OpenMP thread, so that it disturbs compute least.
+// communication or copy stream has a thread of its own with a team of one, so that it disturbs compute least.
 //
 // When work on such a stream throws, the work behind it is dropped, events recorded behind it count as reached but
 // failed, and the exception is rethrown by synchronize(), which makes the stream usable again. A wait for a failed

@@ -1,13 +1,12 @@
 #include "kernels/cpu/panel_product.h"
 
-#include <omp.h>
-
 #include <algorithm>
 
 #include "core/base/integers.h"
 #include "kernels/cpu/panel_grid.h"
 #include "kernels/cpu/panel_requests.h"
 #include "kernels/cpu/product_epilogue.h"
+#include "kernels/cpu/team.h"
 #include "kernels/cpu/thread_scratch.h"
 
 namespace convoy::cpu {
@@ -29,7 +28,7 @@ bool PanelProduct::is_fast(const ProductShape& shape) {
 PanelProduct::PanelProduct(const ProductShape& shape, const PanelKernels& kernels)
     : shape_(shape),
       kernels_(kernels),
-      threads_(omp_get_max_threads()),
+      threads_(Team::size()),
       grid_(choose_panel_grid(shape.M, shape.N, kernels, threads_)),
       inner_block_(round_up<int64_t>(ceil_div(shape.K, ceil_div(shape.K, kInnerBlock)), 16)) {}
 

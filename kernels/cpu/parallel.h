@@ -1,27 +1,31 @@
 // Loops over independent pieces of work, and the hand-over to a stream.
 #pragma once
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <utility>
 
 #include "kernels/cpu/cpu_stream.h"
 #include "kernels/cpu/shares.h"
+#include "kernels/cpu/team.h"
 
 namespace convoy::cpu {
 
 // Elements in a piece of a loop that streams through memory: some microseconds, so that handing it out costs little.
 inline constexpr int64_t kPieceElements = 16384;
 
-// body(piece) for piece in [0, pieces), on this thread's OpenMP team. What a piece is may depend on shapes only, never
+// body(piece) for piece in [0, pieces), on this thread's team. What a piece is may depend on shapes only, never
 // on the number of threads: that is what keeps bits equal.
 template <class Body>
 void parallel_for(int64_t pieces, const Body& body) {
-  Shares shares(pieces, pieces > 1 ? omp_get_max_threads() : 1);
-#pragma omp parallel if (pieces > 1)
-  for (int64_t piece; (piece = shares.take(omp_get_thread_num())) >= 0;) body(piece);
+  if (pieces == 1) {
+    body(0);
+    return;
+  }
+  Shares shares(pieces, Team::size());
+  Team::run([&](int thread) {
+    for (int64_t piece; (piece = shares.take(thread)) >= 0;) body(piece);
+  });
 }
 
 // Inside a parallel_for: the piece that this thread will probably do after `piece`.

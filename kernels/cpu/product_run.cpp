@@ -1,24 +1,23 @@
 #include "kernels/cpu/product_run.h"
 
-#include <omp.h>
-
 #include <algorithm>
 
 #include "kernels/cpu/first_failure.h"
+#include "kernels/cpu/team.h"
 
 namespace convoy::cpu {
 
 ProductCall::ProductCall(const Product& product, const Matmul& args)
     : product_(&product),
       args_(&args),
-      grid_(product.grid(omp_get_max_threads())),
-      whole_tiles_(grid_.whole_tiles(), omp_get_max_threads()),
+      grid_(product.grid(Team::size())),
+      whole_tiles_(grid_.whole_tiles(), Team::size()),
       parts_(grid_.parts(), 1) {}
 
 int64_t ProductCall::tile_work() const { return grid_.tile_rows * grid_.tile_columns * product_shape(*args_).K; }
 
 void ProductCall::cut_end_finely() {
-  const int threads = omp_get_max_threads();
+  const int threads = Team::size();
   grid_ = product_->with_fine_end(grid_, threads);
   whole_tiles_.reset(grid_.whole_tiles(), threads);
   parts_.reset(grid_.parts(), 1);
@@ -32,8 +31,7 @@ void ProductCall::work(int thread) {
   }
   const int64_t first = grid_.whole_tiles(), last = grid_.tiles() - 1;
   for (int64_t part; (part = parts_.take(thread)) >= 0;)
-    product_->run_tile(*args_, grid_, first + part, std::min(first + part + omp_get_num_threads(), last),
-                       packed_column);
+    product_->run_tile(*args_, grid_, first + part, std::min(first + part + Team::size(), last), packed_column);
 }
 
 void run_products(std::span<ProductCall* const> calls) {
@@ -41,10 +39,12 @@ void run_products(std::span<ProductCall* const> calls) {
   int64_t tiles = 0;
   for (const ProductCall* call : calls) tiles += call->tiles();
   FirstFailure failure;
-#pragma omp parallel if (tiles > 1)
-  failure.guard([&] {
-    for (ProductCall* call : calls) call->work(omp_get_thread_num());
-  });
+  const auto work = [&](int thread) {
+    failure.guard([&] {
+      for (ProductCall* call : calls) call->work(thread);
+    });
+  };
+  tiles > 1 ? Team::run(work) : work(0);
   failure.rethrow();
 }
 

@@ -8,7 +8,7 @@
 
 namespace convoy::cpu {
 
-// A product, its operands, which must outlive it, and how it is cut for the calling thread's OpenMP team.
+// A product, its operands, which must outlive it, and how it is cut for the calling thread's team.
 class ProductCall {
  public:
   ProductCall(const Product& product, const Matmul& args);
@@ -28,7 +28,7 @@ class ProductCall {
   Shares parts_;  // of the cut tiles; one share, for neighbours read the same of b and should do it at the same time
 };
 
-// On the calling thread's OpenMP team, the tiles of each call after those of the calls before. No call may read or
+// On the calling thread's team, the tiles of each call after those of the calls before. No call may read or
 // write what another writes. Rethrows the first exception of a tile.
 void run_products(std::span<ProductCall* const> calls);
 

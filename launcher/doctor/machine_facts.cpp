@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 #include <oneapi/dnnl/dnnl.h>
-
-#include <thread>
+#include <unistd.h>
 
 #include "comm/mpi/mpi_communicator.h"
 #include "comm/nccl/nccl_communicator.h"
@@ -11,6 +10,7 @@
 #include "datasets/hdf5/hdf5_version.h"
 #include "kernels/cpu/cpu_device.h"
 #include "kernels/cpu/cpu_isa.h"
+#include "launcher/binding/cpu_quota.h"
 #include "launcher/cuda_support.h"
 #include "launcher/device_choice.h"
 #include "launcher/progress/progress_text.h"
@@ -21,7 +21,9 @@ namespace {
 // The device is made as training makes it: that it can be is the best check.
 std::string cpu_text(std::vector<std::string>& problems) {
   try {
-    const DeviceInfo info = cpu::make_cpu_device(0)->info();
+    const double quota = quota_share(cpu_quotas(), {});
+    const int threads = threads_within(static_cast<int>(usable_processors().size()), quota);
+    const DeviceInfo info = cpu::make_cpu_device(threads)->info();
     return fmt::format("CPU: {}, {} memory", info.name, bytes_text(info.memory_bytes));
   } catch (const Error& error) {
     problems.push_back(fmt::format("the CPU device cannot be used: {}", error.what()));
@@ -55,6 +57,13 @@ std::string isa_text() try {
   return "unknown";
 }
 
+std::string quota_text() {
+  std::string text;
+  for (const CpuQuota& quota : cpu_quotas())
+    text += fmt::format("{}quota of {:.3g} of their time in {}", text.empty() ? "" : ", ", quota.cpus, quota.folder);
+  return text.empty() ? "no quota of their time" : text;
+}
+
 std::string onednn_version() {
   const dnnl_version_t* version = dnnl_version();
   return fmt::format("{}.{}.{}", version->major, version->minor, version->patch);
@@ -70,8 +79,8 @@ std::string machine_facts(std::vector<std::string>& problems) {
   add("trainer", CONVOY_VERSION);
   add("device", cpu_text(problems));
   add("", fmt::format("instructions used: {}", isa_text()));
-  add("", fmt::format("processors of this process: {} of {}", processor_ranges(usable_processors()),
-                      std::thread::hardware_concurrency()));
+  add("", fmt::format("processors of this process: {} of {}; {}", processor_ranges(usable_processors()),
+                      ::sysconf(_SC_NPROCESSORS_ONLN), quota_text()));
   add("CUDA", cuda_versions());
   for (const std::string& line : cuda_devices(problems)) add("", line);
   const std::string nccl = nccl::nccl_library_version();

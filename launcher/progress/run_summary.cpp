@@ -12,7 +12,9 @@ std::string counted(int64_t count, std::string_view one, std::string_view many) 
 }
 
 std::string device_line(const RunFacts& facts) {
-  std::string line = fmt::format("device  {}; {}", facts.device, counted(facts.ranks, "rank", "ranks"));
+  std::string line = fmt::format("device  {}; ", facts.device);
+  if (!facts.processors.empty()) line += fmt::format("on {}; ", facts.processors);
+  line += counted(facts.ranks, "rank", "ranks");
   if (facts.memory_bytes > 0) line += fmt::format(", {} per rank", bytes_text(facts.memory_bytes));
   return line;
 }

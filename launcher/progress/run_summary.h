@@ -10,7 +10,8 @@ namespace convoy {
 
 struct RunFacts {
   int64_t parameters = 0;
-  std::string device;  // DeviceInfo::name: says its threads too
+  std::string device;      // DeviceInfo::name: says its threads too
+  std::string processors;  // what there is for them, "2 processors"; empty: said nothing of
   int ranks = 1;
   int64_t virtual_ranks = 1;
   size_t memory_bytes = 0;  // planned per rank; 0: not known

@@ -149,6 +149,7 @@ class TrainingSession {
     RunFacts facts;
     facts.parameters = trainer.model().layout().parameter_count();
     facts.device = world_.device().info().name;
+    if (world_.device().info().kind == DeviceKind::cpu) facts.processors = processors_text();
     facts.ranks = communicator_.size();
     facts.virtual_ranks = V;
     facts.memory_bytes = trainer.planned_bytes();

@@ -24,6 +24,7 @@
 #include "kernels/cpu/matmul.h"
 #include "kernels/cpu/onednn_compat.h"
 #include "kernels/cpu/product_cache.h"
+#include "kernels/cpu/team.h"
 
 namespace convoy {
 namespace {
@@ -82,9 +83,19 @@ Tensor make_matrix(DeviceMemory& memory, int64_t rows, int64_t columns, DType dt
 }
 
 // oneDNN as one would call it without further thought; empty where it has only reference code.
+// oneDNN's own threads, as many as ours. Elsewhere it must see one.
+class OneDnnThreads {
+ public:
+  OneDnnThreads() { omp_set_num_threads(cpu::Team::size()); }
+  ~OneDnnThreads() { omp_set_num_threads(1); }
+  OneDnnThreads(const OneDnnThreads&) = delete;
+  OneDnnThreads& operator=(const OneDnnThreads&) = delete;
+};
+
 class PlainProduct {
  public:
   PlainProduct(const Matmul& args) {
+    const OneDnnThreads threads;
     const auto describe = [](const Tensor& matrix, bool transposed) {
       const int64_t rows = matrix.shape[0], columns = matrix.shape[1];
       using Dims = dnnl::memory::dims;
@@ -105,7 +116,10 @@ class PlainProduct {
   }
 
   explicit operator bool() const { return static_cast<bool>(primitive_); }
-  void run() { primitive_.execute(stream_, arguments_); }
+  void run() {
+    const OneDnnThreads threads;
+    primitive_.execute(stream_, arguments_);
+  }
 
  private:
   dnnl::matmul primitive_;
@@ -180,7 +194,7 @@ void register_all() {
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  fmt::print("{} threads\n", omp_get_max_threads());
+  fmt::print("{} threads\n", convoy::cpu::Team::size());
   convoy::register_all();
   benchmark::RunSpecifiedBenchmarks();
   return 0;

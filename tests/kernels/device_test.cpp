@@ -10,6 +10,7 @@
 #include "core/ops/ops.h"
 #include "kernels/cpu/cpu_device.h"
 #include "kernels/cpu/cpu_isa.h"
+#include "kernels/cpu/team.h"
 
 namespace convoy::test {
 namespace {
@@ -67,9 +68,9 @@ TEST_F(DeviceTest, SaysWhatItIs) {
 }
 
 TEST_F(DeviceTest, SetsTheNumberOfThreads) {
-  EXPECT_EQ(omp_get_max_threads(), 2);
+  EXPECT_EQ(cpu::Team::size(), 2);
   const auto all = cpu::make_cpu_device(0);
-  EXPECT_EQ(omp_get_max_threads(), omp_get_num_procs());
+  EXPECT_EQ(cpu::Team::size(), omp_get_num_procs());
   EXPECT_THROW(cpu::make_cpu_device(-1), ConfigError);
 }
 

@@ -1,6 +1,5 @@
 // Not one bit of a product may depend on the number of threads, on where the operands lie or on the stream.
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <array>
 
@@ -8,6 +7,7 @@
 #include "kernels/cpu/cpu_stream.h"
 #include "kernels/cpu/matmul.h"
 #include "kernels/cpu/product_cache.h"
+#include "kernels/cpu/team.h"
 #include "tests/kernels/matmul_case.h"
 
 namespace convoy::test {
@@ -15,13 +15,13 @@ namespace {
 
 class Threads {
  public:
-  explicit Threads(int threads) { omp_set_num_threads(threads); }
-  ~Threads() { omp_set_num_threads(before_); }
+  explicit Threads(int threads) { cpu::Team::resize(threads); }
+  ~Threads() { cpu::Team::resize(before_); }
   Threads(const Threads&) = delete;
   Threads& operator=(const Threads&) = delete;
 
  private:
-  int before_ = omp_get_max_threads();
+  int before_ = cpu::Team::size();
 };
 
 struct Bits {

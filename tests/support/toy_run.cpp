@@ -1,7 +1,5 @@
 #include "tests/support/toy_run.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <array>
 
@@ -10,6 +8,7 @@
 #include "core/config/precision.h"
 #include "core/models/gpt2.h"
 #include "kernels/cpu/cpu_device.h"
+#include "kernels/cpu/team.h"
 #include "tests/support/memory_source.h"
 
 namespace convoy::test {
@@ -144,7 +143,7 @@ Config toy_config() {
 ToyResult toy_run(const Config& config, int ranks, const ToyParts& parts) {
   std::vector<ToyResult> results(static_cast<size_t>(ranks));
   on_threads(ranks, [&](Communicator& communicator) {
-    omp_set_num_threads(1);
+    cpu::Team::resize(1);
     run_rank(config, communicator, parts, results[static_cast<size_t>(communicator.rank())]);
   });
   return std::move(results[0]);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 #include "core/base/philox.h"
 #include "core/ops/dropout.h"
 #include "core/ops/ops.h"
+#include "kernels/cpu/team.h"
 #include "tests/kernels/support/array.h"
 
 namespace convoy::test {
@@ -33,14 +33,14 @@ class OpsTest : public ::testing::Test {
   // operation() returns the bits of its results; they must be the same for 1, 2 and 3 threads of a CPU, and every time.
   template <class Operation>
   void expect_same_bits_for_any_threads(const Operation& operation) {
-    const int before = omp_get_max_threads();
-    omp_set_num_threads(1);
+    const int before = cpu::Team::size();
+    cpu::Team::resize(1);
     const Bits expected = operation();
     for (const int threads : {2, 3}) {
-      omp_set_num_threads(threads);
+      cpu::Team::resize(threads);
       EXPECT_EQ(operation(), expected) << threads << " threads";
     }
-    omp_set_num_threads(before);
+    cpu::Team::resize(before);
   }
 
  private:
