@@ -8,9 +8,11 @@
 
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "core/base/byte_text.h"
 #include "core/base/error.h"
+#include "core/base/logging.h"
 
 namespace convoy {
 namespace {
@@ -64,7 +66,7 @@ void log_to_standard_error() {
       std::make_shared<spdlog::logger>("trainer", std::make_shared<StandardErrorSink>("trainer:")));
 }
 
-LogOutput::LogOutput(Console& console, int rank) : before_(spdlog::default_logger()) {
+LogOutput::LogOutput(Console& console, int rank) : console_(console), before_(spdlog::default_logger()) {
   std::shared_ptr<spdlog::sinks::sink> sink;
   if (rank == 0)
     sink = std::make_shared<ConsoleSink>(console);
@@ -77,16 +79,19 @@ LogOutput::LogOutput(Console& console, int rank) : before_(spdlog::default_logge
 
 LogOutput::~LogOutput() { spdlog::set_default_logger(before_); }
 
-void LogOutput::open_file(const std::filesystem::path& log_file) {
-  try {
-    file_ = std::make_shared<spdlog::logger>(
-        "log.txt", std::make_shared<spdlog::sinks::basic_file_sink_mt>(log_file.string(), false));
-  } catch (const spdlog::spdlog_ex& error) {
-    throw ConfigError(fmt::format("cannot write {}: {}; choose another run.dir", log_file.string(), error.what()));
-  }
-  file_->set_pattern("%Y-%m-%d %H:%M:%S  %v");
-  file_->flush_on(spdlog::level::info);
+void LogOutput::open_file(const std::filesystem::path& log_file) try {
+  auto file = std::make_shared<spdlog::logger>(
+      "log.txt", std::make_shared<spdlog::sinks::basic_file_sink_mt>(log_file.string(), false));
+  file->set_pattern("%Y-%m-%d %H:%M:%S  %v");
+  file->flush_on(spdlog::level::info);
+  // Past the default logger, which waits for the message that just failed.
+  file->set_error_handler([this, told = false](const std::string& reason) mutable {
+    if (!std::exchange(told, true)) console_.line(fmt::format("warning: log.txt is not whole: {}", reason));
+  });
+  file_ = std::move(file);
   spdlog::default_logger()->sinks().push_back(std::make_shared<FileSink>(file_));
+} catch (const spdlog::spdlog_ex& error) {
+  logging::warn("what is shown here goes into no log.txt: {}", error.what());
 }
 
 void LogOutput::file_line(std::string_view line) {

@@ -26,12 +26,14 @@ class LogOutput {
   LogOutput(const LogOutput&) = delete;
   LogOutput& operator=(const LogOutput&) = delete;
 
-  // Rank 0: from now on to this file too, at its end. Throws ConfigError if it cannot be opened.
+  // Rank 0: from now on to this file too, at its end. If it cannot be opened, or written later, the console is told
+  // once.
   void open_file(const std::filesystem::path& log_file);
   // A line, or several, for log.txt alone, with the time in front; nothing before open_file.
   void file_line(std::string_view text);
 
  private:
+  Console& console_;
   std::shared_ptr<spdlog::logger> before_, file_;
 };
 

@@ -125,7 +125,10 @@ void HangWatch::say_if_judged() {
   std::error_code ignored;
   if (said_ || telling_ || !std::filesystem::exists(verdict_in(folder_), ignored)) return;
   const Sight me{publisher_->state(), Life::beating};
-  say(fmt::format("the job hangs, this rank is {}", doing(me, {}, now_us())), read_file(verdict_in(folder_)));
+  try {
+    say(fmt::format("the job hangs, this rank is {}", doing(me, {}, now_us())), read_file(verdict_in(folder_)));
+  } catch (const FileError&) {  // whoever wrote it has told
+  }
 }
 
 void HangWatch::say(const std::string& situation, const std::string& verdict) {

@@ -115,10 +115,14 @@ std::string report_html(std::string_view title, const MetricsHistory& history, c
 }
 
 void write_report(const std::filesystem::path& run_folder, const Facts& more_facts) {
+  write_report(run_folder, more_facts, run_folder / "report.html");
+}
+
+void write_report(const std::filesystem::path& run_folder, const Facts& more_facts, const std::filesystem::path& page) {
   const auto folder = std::filesystem::weakly_canonical(run_folder);
   const std::string html = report_html(folder.filename().string(), read_metrics(folder / "metrics.jsonl"), more_facts,
                                        read_file(folder / "config.yaml"));
-  write_file_atomically(folder / "report.html", html);
+  write_file_atomically(page, html);
 }
 
 }  // namespace convoy

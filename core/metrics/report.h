@@ -25,5 +25,7 @@ std::string report_html(std::string_view title, const MetricsHistory& history, c
 // Writes RUN/report.html from RUN/metrics.jsonl and RUN/config.yaml. `more_facts` (device, ranks, parameters, ...)
 // follow those that the metrics tell. Throws FileError.
 void write_report(const std::filesystem::path& run_folder, const Facts& more_facts = {});
+// The same to another file.
+void write_report(const std::filesystem::path& run_folder, const Facts& more_facts, const std::filesystem::path& page);
 
 }  // namespace convoy

@@ -1,5 +1,10 @@
 #include "launcher/train/observers.h"
 
+#include <fmt/format.h>
+
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/logging.h"
 #include "core/metrics/metrics_file.h"
 #include "core/metrics/tensorboard_file.h"
 #include "launcher/progress/progress_observers.h"
@@ -7,10 +12,27 @@
 
 namespace convoy {
 
+namespace {
+
+// A resumed run and `replay` read it again: a run that could not write it is not begun. In the middle of one a failure
+// costs lines, not the run.
+std::unique_ptr<TrainingObserver> open_metrics(const RunPaths& paths, const TrainingPosition& start) try {
+  return std::make_unique<MetricsFile>(paths.metrics(), start.step, start.guard.rollbacks);
+} catch (const FileError& error) {
+  throw ConfigError(fmt::format("run.dir = {} takes no metrics, which --resume and replay want: {}",
+                                paths.folder.string(), error.what()));
+}
+
+}  // namespace
+
 Observers::Observers(const Config& config, const TrainingPosition& start, Console& console, LogOutput& log) {
   const RunPaths paths(config.run.dir);
-  observers_.push_back(std::make_unique<MetricsFile>(paths.metrics(), start.step, start.guard.rollbacks));
-  if (config.log.tensorboard) observers_.push_back(std::make_unique<TensorBoardFile>(paths.folder, start.step));
+  observers_.push_back(open_metrics(paths, start));
+  if (config.log.tensorboard) try {
+      observers_.push_back(std::make_unique<TensorBoardFile>(paths.folder, start.step));
+    } catch (const FileError& error) {
+      logging::warn("TensorBoard is told nothing of this start: {}", error.what());
+    }
   observers_.push_back(std::make_unique<PlainProgress>(config, [&log](std::string_view line) { log.file_line(line); }));
   if (console.has_live_line())
     observers_.push_back(std::make_unique<LiveProgress>(config, console));

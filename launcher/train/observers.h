@@ -14,7 +14,8 @@ namespace convoy {
 
 class Observers {
  public:
-  // start: a new run's is step 0. Console and log must outlive the observers.
+  // start: a new run's is step 0. Console and log must outlive the observers. Throws ConfigError if metrics.jsonl
+  // cannot be written; TensorBoard is done without, with a warning.
   Observers(const Config& config, const TrainingPosition& start, Console& console, LogOutput& log);
 
   std::vector<TrainingObserver*> all() const;

@@ -173,8 +173,12 @@ class TrainingSession {
 
   void conclude(TrainingOutcome outcome, int64_t step) {
     const RunPaths paths(config_.run.dir);
-    write_report(paths.folder,
-                 {{"Device", world_.device().info().name}, {"Ranks", fmt::format("{}", communicator_.size())}});
+    try {
+      write_report(paths.folder,
+                   {{"Device", world_.device().info().name}, {"Ranks", fmt::format("{}", communicator_.size())}});
+    } catch (const std::exception& error) {  // it only tells of a run that has ended well
+      logging::warn("the run has no report, `trainer report {}` makes it: {}", paths.folder.string(), error.what());
+    }
     switch (outcome) {
       case TrainingOutcome::finished:
         say(fmt::format("finished all {} steps", step));

@@ -7,7 +7,6 @@
 #include <fstream>
 #include <sstream>
 
-#include "core/base/error.h"
 #include "core/base/logging.h"
 
 namespace convoy {
@@ -48,10 +47,34 @@ TEST(LogOutput, OtherRanksTellTheirWarningsOnStandardError) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "[rank 3] warning: but this\n");
 }
 
-TEST(LogOutput, AFileThatCannotBeOpenedIsAConfigError) {
-  Console nowhere(-1, 0);
-  LogOutput log(nowhere, 0);
-  EXPECT_THROW(log.open_file("/proc/nothing/log.txt"), ConfigError);
+TEST(LogOutput, WithoutAFileTheConsoleIsTold) {
+  testing::internal::CaptureStdout();
+  {
+    Console console(STDOUT_FILENO, 0);
+    LogOutput log(console, 0);
+    log.open_file("/proc/nothing/log.txt");
+    log.file_line("step 1");
+    logging::warn("and on");
+  }
+  const std::string said = testing::internal::GetCapturedStdout();
+  EXPECT_NE(said.find("warning: what is shown here goes into no log.txt"), std::string::npos) << said;
+  EXPECT_NE(said.find("warning: and on\n"), std::string::npos) << said;
+}
+
+TEST(LogOutput, AFileThatTakesNoMoreIsToldOnce) {
+  testing::internal::CaptureStdout();
+  {
+    Console console(STDOUT_FILENO, 0);
+    LogOutput log(console, 0);
+    log.open_file("/dev/full");
+    for (int i = 0; i < 3; ++i) log.file_line("step 1");
+    logging::warn("and on");
+  }
+  const std::string said = testing::internal::GetCapturedStdout();
+  const size_t first = said.find("warning: log.txt is not whole");
+  ASSERT_NE(first, std::string::npos) << said;
+  EXPECT_EQ(said.find("log.txt is not whole", first + 30), std::string::npos) << said;
+  EXPECT_NE(said.find("warning: and on\n"), std::string::npos) << said;
 }
 
 }  // namespace
