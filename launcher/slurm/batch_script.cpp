@@ -17,16 +17,6 @@ namespace {
 
 constexpr int kMostCrashes = 3;  // starts in a row that end before their first checkpoint
 
-bool is_one_line(const std::string& text) {
-  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return std::iscntrl(c) != 0; });
-}
-
-// As sbatch reads it: minutes, minutes:seconds, hours:minutes:seconds, days-hours[:minutes[:seconds]].
-bool is_slurm_time(const std::string& text) {
-  static const std::regex kTime(R"(\d+(:\d+){0,2}|\d+-\d+(:\d+){0,2}|UNLIMITED|INFINITE)", std::regex::icase);
-  return std::regex_match(text, kTime);
-}
-
 // What squeue shows; other characters would need quotes that sbatch understands.
 std::string job_name(const std::string& run) {
   std::string name = std::filesystem::path(run).filename().string();
@@ -66,28 +56,6 @@ std::string more_options(const SlurmOptions& options) {
 }
 
 }  // namespace
-
-int64_t tasks_per_node(const SlurmOptions& options) {
-  if (options.tasks_per_node > 0) return options.tasks_per_node;
-  return std::max<int64_t>(1, options.gpus_per_node);
-}
-
-std::vector<std::string> slurm_mistakes(const SlurmOptions& options) {
-  std::vector<std::string> mistakes;
-  if (options.gpus_per_node > 0 && options.tasks_per_node > options.gpus_per_node)
-    mistakes.push_back(fmt::format("--tasks-per-node {} with --gpus-per-node {}; at most one rank a GPU can run",
-                                   options.tasks_per_node, options.gpus_per_node));
-  if (!is_slurm_time(options.time))
-    mistakes.push_back(fmt::format(
-        "--time {} is no time; write hours:minutes:seconds, as 24:00:00, or days-hours, as 2-12", options.time));
-  if (options.launcher != "srun" && options.launcher != "mpirun")
-    mistakes.push_back(fmt::format("--launcher {} is unknown; there are srun and mpirun", options.launcher));
-  std::vector<std::string> texts = options.sbatch_options;
-  texts.insert(texts.end(), {options.partition, options.account});
-  for (const std::string& text : texts)
-    if (!is_one_line(text)) mistakes.push_back("a line break in an option of sbatch; one option a line is wanted");
-  return mistakes;
-}
 
 std::optional<std::string> run_folder_mistake(const std::string& run) {
   if (is_one_line(run) && run.find('\\') == std::string::npos) return std::nullopt;

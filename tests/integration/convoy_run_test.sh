@@ -69,9 +69,19 @@ play 0 1 "going on with 4 ranks" "0 10" "${lost[@]}" --min-ranks 4
 refuse 2 "how many ranks" "$convoy_run" --trainer ./played_trainer -- train.yaml
 refuse 2 "no config" "$convoy_run" -np 2
 refuse 2 "a whole number is wanted" "$convoy_run" -np two -- train.yaml
-for number in 99999999999999999999 -1 08; do
-  refuse 2 "a whole number is wanted" "$convoy_run" -np 2 --restarts "$number" -- train.yaml
+# refused WORDS... TEXT: values that can never work
+refused() { refuse 2 "${*: -1}" "$convoy_run" --trainer ./played_trainer --mpirun ./played_mpirun "${@:1:$#-1}" -- train.yaml; }
+refused -np 0 "at least 1 is wanted"
+refused -np -2 "a whole number is wanted"
+refused -np 99999999999 "at most 9 digits"
+for option in --restarts --backoff-s --stuck-s --min-ranks; do
+  for value in -1 nan 1.5 '' 99999999999; do refused -np 2 "$option" "$value" "$option"; done
 done
+refused -np 2 --min-ranks 0 "at least 1 is wanted"
+refused -np 2 --min-ranks 3 "no start could have as many"
+for hosts in a:x a:-1 'a:2,' ',a' :2 a:2:3; do refused --hosts "$hosts" "names and numbers of ranks are wanted"; done
+refused --hosts a:0 "at least 1 is wanted"
+play 0 3 "exit code 0" "137 10\n137 20\n0 30" -np 02 --restarts 08 --stuck-s 09
 tells --drop-hosts "$convoy_run" --help
 
 # Real ranks. A start is under way when metrics.jsonl has lines.

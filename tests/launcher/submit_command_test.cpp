@@ -6,6 +6,7 @@
 
 #include "core/base/files.h"
 #include "launcher/slurm/batch_script.h"
+#include "launcher/slurm/slurm_time.h"
 #include "tests/launcher/run_trainer.h"
 
 namespace convoy {
@@ -81,6 +82,69 @@ TEST_F(SubmitCommand, NumbersOutOfTheirRangeAreRefused) {
   const ProgramResult result = submit("--nodes 0");
   EXPECT_EQ(result.exit_code, 2);
   expect_in(result.errors, "--nodes = 0; at least 1 is wanted");
+}
+
+TEST_F(SubmitCommand, ATimeThatLeavesNothingForTrainingIsRefused) {
+  for (const char* words : {"--time 0:01:00", "--time 1", "--time 2:00", "--time 0-0:2",
+                            "--time 18:00:00 --save-before 65000", "--time 30 --save-before 1741"}) {
+    const ProgramResult result = submit(fmt::format("--dry-run {}", words));
+    EXPECT_EQ(result.exit_code, 2) << words;
+    expect_in(result.errors, "the job would be queued again for ever; write --time ");
+  }
+  expect_in(submit("--time 0:01:00").errors, "--time 0:01:00 is 60 s, of which the last 120 are for saving");
+  expect_in(submit("--time 0:01:00").errors, "write --time 00:03:00 or more");
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+  for (const char* words : {"--time 3", "--time 2:01", "--time 0", "--time UNLIMITED", "--time infinite", "--time 1-0",
+                            "--time 30 --save-before 1740"})
+    EXPECT_EQ(submit(fmt::format("--dry-run {}", words)).exit_code, 0) << words;
+}
+
+TEST_F(SubmitCommand, ValuesThatCanNeverWorkAreRefused) {
+  for (const char* words : {"--nodes 0",
+                            "--nodes -1",
+                            "--nodes 1000001",
+                            "--nodes 2000 --tasks-per-node 2000",
+                            "--gpus-per-node -1",
+                            "--tasks-per-node -3",
+                            "--cpus-per-task -1",
+                            "--save-before 0",
+                            "--save-before -5",
+                            "--save-before 70000",
+                            "--save-before nan",
+                            "--nodes inf",
+                            "--time ''",
+                            "--time -5",
+                            "--time 1-",
+                            "--time 1:2:3:4",
+                            "--time 99999999999",
+                            "--time nan",
+                            "--sbatch-option ''",
+                            "--sbatch-option time=1",
+                            "--sbatch-option=--time=1",
+                            "--sbatch-option=-t1",
+                            "--sbatch-option signal=USR1",
+                            "--sbatch-option=--no-requeue"}) {
+    const ProgramResult result = submit(fmt::format("--dry-run {}", words));
+    EXPECT_EQ(result.exit_code, 2) << words;
+    EXPECT_FALSE(result.errors.empty()) << words;
+    EXPECT_EQ(result.errors.find("internal error"), std::string::npos) << result.errors;
+  }
+  EXPECT_EQ(submit("--dry-run --sbatch-option time-min=10 --sbatch-option nodelist=a").exit_code, 0);
+}
+
+TEST(SlurmTime, IsReadAsSbatchReadsIt) {
+  EXPECT_EQ(slurm_seconds("5"), 5 * 60);
+  EXPECT_EQ(slurm_seconds("5:30"), 6 * 60) << "whole minutes, rounded up";
+  EXPECT_EQ(slurm_seconds("1:00:00"), 3600);
+  EXPECT_EQ(slurm_seconds("2-12"), 60 * 3600);
+  EXPECT_EQ(slurm_seconds("1-2:3"), 26 * 3600 + 3 * 60);
+  EXPECT_EQ(slurm_seconds("1-02:03:04"), 26 * 3600 + 4 * 60);
+  for (const char* forever : {"UNLIMITED", "infinite", "0", "0:00", "0-0"})
+    EXPECT_EQ(slurm_seconds(forever), kUnlimited);
+  for (const char* nonsense : {"", "soon", "-5", "1-", "-1", "1:2:3:4", "1.5", " 5", "99999999999", "1-2-3"})
+    EXPECT_EQ(slurm_seconds(nonsense), std::nullopt) << nonsense;
+  for (const int64_t seconds : {60, 180, 3600, 86400, 90000})
+    EXPECT_EQ(slurm_seconds(slurm_time(seconds)), seconds) << slurm_time(seconds);
 }
 
 TEST_F(SubmitCommand, ABatchThatDoesNotSplitOverTheRanksIsRefused) {

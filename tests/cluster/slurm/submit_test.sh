@@ -26,8 +26,10 @@ explain() {
   fail "$@"
 }
 submit() {
-  on_controller "$TRAINER" submit train.yaml --nodes 2 --tasks-per-node 1 --time 2 --save-before 110 --launcher "$1" \
+  on_controller "$TRAINER" submit train.yaml --nodes 2 --tasks-per-node 1 --time 3 --save-before 110 --launcher "$1" \
     --sbatch-option overcommit "run.dir=$1" parallel.threads=1 "${run_keys[@]}" >"submit-$1.log" || fail "trainer submit"
+  # submit refuses a limit so near to the saving.
+  on_controller scontrol update "JobId=$(sed -n 's/^submitted job //p' "submit-$1.log")" TimeLimit=2 || fail "another time limit"
 }
 job_log() { cat "$1"/slurm/job-*.log 2>/dev/null; }
 finished() { both_say 'the ranks ended with 0'; }
