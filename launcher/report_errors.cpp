@@ -10,11 +10,13 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "comm/mpi/launch_environment.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/comm/fail_together.h"
+#include "launcher/binding/thread_limits.h"
 #include "launcher/progress/console.h"
 #include "launcher/usage_error.h"
 
@@ -36,6 +38,14 @@ Failure current_failure() {
     return {ExitCode::internal, FileError("use", error.path1(), error.code().value()).what()};
   } catch (const std::bad_alloc&) {
     return {ExitCode::internal, "out of memory: use a smaller batch.micro or model, or a machine with more memory"};
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::resource_unavailable_try_again)
+      return {
+          ExitCode::bad_config,
+          fmt::format("the system lets this process begin no more threads or processes: {}. Raise the limit that is "
+                      "reached, or take fewer ranks or parallel.threads",
+                      thread_limits())};
+    return {ExitCode::internal, fmt::format("internal error: {}; please report it with the command", error.what())};
   } catch (const std::exception& error) {
     return {ExitCode::internal, fmt::format("internal error: {}; please report it with the command", error.what())};
   } catch (...) {

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <fstream>
 #include <future>
+#include <system_error>
 
 #include "comm/failure_report.h"
 #include "comm/hang/hang_report.h"
@@ -54,15 +55,20 @@ bool claim(const std::filesystem::path& path, const std::string& text) {
 bool finishes_within(Seconds limit, std::function<void()> work) {
   const auto done = std::make_shared<std::promise<void>>();
   auto finished = done->get_future();
-  std::thread([done, work = std::move(work)] {
-    try {
-      work();
-      done->set_value();
-    } catch (const std::exception& error) {
-      logging::warn("the ranks could not be compared: {}", error.what());
-      done->set_exception(std::current_exception());
-    }
-  }).detach();
+  try {
+    std::thread([done, work = std::move(work)] {
+      try {
+        work();
+        done->set_value();
+      } catch (const std::exception& error) {
+        logging::warn("the ranks could not be compared: {}", error.what());
+        done->set_exception(std::current_exception());
+      }
+    }).detach();
+  } catch (const std::system_error& error) {
+    logging::warn("the ranks could not be compared, for want of a thread: {}", error.what());
+    return false;
+  }
   if (finished.wait_for(limit) != std::future_status::ready) return false;
   try {
     finished.get();
@@ -107,8 +113,8 @@ void HangWatch::begin(const HangOptions& options) {
   make_folder(folder_);  // rank 0 has made it, unless this host has folders of its own
   publisher_->publish_in(state_path(folder_, rank_));
   publisher_->beat(options_.several_hosts);
-  begun_ = true;
   heart_ = std::thread([this] { keep_beating(); });
+  begun_ = true;
 }
 
 void HangWatch::keep_beating() {

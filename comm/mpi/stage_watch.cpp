@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "comm/failure_report.h"
 #include "core/base/error.h"
+#include "core/base/logging.h"
 
 namespace convoy::mpi {
 namespace {
@@ -17,7 +19,12 @@ constexpr double kLeastSeconds = 10;
 
 StageWatch::StageWatch(std::string stage, int rank, double timeout_s)
     : stage_(std::move(stage)), rank_(rank), timeout_(std::max(timeout_s, kLeastSeconds)) {
-  if (timeout_s > 0) thread_ = std::thread([this] { watch(); });
+  if (timeout_s <= 0) return;
+  try {
+    thread_ = std::thread([this] { watch(); });
+  } catch (const std::system_error& error) {  // to leave MPI, also without a watch, is better than to die of this
+    logging::warn("nobody watches {}, for want of a thread: {}", stage_, error.what());
+  }
 }
 
 StageWatch::~StageWatch() {

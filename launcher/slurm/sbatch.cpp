@@ -4,7 +4,9 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
 
 #include "core/base/error.h"
 #include "launcher/slurm/batch_script.h"
@@ -21,7 +23,9 @@ struct Said {
 
 Said run_and_read(const std::string& command) {
   FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) throw InternalError(fmt::format("cannot start a shell for: {}", command));
+  // glibc says ENOMEM where a process is missing too.
+  if (pipe == nullptr)
+    throw std::system_error(errno == ENOMEM ? EAGAIN : errno, std::generic_category(), "cannot start a shell");
   Said said;
   std::array<char, 4096> buffer;
   while (const size_t bytes = std::fread(buffer.data(), 1, buffer.size(), pipe)) said.text.append(buffer.data(), bytes);
