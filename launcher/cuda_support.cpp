@@ -9,7 +9,7 @@ namespace convoy {
 
 CudaSupport cuda_support() {
   const cuda::CudaPresence presence = cuda::find_cuda();
-  return {true, presence.devices, presence.reason};
+  return {true, presence.devices, presence.has_driver, presence.reason};
 }
 
 std::unique_ptr<Device> make_cuda_device(int ordinal, bool tf32) {
@@ -25,7 +25,7 @@ std::string cuda_versions() { return cuda::versions(); }
 namespace convoy {
 
 CudaSupport cuda_support() {
-  return {false, 0, "this build has no CUDA device; build with `cmake --preset cuda`, which needs nvcc"};
+  return {false, 0, true, "this build has no CUDA device; build with `cmake --preset cuda`, which needs nvcc"};
 }
 
 std::unique_ptr<Device> make_cuda_device(int, bool) { throw ConfigError(cuda_support().reason); }

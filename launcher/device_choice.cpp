@@ -161,8 +161,12 @@ std::unique_ptr<Device> make_device(const Config& config, Communicator& communic
   if (choose_device(config.device) == DeviceKind::cpu) {
     device = cpu::make_cpu_device(threads);
     const CudaSupport cuda = cuda_support();
-    if (cuda.in_build && config.device == DeviceChoice::automatic && communicator.rank() == 0)
-      logging::warn("computing on the CPU: {}", cuda.reason);
+    if (cuda.in_build && config.device == DeviceChoice::automatic && communicator.rank() == 0) {
+      if (cuda.has_driver)
+        logging::warn("computing on the CPU: {}", cuda.reason);
+      else
+        logging::info("computing on the CPU: no NVIDIA driver here");
+    }
   } else {
     device = make_cuda_device(cuda_ordinal(communicator), config.precision == Precision::tf32);
   }

@@ -14,6 +14,7 @@ namespace convoy::cuda {
 // the remedy.
 struct CudaPresence {
   int devices = 0;
+  bool has_driver = true;  // false: this is a machine without NVIDIA's driver, as most are
   std::string reason;
 };
 CudaPresence find_cuda();

@@ -14,7 +14,7 @@ namespace {
 const char* remedy(cudaError_t status) {
   switch (status) {
     case cudaErrorInsufficientDriver:
-      return "install NVIDIA's driver, or one newer than this build's CUDA needs (see nvidia-smi)";
+      return "install a newer driver: this build's CUDA needs it (see nvidia-smi)";
     case cudaErrorNoDevice:
       return "no GPU is visible: look at CUDA_VISIBLE_DEVICES and nvidia-smi";
     default:
@@ -50,6 +50,12 @@ CudaPresence find_cuda() {
     return presence;
   }
   (void)cudaGetLastError();
+  int driver = 0;
+  if (status == cudaErrorInsufficientDriver && cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0) {
+    presence.has_driver = false;
+    presence.reason = "this machine has no NVIDIA driver, which CUDA needs; install it";
+    return presence;
+  }
   const cudaError_t what = status == cudaSuccess ? cudaErrorNoDevice : status;
   presence.reason = fmt::format("{} ({}); {}", cudaGetErrorString(what), cudaGetErrorName(what), remedy(what));
   return presence;
