@@ -158,6 +158,8 @@ class TrainingSession {
                              dataset.vocabulary());
     facts.first_step = trainer.position().step;
     say(run_summary(config_, facts));
+    if (config_.evaluate.batches > 0 && dataset.samples(Split::validation) == 0)
+      say("the data has no validation split: nothing is evaluated");
     for (const std::string& change : folder_->changes) say("changed since the last start: " + change);
   }
 

@@ -47,11 +47,12 @@ tells "validation            20,000 tokens" "$TRAINER" data inspect one
 short=(train.steps=4 evaluate.every_steps=2 checkpoint.every_steps=4)
 "$TRAINER" train train.yaml data.path=one run.dir=one-run "${short[@]}" >train.log 2>&1 || { cat train.log; fail "training on one line"; }
 
-# Without a validation split: the import says when it was not meant, training names what helps, and that helps.
+# Without a validation split a run trains without evaluations, and says so; eval says what would help.
 import text.txt none --validation 0
 ! grep -q "note:" import.log || fail "a note about what was asked for"
-refuse 3 "no validation split; import the text again with --validation 0.1 and --force, or train without evaluation: evaluate.batches=0" \
-  "$TRAINER" train train.yaml data.path=none run.dir=none-run "${short[@]}"
+tells "no validation split: nothing is evaluated" "$TRAINER" train train.yaml data.path=none run.dir=no-split "${short[@]}"
+! grep -q eval_loss no-split/metrics.jsonl || fail "an evaluation on nothing"
+refuse 3 "no validation split; import the text again with --validation 0.1 and --force" "$TRAINER" eval no-split
 "$TRAINER" train train.yaml data.path=none run.dir=none-run "${short[@]}" evaluate.batches=0 >train.log 2>&1 || { cat train.log; fail "training without evaluation"; }
 ! grep -q eval_loss none-run/metrics.jsonl || fail "an evaluation on nothing"
 "$TRAINER" train train.yaml data.path=none run.dir=none-run "${short[@]}" evaluate.batches=0 train.steps=6 --resume >train.log 2>&1 ||
