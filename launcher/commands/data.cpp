@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <memory>
 
+#include "core/base/byte_text.h"
 #include "datasets/import_text.h"
 #include "datasets/inspect.h"
 #include "launcher/commands/commands.h"
@@ -39,7 +41,7 @@ int run_import(const ImportWords& words) {
 }
 
 int run_inspect(const std::string& folder) {
-  Console(STDOUT_FILENO, 0).line(describe_dataset(folder));
+  std::fputs((readable(describe_dataset(folder)) + "\n").c_str(), stdout);
   return 0;
 }
 

@@ -122,7 +122,7 @@ TEST(ImportFolder, WhatIsKnownAtTheStartIsSaidAtTheStart) {
   refused(folder / "books", "holds b.txt, which is no part of a dataset");
   refused(folder / "text.txt", "is a file");
   refused(folder / "text.txt" / "data", "Not a directory");
-  refused(folder / std::string(250, 'n'), "choose a shorter name");
+  refused(folder / std::string(250, 'n'), "choose a shorter one");
   refused("/proc/data", "cannot make folder");
   const ImportFolder other(folder / "data");
   refused(folder / "data", "data.importing: another import is writing here");

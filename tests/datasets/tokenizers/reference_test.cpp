@@ -122,17 +122,5 @@ TEST(TokenText, IsWhatAnEntryHas) {
   }
 }
 
-// A vocabulary may leave numbers out.
-TEST(TokenText, NumbersWithoutEntryHaveNone) {
-  nlohmann::json file = parse_json(read_file(reference("gpt2_style.json")));
-  const auto vocabulary = static_cast<int32_t>(load_tokenizer(reference("gpt2_style.json"))->vocabulary());
-  file["added_tokens"].push_back({{"id", vocabulary + 2}, {"content", "<|late|>"}});
-  const auto tokenizer = parse_tokenizer(json_text(file), "tokenizer.json");
-  for (int32_t token = 0; token < vocabulary; ++token) EXPECT_TRUE(tokenizer->has_text(token)) << token;
-  EXPECT_FALSE(tokenizer->has_text(vocabulary));
-  EXPECT_FALSE(tokenizer->has_text(vocabulary + 1));
-  EXPECT_TRUE(tokenizer->has_text(vocabulary + 2));
-}
-
 }  // namespace
 }  // namespace convoy

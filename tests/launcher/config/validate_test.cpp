@@ -44,7 +44,7 @@ TEST(Validate, SizesMustBePositive) {
   expect_says(after([](Config& c) { c.batch.micro = 0; }), "batch.micro = 0");
   expect_says(after([](Config& c) { c.train.steps = 0; }), "train.steps = 0");
   expect_says(after([](Config& c) { c.parallel.threads.value = 0; }), "parallel.threads = 0");
-  expect_says(after([](Config& c) { c.evaluate.batches = 0; }), "evaluate.batches = 0");
+  expect_says(after([](Config& c) { c.evaluate.batches = -1; }), "evaluate.batches = -1");
   expect_says(after([](Config& c) { c.log.every_steps = 0; }), "log.every_steps = 0");
 }
 

@@ -15,11 +15,11 @@ std::unique_ptr<Tokenizer> of_characters(const std::set<char32_t>& characters) {
   return parse_tokenizer(characters_tokenizer_json(characters), "tokenizer.json");
 }
 
-// Two bytes, gaps, a mark between texts; what is no byte has no text.
+// Two bytes and a mark between texts, which has no text.
 std::unique_ptr<Tokenizer> with_end_of_text() {
-  return parse_tokenizer(R"({"model": {"type": "BPE", "vocab": {"b": 1, "c": 4}, "merges": []},
+  return parse_tokenizer(R"({"model": {"type": "BPE", "vocab": {"b": 0, "c": 1}, "merges": []},
     "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false},
-    "added_tokens": [{"id": 6, "content": "<|endoftext|>"}]})",
+    "added_tokens": [{"id": 2, "content": "<|endoftext|>"}]})",
                          "tokenizer.json");
 }
 
@@ -40,14 +40,13 @@ TEST(FirstTokens, WithoutAPromptAreALineEndOrWhatThereIs) {
   EXPECT_EQ(letter.tokens, std::vector<int32_t>{0});
   EXPECT_TRUE(letter.shown);
   const FirstTokens end = first_tokens(*with_end_of_text(), "");
-  EXPECT_EQ(end.tokens, std::vector<int32_t>{6});
+  EXPECT_EQ(end.tokens, std::vector<int32_t>{2});
   EXPECT_FALSE(end.shown) << "the end of the text before is no text of this one";
 }
 
 TEST(DrawableTokens, HaveTextOrEndIt) {
   EXPECT_EQ(drawable_tokens(*of_characters({'a', 'b'}), 4), (std::vector<bool>{true, true, false, false}));
-  EXPECT_EQ(drawable_tokens(*with_end_of_text(), 9),
-            (std::vector<bool>{false, true, false, false, true, false, true, false, false}));
+  EXPECT_EQ(drawable_tokens(*with_end_of_text(), 5), (std::vector<bool>{true, true, true, false, false}));
 }
 
 }  // namespace
