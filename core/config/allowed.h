@@ -18,13 +18,21 @@ struct Allowed {
   // Of a text: one of these; none: any text, so many bytes long.
   std::vector<std::string_view> names = {};
   size_t min_length = 0, max_length = SIZE_MAX;
+  // Of an Auto: what stands for no number.
+  std::string_view word = "auto";
 
   static Allowed any() { return {}; }
   static Allowed from(double minimum, double maximum) { return {minimum, maximum}; }
   static Allowed from_to_below(double minimum, double maximum) { return {minimum, maximum, false, true}; }
   static Allowed above_to(double minimum, double maximum) { return {minimum, maximum, true, false}; }
   static Allowed one_of(std::vector<std::string_view> names) { return {.names = std::move(names)}; }
+  static Allowed text() { return {.min_length = 1}; }
   static Allowed path() { return {.min_length = 1, .max_length = 4095}; }  // as Linux has it
+  Allowed or_word(std::string_view other) const {
+    Allowed allowed = *this;
+    allowed.word = other;
+    return allowed;
+  }
 };
 
 // Bounds that stand for "more than anyone means", small enough that products of a few of them fit 64 bits.

@@ -8,19 +8,13 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "core/config/allowed.h"
+#include "core/config/auto.h"
 #include "core/config/enum_names.h"
 
 namespace convoy {
-
-// A number or `auto`.
-struct Auto {
-  std::optional<int64_t> value;  // absent: auto
-  int64_t value_or(int64_t automatic) const { return value.value_or(automatic); }
-};
 
 enum class Resume { never, automatic, must };
 constexpr auto enum_names(Resume) {

@@ -1,0 +1,20 @@
+// Values that may be left to the program.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace convoy {
+
+// A number, or the word `auto` or another that the key has for it (Allowed::word).
+struct Auto {
+  std::optional<int64_t> value;  // absent: the word
+  int64_t value_or(int64_t automatic) const { return value.value_or(automatic); }
+};
+
+struct AutoReal {
+  std::optional<double> value;
+  double value_or(double automatic) const { return value.value_or(automatic); }
+};
+
+}  // namespace convoy
