@@ -21,42 +21,14 @@
 namespace convoy {
 namespace {
 
-// What the saved state was made for: with another value it means nothing.
-bool binds_the_state(std::string_view key) {
-  constexpr std::array kBinding = {"precision",      "model.family",  "model.layers",     "model.heads",
-                                   "model.channels", "model.context", "model.vocabulary", "optimizer.name"};
-  return std::find(kBinding.begin(), kBinding.end(), key) != kBinding.end();
-}
-
-// What changes nothing that is computed.
-bool is_incidental(std::string_view key) {
-  constexpr std::array kIncidental = {"run.dir",
-                                      "run.resume",
-                                      "device",
-                                      "model.preset",
-                                      "data.prefetch",
-                                      "data.changed",
-                                      "train.stop_at",
-                                      "parallel.timeout_s",
-                                      "parallel.threads",
-                                      "parallel.bind",
-                                      "log.every_steps",
-                                      "log.tensorboard",
-                                      "checkpoint.every_steps",
-                                      "checkpoint.keep_last",
-                                      "checkpoint.keep_best",
-                                      "checkpoint.keep_every"};
-  return std::find(kIncidental.begin(), kIncidental.end(), key) != kIncidental.end();
-}
-
 std::vector<std::string> compare_with_earlier(const Config& config, const RunPaths& paths) {
   std::vector<std::string> changes;
   std::string binding;
   for (const ConfigDifference& d : config_differences(load_config(paths.config(), {}), config)) {
     const std::string text = fmt::format("{}: {} -> {}", d.key, d.before, d.after);
-    if (binds_the_state(d.key))
+    if (d.effect == Effect::binds)
       binding += fmt::format("\n  {}", text);
-    else if (!is_incidental(d.key))
+    else if (d.effect == Effect::computes)
       changes.push_back(text);
   }
   if (!binding.empty())

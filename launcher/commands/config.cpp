@@ -5,6 +5,7 @@
 
 #include "launcher/commands/commands.h"
 #include "launcher/config/config_keys.h"
+#include "launcher/config/json_schema.h"
 #include "launcher/config/load_config.h"
 #include "launcher/config/write_config.h"
 #include "launcher/usage_error.h"
@@ -15,6 +16,7 @@ namespace {
 struct Options {
   std::string config, key;
   std::vector<std::string> overrides;
+  bool schema = false;
 };
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
@@ -22,12 +24,17 @@ void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), s
 // Raw, so that a script gets a name as it is.
 void print_value(const Config& config, const std::string& key) {
   const auto value = config_value(config, key);
-  if (!value) throw UsageError(fmt::format("--value {}: unknown key{}", key, key_advice(key)));
+  if (!value) throw UsageError(fmt::format("--value {}: unknown key{}", key, key_advice(key, config_keys())));
   print(*value + "\n");
 }
 
 // `trainer config key=value` without a file starts from the defaults.
 int print_config(const Options& options) {
+  if (options.schema) {
+    if (!options.config.empty() || !options.key.empty()) throw UsageError("--schema is of all configs; give it alone");
+    print(config_schema(Config()));
+    return 0;
+  }
   if (options.config.empty() && options.key.empty()) {
     print(config_page(Config()));
     return 0;
@@ -53,6 +60,7 @@ void add_config_command(CommandLine& line) {
                      false);
   command.positional("OVERRIDES", options->overrides, "win over the file");
   command.option("--value", options->key, "print this key's value alone, as it is; run.dir for example");
+  command.flag("--schema", options->schema, "print a JSON Schema of all keys, for editors and tools");
   command.run([options] { return print_config(*options); });
 }
 

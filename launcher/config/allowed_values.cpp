@@ -53,10 +53,6 @@ std::optional<std::string> complaint(const std::string& name, double value, cons
   return number_complaint(name, value, allowed);
 }
 
-std::optional<std::string> complaint(const std::string& name, const Auto& value, const Allowed& allowed) {
-  return value.value ? number_complaint(name, *value.value, allowed) : std::nullopt;
-}
-
 std::optional<std::string> complaint(const std::string& name, const std::string& value, const Allowed& allowed) {
   if (value.find('\0') != std::string::npos)
     return fmt::format("{} holds a NUL character, which no name can; remove it", name);
@@ -68,6 +64,34 @@ std::optional<std::string> complaint(const std::string& name, const std::string&
   const std::vector<std::string> names = names_of(allowed);
   return fmt::format("{} = {} is unknown; there {} {}{}", name, shortened(value), names.size() == 1 ? "is" : "are",
                      fmt::join(names, ", "), did_you_mean(value, names));
+}
+
+namespace {
+
+struct ComplaintOf {
+  const std::string& name;
+  const Allowed& allowed;
+  using Found = std::optional<std::string>;
+  Found operator()(const bool*) const { return std::nullopt; }
+  Found operator()(const EnumField&) const { return std::nullopt; }
+  Found operator()(const Auto* field) const { return field->value ? (*this)(&*field->value) : std::nullopt; }
+  Found operator()(const AutoReal* field) const { return field->value ? (*this)(&*field->value) : std::nullopt; }
+  template <class Item>
+  Found operator()(const std::vector<Item>* items) const {
+    for (const Item& item : *items)
+      if (Found found = (*this)(&item)) return found;
+    return std::nullopt;
+  }
+  template <class Value>
+  Found operator()(const Value* value) const {
+    return complaint(name, *value, allowed);
+  }
+};
+
+}  // namespace
+
+std::optional<std::string> complaint(const std::string& name, const Field& value, const Allowed& allowed) {
+  return std::visit(ComplaintOf{name, allowed}, value);
 }
 
 std::string allowed_text(const Allowed& a) {

@@ -5,10 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 #include "core/config/allowed.h"
-#include "core/config/config.h"
+#include "core/config/keys.h"
 
 namespace convoy {
 
@@ -16,13 +15,8 @@ namespace convoy {
 // nothing. What the type itself limits (bool, enums) is always allowed.
 std::optional<std::string> complaint(const std::string& name, int64_t value, const Allowed& allowed);
 std::optional<std::string> complaint(const std::string& name, double value, const Allowed& allowed);
-std::optional<std::string> complaint(const std::string& name, const Auto& value, const Allowed& allowed);
 std::optional<std::string> complaint(const std::string& name, const std::string& value, const Allowed& allowed);
-template <class T>
-requires(std::is_same_v<T, bool> || std::is_enum_v<T>) std::optional<std::string> complaint(const std::string&, T,
-                                                                                            const Allowed&) {
-  return std::nullopt;
-}
+std::optional<std::string> complaint(const std::string& name, const Field& value, const Allowed& allowed);
 
 // "1 to 4096", "above 0 to 1", "cosine, constant"; "" if anything is.
 std::string allowed_text(const Allowed& allowed);

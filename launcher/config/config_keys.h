@@ -1,64 +1,36 @@
-// The keys of a config as data, generated from describe().
+// The keys of a config as a flat list.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "core/config/config.h"
 
 namespace convoy {
 
-// What is known of a key besides its value.
 struct ConfigKey {
-  std::string name;  // dotted: "model.layers"
+  std::string name;  // dotted: "model.layers", "optimizer.groups.0.match"
+  Effect effect = Effect::computes;
   std::string_view unit, meaning;
   Allowed allowed;
+  std::string value;  // as YAML writes it
+  std::string raw;    // a text as the bytes that it is; anything else as value
 };
 
-template <class Field>
-inline constexpr bool is_number =
-    std::is_same_v<Field, int64_t> || std::is_same_v<Field, double> || std::is_same_v<Field, Auto>;
+using DescribeKeys = std::function<void(Keys&)>;
 
-// Calls visit(ConfigKey, field) for every key, in the order of the config page.
-template <class Visit>
-class KeyWalk {
- public:
-  explicit KeyWalk(Visit& visit) : visit_(visit) {}
-  template <class Section>
-  void section(std::string_view name, Section& section) {
-    prefix_ = std::string(name) + ".";
-    describe(*this, section);
-    prefix_.clear();
-  }
-  template <class Field>
-  void operator()(std::string_view key, Field& field, std::string_view unit, std::string_view meaning) {
-    static_assert(!is_number<Field>, "a number says beside its meaning what is Allowed");
-    (*this)(key, field, unit, meaning, Allowed::any());
-  }
-  template <class Field>
-  void operator()(std::string_view key, Field& field, std::string_view unit, std::string_view meaning,
-                  Allowed allowed) {
-    visit_(ConfigKey{prefix_ + std::string(key), unit, meaning, std::move(allowed)}, field);
-  }
+// In the order of the config page. Of a list in its items' keys; an empty one has none.
+std::vector<ConfigKey> keys_of(const DescribeKeys& describe);
+std::vector<ConfigKey> keys_of(Config config);
 
- private:
-  Visit& visit_;
-  std::string prefix_;
-};
-
-template <class Visit>
-void for_each_key(Config& config, Visit&& visit) {
-  describe(KeyWalk(visit), config);
-}
-
-std::vector<std::string> config_keys();      // "run.dir", "run.seed", ..., "device", ...
+std::vector<std::string> config_keys();      // of the defaults: "run.dir", "run.seed", ..., "device", ...
 std::vector<std::string> config_sections();  // "run", "model", ...
 
 // The known key that a mistyped one most likely means, with how to say so: "; did you mean model.channels?" A key that
 // stands in the wrong group or outside all is recognised by its last part. If nothing is near, the keys of its group.
-std::string key_advice(const std::string& unknown_key);
+// known: the keys of the config as far as it is known.
+std::string key_advice(const std::string& unknown_key, const std::vector<std::string>& known);
 
 }  // namespace convoy

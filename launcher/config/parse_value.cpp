@@ -7,6 +7,8 @@
 #include <cmath>
 #include <regex>
 
+#include "launcher/config/nearest_name.h"
+
 namespace convoy {
 namespace {
 
@@ -82,16 +84,30 @@ std::optional<std::string> parse_value(std::string_view text, std::string& value
   return std::nullopt;
 }
 
-std::optional<std::string> parse_value(std::string_view text, Auto& value) {
-  if (text == "auto") {
-    value.value.reset();
+namespace {
+
+template <class Number>
+std::optional<std::string> parse_optional(std::string_view text, std::string_view word, const char* number_name,
+                                          std::optional<Number>& value) {
+  if (text == word) {
+    value.reset();
     return std::nullopt;
   }
-  int64_t number = 0;
-  if (!matches(text, "[-+]?[0-9].*")) return "is neither auto nor a whole number";
+  if (!matches(text, "[-+]?[.]?[0-9].*")) return fmt::format("is neither {} nor a {}", word, number_name);
+  Number number{};
   std::optional<std::string> problem = parse_value(text, number);
-  if (!problem) value.value = number;
+  if (!problem) value = number;
   return problem;
+}
+
+}  // namespace
+
+std::optional<std::string> parse_automatic(std::string_view text, std::string_view word, Auto& value) {
+  return parse_optional(text, word, "whole number", value.value);
+}
+
+std::optional<std::string> parse_automatic(std::string_view text, std::string_view word, AutoReal& value) {
+  return parse_optional(text, word, "number", value.value);
 }
 
 std::optional<std::string> parse_name(std::string_view text, const std::vector<std::string>& names) {

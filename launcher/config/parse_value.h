@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "core/config/config.h"
-#include "launcher/config/nearest_name.h"
+#include "core/config/auto.h"
 
 namespace convoy {
 
@@ -16,20 +16,10 @@ std::optional<std::string> parse_value(std::string_view text, bool& value);
 std::optional<std::string> parse_value(std::string_view text, int64_t& value);
 std::optional<std::string> parse_value(std::string_view text, double& value);
 std::optional<std::string> parse_value(std::string_view text, std::string& value);
-std::optional<std::string> parse_value(std::string_view text, Auto& value);
+// A number, or the word.
+std::optional<std::string> parse_automatic(std::string_view text, std::string_view word, Auto& value);
+std::optional<std::string> parse_automatic(std::string_view text, std::string_view word, AutoReal& value);
+// What is wrong with a name that is none of these.
 std::optional<std::string> parse_name(std::string_view text, const std::vector<std::string>& names);
-
-template <class E>
-requires std::is_enum_v<E> std::optional<std::string> parse_value(std::string_view text, E& value) {
-  std::vector<std::string> names;
-  for (const auto& [name, candidate] : enum_names(E{})) {
-    if (name == text) {
-      value = candidate;
-      return std::nullopt;
-    }
-    names.emplace_back(name);
-  }
-  return parse_name(text, names);
-}
 
 }  // namespace convoy

@@ -3,27 +3,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/integers.h"
-#include "core/ops/attention.h"
 #include "launcher/config/allowed_values.h"
-#include "launcher/config/config_keys.h"
+#include "launcher/config/key_walk.h"
 
 namespace convoy {
 namespace {
 
-class Checks {
+class Checks final : public KeyWalk {
  public:
-  // Each value for itself. What is beside an impossible one is not looked at: its mistake would be told twice.
+  // Each value for itself, and what does not go together within a group. What is beside an impossible value is not
+  // looked at: its mistake would be told twice.
   explicit Checks(Config config) {
-    for_each_key(config, [&](const ConfigKey& key, auto& field) {
-      if (auto found = complaint(key.name, field, key.allowed)) {
-        impossible_.insert(key.name);
-        add({key.name}, std::move(*found));
-      }
-    });
+    describe(static_cast<Keys&>(*this), config);
+    for (const auto& [keys, text] : within_groups_)
+      if (possible(keys)) add(keys, text());
+    within_groups_.clear();
   }
   bool possible(const std::vector<std::string>& keys) const {
     return std::none_of(keys.begin(), keys.end(), [&](const std::string& key) { return impossible_.contains(key); });
@@ -33,23 +33,27 @@ class Checks {
   }
   std::vector<Contradiction> take() { return std::move(found_); }
 
+  void contradiction(std::initializer_list<std::string_view> keys,
+                     const std::function<std::string(const std::string&)>& text) override {
+    std::vector<std::string> names;
+    for (const std::string_view key : keys) names.push_back(path() + std::string(key));
+    within_groups_.emplace_back(std::move(names), [text, path = path()] { return text(path); });
+  }
+
+ protected:
+  void leaf(const std::string& name, const Key& key, const Field& field) override {
+    if (auto found = complaint(name, field, key.allowed)) {
+      impossible_.insert(name);
+      add({name}, std::move(*found));
+    }
+  }
+  void kind_name(const std::string&, const Key&, AnyChoice&) override {}
+
  private:
   std::vector<Contradiction> found_;
   std::set<std::string> impossible_;
+  std::vector<std::pair<std::vector<std::string>, std::function<std::string()>>> within_groups_;
 };
-
-void check_heads(Checks& checks, const ModelConfig& m) {
-  const std::vector<std::string> keys{"model.heads", "model.channels"};
-  if (!checks.possible(keys)) return;
-  if (m.channels % m.heads == 0 && m.channels / m.heads > kAttentionMaxD)
-    checks.add(keys, fmt::format("model.channels = {} in model.heads = {} are {} channels a head; at most {} are "
-                                 "computed, so write model.heads={} or more",
-                                 m.channels, m.heads, m.channels / m.heads, kAttentionMaxD,
-                                 ceil_div<int64_t>(m.channels, kAttentionMaxD)));
-  if (m.channels % m.heads == 0) return;
-  checks.add(keys, fmt::format("model.heads = {} does not divide model.channels = {}; the next larger width is {}",
-                               m.heads, m.channels, round_up(m.channels, m.heads)));
-}
 
 // So many that no machine holds them, few enough that a thousand bytes of each can be counted in 64 bits.
 void check_activations(Checks& checks, const Config& config) {
@@ -69,18 +73,15 @@ void check_activations(Checks& checks, const Config& config) {
 void check_batch(Checks& checks, const BatchConfig& batch, const Auto& virtual_ranks) {
   const std::vector<std::string> keys{"batch.global", "batch.micro", "parallel.virtual_ranks"};
   if (!checks.possible(keys)) return;
-  const int64_t pass = batch.micro * virtual_ranks.value_or(1);
+  if (!virtual_ranks.value || batch.global % batch.micro != 0) return;
+  const int64_t pass = batch.micro * *virtual_ranks.value;
   if (batch.global % pass == 0) return;
-  const char* name = virtual_ranks.value ? "batch.micro x parallel.virtual_ranks" : "batch.micro";
-  checks.add(keys, fmt::format("batch.global = {} is not a multiple of {} = {}; the next is {}", batch.global, name,
-                               pass, round_up(batch.global, pass)));
+  checks.add(keys, fmt::format("batch.global = {} is not a multiple of batch.micro x parallel.virtual_ranks = {}; the "
+                               "next is {}",
+                               batch.global, pass, round_up(batch.global, pass)));
 }
 
 void check_guard(Checks& checks, const GuardConfig& guard, int64_t checkpoint_every) {
-  if (guard.rollback && guard.spike_sigma == 0)
-    checks.add({"guard.rollback", "guard.spike_sigma"},
-               "guard.rollback = true, but guard.spike_sigma = 0 looks for no spikes; set it, to 6 for example, or "
-               "write guard.rollback=false");
   if (guard.rollback && checkpoint_every == 0)
     checks.add({"guard.rollback", "checkpoint.every_steps"},
                "guard.rollback = true, but checkpoint.every_steps = 0 saves nothing to go back to; set it, to 500 for "
@@ -91,7 +92,6 @@ void check_guard(Checks& checks, const GuardConfig& guard, int64_t checkpoint_ev
 
 std::vector<Contradiction> find_contradictions(const Config& config) {
   Checks checks(config);
-  check_heads(checks, config.model);
   check_activations(checks, config);
   check_batch(checks, config.batch, config.parallel.virtual_ranks);
   if (config.evaluate.batches == 0 && config.checkpoint.keep_best > 0)

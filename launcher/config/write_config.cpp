@@ -3,124 +3,162 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
-#include <cstdint>
-#include <string_view>
+#include <map>
 
-#include "core/base/byte_text.h"
-#include "core/base/utf8.h"
 #include "launcher/config/allowed_values.h"
 #include "launcher/config/config_keys.h"
+#include "launcher/config/scalar_text.h"
 
 namespace convoy {
 namespace {
 
-bool needs_quotes(std::string_view text) {
-  if (text.empty() || !(std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '/' || text[0] == '.'))
-    return true;
-  for (const char c : text)
-    if (!std::isalnum(static_cast<unsigned char>(c)) && std::string_view("/._-").find(c) == std::string_view::npos)
-      return true;
-  // Other readers of YAML would take these, and what starts like .5 or .inf, for something else than text.
-  constexpr std::array kSpecial = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
-  std::string lower;
-  for (const char c : text) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  for (const char* special : kSpecial)
-    if (lower == special) return true;
-  return text[0] == '.' && text.size() > 1 && std::isalnum(static_cast<unsigned char>(text[1]));
-}
-
-// What YAML wants escaped, or takes for a line end.
-bool is_printable(char32_t c) {
-  if (c < 0xa0) return c >= 0x20 && c < 0x7f;
-  return c != 0x2028 && c != 0x2029 && c != 0xfeff && c != 0xfffe && c != 0xffff;
-}
-
-// Names of files are bytes: what is no UTF-8 is written as byte_text.h says.
-std::string scalar(const std::string& value) {
-  const std::string text = text_of_bytes(value);
-  if (!needs_quotes(text)) return text;
-  std::string quoted = "\"";
-  for (size_t position = 0; position < text.size();) {
-    const char32_t c = next_code_point(text, position);
-    if (c == '"' || c == '\\')
-      quoted.append({'\\', static_cast<char>(c)});
-    else if (!is_printable(c))
-      quoted += c < 0x100 ? fmt::format("\\x{:02x}", uint32_t{c}) : fmt::format("\\u{:04x}", uint32_t{c});
-    else
-      append_utf8(quoted, c);
-  }
-  return quoted + "\"";
-}
-
-std::string scalar(double value) {
-  std::string text = fmt::format("{}", value);  // shortest that reads back exactly
-  // YAML 1.1 readers take 1e-08 for text: they want the point.
-  if (text.find('.') == std::string::npos) text.insert(std::min(text.find('e'), text.size()), ".0");
-  return text;
-}
-
-std::string scalar(bool value) { return value ? "true" : "false"; }
-std::string scalar(int64_t value) { return fmt::format("{}", value); }
-std::string scalar(const Auto& value) { return value.value ? scalar(*value.value) : "auto"; }
-template <class E>
-requires std::is_enum_v<E> std::string scalar(E value) { return std::string(to_name(value)); }
-
-// "[steps, 0 to 1000] ", what a reader should know of the value before its meaning.
-std::string in_brackets(const ConfigKey& key) {
-  const std::string allowed = allowed_text(key.allowed);
-  if (key.unit.empty() && allowed.empty()) return "";
-  return fmt::format("[{}{}{}] ", key.unit, key.unit.empty() || allowed.empty() ? "" : ", ", allowed);
-}
-
 constexpr size_t kCommentColumn = 32;
 
+// "[steps, 0 to 1000] ", what a reader should know of the value before its meaning.
+std::string in_brackets(std::string_view unit, const std::string& allowed) {
+  if (unit.empty() && allowed.empty()) return "";
+  return fmt::format("[{}{}{}] ", unit, unit.empty() || allowed.empty() ? "" : ", ", allowed);
+}
+
+std::string kind_names(const AnyChoice& choice) {
+  std::string names;
+  for (const AnyChoice::KindText& kind : choice.kinds()) names += (names.empty() ? "" : ", ") + std::string(kind.name);
+  return names;
+}
+
+class Writer final : public Keys {
+ public:
+  Writer(bool with_comments, std::string indent) : with_comments_(with_comments), indent_(std::move(indent)) {}
+
+  std::string page;
+
+ protected:
+  void value(const Key& key, const Field& field) override {
+    line(key, scalar_text(field, key), allowed_text(key.allowed));
+  }
+  void group(std::string_view name, const std::function<void(Keys&)>& describe) override {
+    page += fmt::format("{}{}:\n", take_indent(), name);
+    below("  ", [&](Writer& writer) { describe(writer); });
+  }
+  void groups(const Key& key, const ListField& list) override {
+    list_line(key, list.size());
+    for (size_t i = 0; i < list.size(); ++i) item([&](Writer& writer) { list.describe(i, writer); });
+    if (!with_comments_ || list.size() > 0) return;
+    comment("an item has these keys:");
+    commented([&](Writer& writer) { list.describe_example(writer); });
+  }
+  void choose(const Key& key, AnyChoice& choice) override {
+    line(key, scalar_text(std::string(choice.name())), kind_names(choice));
+    choice.describe(*this);
+    if (!with_comments_) return;
+    const std::unique_ptr<AnyChoice> other = choice.copy();
+    for (const AnyChoice::KindText& kind : choice.kinds()) {
+      if (kind.name == choice.name()) continue;
+      other->choose(kind.name);
+      comment(fmt::format("{}: {}    {}", key.name, kind.name, kind.meaning));
+      commented([&](Writer& writer) { other->describe(writer); });
+    }
+  }
+  void choices(const Key& key, const ChoiceListField& list) override {
+    list_line(key, list.size());
+    for (size_t i = 0; i < list.size(); ++i) item([&](Writer& writer) { writer.kind_item(list.item(i)); });
+    if (!with_comments_ || list.size() > 0) return;
+    const std::unique_ptr<AnyChoice> example = list.example();
+    for (const AnyChoice::KindText& kind : example->kinds()) {
+      example->choose(kind.name);
+      comment(fmt::format("- {}    {}", kind.name, kind.meaning));
+      commented([&](Writer& writer) { example->describe(writer); });
+    }
+  }
+
+ private:
+  // `relu`, or `linear:` with its keys below.
+  void kind_item(AnyChoice& kind) {
+    Writer keys(with_comments_, indent_ + "  ");
+    keys.first_indent_ = keys.indent_;
+    kind.describe(keys);
+    page += take_indent() + std::string(kind.name()) + (keys.page.empty() ? "\n" : ":\n") + keys.page;
+  }
+
+  void line(const Key& key, const std::string& text, const std::string& allowed) {
+    std::string written = fmt::format("{}{}: {}", take_indent(), key.name, text);
+    if (with_comments_) {
+      written += fmt::format("{:{}}  # ", "", written.size() < kCommentColumn ? kCommentColumn - written.size() : 0);
+      written += in_brackets(key.unit, allowed) + std::string(key.meaning);
+    }
+    page += written + "\n";
+  }
+  void list_line(const Key& key, size_t size) {
+    if (size == 0)
+      line(key, "[]", "");
+    else
+      page += fmt::format("{}{}:\n", take_indent(), key.name);
+  }
+  void comment(const std::string& text) { page += fmt::format("{}# {}\n", indent_, text); }
+
+  template <class Write>
+  void below(const std::string& more, Write write) {
+    Writer writer(with_comments_, indent_ + more);
+    writer.first_indent_ = writer.indent_;
+    write(writer);
+    page += writer.page;
+  }
+  template <class Write>
+  void item(Write write) {
+    Writer writer(with_comments_, indent_ + "    ");
+    writer.first_indent_ = indent_ + "  - ";
+    write(writer);
+    page += writer.page;
+  }
+  template <class Write>
+  void commented(Write write) {
+    Writer writer(true, indent_ + "#   ");
+    writer.first_indent_ = writer.indent_;
+    write(writer);
+    page += writer.page;
+  }
+  // The first key of an item stands behind its dash.
+  std::string take_indent() {
+    if (!first_indent_) return indent_;
+    std::string indent = std::move(*first_indent_);
+    first_indent_.reset();
+    return indent;
+  }
+
+  const bool with_comments_;
+  const std::string indent_;
+  std::optional<std::string> first_indent_;
+};
+
 std::string write(Config config, bool with_comments) {
-  std::string page, group;
-  for_each_key(config, [&](const ConfigKey& about, auto& field) {
-    const std::string& key = about.name;
-    const size_t dot = key.find('.');
-    const bool grouped = dot != std::string::npos;
-    if (grouped && key.substr(0, dot) != group) {
-      group = key.substr(0, dot);
-      page += group + ":\n";
-    }
-    const std::string line =
-        fmt::format("{}{}: {}", grouped ? "  " : "", grouped ? key.substr(dot + 1) : key, scalar(field));
-    page += line;
-    if (with_comments) {
-      page += fmt::format("{:{}}  # ", "", line.size() < kCommentColumn ? kCommentColumn - line.size() : 0);
-      page += in_brackets(about) + std::string(about.meaning);
-    }
-    page += "\n";
-  });
-  return page;
+  Writer writer(with_comments, "");
+  describe(static_cast<Keys&>(writer), config);
+  return std::move(writer.page);
 }
 
 }  // namespace
 
-std::vector<ConfigDifference> config_differences(Config before, Config after) {
+std::vector<ConfigDifference> config_differences(const Config& before, const Config& after) {
   std::vector<ConfigDifference> differences;
-  for_each_key(before, [&](const ConfigKey& key, auto& field) {
-    differences.push_back({key.name, scalar(field), ""});
-  });
-  auto entry = differences.begin();
-  for_each_key(after, [&](const ConfigKey&, auto& field) { (entry++)->after = scalar(field); });
+  std::map<std::string, size_t> number;
+  for (const ConfigKey& key : keys_of(before)) {
+    number[key.name] = differences.size();
+    differences.push_back({key.name, key.value, "", key.effect});
+  }
+  for (const ConfigKey& key : keys_of(after)) {
+    if (const auto known = number.find(key.name); known != number.end())
+      differences[known->second].after = key.value;
+    else
+      differences.push_back({key.name, "", key.value, key.effect});
+  }
   std::erase_if(differences, [](const ConfigDifference& d) { return d.before == d.after; });
   return differences;
 }
 
-std::optional<std::string> config_value(Config config, std::string_view key) {
-  std::optional<std::string> value;
-  for_each_key(config, [&](const ConfigKey& known, auto& field) {
-    if (known.name != key) return;
-    if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::string>)
-      value = field;
-    else
-      value = scalar(field);
-  });
-  return value;
+std::optional<std::string> config_value(const Config& config, std::string_view name) {
+  for (const ConfigKey& key : keys_of(config))
+    if (key.name == name) return key.raw;
+  return std::nullopt;
 }
 
 std::string to_yaml(const Config& config) { return write(config, false); }

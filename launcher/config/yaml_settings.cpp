@@ -22,19 +22,43 @@ Place place_of(const std::string& source, const YAML::Mark& mark) {
   return {source, mark.line + 1, mark.column + 1};
 }
 
-// One map of the file: its scalars become settings, everything else is looked at by visit_child.
+void put_at(Setting& setting, const Place& place) {
+  setting.key_place = setting.place = place;
+  for (Setting& item : setting.items) put_at(item, place);
+  for (auto& [name, entry] : setting.entries) put_at(entry, place);
+}
+
+// Aliases make large documents of small files: no config is this large or this deep.
+constexpr int kMostNodes = 100000, kDeepest = 40;
+
 class Reader {
  public:
-  Reader(const std::string& source, const std::vector<std::string>& sections, std::vector<Mistake>& mistakes)
-      : source_(source), sections_(sections), mistakes_(mistakes) {}
+  Reader(const std::string& source, std::vector<Mistake>& mistakes) : source_(source), mistakes_(mistakes) {}
 
-  std::vector<Setting> read(const YAML::Node& root) {
-    read_map(root, "");
-    return std::move(settings_);
+  Setting read(const YAML::Node& node, const std::string& path, int depth) {
+    Setting setting;
+    setting.place = place_of(source_, node.Mark());
+    if (++nodes_ > kMostNodes || depth > kDeepest)
+      throw YAML::ParserException(node.Mark(), "lists and groups of keys, more or deeper than any config's");
+    if (node.IsScalar()) {
+      setting.form = Setting::Form::text;
+      setting.text = bytes_of_text(node.Scalar());
+      setting.quoted = node.Tag() == "!";
+    } else if (node.IsSequence()) {
+      setting.form = Setting::Form::list;
+      for (const auto& item : node) {
+        setting.items.push_back(read(item, fmt::format("{}{}.", path, setting.items.size()), depth + 1));
+        setting.items.back().key_place = setting.items.back().place;
+      }
+    } else if (node.IsMap()) {
+      setting.form = Setting::Form::map;
+      read_map(node, path, depth, setting);
+    }
+    return setting;
   }
 
  private:
-  void read_map(const YAML::Node& map, const std::string& prefix) {
+  void read_map(const YAML::Node& map, const std::string& path, int depth, Setting& to) {
     std::map<std::string, int> first_line;
     for (const auto& entry : map) {
       const Place at = place_of(source_, entry.first.Mark());
@@ -42,48 +66,21 @@ class Reader {
         mistakes_.push_back({at, "a key must be a plain name, as in `layers: 4`"});
         continue;
       }
-      const std::string key = prefix + entry.first.Scalar();
+      const std::string key = entry.first.Scalar();
       const auto [earlier, is_new] = first_line.emplace(key, at.line);
       if (!is_new) {
         mistakes_.push_back({at, fmt::format("{} stands here for the second time, first in line {}; keep one",
-                                             shortened(key), earlier->second)});
+                                             shortened(path + key), earlier->second)});
         continue;
       }
-      read_value(key, at, entry.second, prefix.empty());
+      to.entries.emplace_back(key, read(entry.second, path + key + ".", depth + 1));
+      to.entries.back().second.key_place = at;
     }
   }
 
-  void read_value(const std::string& key, const Place& key_place, const YAML::Node& value, bool top_level) {
-    const bool section = top_level && std::find(sections_.begin(), sections_.end(), key) != sections_.end();
-    if (value.IsScalar() && section)
-      mistakes_.push_back({key_place, fmt::format("{} = {} is one value where a group of keys is wanted; write {}: "
-                                                  "and its keys indented below it",
-                                                  key, shortened(value.Scalar()), key)});
-    else if (value.IsScalar())
-      settings_.push_back({key, bytes_of_text(value.Scalar()), value.Tag() == "!", place_of(source_, value.Mark())});
-    else if (value.IsMap() && section)
-      read_map(value, key + ".");
-    else if (value.IsMap() && top_level)
-      mistakes_.push_back(
-          {key_place, fmt::format("unknown group of keys {}{}", shortened(key), did_you_mean_section(key))});
-    else if (value.IsNull() && !section)
-      mistakes_.push_back({key_place, fmt::format("{} has no value; write one behind the colon, or remove the line to "
-                                                  "get the default",
-                                                  key)});
-    else if (!value.IsNull())
-      mistakes_.push_back({key_place, fmt::format("{} is a {}; one value is wanted", key,
-                                                  value.IsSequence() ? "list" : "group of keys")});
-  }
-
-  std::string did_you_mean_section(const std::string& key) const {
-    const std::string nearest = did_you_mean(key, sections_);
-    return nearest.empty() ? fmt::format("; there are {}", fmt::join(sections_, ", ")) : nearest;
-  }
-
   const std::string& source_;
-  const std::vector<std::string>& sections_;
   std::vector<Mistake>& mistakes_;
-  std::vector<Setting> settings_;
+  int nodes_ = 0;
 };
 
 std::vector<std::string> yaml_files_in(const std::filesystem::path& folder) {
@@ -120,35 +117,28 @@ std::string no_config_message(const std::vector<YAML::Node>& documents) {
 
 }  // namespace
 
-std::vector<Setting> yaml_settings(const std::string& text, const std::string& source,
-                                   const std::vector<std::string>& known_sections, std::vector<Mistake>& mistakes) {
+Setting yaml_settings(const std::string& text, const std::string& source, std::vector<Mistake>& mistakes) {
   const Place whole_file{source, 0, 0};
   try {
     const std::vector<YAML::Node> documents = yaml_documents(text);
-    if (documents.size() == 1 && documents[0].IsMap())
-      return Reader(source, known_sections, mistakes).read(documents[0]);
+    if (documents.size() == 1 && documents[0].IsMap()) return Reader(source, mistakes).read(documents[0], "", 0);
     mistakes.push_back({whole_file, no_config_message(documents)});
   } catch (const YAML::Exception& error) {
     mistakes.push_back({place_of(source, error.mark), fmt::format("not valid YAML: {}", error.msg)});
   }
-  return {};
+  return {.form = Setting::Form::map, .key_place = whole_file, .place = whole_file};
 }
 
-std::vector<Setting> command_line_settings(const std::vector<std::string>& words, std::vector<Mistake>& mistakes) {
-  std::map<std::string, Setting> settings;
-  const Place place{"command line", 0, 0};
-  for (const std::string& word : words) {
-    const size_t equals = word.find('=');
-    if (equals == std::string::npos || equals == 0)
-      mistakes.push_back(
-          {place, fmt::format("`{}` is not of the form key=value, as in train.steps=100", shortened(word))});
-    else
-      settings[word.substr(0, equals)] = {word.substr(0, equals), word.substr(equals + 1), false, place};
-  }
-  std::vector<Setting> list;
-  list.reserve(settings.size());
-  for (auto& [key, setting] : settings) list.push_back(std::move(setting));
-  return list;
+std::optional<Setting> flow_setting(const std::string& text, const Place& place) {
+  if (!text.starts_with('[') && !text.starts_with('{')) return std::nullopt;
+  std::vector<Mistake> mistakes;
+  // One line of a map, since a document that is a list alone is no config.
+  const Setting line = yaml_settings("value: " + text, place.source, mistakes);
+  const Setting* value = line.find("value");
+  if (!mistakes.empty() || value == nullptr || line.entries.size() != 1) return std::nullopt;
+  Setting setting = *value;
+  put_at(setting, place);
+  return setting.form == Setting::Form::text ? std::nullopt : std::optional(std::move(setting));
 }
 
 std::string read_config_file(const std::filesystem::path& path) {

@@ -6,15 +6,23 @@ namespace convoy {
 namespace {
 
 template <class T>
+std::optional<std::string> parse(std::string_view text, T& value) {
+  if constexpr (std::is_same_v<T, Auto>)
+    return parse_automatic(text, "auto", value);
+  else
+    return parse_value(text, value);
+}
+
+template <class T>
 std::string problem(const char* text) {
   T value{};
-  return parse_value(text, value).value_or("");
+  return parse(text, value).value_or("");
 }
 
 template <class T>
 T parsed(const char* text) {
   T value{};
-  const auto problem = parse_value(text, value);
+  const auto problem = parse(text, value);
   EXPECT_FALSE(problem) << text << " " << *problem;
   return value;
 }
@@ -76,7 +84,6 @@ TEST(ParseNumber, RefusesTextOfAnyLength) {
     expect_advice(problem<double>(text.c_str()), "a number is wanted");
     expect_advice(problem<Auto>(text.c_str()), "whole number");
     expect_advice(problem<bool>(text.c_str()), "not true or false");
-    expect_advice(problem<Precision>(text.c_str()), "there are f32");
   }
 }
 
@@ -88,11 +95,9 @@ TEST(ParseBool, TakesTrueAndFalseOnly) {
   expect_advice(problem<bool>("maybe"), "not true or false");
 }
 
-TEST(ParseEnum, TakesTheNamesAndSuggestsTheNearest) {
-  EXPECT_EQ(parsed<Precision>("bf16"), Precision::bf16);
-  EXPECT_EQ(parsed<Resume>("auto"), Resume::automatic);
-  expect_advice(problem<Precision>("f16"), "there are f32, tf32, bf16");
-  expect_advice(problem<Resume>("nevr"), "did you mean never?");
+TEST(ParseName, SuggestsTheNearest) {
+  expect_advice(*parse_name("f16", {"f32", "tf32", "bf16"}), "there are f32, tf32, bf16");
+  expect_advice(*parse_name("nevr", {"never", "auto"}), "did you mean never?");
 }
 
 TEST(ParseAuto, TakesAutoOrAWholeNumber) {
@@ -100,6 +105,12 @@ TEST(ParseAuto, TakesAutoOrAWholeNumber) {
   EXPECT_EQ(parsed<Auto>("4").value, 4);
   expect_advice(problem<Auto>("automatic"), "neither auto nor a whole number");
   expect_advice(problem<Auto>("4.5"), "whole number");
+  AutoReal real;
+  EXPECT_EQ(parse_automatic(".5", "inherit", real), std::nullopt);
+  EXPECT_EQ(real.value, 0.5);
+  EXPECT_EQ(parse_automatic("inherit", "inherit", real), std::nullopt);
+  EXPECT_FALSE(real.value);
+  expect_advice(*parse_automatic("auto", "inherit", real), "neither inherit nor a number");
 }
 
 }  // namespace

@@ -1,0 +1,220 @@
+#include "core/config/config.h"
+
+#include <fmt/format.h>
+
+#include "core/base/integers.h"
+#include "core/ops/attention.h"
+
+namespace convoy {
+namespace {
+
+struct Preset {
+  std::string_view name;
+  int64_t layers, heads, channels;
+};
+
+// The four models of GPT-2, all with a context of 1024 tokens.
+constexpr std::array kPresets = {
+    Preset{"gpt2-124m", 12, 12, 768},
+    Preset{"gpt2-350m", 24, 16, 1024},
+    Preset{"gpt2-774m", 36, 20, 1280},
+    Preset{"gpt2-1558m", 48, 25, 1600},
+};
+
+void apply_preset(std::string_view name, ModelConfig& model) {
+  for (const Preset& preset : kPresets) {
+    if (preset.name != name) continue;
+    model.family = "gpt2";
+    model.layers = preset.layers;
+    model.heads = preset.heads;
+    model.channels = preset.channels;
+    model.context = 1024;
+  }
+}
+
+void check_heads(Keys& keys, const ModelConfig& m) {
+  if (m.heads <= 0 || m.channels <= 0) return;
+  if (m.channels % m.heads != 0)
+    keys.contradiction({"heads", "channels"}, [&m](const std::string& path) {
+      return fmt::format("{0}heads = {1} does not divide {0}channels = {2}; the next larger width is {3}", path,
+                         m.heads, m.channels, round_up(m.channels, m.heads));
+    });
+  else if (m.channels / m.heads > kAttentionMaxD)
+    keys.contradiction({"heads", "channels"}, [&m](const std::string& path) {
+      return fmt::format(
+          "{0}channels = {1} in {0}heads = {2} are {3} channels a head; at most {4} are computed, so write "
+          "{0}heads={5} or more",
+          path, m.channels, m.heads, m.channels / m.heads, kAttentionMaxD,
+          ceil_div<int64_t>(m.channels, kAttentionMaxD));
+    });
+}
+
+}  // namespace
+
+std::vector<std::string_view> preset_names() {
+  std::vector<std::string_view> names;
+  for (const Preset& preset : kPresets) names.push_back(preset.name);
+  return names;
+}
+
+void describe(Keys& keys, RunConfig& c) {
+  keys(incidental("dir"), c.dir, "folder", "where the run writes everything; never overwritten without resume",
+       Allowed::path());
+  keys("seed", c.seed, "", "of initial weights, data order and dropout", Allowed::any());
+  keys(incidental("resume"), c.resume, "",
+       "never: a run that exists is an error; auto: go on if there is something; must: go on or fail");
+}
+
+void describe(Keys& keys, ModelConfig& c) {
+  keys.preset(incidental("preset"), c.preset, "sets the sizes below; keys given beside it win", preset_names(),
+              [&c](const std::string& name) { apply_preset(name, c); });
+  keys(binding("family"), c.family, "", "kind of model", Allowed::one_of({"gpt2"}));
+  keys(binding("layers"), c.layers, "blocks", "transformer blocks", Allowed::from(1, 1000));
+  keys(binding("heads"), c.heads, "heads", "attention heads; must divide channels", Allowed::from(1, 65536));
+  keys(binding("channels"), c.channels, "channels", "width of the residual stream", Allowed::from(1, 1048576));
+  keys(binding("context"), c.context, "tokens", "sequence length T", Allowed::from(1, 16777216));
+  keys("dropout", c.dropout, "probability", "of embeddings, attention probabilities and branches",
+       Allowed::from_to_below(0, 1));
+  keys(binding("vocabulary"), c.vocabulary, "tokens", "auto: the dataset's vocabulary", Allowed::from(1, 2147483647));
+  check_heads(keys, c);
+}
+
+void describe(Keys& keys, DataConfig& c) {
+  keys("path", c.path, "folder", "HDF5 shards with a manifest, as `trainer data import-text` writes them",
+       Allowed::path());
+  keys(incidental("changed"), c.changed, "",
+       "refuse; accept: this start goes on with, or replays, other data than the run's, of the same tokenizer");
+  keys(incidental("prefetch"), c.prefetch, "micro-batches", "read ahead by the loader thread", Allowed::from(1, 1e6));
+}
+
+void describe(Keys& keys, BatchConfig& c) {
+  keys("micro", c.micro, "sequences", "per rank and pass", Allowed::from(1, kMostSequences));
+  keys("global", c.global, "sequences", "per optimizer step over all ranks; a multiple of micro x virtual ranks",
+       Allowed::from(1, kMostSequences));
+  if (c.micro > 0 && c.global % c.micro != 0)
+    keys.contradiction({"global", "micro"}, [&c](const std::string& path) {
+      return fmt::format("{0}global = {1} is not a multiple of {0}micro = {2}; the next is {3}", path, c.global,
+                         c.micro, round_up(c.global, c.micro));
+    });
+}
+
+void describe(Keys& keys, TrainConfig& c) {
+  keys("steps", c.steps, "steps", "optimizer steps in all", Allowed::from(1, kMostSteps));
+  keys(incidental("stop_at"), c.stop_at, "step", "save and end this start after that step; 0: never",
+       Allowed::from(0, kMostSteps));
+  keys("clip_norm", c.clip_norm, "", "largest global norm of the gradients; 0: no clipping",
+       Allowed::from(0, kMostReal));
+  keys("recompute", c.recompute, "",
+       "none: keep all activations; block: keep block inputs and recompute the rest in backward");
+  keys("cuda_graph", c.cuda_graph, "",
+       "on CUDA, replay forward and backward as graphs recorded once; false: kernel by kernel");
+}
+
+void describe(Keys& keys, OptimizerConfig& c) {
+  keys(binding("name"), c.name, "", "how weights follow gradients", Allowed::one_of({"adamw"}));
+  keys("lr", c.lr, "", "peak learning rate", Allowed::from(kLeastReal, kMostReal));
+  keys("beta1", c.beta1, "", "decay of the first moment", Allowed::from_to_below(0, 1));
+  keys("beta2", c.beta2, "", "decay of the second moment", Allowed::from_to_below(0, 1));
+  keys("eps", c.eps, "", "added to the root of the second moment", Allowed::from(kLeastReal, kMostReal));
+  keys("weight_decay", c.weight_decay, "", "decoupled; of matrices and embeddings, not of biases and norms",
+       Allowed::from(0, kMostReal));
+}
+
+void describe(Keys& keys, ScheduleConfig& c) {
+  keys("name", c.name, "", "course of the learning rate behind the warmup", Allowed::one_of({"cosine", "constant"}));
+  keys("warmup_steps", c.warmup_steps, "steps", "linear rise from 0 to optimizer.lr", Allowed::from(0, kMostSteps));
+  keys("final_ratio", c.final_ratio, "", "last learning rate over optimizer.lr", Allowed::from(0, 1));
+}
+
+void describe(Keys& keys, ParallelConfig& c) {
+  keys("stage", c.stage, "",
+       "what the ranks shard (ZeRO): 0 nothing, 1 optimizer state, 2 gradients too (kept whole while a rank adds up "
+       "several passes), 3 weights too",
+       Allowed::from(0, 3));
+  keys("shard_ranks", c.shard_ranks, "ranks",
+       "neighbours that hold one copy of what is sharded between them, other groups have another; auto: those of a "
+       "node",
+       Allowed::from(2, 1e6));
+  keys("bucket_bytes", c.bucket_bytes, "bytes", "gradients that are reduced together, in f32", Allowed::from(4, 1e12));
+  keys("gradient_dtype", c.gradient_dtype, "", "f32 or bf16: how gradients are sent; sums are f32 either way");
+  keys("reproducible", c.reproducible, "", "sum gradients in an order that does not depend on the number of ranks");
+  keys("virtual_ranks", c.virtual_ranks, "",
+       "leaves of the reduction tree, a multiple of the rank count; auto: ranks of the first start",
+       Allowed::from(1, 1e6));
+  keys(incidental("timeout_s"), c.timeout_s, "seconds",
+       "a collective that takes longer ends the job with exit code 71; 0: never", Allowed::from(0, 1e9));
+  keys("sentinel_every", c.sentinel_every, "steps",
+       "between steps in which each rank checks a neighbour's gradients; 0: never", Allowed::from(0, kMostSteps));
+  keys(incidental("threads"), c.threads, "threads",
+       "of the CPU device per rank; auto: this rank's share of the machine", Allowed::from(1, 4096));
+  keys(incidental("bind"), c.bind, "",
+       "auto: ranks of a machine divide the cores they may all use, near their GPUs; none: as the system likes");
+}
+
+void describe(Keys& keys, EvaluateConfig& c) {
+  keys("every_steps", c.every_steps, "steps", "between evaluations on the validation split; 0: only at the end",
+       Allowed::from(0, kMostSteps));
+  keys("batches", c.batches, "micro-batches",
+       "per evaluation, over all ranks together; 0: none, also without a validation split", Allowed::from(0, 1e9));
+}
+
+void describe(Keys& keys, CheckpointConfig& c) {
+  keys(incidental("every_steps"), c.every_steps, "steps", "between checkpoints; 0: only at the end",
+       Allowed::from(0, kMostSteps));
+  keys(incidental("keep_last"), c.keep_last, "checkpoints", "older ones are removed; 0: keep all",
+       Allowed::from(0, 1e9));
+  keys(
+      incidental("keep_best"), c.keep_best, "checkpoints",
+      "besides those, the ones whose last evaluation had the lowest loss, for each evaluation the first saved at it or "
+      "after it; 0: none",
+      Allowed::from(0, 1e9));
+  keys(incidental("keep_every"), c.keep_every, "steps", "besides those, the ones at multiples of this; 0: none",
+       Allowed::from(0, kMostSteps));
+}
+
+void describe(Keys& keys, GuardConfig& c) {
+  keys("spike_sigma", c.spike_sigma, "",
+       "a loss this many standard deviations above the mean of the last steps is reported; 0: none is",
+       Allowed::from(0, 1e6));
+  keys("window_steps", c.window_steps, "steps", "that a loss is measured against", Allowed::from(2, 1e6));
+  keys("rollback", c.rollback, "",
+       "after a spike go back to the last checkpoint that checkpoint.every_steps made, and on with samples not yet "
+       "seen");
+  keys("max_rollbacks", c.max_rollbacks, "rollbacks", "of a run; the spike after that many ends it",
+       Allowed::from(1, 1e9));
+  keys("max_skipped_steps", c.max_skipped_steps, "steps",
+       "so many in a row whose gradients are not finite end the run; 0: never", Allowed::from(0, kMostSteps));
+  if (c.rollback && c.spike_sigma == 0)
+    keys.contradiction({"rollback", "spike_sigma"}, [](const std::string& path) {
+      return fmt::format(
+          "{0}rollback = true, but {0}spike_sigma = 0 looks for no spikes; set it, to 6 for example, or write "
+          "{0}rollback=false",
+          path);
+    });
+}
+
+void describe(Keys& keys, LogConfig& c) {
+  keys(incidental("every_steps"), c.every_steps, "steps", "between lines of the plain log",
+       Allowed::from(1, kMostSteps));
+  keys(incidental("tensorboard"), c.tensorboard, "", "write TensorBoard events into the run folder");
+}
+
+void describe(Keys& keys, Config& c) {
+  keys.section("run", c.run);
+  keys(incidental("device"), c.device, "", "auto: a GPU where there is one, else the CPU");
+  keys(binding("precision"), c.precision, "",
+       "f32; tf32: f32 whose products on CUDA round operands to 10 bits; bf16 with f32 master weights");
+  keys.section("model", c.model);
+  keys.section("data", c.data);
+  keys.section("batch", c.batch);
+  keys.section("train", c.train);
+  keys.section("optimizer", c.optimizer);
+  keys.section("schedule", c.schedule);
+  keys.section("parallel", c.parallel);
+  keys.section("evaluate", c.evaluate);
+  keys.section("checkpoint", c.checkpoint);
+  keys.section("guard", c.guard);
+  keys.section("log", c.log);
+}
+
+}  // namespace convoy
