@@ -43,67 +43,79 @@ class MakerOf : public Maker<Object, Needs...> {
   }
 };
 
-template <class Object, class... Needs>
-struct Kind {
-  using AnyMaker = Maker<Object, Needs...>;
+// Described: a class with describe(Keys&) and clone(), such as a Maker.
+template <class Described>
+struct KindOf {
   std::string_view name, meaning;
-  std::unique_ptr<AnyMaker> (*maker)();
+  std::unique_ptr<Described> (*maker)();
 };
+
+template <class Object, class... Needs>
+using Kind = KindOf<Maker<Object, Needs...>>;
 
 // For the tables: make_maker<LionMaker> fits every Kind of its Object.
 template <class Derived>
 constexpr auto make_maker = [] { return std::make_unique<Derived>()->clone(); };
 
 // One of the kinds of a table with its keys' values. A value: copies are independent. The table outlives it.
-template <class Object, class... Needs>
-class Choice final : public AnyChoice {
+template <class Described>
+class ChoiceOf final : public AnyChoice {
  public:
-  using AnyKind = Kind<Object, Needs...>;
+  using Table = std::span<const KindOf<Described>>;
 
   // Throws InternalError if the table has no such kind.
-  Choice(std::span<const AnyKind> table, std::string_view name)
-      : table_(table), kind_(find(name)), maker_(kind_->maker()) {}
-  Choice(const Choice& other) : table_(other.table_), kind_(other.kind_), maker_(other.maker_->clone()) {}
-  Choice& operator=(const Choice& other) {
-    table_ = other.table_, kind_ = other.kind_, maker_ = other.maker_->clone();
+  ChoiceOf(Table table, std::string_view name) : table_(table), kind_(find(name)), chosen_(kind_->maker()) {}
+  ChoiceOf(const ChoiceOf& other) : table_(other.table_), kind_(other.kind_), chosen_(other.chosen_->clone()) {}
+  ChoiceOf& operator=(const ChoiceOf& other) {
+    table_ = other.table_, kind_ = other.kind_, chosen_ = other.chosen_->clone();
     return *this;
   }
 
   std::vector<KindText> kinds() const override {
     std::vector<KindText> texts;
-    for (const AnyKind& kind : table_) texts.push_back({kind.name, kind.meaning});
+    for (const auto& kind : table_) texts.push_back({kind.name, kind.meaning});
     return texts;
   }
   std::string_view name() const override { return kind_->name; }
   void choose(std::string_view name) override {
     if (name == kind_->name) return;
     kind_ = find(name);
-    maker_ = kind_->maker();
+    chosen_ = kind_->maker();
   }
-  void describe(Keys& keys) override { maker_->describe(keys); }
-  std::unique_ptr<AnyChoice> copy() const override { return std::make_unique<Choice>(*this); }
+  void describe(Keys& keys) override { chosen_->describe(keys); }
+  std::unique_ptr<AnyChoice> copy() const override { return std::make_unique<ChoiceOf>(*this); }
 
-  std::unique_ptr<Object> make(Needs... needs) const { return maker_->make(std::forward<Needs>(needs)...); }
-  // The maker if it is a Derived; null if another kind is chosen. For tests and tools that set keys in code.
+  const Described& operator*() const { return *chosen_; }
+  Described* operator->() { return chosen_.get(); }
+  const Described* operator->() const { return chosen_.get(); }
+  // What a Maker makes.
+  template <class... Needs>
+  auto make(Needs&&... needs) const {
+    return chosen_->make(std::forward<Needs>(needs)...);
+  }
+  // It as a Derived; null if another kind is chosen. For tests and tools that set keys in code.
   template <class Derived>
   Derived* as() {
-    return dynamic_cast<Derived*>(maker_.get());
+    return dynamic_cast<Derived*>(chosen_.get());
   }
   template <class Derived>
   const Derived* as() const {
-    return dynamic_cast<const Derived*>(maker_.get());
+    return dynamic_cast<const Derived*>(chosen_.get());
   }
 
  private:
-  const AnyKind* find(std::string_view name) const {
-    const auto found = std::ranges::find(table_, name, &AnyKind::name);
+  const KindOf<Described>* find(std::string_view name) const {
+    const auto found = std::ranges::find(table_, name, &KindOf<Described>::name);
     if (found == table_.end()) throw InternalError("there is no kind named " + std::string(name));
     return &*found;
   }
 
-  std::span<const AnyKind> table_;
-  const AnyKind* kind_;
-  std::unique_ptr<Maker<Object, Needs...>> maker_;
+  Table table_;
+  const KindOf<Described>* kind_;
+  std::unique_ptr<Described> chosen_;
 };
+
+template <class Object, class... Needs>
+using Choice = ChoiceOf<Maker<Object, Needs...>>;
 
 }  // namespace convoy
