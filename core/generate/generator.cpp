@@ -16,7 +16,7 @@ struct Generator::Decoder {
     Stream& stream = *generator.stream_;
     const ParameterStorage& parameters = generator.parameters_;
     Plan plan =
-        make_plan(graph, layout, device.ops(), stream, {.purpose = Purpose::generation, .weights = parameters.dtype()});
+        make_plan(graph, layout, device.ops(), {.purpose = Purpose::generation, .weights = parameters.dtype()});
     if (generator.states_ == nullptr) generator.states_ = std::make_unique<States>(device, stream, plan);
     memory = device.allocate(plan.arena_bytes);
     const Tensor arena{memory.data(), DType::u8, {static_cast<int64_t>(memory.bytes())}};

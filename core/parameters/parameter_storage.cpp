@@ -13,15 +13,19 @@ constexpr size_t kAlignment = 256;
 size_t aligned(size_t bytes) { return round_up(bytes, kAlignment); }
 }  // namespace
 
-size_t ParameterStorage::planned_bytes(const ParameterLayout& layout, DType dtype, const Sharding* sharding) {
+MemoryUse ParameterStorage::planned_memory(const ParameterLayout& layout, DType dtype, const Sharding* sharding) {
   const auto flat = static_cast<size_t>(layout.padded_elements());
-  if (sharding == nullptr) return aligned(flat * size_of(dtype));
+  if (sharding == nullptr) return {.weights = aligned(flat * size_of(dtype))};
   const auto compact = static_cast<size_t>(sharding->compact_elements());
   const size_t states = dtype == DType::f32 ? 2 : 3;  // m, v, master
-  const size_t gradients = (sharding->shards_gradients() ? 0 : aligned(flat * sizeof(float))) +
-                           (sharding->cuts_between_groups() ? aligned(compact * sizeof(float)) : 0);
-  return aligned((sharding->shards_weights() ? compact : flat) * size_of(dtype)) + gradients +
-         states * aligned(compact * sizeof(float)) + aligned(flat / kParameterBlock);
+  const size_t decays = aligned(flat / kParameterBlock);
+  MemoryUse use;
+  use.weights = aligned((sharding->shards_weights() ? compact : flat) * size_of(dtype));
+  use.gradients = (sharding->shards_gradients() ? 0 : aligned(flat * sizeof(float))) +
+                  (sharding->cuts_between_groups() ? aligned(compact * sizeof(float)) : 0);
+  use.optimizer = states * aligned(compact * sizeof(float)) + decays;
+  use.host = flat / kParameterBlock;
+  return use;
 }
 
 ParameterStorage::ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype)
@@ -36,7 +40,7 @@ ParameterStorage::ParameterStorage(Device& device, Stream& stream, const Paramet
     : layout_(layout),
       dtype_(dtype),
       sharding_(sharding),
-      memory_(device.allocate(planned_bytes(layout, dtype, sharding))) {
+      memory_(device.allocate(planned_memory(layout, dtype, sharding).on_device())) {
   const int64_t flat = layout.padded_elements();
   if (sharding == nullptr) {
     weights_ = take(dtype, flat);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/device/device.h"
+#include "core/device/memory_use.h"
 #include "core/parameters/parameter_layout.h"
 #include "core/parameters/sharding.h"
 
@@ -17,7 +18,7 @@ class ParameterStorage {
                    const Sharding& sharding);
 
   // What the constructors allocate.
-  static size_t planned_bytes(const ParameterLayout& layout, DType dtype, const Sharding* sharding);
+  static MemoryUse planned_memory(const ParameterLayout& layout, DType dtype, const Sharding* sharding);
 
   const ParameterLayout& layout() const { return layout_; }
   const Sharding& sharding() const { return *sharding_; }  // only for training

@@ -4,16 +4,20 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace convoy {
+
+enum class BufferKind : uint8_t { activation, weights, weight_gradients, scratch };
 
 struct PlannedBuffer {
   std::string what;  // "transformer.h.3.attn.0", for reports and debugging
   size_t bytes = 0;
   int first = 0, last = 0;  // actions that use it first and last, inclusive
   size_t offset = 0;        // filled by lay_out
+  BufferKind kind = BufferKind::activation;
 };
 
 inline constexpr size_t kArenaAlignment = 256;

@@ -1,8 +1,24 @@
+#include "core/base/error.h"
 #include "core/plan/planner.h"
 #include "core/plan/run_action.h"
 
 namespace convoy {
 namespace {
+
+// A layer that is measured enqueues nothing.
+class NoStream final : public Stream {
+ public:
+  void record(Event&) override { fail(); }
+  void wait(Event&) override { fail(); }
+  void run(std::function<void()>) override { fail(); }
+  void copy(void*, const void*, size_t) override { fail(); }
+  void copy_2d(void*, size_t, const void*, size_t, size_t, size_t) override { fail(); }
+  void zero(void*, size_t) override { fail(); }
+  void synchronize() override { fail(); }
+
+ private:
+  [[noreturn]] static void fail() { throw InternalError("a layer uses its stream while it is planned"); }
+};
 
 std::vector<Tensor> unbound(const std::vector<TensorRef>& refs) {
   std::vector<Tensor> tensors;
@@ -22,11 +38,13 @@ void Planner::measure_scratch(Action& action) {
     bound.tensors.weights.push_back({nullptr, options_.weights, shape});
     bound.tensors.weight_gradients.push_back({nullptr, DType::f32, shape});
   }
-  Pass pass{.ops = ops_, .stream = stream_, .measuring = true, .training = options_.trains()};
+  NoStream none;
+  Pass pass{.ops = ops_, .stream = none, .measuring = true, .training = options_.trains()};
   pass.node = node_at(action.node).name;
   run_action(pass, bound);
   const auto bytes = static_cast<int64_t>(pass.scratch.peak_bytes());
-  if (bytes > 0) action.scratch = new_buffer("scratch of " + node_at(action.node).name, {DType::u8, {bytes}});
+  if (bytes > 0)
+    action.scratch = new_buffer("scratch of " + node_at(action.node).name, {DType::u8, {bytes}}, BufferKind::scratch);
 }
 
 }  // namespace convoy

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/device/device.h"
+#include "core/device/memory_use.h"
 #include "core/graph/graph.h"
 #include "core/parameters/parameter_layout.h"
 #include "core/parameters/sharding.h"
@@ -72,6 +72,10 @@ struct Plan {
 };
 
 // The operators are asked for their scratch only.
-Plan make_plan(const Graph& graph, const ParameterLayout& layout, Ops& ops, Stream& stream, const PlanOptions& options);
+Plan make_plan(const Graph& graph, const ParameterLayout& layout, Ops& ops, const PlanOptions& options);
+
+// What the arena holds while the action runs for which it holds most, by kind; what then lies unused between the
+// buffers, and guards, as activations. The whole arena in sum.
+MemoryUse memory_when_fullest(const Plan& plan);
 
 }  // namespace convoy

@@ -11,14 +11,12 @@
 
 namespace convoy {
 
-Plan make_plan(const Graph& graph, const ParameterLayout& layout, Ops& ops, Stream& stream,
-               const PlanOptions& options) {
-  return Planner(graph, layout, ops, stream, options).make();
+Plan make_plan(const Graph& graph, const ParameterLayout& layout, Ops& ops, const PlanOptions& options) {
+  return Planner(graph, layout, ops, options).make();
 }
 
-Planner::Planner(const Graph& graph, const ParameterLayout& layout, Ops& ops, Stream& stream,
-                 const PlanOptions& options)
-    : graph_(graph), layout_(layout), ops_(ops), stream_(stream), options_(options) {
+Planner::Planner(const Graph& graph, const ParameterLayout& layout, Ops& ops, const PlanOptions& options)
+    : graph_(graph), layout_(layout), ops_(ops), options_(options) {
   plan_.options = options;
   if (!options.trains())
     for (const Node& node : graph.nodes())
@@ -40,9 +38,9 @@ Plan Planner::make() {
   return std::move(plan_);
 }
 
-TensorRef Planner::new_buffer(std::string what, const TensorSpec& spec) {
+TensorRef Planner::new_buffer(std::string what, const TensorSpec& spec, BufferKind kind) {
   const int now = static_cast<int>(plan_.actions.size());
-  plan_.buffers.push_back({std::move(what), spec.unbound().bytes(), now, now, 0});
+  plan_.buffers.push_back({std::move(what), spec.unbound().bytes(), now, now, 0, kind});
   return {static_cast<int>(plan_.buffers.size()) - 1, spec};
 }
 

@@ -11,7 +11,7 @@ namespace convoy {
 
 class Planner {
  public:
-  Planner(const Graph& graph, const ParameterLayout& layout, Ops& ops, Stream& stream, const PlanOptions& options);
+  Planner(const Graph& graph, const ParameterLayout& layout, Ops& ops, const PlanOptions& options);
   Plan make();
 
  private:
@@ -41,7 +41,7 @@ class Planner {
   }
   bool wanted_again(int node) const;
   Instance instance_read_by(int reader, ValueId value) const;
-  TensorRef new_buffer(std::string what, const TensorSpec& spec);
+  TensorRef new_buffer(std::string what, const TensorSpec& spec, BufferKind kind = BufferKind::activation);
   TensorRef value(ValueId value, Instance instance);
   void use(const TensorRef& ref);
   void push(Action action);
@@ -49,7 +49,6 @@ class Planner {
   const Graph& graph_;
   const ParameterLayout& layout_;
   Ops& ops_;
-  Stream& stream_;
   PlanOptions options_;
   Plan plan_;
   std::vector<LayerPlan> other_plans_;                           // by node, for another purpose than training

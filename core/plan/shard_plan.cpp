@@ -38,7 +38,7 @@ class ShardPlanner {
   void plan_gradients();
   int first_writer(int b) const;
   int final_action(int b) const;
-  TensorRef new_buffer(std::string what, int b, DType dtype, int first, int last);
+  TensorRef new_buffer(std::string what, int b, BufferKind kind, int first, int last);
   TensorRef part(const TensorRef& memory, int b, int p) const;
   void insert();
 
@@ -81,7 +81,7 @@ void ShardPlanner::plan_weights() {
   int gather_at = 0;
   for (const Visit& visit : visits()) {
     const TensorRef memory = new_buffer(fmt::format("weights of bucket {}", visit.bucket), visit.bucket,
-                                        plan_.options.weights, gather_at, visit.last);
+                                        BufferKind::weights, gather_at, visit.last);
     const auto add = [&](int at, ActionKind kind) {
       before_[static_cast<size_t>(at)].push_back({.kind = kind, .bucket = visit.bucket, .bucket_memory = memory});
     };
@@ -107,8 +107,8 @@ void ShardPlanner::plan_gradients() {
   const int buckets = static_cast<int>(sharding_.buckets().size());
   for (int b = 0; b < buckets; ++b) {
     const int first = first_writer(b), after = b + kReductionsUnderWay;
-    const TensorRef memory = new_buffer(fmt::format("gradients of bucket {}", b), b, DType::f32, first,
-                                        after < buckets ? final_action(after) : action_count() - 1);
+    const TensorRef memory = new_buffer(fmt::format("gradients of bucket {}", b), b, BufferKind::weight_gradients,
+                                        first, after < buckets ? final_action(after) : action_count() - 1);
     before_[static_cast<size_t>(first)].push_back(
         {.kind = ActionKind::clear_gradients, .bucket = b, .bucket_memory = memory});
     plan_.gradient_buckets.push_back(memory);
@@ -139,9 +139,10 @@ int ShardPlanner::final_action(int b) const {
   return a;
 }
 
-TensorRef ShardPlanner::new_buffer(std::string what, int b, DType dtype, int first, int last) {
+TensorRef ShardPlanner::new_buffer(std::string what, int b, BufferKind kind, int first, int last) {
+  const DType dtype = kind == BufferKind::weights ? plan_.options.weights : DType::f32;
   const TensorSpec spec{dtype, {bucket(b).shard * sharding_.ranks()}};
-  plan_.buffers.push_back({std::move(what), spec.unbound().bytes(), first, last, 0});
+  plan_.buffers.push_back({std::move(what), spec.unbound().bytes(), first, last, 0, kind});
   return {static_cast<int>(plan_.buffers.size()) - 1, spec};
 }
 

@@ -6,44 +6,29 @@
 
 #include "core/comm/communicator.h"
 #include "core/plan/program.h"
+#include "core/train/model_plan.h"
 
 namespace convoy {
 
-struct ModelOptions {
-  DType dtype = DType::f32;
-  bool training = true;  // false: losses only, no gradients and no optimizer state
-  bool recompute_blocks = false;
-  size_t guard_bytes = 0;
-  ShardingOptions sharding;
-};
-
-// The bytes a Model allocates on the device.
-struct ModelMemory {
-  size_t parameters = 0, arena = 0;
-  size_t total() const { return parameters + arena; }
-};
-
 class Model {
  public:
-  // Plans before it allocates. Throws ConfigError if the device can never have so much memory.
-  Model(Device& device, Stream& stream, Graph graph, const ModelOptions& options);
+  // Gives the plan memory. Throws ConfigError, before it allocates, if the device can never have so much.
+  Model(Device& device, Stream& stream, ModelPlan plan);
+  // Plans for the device's operators.
+  Model(Device& device, Stream& stream, Graph graph, const ModelOptions& options)
+      : Model(device, stream, ModelPlan(device.ops(), std::move(graph), options)) {}
 
-  const Graph& graph() const { return graph_; }
-  const ParameterLayout& layout() const { return layout_; }
+  const ModelPlan& plan() const { return plan_; }
+  const Graph& graph() const { return plan_.graph(); }
+  const ParameterLayout& layout() const { return plan_.layout(); }
   ParameterStorage& parameters() { return *parameters_; }
   const ParameterStorage& parameters() const { return *parameters_; }
-  const Program& training() const { return *training_; }  // only if options.training
+  const Program& training() const { return *training_; }  // only if it was planned
   const Program& evaluation() const { return *evaluation_; }
   Tensor arena() const { return arena_; }
 
-  // As planned from shapes.
-  ModelMemory planned_memory() const { return planned_; }
-
  private:
-  Graph graph_;
-  ParameterLayout layout_;
-  std::unique_ptr<Sharding> sharding_;  // null without training
-  ModelMemory planned_;
+  ModelPlan plan_;
   std::unique_ptr<ParameterStorage> parameters_;
   Memory memory_;
   Tensor arena_;

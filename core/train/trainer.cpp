@@ -54,7 +54,7 @@ Trainer::Trainer(TrainerParts parts)
 Trainer::~Trainer() = default;
 
 size_t Trainer::planned_bytes() const {
-  return model_.planned_memory().total() + AdamWOptimizer::planned_bytes(model_.layout()) +
+  return model_.plan().memory().on_device() + AdamWOptimizer::planned_bytes(model_.layout()) +
          WeightGather::planned_bytes(model_.parameters().sharding(), model_.parameters().dtype()) +
          TrainStep::planned_bytes(p_.virtual_ranks / p_.communicator.size()) +
          (evaluates() ? Evaluator::kPlannedBytes : 0);

@@ -43,7 +43,7 @@ class GeneratorTest : public testing::TestWithParam<DType> {
     const Graph graph = gpt2_logits_graph(config(), 1, static_cast<int64_t>(window.size()));
     const ParameterLayout layout(graph, 1);
     Plan plan =
-        make_plan(graph, layout, device_->ops(), *stream_, {.purpose = Purpose::evaluation, .weights = GetParam()});
+        make_plan(graph, layout, device_->ops(), {.purpose = Purpose::evaluation, .weights = GetParam()});
     const Memory arena = device_->allocate(plan.arena_bytes);
     const Program program(graph, std::move(plan), parameters_,
                           {arena.data(), DType::u8, {static_cast<int64_t>(arena.bytes())}});

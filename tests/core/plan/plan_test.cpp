@@ -15,7 +15,7 @@ namespace {
 
 class PlanTest : public testing::Test {
  protected:
-  Plan plan(const PlanOptions& options) { return make_plan(graph_, layout_, device_->ops(), *stream_, options); }
+  Plan plan(const PlanOptions& options) { return make_plan(graph_, layout_, device_->ops(), options); }
 
   std::unique_ptr<Device> device_ = cpu::make_cpu_device(1);
   std::unique_ptr<Stream> stream_ = device_->make_stream(StreamKind::compute);
@@ -120,7 +120,7 @@ Graph sum_of_embeddings(float dropout) {
 TEST_F(PlanTest, AGradientThatOneReaderLosesIsCopiedForIt) {
   for (const float dropout : {0.0f, 0.25f}) {
     const Graph graph = sum_of_embeddings(dropout);
-    const Plan p = make_plan(graph, ParameterLayout(graph, 1), device_->ops(), *stream_, {});
+    const Plan p = make_plan(graph, ParameterLayout(graph, 1), device_->ops(), {});
     const auto copies = std::ranges::count(p.actions, ActionKind::copy_gradient, &Action::kind);
     EXPECT_EQ(copies, dropout > 0 ? 1 : 0);  // the first to run backward gets a copy, the last the memory itself
     std::vector<int> given;
@@ -137,7 +137,7 @@ TEST_F(PlanTest, AnOperatorThatTheDeviceLacksIsNamedWithItsLayer) {
     NoOps() : Ops("bare") {}
   } none;
   try {
-    make_plan(graph_, layout_, none, *stream_, {});
+    make_plan(graph_, layout_, none, {});
     FAIL() << "planned without operators";
   } catch (const ConfigError& error) {
     EXPECT_STREQ(error.what(),

@@ -1,0 +1,47 @@
+// What a Model is before it has memory: graph, layout of the parameters, who shards what, and the static plans of its
+// programs. Made from shapes alone: it needs no device but its operators, which are asked for their scratch, and
+// allocates nothing. So what is planned for ranks that are not there is what they would allocate.
+#pragma once
+
+#include <memory>
+
+#include "core/device/memory_use.h"
+#include "core/parameters/sharding.h"
+#include "core/plan/plan.h"
+
+namespace convoy {
+
+struct ModelOptions {
+  DType dtype = DType::f32;
+  bool training = true;  // false: losses only, no gradients and no optimizer state
+  bool recompute_blocks = false;
+  size_t guard_bytes = 0;
+  ShardingOptions sharding;
+};
+
+class ModelPlan {
+ public:
+  // Throws ConfigError, naming layer and operator, if the operators lack one.
+  ModelPlan(Ops& ops, Graph graph, const ModelOptions& options);
+
+  const ModelOptions& options() const { return options_; }
+  const Graph& graph() const { return graph_; }
+  const ParameterLayout& layout() const { return layout_; }
+  const Sharding* sharding() const { return sharding_.get(); }  // null without training
+  const Plan& training() const { return training_; }            // without actions if there is none
+  const Plan& evaluation() const { return evaluation_; }
+  // Both programs share one arena.
+  size_t arena_bytes() const;
+  // What a Model of this plan allocates; of the arena what it holds when it is fullest, and what then lies between as
+  // activations.
+  MemoryUse memory() const;
+
+ private:
+  ModelOptions options_;
+  Graph graph_;
+  ParameterLayout layout_;
+  std::unique_ptr<Sharding> sharding_;
+  Plan training_, evaluation_;
+};
+
+}  // namespace convoy
