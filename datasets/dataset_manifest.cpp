@@ -3,102 +3,124 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <system_error>
+#include <utility>
 
-#include "core/base/byte_text.h"
 #include "core/base/error.h"
+#include "core/base/integers.h"
 #include "core/base/json_text.h"
 #include "datasets/files/data_errors.h"
+#include "datasets/manifest_fields.h"
 
 namespace convoy {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-// JSON numbers are read as doubles by some tools, so 64-bit checksums are text.
-std::string to_hex(uint64_t value) { return fmt::format("{:016x}", value); }
-uint64_t from_hex(const Json& text) { return std::stoull(text.get<std::string>(), nullptr, 16); }
-
-// Names of files are bytes.
-std::string name_from(const Json& text) { return bytes_of_text(text.get<std::string>()); }
-
-Json to_json(const ShardEntry& shard) {
-  Json checksums = Json::array();
-  for (const uint64_t value : shard.checksums) checksums.push_back(to_hex(value));
-  return {{"file", shard.file}, {"tokens", shard.tokens}, {"checksums", std::move(checksums)}};
+std::vector<uint64_t> checksums_from(const Json& json) {
+  std::vector<uint64_t> checksums;
+  for (const Json& value : json) checksums.push_back(from_hex(value.get<std::string>()));
+  return checksums;
 }
 
-Json to_json(const SplitEntry& split) {
+Json to_json(const ShardEntry& shard, const std::vector<StoredField>& fields) {
+  Json json = {{"file", shard.file}, {"rows", shard.rows}};
+  for (size_t i = 0; i < shard.checksums.size(); ++i) {
+    Json& checksums = json["checksums"][fields[i].name] = Json::array();
+    for (const uint64_t value : shard.checksums[i]) checksums.push_back(to_hex(value));
+  }
+  return json;
+}
+
+Json to_json(const SplitEntry& split, const std::vector<StoredField>& fields) {
   Json shards = Json::array();
-  for (const ShardEntry& shard : split.shards) shards.push_back(to_json(shard));
-  return {{"tokens", split.tokens()}, {"shards", std::move(shards)}};
+  for (const ShardEntry& shard : split.shards) shards.push_back(to_json(shard, fields));
+  return {{"rows", split.rows()}, {"shards", std::move(shards)}};
 }
 
-Json to_json(const ImportRecord& record) {
-  Json sources = Json::array();
-  for (const SourceEntry& source : record.sources)
-    sources.push_back(
-        {{"name", text_of_bytes(source.name)}, {"bytes", source.bytes}, {"checksum", to_hex(source.checksum)}});
-  return {{"tokenizer", text_of_bytes(record.tokenizer)},
-          {"tokenizer_checksum", to_hex(record.tokenizer_checksum)},
-          {"validation", record.validation},
-          {"shard_tokens", record.shard_tokens},
-          {"sources", std::move(sources)}};
-}
-
-SplitEntry split_from(const Json& json) {
+SplitEntry split_from(const Json& json, const std::vector<StoredField>& fields) {
   SplitEntry split;
   for (const Json& item : json.at("shards")) {
-    ShardEntry shard{item.at("file"), item.at("tokens"), {}};
-    for (const Json& value : item.at("checksums")) shard.checksums.push_back(from_hex(value));
+    ShardEntry shard{item.at("file"), item.at("rows"), {}};
+    if (item.contains("checksums"))
+      for (const StoredField& field : fields)
+        shard.checksums.push_back(checksums_from(item.at("checksums").at(field.name)));
     split.shards.push_back(std::move(shard));
   }
   return split;
 }
 
-ImportRecord import_from(const Json& json) {
-  ImportRecord record{name_from(json.at("tokenizer")),
-                      from_hex(json.at("tokenizer_checksum")),
-                      json.at("validation"),
-                      json.at("shard_tokens"),
-                      {}};
-  for (const Json& item : json.at("sources"))
-    record.sources.push_back({name_from(item.at("name")), item.at("bytes"), from_hex(item.at("checksum"))});
-  return record;
-}
-
-void check_kind(const Json& json, const std::filesystem::path& file) {
-  const int64_t version = json.at("format_version");
-  if (version != kDatasetFormatVersion)
-    throw DataError(fmt::format("{}: dataset format version {}, wanted {}; {}, or use the Convoy that wrote it",
-                                file.string(), version, kDatasetFormatVersion, kImportAgain));
-  if (json.at("kind") != "tokens")
-    throw DataError(fmt::format("{}: a dataset of kind \"{}\", wanted \"tokens\"; name another folder in data.path",
-                                file.string(), json.at("kind").get<std::string>()));
-}
-
 DatasetManifest manifest_from(const Json& json) {
   DatasetManifest manifest;
-  manifest.vocabulary = json.at("vocabulary");
-  manifest.token_bytes = json.at("dtype") == "uint16" ? 2 : 4;
-  manifest.block_bytes = json.at("block_bytes");
-  manifest.tokenizer_file = json.at("tokenizer_file");
-  manifest.end_of_text = json.at("end_of_text");
-  for (const Split split : {Split::train, Split::validation})
-    manifest.split(split) = split_from(json.at("splits").at(name_of(split)));
-  manifest.import = import_from(json.at("import"));
+  manifest.kind = json.at("kind");
+  manifest.block_bytes = json.value("block_bytes", manifest.block_bytes);
+  for (const Json& field : json.at("fields")) manifest.fields.push_back(field_from(field));
+  for (const Split split : kSplits)
+    if (const auto found = json.at("splits").find(name_of(split)); found != json.at("splits").end())
+      manifest.split(split) = split_from(*found, manifest.fields);
+  if (json.contains("tokens")) {
+    const Json& tokens = json.at("tokens");
+    manifest.vocabulary = tokens.at("vocabulary");
+    manifest.tokenizer_file = tokens.at("tokenizer_file");
+    manifest.end_of_text = tokens.at("end_of_text");
+    for (StoredField& field : manifest.fields)
+      if (field.name == "tokens") field.limit = manifest.vocabulary;
+  }
+  if (json.contains("import")) manifest.import = import_record_from(json.at("import"));
   return manifest;
 }
 
-// What later code divides by or indexes with.
+// Tokens in one field, of which a row is one.
+DatasetManifest manifest_from_version_1(const Json& json) {
+  DatasetManifest manifest;
+  manifest.kind = json.at("kind");
+  if (manifest.kind != "tokens") return manifest;
+  manifest.block_bytes = json.at("block_bytes");
+  manifest.vocabulary = json.at("vocabulary");
+  manifest.tokenizer_file = json.at("tokenizer_file");
+  manifest.end_of_text = json.at("end_of_text");
+  manifest.fields = {token_field(manifest.vocabulary)};
+  manifest.fields[0].type = json.at("dtype") == "uint16" ? StoredType::u16 : StoredType::u32;
+  for (const Split split : {Split::train, Split::validation})
+    for (const Json& item : json.at("splits").at(name_of(split)).at("shards"))
+      manifest.split(split).shards.push_back(
+          {item.at("file"), item.at("tokens"), {checksums_from(item.at("checksums"))}});
+  manifest.import = import_record_from_version_1(json.at("import"));
+  return manifest;
+}
+
+int64_t version_of(const Json& json, const std::filesystem::path& file) {
+  const int64_t version = json.at("format_version");
+  if (version < 1 || version > kDatasetFormatVersion)
+    throw DataError(fmt::format("{}: dataset format version {}, wanted {} or less; {}, or use the Convoy that wrote it",
+                                file.string(), version, kDatasetFormatVersion, kImportAgain));
+  return version;
+}
+
+// What later code divides by or indexes with. Empty: all is well.
+std::string contradiction_in(const DatasetManifest& manifest) {
+  std::set<std::string> names;
+  for (const StoredField& field : manifest.fields) {
+    if (field.name.empty() || field.name.find('/') != std::string::npos || !names.insert(field.name).second)
+      return fmt::format("\"{}\" is no name for a field, or for two", field.name);
+    if (manifest.block_bytes <= 0 || manifest.block_bytes % size_of(field.type) != 0)
+      return fmt::format("checksum blocks of {} bytes do not hold whole elements of {}", manifest.block_bytes,
+                         name_of(field.type));
+    if (field.name == "tokens" && manifest.vocabulary > 0 && field.type != token_type_for(manifest.vocabulary))
+      return fmt::format("a vocabulary of {} and tokens of type {} do not go together", manifest.vocabulary,
+                         name_of(field.type));
+  }
+  for (const Split split : kSplits)
+    for (const ShardEntry& shard : manifest.split(split).shards)
+      if (shard.rows < 1 || shard.rows > int64_t{1} << 48)
+        return fmt::format("{} has {} rows, wanted 1 or more", shard.file, shard.rows);
+  return {};
+}
+
 void check_values(const DatasetManifest& manifest, const std::filesystem::path& file) {
-  const bool good = manifest.vocabulary > 0 && manifest.block_bytes > 0 && manifest.block_bytes % 4 == 0 &&
-                    manifest.token_bytes == token_bytes_for(manifest.vocabulary);
-  if (!good)
-    throw DataError(
-        fmt::format("{}: a vocabulary of {} in {} bytes a token and checksum blocks of {} bytes do not go "
-                    "together, so the file is damaged; {}",
-                    file.string(), manifest.vocabulary, manifest.token_bytes, manifest.block_bytes, kImportAgain));
+  if (const std::string found = contradiction_in(manifest); !found.empty())
+    throw DataError(fmt::format("{}: {}, so the file is damaged; {}", file.string(), found, kImportAgain));
 }
 
 // " in FOLDER", which a relative path is seen from.
@@ -109,53 +131,69 @@ std::string folder_around(const std::filesystem::path& path) {
 
 }  // namespace
 
-int64_t SplitEntry::tokens() const {
+int64_t SplitEntry::rows() const {
   int64_t sum = 0;
-  for (const ShardEntry& shard : shards) sum += shard.tokens;
+  for (const ShardEntry& shard : shards) sum += shard.rows;
   return sum;
 }
 
-const char* name_of(Split split) { return split == Split::train ? "train" : "validation"; }
+int64_t DatasetManifest::row_bytes() const {
+  int64_t sum = 0;
+  for (const StoredField& field : fields) sum += field.row_bytes();
+  return sum;
+}
 
-int64_t token_bytes_for(int64_t vocabulary) { return vocabulary <= 65536 ? 2 : 4; }
+StoredType token_type_for(int64_t vocabulary) { return vocabulary <= 65536 ? StoredType::u16 : StoredType::u32; }
+
+StoredField token_field(int64_t vocabulary) { return {"tokens", token_type_for(vocabulary), Shape{}, {}, vocabulary}; }
 
 DatasetManifest read_dataset_manifest(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / kDatasetManifestName;
   if (!as_data_error([&] { return is_folder(folder); }))
-    throw DataError(fmt::format("{}: no such dataset folder{}; make it with `trainer data import-text IN... {}`",
-                                folder.string(), folder_around(folder), folder.string()));
+    throw DataError(
+        fmt::format("{}: no such dataset folder{}; make it with `trainer data import-text IN... {}`, or "
+                    "import-csv",
+                    folder.string(), folder_around(folder), folder.string()));
   if (!as_data_error([&] { return is_there(file); }))
     throw DataError(
         fmt::format("{}: no {}, so it is no dataset or an import that did not finish; run "
-                    "`trainer data import-text IN... {}`",
+                    "`trainer data import-text IN... {}`, or import-csv",
                     folder.string(), kDatasetManifestName, folder.string()));
   const std::string text = as_data_error([&] { return read_file(file); });
   try {
     const Json json = parse_ordered_json(text);
-    check_kind(json, file);
-    DatasetManifest manifest = manifest_from(json);
+    DatasetManifest manifest = version_of(json, file) == 1 ? manifest_from_version_1(json) : manifest_from(json);
     check_values(manifest, file);
     return manifest;
   } catch (const std::exception& error) {
-    if (const auto* known = dynamic_cast<const DataError*>(&error)) throw DataError(*known);
+    const auto* known = dynamic_cast<const DataError*>(&error);
+    if (known != nullptr && std::string_view(known->what()).starts_with(file.string())) throw DataError(*known);
     throw DataError(fmt::format("{}: not a manifest of Convoy: {}; {}", file.string(), error.what(), kImportAgain));
   }
 }
 
 void write_dataset_manifest(const std::filesystem::path& folder, const DatasetManifest& manifest) {
-  Json splits;
-  for (const Split split : {Split::train, Split::validation}) splits[name_of(split)] = to_json(manifest.split(split));
-  const Json json = {{"format_version", kDatasetFormatVersion},
-                     {"kind", "tokens"},
-                     {"dtype", manifest.token_bytes == 2 ? "uint16" : "uint32"},
-                     {"vocabulary", manifest.vocabulary},
-                     {"tokenizer_file", manifest.tokenizer_file},
-                     {"end_of_text", manifest.end_of_text},
-                     {"checksum", "xxh3-64"},
-                     {"block_bytes", manifest.block_bytes},
-                     {"splits", std::move(splits)},
-                     {"import", to_json(manifest.import)}};
+  Json fields = Json::array(), splits;
+  for (const StoredField& field : manifest.fields) fields.push_back(to_json(field));
+  for (const Split split : kSplits)
+    if (split != Split::test || !manifest.split(split).shards.empty())
+      splits[name_of(split)] = to_json(manifest.split(split), manifest.fields);
+  Json json = {{"format_version", kDatasetFormatVersion}, {"kind", manifest.kind}, {"fields", std::move(fields)}};
+  if (manifest.vocabulary > 0)
+    json["tokens"] = {{"vocabulary", manifest.vocabulary},
+                      {"tokenizer_file", manifest.tokenizer_file},
+                      {"end_of_text", manifest.end_of_text}};
+  json["checksum"] = "xxh3-64";
+  json["block_bytes"] = manifest.block_bytes;
+  json["splits"] = std::move(splits);
+  json["import"] = to_json(manifest.import);
   as_data_error([&] { write_file_atomically(folder / kDatasetManifestName, json_text(json, 1) + "\n"); });
+}
+
+std::string fields_json(const DatasetManifest& manifest) {
+  Json fields = Json::array();
+  for (const StoredField& field : manifest.fields) fields.push_back(to_json(field));
+  return json_text(Json{{"kind", manifest.kind}, {"fields", std::move(fields)}}, 1) + "\n";
 }
 
 }  // namespace convoy

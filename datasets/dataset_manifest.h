@@ -1,4 +1,5 @@
-// manifest.json: what a dataset folder holds. Written last, so a folder without one is an unfinished import.
+// manifest.json: what a dataset folder holds. Written last, so a folder without one is an unfinished import. FORMAT.md
+// describes it for those who write one by hand.
 #pragma once
 
 #include <array>
@@ -7,65 +8,63 @@
 #include <string>
 #include <vector>
 
-#include "core/data/batch_source.h"
+#include "core/data/dataset.h"
+#include "datasets/import_record.h"
+#include "datasets/stored_type.h"
 
 namespace convoy {
 
 inline constexpr const char* kDatasetManifestName = "manifest.json";
-inline constexpr int64_t kDatasetFormatVersion = 1;
+inline constexpr int64_t kDatasetFormatVersion = 2;  // version 1, of tokens alone, is read too
 
+// A field as the shards hold it: each has a dataset of its name, of shape (rows, shape...).
+struct StoredField {
+  std::string name;
+  StoredType type = StoredType::f32;
+  Shape shape;        // of one row; (): a single element
+  FieldFacts facts;   // columns, classes
+  int64_t limit = 0;  // its integers lie in [0, limit); 0: they may be any
+  int64_t row_bytes() const { return shape.elements() * size_of(type); }
+};
+
+// A row is what all fields have one of: a sample, or a token.
 struct ShardEntry {
   std::string file;
-  int64_t tokens = 0;
-  std::vector<uint64_t> checksums;  // of each block of its tokens
+  int64_t rows = 0;
+  std::vector<std::vector<uint64_t>> checksums;  // by field, of each block of its bytes; empty: none are known
   bool operator==(const ShardEntry&) const = default;
 };
 
 struct SplitEntry {
   std::vector<ShardEntry> shards;
-  int64_t tokens() const;
+  int64_t rows() const;
   bool operator==(const SplitEntry&) const = default;
 };
 
-// One imported text file.
-struct SourceEntry {
-  std::string name;
-  int64_t bytes = 0;
-  uint64_t checksum = 0;
-  bool operator==(const SourceEntry&) const = default;
-};
-
-// From what and how the dataset was made. Equal records make equal datasets.
-struct ImportRecord {
-  std::string tokenizer;            // "characters", "bytes" or the file's name
-  uint64_t tokenizer_checksum = 0;  // of that file; 0 for the other two
-  double validation = 0;            // fraction
-  int64_t shard_tokens = 0;
-  std::vector<SourceEntry> sources;
-  bool operator==(const ImportRecord&) const = default;
-};
-
 struct DatasetManifest {
-  int64_t vocabulary = 0;
-  int64_t token_bytes = 2;           // 2: uint16, 4: uint32
-  int64_t block_bytes = 1 << 20;     // of a checksum
-  std::string tokenizer_file;        // beside the manifest: tokenizer.json or tokenizer.model
-  int64_t end_of_text = -1;          // the token between documents; -1: none
-  std::array<SplitEntry, 2> splits;  // by Split
+  std::string kind;                               // how samples are made of rows: kinds.h
+  int64_t block_bytes = 1 << 20;                  // of a checksum
+  std::vector<StoredField> fields;                // in the order in which batches have them
+  std::array<SplitEntry, kSplits.size()> splits;  // by Split
+  int64_t vocabulary = 0;                         // of tokens; 0: it has none
+  std::string tokenizer_file;                     // beside the manifest: tokenizer.json or tokenizer.model
+  int64_t end_of_text = -1;                       // the token between documents; -1: none
   ImportRecord import;
 
   const SplitEntry& split(Split which) const { return splits[static_cast<size_t>(which)]; }
   SplitEntry& split(Split which) { return splits[static_cast<size_t>(which)]; }
+  int64_t row_bytes() const;  // of all fields
 };
 
-// "train", "validation"
-const char* name_of(Split split);
+// The field "tokens" and what belongs to it. uint16 up to a vocabulary of 65536, else uint32.
+StoredType token_type_for(int64_t vocabulary);
+StoredField token_field(int64_t vocabulary);
 
-// Bytes of a token of such a vocabulary: 2 up to 65536 tokens, else 4.
-int64_t token_bytes_for(int64_t vocabulary);
-
-// Throws DataError, naming the file, if it is missing, no manifest of tokens, or of another version.
+// Throws DataError, naming the file, if it is missing, no manifest, or of another version.
 DatasetManifest read_dataset_manifest(const std::filesystem::path& folder);
 void write_dataset_manifest(const std::filesystem::path& folder, const DatasetManifest& manifest);
+
+// Fields with shapes, types, names and statistics, as the manifest has them: what a model keeps of its data.
+std::string fields_json(const DatasetManifest& manifest);
 
 }  // namespace convoy

@@ -23,7 +23,8 @@ constexpr const char* kWithin = ".importing";
 
 bool is_written_by_imports(const fs::path& name) {
   const std::string text = name.string();
-  const bool is_shard = text.starts_with("train-") || text.starts_with("validation-");
+  const bool is_shard = std::any_of(kSplits.begin(), kSplits.end(),
+                                    [&](Split split) { return text.starts_with(std::string(name_of(split)) + "-"); });
   return text == kDatasetManifestName || text == "tokenizer.json" || text == "tokenizer.model" ||
          (is_shard && name.extension() == ".h5");
 }

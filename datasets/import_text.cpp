@@ -12,11 +12,11 @@
 #include "core/base/disk_space.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "datasets/array_shard.h"
 #include "datasets/block_checksums.h"
 #include "datasets/files/data_errors.h"
 #include "datasets/import_folder.h"
 #include "datasets/text/text_files.h"
-#include "datasets/token_shard.h"
 #include "datasets/token_shard_writer.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 #include "datasets/tokenizers/plain_tokenizers.h"
@@ -59,7 +59,7 @@ class Importer {
  public:
   Importer(const ImportTextOptions& options, const ImportProgressFunction& progress)
       : options_(options), progress_(progress), files_(find_text_files(options.inputs, &notes_)) {
-    for (const TextFile& file : files_) progress_state_.bytes_total += size_of(file);
+    for (const TextFile& file : files_) progress_state_.bytes_total += bytes_on_disk(file);
   }
 
   // What can be known before the text is read is said before.
@@ -78,7 +78,7 @@ class Importer {
   }
 
  private:
-  static int64_t size_of(const TextFile& file) {
+  static int64_t bytes_on_disk(const TextFile& file) {
     return file.is_pipe ? 0 : static_cast<int64_t>(std::filesystem::file_size(file.path));
   }
 
@@ -89,7 +89,7 @@ class Importer {
     if (!makes_characters()) return 0;
     int64_t characters = 0;
     for (const TextFile& file : files_) characters += file.characters;
-    return tokenizer_ == nullptr ? 2 * text_bytes / 4 : characters * token_bytes_for(tokenizer_->vocabulary());
+    return tokenizer_ == nullptr ? 2 * text_bytes / 4 : characters * size_of(token_type_for(tokenizer_->vocabulary()));
   }
 
   static void check_room(const std::filesystem::path& folder, int64_t bytes) {
@@ -101,7 +101,7 @@ class Importer {
   }
 
   ImportTextResult result(bool was_there, DatasetManifest manifest) {
-    if (options_.validation > 0 && manifest.split(Split::validation).tokens() == 0)
+    if (options_.validation > 0 && manifest.split(Split::validation).rows() == 0)
       notes_.push_back(
           fmt::format("--validation {} leaves nothing of the text for validation, so that training cannot "
                       "evaluate on it; import it again with a larger share",
@@ -112,9 +112,11 @@ class Importer {
   bool makes_characters() const { return options_.tokenizer == "characters"; }
 
   void load_tokenizer_file() {
-    record_.tokenizer = options_.tokenizer;
-    record_.validation = options_.validation;
-    record_.shard_tokens = options_.shard_tokens;
+    record_.command = "import-text";
+    record_.options = {{"tokenizer", options_.tokenizer},
+                       {"tokenizer_checksum", to_hex(0)},
+                       {"validation", fmt::format("{}", options_.validation)},
+                       {"shard_tokens", fmt::format("{}", options_.shard_tokens)}};
     if (makes_characters()) return;
     if (options_.tokenizer == "bytes") {
       tokenizer_ = parse_tokenizer(bytes_tokenizer_json(), "tokenizer.json");
@@ -126,8 +128,8 @@ class Importer {
                       "tokenizer.json or SentencePiece .model",
                       options_.tokenizer));
     tokenizer_ = load_tokenizer(options_.tokenizer);
-    record_.tokenizer = std::filesystem::path(options_.tokenizer).filename().string();
-    record_.tokenizer_checksum = xxh3_64(tokenizer_->file().second);
+    record_.options["tokenizer"] = std::filesystem::path(options_.tokenizer).filename().string();
+    record_.options["tokenizer_checksum"] = to_hex(xxh3_64(tokenizer_->file().second));
   }
 
   // First pass: what the text is. Pipes, which can be read once, are kept in the folder, unless it has no name.
@@ -154,13 +156,12 @@ class Importer {
   // The dataset that is there and may not be replaced.
   DatasetManifest open_existing() const {
     DatasetManifest manifest = read_dataset_manifest(options_.out);
-    for (const SplitEntry& split : manifest.splits)
-      for (const ShardEntry& shard : split.shards) TokenShard(options_.out, manifest, shard);
+    for (const Split split : kSplits) open_shards(options_.out, manifest, split);
     ImportRecord there = manifest.import;
     there.sources.clear();
     bool same = there == record_ && manifest.import.sources.size() == files_.size();
     for (size_t i = 0; same && i < files_.size(); ++i)
-      same = files_[i].is_pipe || size_of(files_[i]) == manifest.import.sources[i].bytes;
+      same = files_[i].is_pipe || bytes_on_disk(files_[i]) == manifest.import.sources[i].bytes;
     if (!same) throw_another();
     return manifest;
   }
@@ -215,11 +216,12 @@ class Importer {
 
   DatasetManifest finish(const std::filesystem::path& folder, std::array<TokenShardWriter, 2>& writers) {
     DatasetManifest manifest;
+    manifest.kind = "tokens";
     manifest.vocabulary = tokenizer_->vocabulary();
-    manifest.token_bytes = token_bytes_for(manifest.vocabulary);
+    manifest.fields = {token_field(manifest.vocabulary)};
     manifest.end_of_text = tokenizer_->end_of_text();
     for (size_t split = 0; split < 2; ++split) manifest.splits[split] = writers[split].finish();
-    if (manifest.split(Split::train).tokens() == 0) throw_nothing_to_train();
+    if (manifest.split(Split::train).rows() == 0) throw_nothing_to_train();
     std::filesystem::remove_all(folder / kPipes);
     const auto [name, content] = tokenizer_->file();
     write_file_atomically(folder / name, content);

@@ -1,66 +1,66 @@
 #include "datasets/inspect.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "core/base/error.h"
-#include "core/base/utf8.h"
+#include "datasets/array_shard.h"
 #include "datasets/dataset_manifest.h"
-#include "datasets/token_shard.h"
-#include "datasets/tokenizers/load_tokenizer.h"
+#include "datasets/grouped_number.h"
 
 namespace convoy {
 namespace {
 
-constexpr int64_t kExcerptTokens = 240;
-constexpr Split kSplits[] = {Split::train, Split::validation};
-
-std::string grouped(int64_t number) {
-  std::string digits = std::to_string(number);
-  for (auto place = static_cast<int64_t>(digits.size()) - 3; place > 0; place -= 3)
-    digits.insert(static_cast<size_t>(place), 1, ',');
-  return digits;
+std::string describe_source(const DatasetManifest& manifest) {
+  if (manifest.import.command.empty()) return {};
+  int64_t bytes = 0;
+  for (const SourceEntry& source : manifest.import.sources) bytes += source.bytes;
+  return fmt::format(", from {} files of {} bytes by {}", manifest.import.sources.size(), grouped(bytes),
+                     manifest.import.command);
 }
 
-std::string excerpt(const std::filesystem::path& folder, const DatasetManifest& manifest, const Tokenizer& tokenizer) {
-  const ShardEntry& entry = manifest.split(Split::train).shards.front();
-  std::vector<int32_t> tokens(static_cast<size_t>(std::min(entry.tokens, kExcerptTokens)));
-  TokenShard(folder, manifest, entry).read(0, static_cast<int64_t>(tokens.size()), tokens.data());
-  std::string text = tokenizer.decode(tokens);
-  text.resize(text.size() - unfinished_utf8_bytes(text));
-  return text;
-}
-
-std::string describe_split(const DatasetManifest& manifest, Split which) {
+std::string describe_split(const DatasetManifest& manifest, Split which, std::string_view unit) {
   const SplitEntry& split = manifest.split(which);
   std::string text =
-      fmt::format("{:<12} {:>15} tokens in {} shards\n", name_of(which), grouped(split.tokens()), split.shards.size());
+      fmt::format("{:<12} {:>15} {} in {} shards\n", name_of(which), grouped(split.rows()), unit, split.shards.size());
   for (const ShardEntry& shard : split.shards)
-    text += fmt::format("  {:<24} {:>13} tokens {:>15} bytes\n", shard.file, grouped(shard.tokens),
-                        grouped(shard.tokens * manifest.token_bytes));
+    text += fmt::format("  {:<24} {:>13} {} {:>15} bytes\n", shard.file, grouped(shard.rows), unit,
+                        grouped(shard.rows * manifest.row_bytes()));
   return text;
+}
+
+std::string describe_columns(const std::vector<Column>& columns) {
+  size_t width = 6;
+  for (const Column& column : columns) width = std::max(width, column.name.size());
+  std::string text =
+      fmt::format("  {:<{}} {:>12} {:>12} {:>12} {:>12}\n", "column", width, "mean", "deviation", "min", "max");
+  for (const Column& column : columns) {
+    text += fmt::format("  {:<{}}", column.name, width);
+    if (const auto& of = column.statistics)
+      text += fmt::format(" {:>12.6g} {:>12.6g} {:>12.6g} {:>12.6g}", of->mean, of->deviation, of->min, of->max);
+    text += "\n";
+  }
+  return text;
+}
+
+std::string describe_field(const StoredField& field) {
+  const std::string shape = field.shape.dims() == 0 ? "" : to_string(field.shape) + " ";
+  std::string text = fmt::format("{:<12} {}{}", field.name, shape, name_of(field.type));
+  if (!field.facts.classes.empty()) text += fmt::format(", classes {}", fmt::join(field.facts.classes, ", "));
+  text += "\n";
+  return field.facts.columns.empty() ? text : text + describe_columns(field.facts.columns);
 }
 
 // Adds what is wrong with one shard.
 void verify_shard(const std::filesystem::path& folder, const DatasetManifest& manifest, const ShardEntry& entry,
                   std::vector<std::string>& damages) {
   try {
-    const TokenShard shard(folder, manifest, entry);
-    for (int64_t i = 0; i < shard.blocks(); ++i)
-      if (auto damage = shard.damage(i)) damages.push_back(std::move(*damage));
-  } catch (const DataError& error) {
-    damages.emplace_back(error.what());
-  }
-}
-
-void verify_tokenizer(const std::filesystem::path& folder, const DatasetManifest& manifest,
-                      std::vector<std::string>& damages) {
-  try {
-    const int64_t found = load_tokenizer(folder / manifest.tokenizer_file)->vocabulary();
-    if (found != manifest.vocabulary)
-      damages.push_back(fmt::format("{}: a vocabulary of {}, the manifest wants {}: it is another tokenizer's",
-                                    (folder / manifest.tokenizer_file).string(), found, manifest.vocabulary));
+    const ArrayShard shard(folder, manifest, entry);
+    for (size_t field = 0; field < manifest.fields.size(); ++field)
+      for (int64_t i = 0; i < shard.blocks(field); ++i)
+        if (auto damage = shard.damage(field, i)) damages.push_back(std::move(*damage));
   } catch (const DataError& error) {
     damages.emplace_back(error.what());
   }
@@ -68,33 +68,31 @@ void verify_tokenizer(const std::filesystem::path& folder, const DatasetManifest
 
 }  // namespace
 
-std::string describe_dataset(const std::filesystem::path& folder) {
+std::string describe_dataset(const std::filesystem::path& folder, std::span<const DatasetKind> kinds) {
   const DatasetManifest manifest = read_dataset_manifest(folder);
-  const auto tokenizer = load_tokenizer(folder / manifest.tokenizer_file);
-  int64_t text_bytes = 0;
-  for (const SourceEntry& source : manifest.import.sources) text_bytes += source.bytes;
-  std::string text = fmt::format("{}: tokens, from {} text files of {} bytes\n", folder.string(),
-                                 manifest.import.sources.size(), grouped(text_bytes));
-  text += fmt::format("tokenizer    {}, vocabulary {}, {}\n", manifest.import.tokenizer, grouped(manifest.vocabulary),
-                      manifest.end_of_text < 0 ? std::string("no end-of-text token")
-                                               : fmt::format("end of text {}", manifest.end_of_text));
-  for (const Split split : kSplits) text += describe_split(manifest, split);
-  return text + "\nIt begins:\n" + excerpt(folder, manifest, *tokenizer) + "\n";
+  const DatasetKind& kind = find_dataset_kind(folder, manifest, kinds);
+  std::string text = fmt::format("{}: {}{}\n", folder.string(), kind.name, describe_source(manifest));
+  for (const Split split : kSplits)
+    if (split != Split::test || manifest.split(split).rows() > 0) text += describe_split(manifest, split, kind.unit);
+  for (const StoredField& field : manifest.fields) text += describe_field(field);
+  return kind.excerpt == nullptr ? text : text + kind.excerpt(folder, manifest);
 }
 
 std::vector<std::string> verify_dataset(const std::filesystem::path& folder,
-                                        const std::function<void(int64_t, int64_t)>& progress) {
+                                        const std::function<void(int64_t, int64_t)>& progress,
+                                        std::span<const DatasetKind> kinds) {
   const DatasetManifest manifest = read_dataset_manifest(folder);
+  const DatasetKind& kind = find_dataset_kind(folder, manifest, kinds);
   std::vector<std::string> damages;
   int64_t done = 0, total = 0;
-  for (const SplitEntry& split : manifest.splits) total += split.tokens() * manifest.token_bytes;
+  for (const SplitEntry& split : manifest.splits) total += split.rows() * manifest.row_bytes();
   for (const SplitEntry& split : manifest.splits)
     for (const ShardEntry& entry : split.shards) {
       verify_shard(folder, manifest, entry, damages);
-      done += entry.tokens * manifest.token_bytes;
+      done += entry.rows * manifest.row_bytes();
       if (progress) progress(done, total);
     }
-  verify_tokenizer(folder, manifest, damages);
+  if (kind.verify != nullptr) kind.verify(folder, manifest, damages);
   return damages;
 }
 

@@ -3,18 +3,22 @@
 
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "datasets/kinds.h"
+
 namespace convoy {
 
-// Tokens of each split, vocabulary, tokenizer, shards, and the beginning of the text. Throws DataError if the folder
-// cannot be opened.
-std::string describe_dataset(const std::filesystem::path& folder);
+// Rows of each split, shards, fields with the statistics of their columns, and what its kind adds: the tokenizer and
+// the beginning of a text. Throws DataError if the folder cannot be opened.
+std::string describe_dataset(const std::filesystem::path& folder, std::span<const DatasetKind> kinds = dataset_kinds());
 
 // Reads every block of every shard and the tokenizer; one line for each damage, none if all is well. progress gets
 // bytes done and in all; it may be empty.
 std::vector<std::string> verify_dataset(const std::filesystem::path& folder,
-                                        const std::function<void(int64_t, int64_t)>& progress);
+                                        const std::function<void(int64_t, int64_t)>& progress,
+                                        std::span<const DatasetKind> kinds = dataset_kinds());
 
 }  // namespace convoy

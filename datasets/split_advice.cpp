@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <optional>
 #include <vector>
 
@@ -20,11 +21,11 @@ class Advice {
       : manifest_(manifest), split_(split), T_(T), samples_(samples) {}
 
   std::string found() const {
-    const int64_t tokens = manifest_.split(split_).tokens();
-    if (tokens == 0 && split_ == Split::validation) return "the dataset has no validation split";
+    const int64_t tokens = manifest_.split(split_).rows();
+    if (tokens == 0 && split_ != Split::train) return fmt::format("the dataset has no {} split", name_of(split_));
     return fmt::format(
         "the longest {} shard has {} tokens of {}, which makes {} sequences of model.context + 1 = {}; {} wanted",
-        split_ == Split::train ? "training" : "validation", longest(), tokens, samples_at(T_), T_ + 1,
+        split_ == Split::train ? "training" : name_of(split_), longest(), tokens, samples_at(T_), T_ + 1,
         samples_ == 1 ? "one is" : fmt::format("a micro-batch of {} is", samples_));
   }
 
@@ -40,13 +41,13 @@ class Advice {
  private:
   int64_t longest() const {
     int64_t longest = 0;
-    for (const ShardEntry& shard : manifest_.split(split_).shards) longest = std::max(longest, shard.tokens);
+    for (const ShardEntry& shard : manifest_.split(split_).shards) longest = std::max(longest, shard.rows);
     return longest;
   }
 
   int64_t samples_at(int64_t T) const {
     std::vector<int64_t> tokens;
-    for (const ShardEntry& shard : manifest_.split(split_).shards) tokens.push_back(shard.tokens);
+    for (const ShardEntry& shard : manifest_.split(split_).shards) tokens.push_back(shard.rows);
     return count_windows(split_, tokens, T);
   }
 
@@ -61,24 +62,31 @@ class Advice {
   }
 
   std::string import_again() const {
-    if (manifest_.import.shard_tokens <= T_)
+    if (shard_tokens() <= T_)
       return fmt::format("import the text again with --shard-tokens of at least {} and --force", T_ + 1);
-    const auto total = double(manifest_.split(Split::train).tokens() + manifest_.split(Split::validation).tokens());
+    const auto total = double(manifest_.split(Split::train).rows() +
+                              manifest_.split(split_ == Split::train ? Split::validation : split_).rows());
     const double share = wanted_tokens() / total;
     // Cut at line ends or between documents a split may come out smaller, and the other one must hold something too.
     const double generous = std::ceil(std::max(share * 1.2, 0.1) * 100) / 100;
     const bool fits = generous <= 0.5 && total * (1 - generous) > 2.0 * double(T_ + 1);
-    if (split_ == Split::validation && fits)
-      return fmt::format("import the text again with --validation {:g} and --force", generous);
+    if (split_ != Split::train && fits)
+      return fmt::format("import the text again with --{} {:g} and --force", name_of(split_), generous);
     const bool too_much_held_back = split_ == Split::train && total * 0.8 > wanted_tokens();
     if (too_much_held_back) return "import the text again with a smaller --validation and --force";
     return "import more text";
   }
 
+  // At most so many in a file; of a dataset that no import made, as many as there are.
+  int64_t shard_tokens() const {
+    const std::string& text = manifest_.import.option("shard_tokens");
+    return text.empty() ? std::max(T_ + 1, longest()) : std::strtoll(text.c_str(), nullptr, 10);
+  }
+
   double wanted_tokens() const {
-    const int64_t of_a_shard = std::max<int64_t>((manifest_.import.shard_tokens - 1) / T_, 1);
+    const int64_t of_a_shard = std::max<int64_t>((shard_tokens() - 1) / T_, 1);
     const double whole = std::floor(double(samples_) / double(of_a_shard));
-    return whole * double(manifest_.import.shard_tokens) + double(samples_ % of_a_shard) * double(T_) + 1;
+    return whole * double(shard_tokens()) + double(samples_ % of_a_shard) * double(T_) + 1;
   }
 
   const DatasetManifest& manifest_;
@@ -86,11 +94,9 @@ class Advice {
   int64_t T_, samples_;
 };
 
-void require(const TokenDataset& dataset, int64_t micro, bool in_training) {
-  if (dataset.samples(Split::validation) >= micro) return;
-  const int64_t T = dataset.fields().front().shape[0];
-  throw DataError(fmt::format("{}: {}{}", dataset.folder().string(),
-                              too_short(dataset.manifest(), Split::validation, T, micro, !in_training),
+void require(const Dataset& dataset, Split split, int64_t wanted, bool in_training) {
+  if (dataset.samples(split) >= wanted) return;
+  throw DataError(fmt::format("{}: {}{}", dataset.folder().string(), dataset.too_few(split, wanted, !in_training),
                               in_training ? ", or train without evaluation: evaluate.batches=0"
                                           : ", or name another dataset: data.path=FOLDER"));
 }
@@ -102,7 +108,11 @@ std::string too_short(const DatasetManifest& manifest, Split split, int64_t T, i
   return fmt::format("{}; {}", advice.found(), fmt::join(advice.remedies(model_is_fixed), ", or "));
 }
 
-void require_evaluation_in_training(const TokenDataset& dataset, int64_t micro) { require(dataset, micro, true); }
-void require_evaluation_of_trained(const TokenDataset& dataset, int64_t micro) { require(dataset, micro, false); }
+void require_evaluation_in_training(const Dataset& dataset, int64_t samples) {
+  require(dataset, Split::validation, samples, true);
+}
+void require_evaluation_of_trained(const Dataset& dataset, Split split, int64_t samples) {
+  require(dataset, split, samples, false);
+}
 
 }  // namespace convoy

@@ -12,25 +12,46 @@
 #include "datasets/tokenizers/load_tokenizer.h"
 
 namespace convoy {
+namespace {
 
-TokenDataset::TokenDataset(std::filesystem::path folder, int64_t T, uint64_t seed)
+constexpr size_t kTokens = 0;  // the only stored field
+
+DatasetFacts facts_of_tokens(const DatasetManifest& manifest) {
+  DatasetFacts facts{manifest.kind,          "tokens", {}, std::vector<FieldFacts>(2), manifest.vocabulary,
+                     manifest.tokenizer_file};
+  for (const Split split : kSplits) facts.stored[static_cast<size_t>(split)] = manifest.split(split).rows();
+  return facts;
+}
+
+void check_is_of_tokens(const std::filesystem::path& folder, const DatasetManifest& manifest) {
+  const bool fits = manifest.vocabulary > 0 && manifest.fields.size() == 1 && manifest.fields[0].name == "tokens" &&
+                    manifest.fields[0].shape.dims() == 0;
+  if (!fits)
+    throw DataError(
+        fmt::format("{}: its manifest calls it a dataset of kind \"tokens\", which has one field, tokens, of "
+                    "single elements, and \"tokens\": {{\"vocabulary\", ...}}; {}",
+                    folder.string(), kImportAgain));
+}
+
+}  // namespace
+
+TokenDataset::TokenDataset(std::filesystem::path folder, DatasetManifest manifest, int64_t T, uint64_t seed)
     : folder_(std::move(folder)),
       T_(T),
-      manifest_(read_dataset_manifest(folder_)),
+      manifest_(std::move(manifest)),
+      facts_(facts_of_tokens(manifest_)),
       fields_{{"tokens", DType::i32, {T}}, {"targets", DType::i32, {T}}} {
+  check_is_of_tokens(folder_, manifest_);
   if (T < 1) throw DataError(fmt::format("a context of {} tokens, wanted at least 1; raise model.context", T));
-  for (const Split split : {Split::train, Split::validation}) parts_.push_back(open(split, seed));
+  for (const Split split : kSplits) parts_.push_back(open(split, seed));
   if (samples(Split::train) == 0)
-    throw DataError(fmt::format("{}: {}", folder_.string(), too_short(manifest_, Split::train, T, 1, false)));
+    throw DataError(fmt::format("{}: {}", folder_.string(), too_few(Split::train, 1, false)));
 }
 
 TokenDataset::Part TokenDataset::open(Split split, uint64_t seed) const {
-  std::vector<TokenShard> shards;
+  std::vector<ArrayShard> shards = open_shards(folder_, manifest_, split);
   std::vector<int64_t> shard_tokens;
-  for (const ShardEntry& entry : manifest_.split(split).shards) {
-    shards.emplace_back(folder_, manifest_, entry);
-    shard_tokens.push_back(entry.tokens);
-  }
+  for (const ArrayShard& shard : shards) shard_tokens.push_back(shard.rows());
   return {std::move(shards), WindowOrder(split, std::move(shard_tokens), T_, seed)};
 }
 
@@ -41,13 +62,12 @@ void TokenDataset::read(Split split, int64_t first, int64_t count, std::span<con
       out[1].dtype != DType::i32 || first < 0)
     throw InternalError(
         fmt::format("samples [{}, {}) into other tensors than two of i32 {}", first, first + count, to_string(wanted)));
-  if (samples(split) == 0)
-    throw DataError(fmt::format("{}: {}", folder_.string(), too_short(manifest_, split, T_, 1, false)));
+  if (samples(split) == 0) throw DataError(fmt::format("{}: {}", folder_.string(), too_few(split, 1, false)));
   for (int64_t i = 0; i < count; ++i) {
     const Window window = part.order[first + i];
-    const TokenShard& shard = part.shards[window.shard];
-    shard.read(window.begin, T_, out[0].as<int32_t>() + i * T_);
-    shard.read(window.begin + 1, T_, out[1].as<int32_t>() + i * T_);
+    const ArrayShard& shard = part.shards[window.shard];
+    shard.read(kTokens, window.begin, T_, out[0].as<int32_t>() + i * T_);
+    shard.read(kTokens, window.begin + 1, T_, out[1].as<int32_t>() + i * T_);
   }
 }
 
@@ -55,14 +75,18 @@ std::unique_ptr<Tokenizer> TokenDataset::tokenizer() const {
   return load_tokenizer(folder_ / manifest_.tokenizer_file);
 }
 
-std::string TokenDataset::tokenizer_content() const {
-  return as_data_error([&] { return read_file(folder_ / manifest_.tokenizer_file); });
+std::map<std::string, std::string> TokenDataset::files() const {
+  return {{manifest_.tokenizer_file, as_data_error([&] { return read_file(folder_ / manifest_.tokenizer_file); })}};
 }
 
 std::string TokenDataset::identity() const { return data_identity(manifest_); }
 
+std::string TokenDataset::too_few(Split split, int64_t samples, bool model_is_fixed) const {
+  return too_short(manifest_, split, T_, samples, model_is_fixed);
+}
+
 std::unique_ptr<TokenDataset> open_token_dataset(const std::filesystem::path& folder, int64_t context, uint64_t seed) {
-  return std::make_unique<TokenDataset>(folder, context, seed);
+  return std::make_unique<TokenDataset>(folder, read_dataset_manifest(folder), context, seed);
 }
 
 }  // namespace convoy

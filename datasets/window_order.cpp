@@ -15,7 +15,7 @@ constexpr uint32_t kOffsetStream = 1000;
 // Windows that fit wherever the grid begins: in training it may be shifted by up to T - 1 tokens.
 int64_t windows_in(int64_t tokens, int64_t T, Split split) {
   if (tokens < T + 1) return 0;
-  if (split == Split::validation) return (tokens - 1) / T;
+  if (split != Split::train) return (tokens - 1) / T;
   return std::max<int64_t>(1, tokens / T - 1);
 }
 
@@ -56,12 +56,12 @@ int64_t count_windows(Split split, const std::vector<int64_t>& shard_tokens, int
 WindowOrder::WindowOrder(Split split, std::vector<int64_t> shard_tokens, int64_t T, uint64_t seed)
     : split_(split), shard_tokens_(std::move(shard_tokens)), T_(T), seed_(seed), first_{0} {
   for (const int64_t tokens : shard_tokens_) first_.push_back(first_.back() + windows_in(tokens, T, split));
-  if (split == Split::validation && samples() > 0) validation_stride_ = golden_stride(samples());
+  if (split != Split::train && samples() > 0) even_stride_ = golden_stride(samples());
 }
 
 Window WindowOrder::operator[](int64_t sample) const {
   const int64_t index = sample % samples();
-  if (split_ == Split::validation) return locate(multiply_modulo(index, validation_stride_, samples()));
+  if (split_ != Split::train) return locate(multiply_modulo(index, even_stride_, samples()));
   const auto epoch = static_cast<uint64_t>(sample / samples());
   Window window = locate(KeyedPermutation(seed_, epoch, samples())(index));
   window.begin += training_offset(window.shard, epoch);

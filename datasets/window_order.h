@@ -2,8 +2,8 @@
 //
 // Windows lie at a stride of T and never cross shards: a window's last target is the next one's first token. In
 // training each epoch shifts the grid of every shard by an offset of its own and permutes the windows, so that no epoch
-// sees the cuts of another. Validation windows stay put; their order strides through the split by the golden ratio, so
-// that the first k samples are evenly spread over it for any k.
+// sees the cuts of another. Windows of other splits stay put; their order strides through the split by the golden
+// ratio, so that the first k samples are evenly spread over it for any k.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,8 @@ class WindowOrder {
   std::vector<int64_t> shard_tokens_;
   int64_t T_;
   uint64_t seed_;
-  std::vector<int64_t> first_;     // by shard: the number of its first window; at the end, of all windows
-  int64_t validation_stride_ = 1;  // coprime to samples()
+  std::vector<int64_t> first_;  // by shard: the number of its first window; at the end, of all windows
+  int64_t even_stride_ = 1;     // coprime to samples()
 };
 
 }  // namespace convoy

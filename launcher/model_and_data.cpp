@@ -1,9 +1,15 @@
 #include "launcher/model_and_data.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <span>
+#include <vector>
 
 #include "core/base/checksum.h"
 #include "core/base/error.h"
+#include "datasets/compare_fields.h"
 #include "launcher/trained_model.h"
 
 namespace convoy {
@@ -13,25 +19,99 @@ std::string described(int64_t vocabulary, const std::string& file, const std::st
   return fmt::format("a vocabulary of {} and the tokenizer {} (checksum {})", vocabulary, file, checksum_of(content));
 }
 
-}  // namespace
-
-void check_vocabulary(const Config& config, const TokenDataset& data) {
-  const int64_t model = config.model.vocabulary.value.value();
-  if (data.vocabulary() <= model) return;
-  throw ConfigError(
-      fmt::format("model.vocabulary = {}, but the tokens in {} reach up to {}; a new run wants {} or more, or auto",
-                  model, data.folder().string(), data.vocabulary() - 1, data.vocabulary()));
+std::string field_text(const std::string& name, const Shape& shape, DType dtype) {
+  return fmt::format("{} {} {}", name, to_string(shape), name_of(dtype));
 }
 
-void check_model_and_data(const CheckpointReader& model, const Config& config, const TokenDataset& data) {
-  const int64_t vocabulary = config.model.vocabulary.value.value();
-  const std::string file = tokenizer_file_of(model), of_model = model.file(file), of_data = data.tokenizer_content();
-  if (data.vocabulary() <= vocabulary && of_data == of_model) return;
-  throw DataError(fmt::format(
-      "the model in {} has {}, the data in {} has {}; name data of the model's tokenizer in "
-      "data.path: `trainer data import-text IN... OUT --tokenizer {}` makes it",
-      model.folder().string(), described(vocabulary, file, of_model), data.folder().string(),
-      described(data.vocabulary(), data.manifest().tokenizer_file, of_data), (model.folder() / file).string()));
+bool provides(const BatchSource& data, const std::string& name, const Shape& shape, DType dtype) {
+  return std::any_of(data.fields().begin(), data.fields().end(), [&](const BatchField& field) {
+    return field.name == name && field.shape == shape && field.dtype == dtype;
+  });
+}
+
+bool reads_tokens(const Config& config) { return config.model.family == "gpt2"; }
+
+void check_tokens(const CheckpointReader& model, int64_t vocabulary, const Dataset& data) {
+  const DatasetFacts& facts = data.facts();
+  const std::string file = tokenizer_file_of(model), of_model = model.file(file);
+  const auto files = data.files();
+  const auto found = files.find(facts.tokenizer_file);
+  const std::string of_data = found == files.end() ? std::string() : found->second;
+  if (facts.vocabulary > 0 && facts.vocabulary <= vocabulary && of_data == of_model) return;
+  throw DataError(
+      fmt::format("the model in {} has {}, the data in {} has {}; name data of the model's tokenizer in "
+                  "data.path: `trainer data import-text IN... OUT --tokenizer {}` makes it",
+                  model.folder().string(), described(vocabulary, file, of_model), data.folder().string(),
+                  facts.vocabulary > 0 ? described(facts.vocabulary, facts.tokenizer_file, of_data)
+                                       : "no tokens, but " + describe_fields(data),
+                  (model.folder() / file).string()));
+}
+
+// What a kind of dataset says of its fields, if it says anything.
+void check_fields(const CheckpointReader& model, const Dataset& data) {
+  const auto files = data.files();
+  const auto of_data = files.find(kFieldsFile);
+  if (of_data == files.end() || !model.has_file(kFieldsFile)) return;
+  const std::string difference = difference_of_fields(model.file(kFieldsFile), of_data->second);
+  if (difference.empty()) return;
+  throw DataError(
+      fmt::format("the data in {} is not of the form that the model in {} was trained on: {}; name data of "
+                  "the same columns in data.path",
+                  data.folder().string(), model.folder().string(), difference));
+}
+
+}  // namespace
+
+DatasetNeeds dataset_needs(const Config& config) {
+  return {.context = config.model.context, .seed = static_cast<uint64_t>(config.run.seed)};
+}
+
+std::string describe_fields(const BatchSource& data) {
+  std::vector<std::string> fields;
+  for (const BatchField& field : data.fields()) fields.push_back(field_text(field.name, field.shape, field.dtype));
+  return fmt::format("{}", fmt::join(fields, ", "));
+}
+
+void resolve_model_by_data(Config& config, const Dataset& data) {
+  const int64_t vocabulary = data.facts().vocabulary;
+  if (reads_tokens(config) && vocabulary == 0)
+    throw DataError(
+        fmt::format("{}: a dataset of fields {}, but model.family = {} reads tokens; name a dataset that `trainer data "
+                    "import-text` made in data.path, or choose another family",
+                    data.folder().string(), describe_fields(data), config.model.family));
+  if (!config.model.vocabulary.value && vocabulary > 0) config.model.vocabulary.value = vocabulary;
+}
+
+void check_inputs(const Graph& graph, const Dataset& data) {
+  std::vector<std::string> inputs, missing;
+  for (const Value& value : graph.values())
+    if (value.producer < 0) {
+      const Shape& shape = value.spec.shape;  // with the micro-batch in front
+      const Shape of_sample(std::span(shape.begin(), shape.end()).subspan(1));
+      inputs.push_back(field_text(value.name, of_sample, value.spec.dtype));
+      if (!provides(data, value.name, of_sample, value.spec.dtype)) missing.push_back(inputs.back());
+    }
+  if (missing.empty() && inputs.size() == data.fields().size()) return;
+  throw DataError(
+      fmt::format("{}: a dataset of fields {}, but the model reads {}; {}name another dataset in data.path, "
+                  "or change the model",
+                  data.folder().string(), describe_fields(data), fmt::join(inputs, ", "),
+                  missing.empty() ? "" : fmt::format("no field is {}: ", fmt::join(missing, ", "))));
+}
+
+void check_vocabulary(const Config& config, const Dataset& data) {
+  const int64_t tokens = data.facts().vocabulary, model = config.model.vocabulary.value.value_or(0);
+  if (tokens == 0 || tokens <= model) return;
+  throw ConfigError(
+      fmt::format("model.vocabulary = {}, but the tokens in {} reach up to {}; a new run wants {} or more, or auto",
+                  model, data.folder().string(), tokens - 1, tokens));
+}
+
+void check_model_and_data(const CheckpointReader& model, const Config& config, const Dataset& data) {
+  if (reads_tokens(config))
+    check_tokens(model, config.model.vocabulary.value.value(), data);
+  else
+    check_fields(model, data);
 }
 
 void check_tokenizer(const CheckpointReader& model, const Config& config, const Tokenizer& tokenizer) {
@@ -43,7 +123,7 @@ void check_tokenizer(const CheckpointReader& model, const Config& config, const 
                   model.folder().string(), vocabulary, tokenizer.vocabulary()));
 }
 
-bool check_same_data(const DataOfStep& earlier, const Config& config, const TokenDataset& data) {
+bool check_same_data(const DataOfStep& earlier, const Config& config, const Dataset& data) {
   const std::string found = data.identity();
   if (earlier.identity.empty() || earlier.identity == found) return false;
   if (config.data.changed == DataChange::accept) return true;

@@ -6,17 +6,32 @@
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/config/config.h"
+#include "core/data/dataset.h"
+#include "core/graph/graph.h"
 #include "core/tokenizer/tokenizer.h"
-#include "datasets/token_dataset.h"
 
 namespace convoy {
 
-// A new model. Throws ConfigError if it does not know all tokens of the data.
-void check_vocabulary(const Config& config, const TokenDataset& data);
+// What a model of this config wants of its data.
+DatasetNeeds dataset_needs(const Config& config);
 
-// A trained model, of this config, and data. Throws DataError that names both if the data's tokens go beyond the
-// model's vocabulary or if its tokenizer is another one: the two files are compared byte by byte.
-void check_model_and_data(const CheckpointReader& model, const Config& config, const TokenDataset& data);
+// "x (8) f32, y (1) f32"
+std::string describe_fields(const BatchSource& data);
+
+// What the config leaves to the data: model.vocabulary. Throws DataError if the family wants tokens and the data has
+// none.
+void resolve_model_by_data(Config& config, const Dataset& data);
+
+// Throws DataError if an input of the graph is no field of the data, or of another type or shape, or a field no input.
+void check_inputs(const Graph& graph, const Dataset& data);
+
+// A new model. Throws ConfigError if it does not know all tokens of the data.
+void check_vocabulary(const Config& config, const Dataset& data);
+
+// A trained model, of this config, and data. Throws DataError that names both: if the data's tokens go beyond the
+// model's vocabulary or its tokenizer is another one, the two files compared byte by byte; if its fields, their columns
+// or classes have other names.
+void check_model_and_data(const CheckpointReader& model, const Config& config, const Dataset& data);
 
 // A trained model and the tokenizer that lies beside it. Throws CheckpointError.
 void check_tokenizer(const CheckpointReader& model, const Config& config, const Tokenizer& tokenizer);
@@ -29,6 +44,6 @@ struct DataOfStep {
 
 // False: this is the same data. True: it is other data and data.changed = accept says that it may be. Throws DataError
 // that names both if it may not.
-bool check_same_data(const DataOfStep& earlier, const Config& config, const TokenDataset& data);
+bool check_same_data(const DataOfStep& earlier, const Config& config, const Dataset& data);
 
 }  // namespace convoy

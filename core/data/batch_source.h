@@ -1,10 +1,11 @@
 // Where training samples come from. datasets/ implements it over HDF5 shards.
 //
 // A pure function of the sample number: sample i of split S is the same on every rank, in every run with the same seed,
-// whoever asks and in whatever order. Training samples 0, 1, 2, ... walk through one keyed permutation of the windows
-// per epoch (epoch = i / samples_per_epoch); validation samples are not permuted but evenly spread over the split.
+// whoever asks and in whatever order. Training samples 0, 1, 2, ... walk through one keyed permutation of the samples
+// per epoch (epoch = i / samples_per_epoch); those of the other splits are not permuted.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -14,11 +15,17 @@
 
 namespace convoy {
 
-enum class Split { train, validation };
+enum class Split { train, validation, test };
+inline constexpr std::array kSplits = {Split::train, Split::validation, Split::test};
+
+// As folders and options of the command line have it.
+constexpr const char* name_of(Split split) {
+  return split == Split::train ? "train" : split == Split::validation ? "validation" : "test";
+}
 
 // One field of a batch as the model sees it: (count, shape...).
 struct BatchField {
-  std::string name;  // "tokens", "targets"; later "x", "y"
+  std::string name;  // "tokens", "targets"; "x", "y"
   DType dtype = DType::i32;
   Shape shape;  // of one sample
 };

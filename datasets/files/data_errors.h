@@ -10,7 +10,7 @@
 namespace convoy {
 
 // The remedy for files that are not as the import wrote them.
-inline constexpr const char* kImportAgain = "import the text again with `trainer data import-text --force`";
+inline constexpr const char* kImportAgain = "import the data again, with --force";
 
 // work(), with FileError and the standard library's filesystem_error turned into DataError.
 template <class Work>

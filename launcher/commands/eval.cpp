@@ -10,8 +10,8 @@
 #include "core/config/precision.h"
 #include "core/train/evaluator.h"
 #include "core/train/snapshot.h"
+#include "datasets/kinds.h"
 #include "datasets/split_advice.h"
-#include "datasets/token_dataset.h"
 #include "launcher/commands/commands.h"
 #include "launcher/device_choice.h"
 #include "launcher/model_and_data.h"
@@ -34,10 +34,9 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
     throw ConfigError(
         "evaluate.batches = 0, as the run was trained, evaluates nothing; give evaluate.batches=20, or --all");
   const std::unique_ptr<Device> device = make_device(config, communicator);
-  const auto dataset =
-      open_token_dataset(config.data.path, config.model.context, static_cast<uint64_t>(config.run.seed));
+  const std::unique_ptr<Dataset> dataset = open_dataset(config.data.path, dataset_needs(config));
   check_model_and_data(*trained.checkpoint, config, *dataset);
-  require_evaluation_of_trained(*dataset, 1);
+  require_evaluation_of_trained(*dataset, Split::validation, 1);
   const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
   Model model(*device, *stream, make_loss_graph(config), {.dtype = compute_dtype(config.precision), .training = false});
   restore_weights(*trained.checkpoint, *device, *stream, model.parameters());

@@ -82,8 +82,8 @@ Start find_start_together(const Config& config, int64_t step, Communicator& comm
 enum class DataFound { the_runs, another, unknown };
 
 // Is the data that of every step from the start to the one that is replayed? Where it may be, it can be another.
-DataFound compare_data(const Config& config, const TokenDataset& data, const Start& start,
-                       const MetricsHistory& history, int64_t step) {
+DataFound compare_data(const Config& config, const Dataset& data, const Start& start, const MetricsHistory& history,
+                       int64_t step) {
   if (start.newest.empty())
     check_vocabulary(config, data);
   else

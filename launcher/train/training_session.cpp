@@ -37,12 +37,12 @@ std::string make_nonce(Communicator& communicator) {
   return communicator.broadcast_text(fmt::format("{:x}-{:x}", now, getpid()), 0);
 }
 
-std::map<std::string, std::string> checkpoint_files(const Config& config, const TokenDataset& dataset) {
-  const std::unique_ptr<Tokenizer> tokenizer = dataset.tokenizer();
-  std::map<std::string, std::string> files{{"config.yaml", to_yaml(config)},
-                                           {kDataFolderFile, std::filesystem::absolute(dataset.folder()).string()},
-                                           {"config.json", huggingface_config(config, tokenizer->end_of_text())}};
-  files.insert(tokenizer->file());
+std::map<std::string, std::string> checkpoint_files(const Config& config, const Dataset& dataset) {
+  std::map<std::string, std::string> files = dataset.files();
+  files.emplace("config.yaml", to_yaml(config));
+  files.emplace(kDataFolderFile, std::filesystem::absolute(dataset.folder()).string());
+  if (const std::unique_ptr<Tokenizer> tokenizer = dataset.tokenizer())
+    files.emplace("config.json", huggingface_config(config, tokenizer->end_of_text()));
   return files;
 }
 
@@ -50,6 +50,14 @@ std::map<std::string, std::string> checkpoint_files(const Config& config, const 
 int64_t checkpoint_bytes(int64_t parameters, Precision precision) {
   const bool has_master = compute_dtype(precision) != DType::f32;
   return parameters * (static_cast<int64_t>(size_of(compute_dtype(precision))) + 8 + (has_master ? 4 : 0));
+}
+
+std::string data_text(const Dataset& dataset) {
+  const DatasetFacts& facts = dataset.facts();
+  const std::string stored =
+      fmt::format("{} training {}", count_text(static_cast<double>(facts.stored_in(Split::train))), facts.unit);
+  return facts.vocabulary > 0 ? fmt::format("{}, {} in the vocabulary", stored, facts.vocabulary)
+                              : fmt::format("{} of {}", stored, describe_fields(dataset));
 }
 
 class TrainingSession {
@@ -145,7 +153,7 @@ class TrainingSession {
   }
 
   void introduce(Trainer& trainer, int64_t V) {
-    const TokenDataset& dataset = world_.dataset();
+    const Dataset& dataset = world_.dataset();
     RunFacts facts;
     facts.parameters = trainer.model().layout().parameter_count();
     facts.device = world_.device().info().name;
@@ -153,9 +161,7 @@ class TrainingSession {
     facts.ranks = communicator_.size();
     facts.virtual_ranks = V;
     facts.memory_bytes = trainer.planned_bytes();
-    facts.data = fmt::format("{} training tokens, {} in the vocabulary",
-                             count_text(static_cast<double>(dataset.manifest().split(Split::train).tokens())),
-                             dataset.vocabulary());
+    facts.data = data_text(dataset);
     facts.first_step = trainer.position().step;
     say(run_summary(config_, facts));
     if (config_.evaluate.batches > 0 && dataset.samples(Split::validation) == 0)

@@ -6,22 +6,24 @@
 #include "comm/gradient_sync.h"
 #include "comm/make_communicator.h"
 #include "core/base/error.h"
+#include "datasets/kinds.h"
 #include "datasets/split_advice.h"
 #include "launcher/device_choice.h"
+#include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
 
 namespace convoy {
 
 void TrainingWorld::open_data() {
-  dataset_ = open_token_dataset(config_.data.path, config_.model.context, static_cast<uint64_t>(config_.run.seed));
+  dataset_ = open_dataset(config_.data.path, dataset_needs(config_));
   const std::string here = dataset_->identity(), first = ranks_.broadcast_text(here, 0);
   if (here != first)
     throw DataError(
         fmt::format("rank {} on {} finds other data in {} ({}) than the first rank ({}); copy the first rank's "
                     "there, or name a folder that all hosts share in data.path",
                     ranks_.rank(), host_name(), config_.data.path, here, first));
-  if (!config_.model.vocabulary.value) config_.model.vocabulary.value = dataset_->vocabulary();
-  if (config_.evaluate.batches > 0 && dataset_->manifest().split(Split::validation).tokens() > 0)
+  resolve_model_by_data(config_, *dataset_);
+  if (config_.evaluate.batches > 0 && dataset_->facts().stored_in(Split::validation) > 0)
     require_evaluation_in_training(*dataset_, 1);
 }
 
@@ -40,6 +42,7 @@ TrainerParts TrainingWorld::parts(int64_t virtual_ranks) {
                      .communicator = communicator(),
                      .source = *dataset_,
                      .graph = make_loss_graph(config_)};
+  check_inputs(parts.graph, *dataset_);
   parts.virtual_ranks = virtual_ranks;
   parts.make_gradient_sync = [this](const GradientSyncRequest& r) {
     return make_gradient_sync({r.communication, r.gradients, r.buckets, r.virtual_ranks, config_.parallel.reproducible,

@@ -5,8 +5,8 @@
 
 #include "core/comm/communicator.h"
 #include "core/config/config.h"
+#include "core/data/dataset.h"
 #include "core/train/trainer.h"
-#include "datasets/token_dataset.h"
 
 namespace convoy {
 
@@ -21,7 +21,7 @@ class TrainingWorld {
   // Collective.
   void make_device();
 
-  TokenDataset& dataset() { return *dataset_; }
+  Dataset& dataset() { return *dataset_; }
   Device& device() { return *device_; }
   // The ranks' own, or the one for their devices' memory.
   Communicator& communicator() { return device_communicator_ ? *device_communicator_ : ranks_; }
@@ -34,7 +34,7 @@ class TrainingWorld {
 
   Config& config_;
   Communicator& ranks_;
-  std::unique_ptr<TokenDataset> dataset_;
+  std::unique_ptr<Dataset> dataset_;
   std::unique_ptr<Device> device_;
   std::unique_ptr<Communicator> device_communicator_;  // null: ranks_ does for the device
 };

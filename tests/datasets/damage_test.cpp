@@ -7,7 +7,8 @@
 
 #include <algorithm>
 
-#include "datasets/hdf5/token_shard_file.h"
+#include "datasets/hdf5/shard_file.h"
+#include "datasets/kinds.h"
 #include "datasets/token_dataset.h"
 #include "datasets/token_shard_writer.h"
 #include "tests/core/temporary_folder.h"
@@ -41,7 +42,7 @@ class Damage : public testing::Test {
 TEST_F(Damage, NoneIsFineAndHdf5IsQuiet) {
   testing::internal::CaptureStderr();
   EXPECT_NO_THROW(read_all());
-  EXPECT_DATA_ERROR(hdf5::open_token_shard(manifest()), "manifest.json", "HDF5");
+  EXPECT_DATA_ERROR(hdf5::open_shard(manifest(), {"tokens"}), "manifest.json", "HDF5");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
@@ -55,19 +56,19 @@ TEST_F(Damage, NoManifest) {
 }
 
 TEST_F(Damage, ManifestOfAnotherVersion) {
-  replace_in_file(manifest(), "\"format_version\": 1", "\"format_version\": 99");
-  EXPECT_DATA_ERROR(open(), "manifest.json", "version 99, wanted 1", "import the text again");
+  replace_in_file(manifest(), "\"format_version\": 2", "\"format_version\": 99");
+  EXPECT_DATA_ERROR(open(), "manifest.json", "version 99, wanted 2 or less", "import the data again");
 }
 
 TEST_F(Damage, ManifestOfAnotherKind) {
   replace_in_file(manifest(), "\"kind\": \"tokens\"", "\"kind\": \"images\"");
-  EXPECT_DATA_ERROR(open(), "kind \"images\", wanted \"tokens\"");
+  EXPECT_DATA_ERROR(open_dataset(folder_.path(), {T, 1}), "kind \"images\", wanted \"tokens\" or \"arrays\"");
 }
 
 TEST_F(Damage, ManifestThatDoesNotParse) {
   for (const char* text : {"", "{", "[]", "null", "{\"format_version\": \"one\"}", "{\"format_version\": 1}", "\xff"}) {
     write_text(manifest(), text);
-    EXPECT_DATA_ERROR(open(), "not a manifest of Convoy", "import the text again");
+    EXPECT_DATA_ERROR(open(), "not a manifest of Convoy", "import the data again");
   }
 }
 
@@ -81,7 +82,7 @@ TEST_F(Damage, ManifestCutAnywhere) {
 
 TEST_F(Damage, ShardMissing) {
   std::filesystem::remove(shard());
-  EXPECT_DATA_ERROR(open(), "train-00001.h5", "missing", "import the text again");
+  EXPECT_DATA_ERROR(open(), "train-00001.h5", "missing", "import the data again");
 }
 
 // HDF5 knows how long its file should be, and we check again before mapping it.
@@ -114,7 +115,7 @@ TEST_F(Damage, OneFlippedBitIsFoundWhenItsBlockIsTouched) {
   const int64_t first = data_offset(shard()) + 640 * 2 / 64 * 64;
   EXPECT_DATA_ERROR(read_all(), "train-00001.h5",
                     "bytes " + std::to_string(first) + " to " + std::to_string(first + 63), "checksum",
-                    "import the text again");
+                    "import the data again");
 }
 
 // HDF5 leaks memory of its own over damaged metadata, which is not ours to report.
@@ -162,22 +163,22 @@ TEST_F(Damage, TokenBeyondTheVocabulary) {
   // Written for a vocabulary of 300, then said to be of 299: token 299 stands at position 48 and so on.
   write_toy_dataset(other.path(), {.vocabulary = 300, .train_tokens = 400});
   const auto shard_file = other / "train-00000.h5";
-  auto layout = hdf5::open_token_shard(shard_file);
-  std::string data = read_text(shard_file).substr(static_cast<size_t>(layout.data_offset), 800);
-  layout.vocabulary = 299;
-  layout = hdf5::create_token_shard(shard_file, layout);
+  auto layouts = hdf5::open_shard(shard_file, {"tokens"});
+  std::string data = read_text(shard_file).substr(static_cast<size_t>(layouts[0].data_offset), 800);
+  layouts[0].vocabulary = 299;
+  layouts = hdf5::create_shard(shard_file, layouts);
   std::string bytes = read_text(shard_file);
-  bytes.replace(static_cast<size_t>(layout.data_offset), data.size(), data);
+  bytes.replace(static_cast<size_t>(layouts[0].data_offset), data.size(), data);
   write_text(shard_file, bytes);
   replace_in_file(other / "manifest.json", "\"vocabulary\": 300", "\"vocabulary\": 299");
   const auto dataset = open_token_dataset(other.path(), T, 1);
   int64_t place = 0;
   while (toy_token(place, 300) != 299) ++place;
   EXPECT_DATA_ERROR(read_samples(*dataset, Split::train, 0, dataset->samples(Split::train)), "train-00000.h5",
-                    "token 299", "wanted 0 to 298", "position");
-  EXPECT_DATA_ERROR(TokenShard(other.path(), dataset->manifest(), dataset->manifest().split(Split::train).shards[0])
-                        .read(place, 1, std::vector<int32_t>(1).data()),
-                    "position " + std::to_string(place));
+                    "\"tokens\" has 299 in row", "wanted 0 to 298");
+  EXPECT_DATA_ERROR(ArrayShard(other.path(), dataset->manifest(), dataset->manifest().split(Split::train).shards[0])
+                        .read(0, place, 1, std::vector<int32_t>(1).data()),
+                    "in row " + std::to_string(place));
 }
 
 TEST_F(Damage, TokenizerThatDoesNotParse) {

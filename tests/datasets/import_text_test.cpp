@@ -30,8 +30,8 @@ class ImportText : public testing::Test {
     std::vector<int32_t> tokens;
     for (const ShardEntry& entry : manifest.split(split).shards) {
       const auto before = tokens.size();
-      tokens.resize(before + static_cast<size_t>(entry.tokens));
-      TokenShard(options_.out, manifest, entry).read(0, entry.tokens, tokens.data() + before);
+      tokens.resize(before + static_cast<size_t>(entry.rows));
+      ArrayShard(options_.out, manifest, entry).read(0, 0, entry.rows, tokens.data() + before);
     }
     return load_tokenizer(options_.out)->decode(tokens);
   }
@@ -79,7 +79,7 @@ TEST_F(ImportText, TextWithoutLineEndsIsCutWhereTheShareSays) {
     write("a.txt", text);
     options_.force = true;
     const ImportTextResult result = import();
-    EXPECT_EQ(result.manifest.split(Split::validation).tokens(), 20000);
+    EXPECT_EQ(result.manifest.split(Split::validation).rows(), 20000);
     EXPECT_EQ(text_of(Split::train) + text_of(Split::validation), text);
     EXPECT_EQ(result.notes, std::vector<std::string>{});
   }
@@ -87,7 +87,7 @@ TEST_F(ImportText, TextWithoutLineEndsIsCutWhereTheShareSays) {
 
 TEST_F(ImportText, SaysThatNothingIsLeftForValidation) {
   const auto expect_note = [&](const ImportTextResult& result) {
-    EXPECT_EQ(result.manifest.split(Split::validation).tokens(), 0);
+    EXPECT_EQ(result.manifest.split(Split::validation).rows(), 0);
     ASSERT_EQ(result.notes.size(), 1u);
     EXPECT_NE(result.notes[0].find("leaves nothing of the text for validation"), std::string::npos) << result.notes[0];
   };
@@ -151,7 +151,7 @@ TEST_F(ImportText, CutsIntoShards) {
   write("a.txt", lines('a', 30));
   const DatasetManifest manifest = import().manifest;
   ASSERT_EQ(manifest.split(Split::train).shards.size(), 5u);
-  EXPECT_EQ(manifest.split(Split::train).shards[4].tokens, 270 - 4 * 64);
+  EXPECT_EQ(manifest.split(Split::train).shards[4].rows, 270 - 4 * 64);
   EXPECT_EQ(text_of(Split::train), lines('a', 27));
 }
 

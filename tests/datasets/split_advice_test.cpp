@@ -120,10 +120,11 @@ TEST_F(SplitAdvice, ATrainingSplitThatTheValidationSplitTookFrom) {
 TEST_F(SplitAdvice, ATrainedModelKeepsItsContext) {
   import(text_of(60), 0.02);
   const auto dataset = open_token_dataset(options_.out, 16, 1);
-  EXPECT_NO_THROW(require_evaluation_of_trained(*dataset, 1));
-  EXPECT_DATA_ERROR(require_evaluation_of_trained(*dataset, 4), "lower batch.micro to", "data.path=FOLDER");
+  EXPECT_NO_THROW(require_evaluation_of_trained(*dataset, Split::validation, 1));
+  EXPECT_DATA_ERROR(require_evaluation_of_trained(*dataset, Split::validation, 4), "lower batch.micro to",
+                    "data.path=FOLDER");
   try {
-    require_evaluation_of_trained(*dataset, 4);
+    require_evaluation_of_trained(*dataset, Split::validation, 4);
   } catch (const DataError& error) {
     EXPECT_EQ(std::string(error.what()).find("lower model.context"), std::string::npos) << error.what();
   }

@@ -35,10 +35,10 @@ TEST_P(TokenDatasetOf, ReadsWhatWasWritten) {
   const DatasetManifest manifest = write_toy_dataset(
       folder.path(), {.vocabulary = V, .train_tokens = 5000, .validation_tokens = 700, .shard_tokens = 1111});
   EXPECT_EQ(manifest.split(Split::train).shards.size(), 5u);
-  EXPECT_EQ(manifest.split(Split::train).shards.back().tokens, 5000 - 4 * 1111);
-  EXPECT_EQ(manifest.token_bytes, V <= 65536 ? 2 : 4);
+  EXPECT_EQ(manifest.split(Split::train).shards.back().rows, 5000 - 4 * 1111);
+  EXPECT_EQ(manifest.row_bytes(), V <= 65536 ? 2 : 4);
   const auto dataset = open_token_dataset(folder.path(), kContext, 1);
-  EXPECT_EQ(dataset->vocabulary(), V);
+  EXPECT_EQ(dataset->facts().vocabulary, V);
   ASSERT_EQ(dataset->fields().size(), 2u);
   EXPECT_EQ(dataset->fields()[0].name, "tokens");
   EXPECT_EQ(dataset->fields()[1].name, "targets");
@@ -131,7 +131,7 @@ TEST(TokenDataset, IdentityIsThatOfItsSamples) {
   larger.vocabulary = 255;
   for (const ToyDataset& other : {less, fewer_validation, cut_elsewhere, larger})
     EXPECT_TRUE(others.insert(identity_of(other, as_it_is)).second);
-  const auto other_token = [](DatasetManifest& m) { m.split(Split::train).shards[1].checksums[0] ^= 1; };
+  const auto other_token = [](DatasetManifest& m) { m.split(Split::train).shards[1].checksums[0][0] ^= 1; };
   EXPECT_TRUE(others.insert(identity_of(toy, other_token)).second);
 }
 

@@ -4,7 +4,7 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "datasets/hdf5/token_shard_file.h"
+#include "datasets/hdf5/shard_file.h"
 #include "datasets/token_shard_writer.h"
 #include "datasets/tokenizers/plain_tokenizers.h"
 
@@ -14,13 +14,16 @@ int32_t toy_token(int64_t i, int64_t vocabulary) { return static_cast<int32_t>((
 
 DatasetManifest write_toy_dataset(const std::filesystem::path& folder, const ToyDataset& toy) {
   DatasetManifest manifest;
+  manifest.kind = "tokens";
   manifest.vocabulary = toy.vocabulary;
-  manifest.token_bytes = token_bytes_for(toy.vocabulary);
+  manifest.fields = {token_field(toy.vocabulary)};
   manifest.block_bytes = toy.block_bytes;
   manifest.tokenizer_file = "tokenizer.json";
-  for (const Split split : {Split::train, Split::validation}) {
+  for (const Split split : kSplits) {
     TokenShardWriter writer(folder, split, {toy.vocabulary, toy.shard_tokens, toy.block_bytes});
-    const int64_t count = split == Split::train ? toy.train_tokens : toy.validation_tokens;
+    const int64_t count = split == Split::train        ? toy.train_tokens
+                          : split == Split::validation ? toy.validation_tokens
+                                                       : toy.test_tokens;
     for (int64_t i = 0; i < count; ++i) {
       const int32_t token = toy_token(i, toy.vocabulary);
       writer.append({&token, 1});
@@ -66,6 +69,8 @@ void replace_in_file(const std::filesystem::path& file, const std::string& from,
   write_text(file, text.replace(place, from.size(), to));
 }
 
-int64_t data_offset(const std::filesystem::path& shard) { return hdf5::open_token_shard(shard).data_offset; }
+int64_t data_offset(const std::filesystem::path& shard) {
+  return hdf5::open_shard(shard, {"tokens"}).front().data_offset;
+}
 
 }  // namespace convoy

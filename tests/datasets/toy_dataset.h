@@ -15,7 +15,7 @@ int32_t toy_token(int64_t i, int64_t vocabulary);
 
 struct ToyDataset {
   int64_t vocabulary = 256;
-  int64_t train_tokens = 0, validation_tokens = 0;
+  int64_t train_tokens = 0, validation_tokens = 0, test_tokens = 0;
   int64_t shard_tokens = 1 << 20;
   int64_t block_bytes = 64;
 };

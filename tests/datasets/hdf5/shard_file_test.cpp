@@ -1,5 +1,5 @@
 // Shards as HDF5 sees them: readable by any HDF5 program, and anything else is refused.
-#include "datasets/hdf5/token_shard_file.h"
+#include "datasets/hdf5/shard_file.h"
 
 #include <gtest/gtest.h>
 #include <hdf5.h>
@@ -18,10 +18,11 @@ namespace {
 
 using hdf5::Handle;
 
-class TokenShardFile : public testing::Test {
+class ShardFile : public testing::Test {
  protected:
-  TokenShardFile() { write_toy_dataset(folder_.path(), {.vocabulary = 300, .train_tokens = 1000}); }
+  ShardFile() { write_toy_dataset(folder_.path(), {.vocabulary = 300, .train_tokens = 1000}); }
   std::filesystem::path shard() const { return folder_ / "train-00000.h5"; }
+  hdf5::FieldLayout open() const { return hdf5::open_shard(shard(), {"tokens"}).front(); }
 
   // Changes the shard with HDF5 itself.
   void edit(const std::function<void(hid_t)>& change) const {
@@ -51,7 +52,7 @@ class TokenShardFile : public testing::Test {
   TemporaryFolder folder_;
 };
 
-TEST_F(TokenShardFile, AnyHdf5ProgramReadsIt) {
+TEST_F(ShardFile, AnyHdf5ProgramReadsIt) {
   std::vector<int32_t> tokens(1000);
   {
     const Handle file(H5Fopen(shard().c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
@@ -61,48 +62,61 @@ TEST_F(TokenShardFile, AnyHdf5ProgramReadsIt) {
   for (int64_t i = 0; i < 1000; ++i) ASSERT_EQ(tokens[static_cast<size_t>(i)], toy_token(i, 300));
 }
 
-TEST_F(TokenShardFile, TellsItsLayout) {
-  const auto layout = hdf5::open_token_shard(shard());
-  EXPECT_EQ(layout.num_tokens, 1000);
-  EXPECT_EQ(layout.token_bytes, 2);
+TEST_F(ShardFile, TellsItsLayout) {
+  const auto layout = open();
+  EXPECT_EQ(layout.extents, std::vector<int64_t>{1000});
+  EXPECT_EQ(layout.type, StoredType::u16);
   EXPECT_EQ(layout.vocabulary, 300);
   EXPECT_EQ(layout.data_offset % 64, 0);
 }
 
-TEST_F(TokenShardFile, AnotherVersion) {
+TEST_F(ShardFile, AnotherVersion) {
   edit([](hid_t file) {
     const Handle dataset(H5Dopen2(file, "tokens", H5P_DEFAULT), H5Dclose);
     H5Adelete(dataset.get(), "format_version");
     add_attribute(dataset.get(), "format_version", 99);
   });
-  EXPECT_DATA_ERROR(hdf5::open_token_shard(shard()), "train-00000.h5", "version 99, wanted 1", "import the text again");
+  EXPECT_DATA_ERROR(open(), "train-00000.h5", "version 99, wanted 1", "import the data again");
 }
 
-TEST_F(TokenShardFile, NoAttribute) {
+TEST_F(ShardFile, NoAttribute) {
   edit([](hid_t file) { H5Adelete_by_name(file, "tokens", "vocabulary", H5P_DEFAULT); });
-  EXPECT_DATA_ERROR(hdf5::open_token_shard(shard()), "no attribute \"vocabulary\"");
+  EXPECT_FALSE(open().vocabulary) << "a file written by hand needs none";
 }
 
-TEST_F(TokenShardFile, NoTokens) {
+TEST_F(ShardFile, NoTokens) {
   edit([](hid_t file) { H5Ldelete(file, "tokens", H5P_DEFAULT); });
-  EXPECT_DATA_ERROR(hdf5::open_token_shard(shard()), "cannot open dataset \"tokens\"", "doesn't exist");
+  EXPECT_DATA_ERROR(open(), "cannot open dataset \"tokens\"", "doesn't exist");
 }
 
-TEST_F(TokenShardFile, OtherForms) {
+TEST_F(ShardFile, OtherForms) {
   replace_tokens(H5T_IEEE_F32LE, {1000}, false);
-  EXPECT_DATA_ERROR(hdf5::open_token_shard(shard()), "another type than uint16 or uint32");
+  EXPECT_EQ(open().type, StoredType::f32);
   replace_tokens(H5T_STD_U16BE, {1000}, false);
-  EXPECT_DATA_ERROR(hdf5::open_token_shard(shard()), "another type than uint16 or uint32, little endian");
+  EXPECT_DATA_ERROR(open(), "another type than uint8, uint16", "little endian");
   replace_tokens(H5T_STD_U16LE, {10, 100}, false);
-  EXPECT_DATA_ERROR(hdf5::open_token_shard(shard()), "2 dimensions, wanted 1");
+  EXPECT_EQ(open().extents, (std::vector<int64_t>{10, 100}));
   replace_tokens(H5T_STD_U16LE, {1000}, true);
-  EXPECT_DATA_ERROR(hdf5::open_token_shard(shard()), "not stored in one piece");
+  EXPECT_DATA_ERROR(open(), "not stored in one piece", "without chunks and compression");
   replace_tokens(H5T_STD_U16LE, {1000}, false);
-  EXPECT_NO_THROW(hdf5::open_token_shard(shard()));
+  EXPECT_NO_THROW(open());
 }
 
-TEST_F(TokenShardFile, CannotBeMadeWhereThereIsNoFolder) {
-  EXPECT_DATA_ERROR(hdf5::create_token_shard(folder_ / "none" / "x.h5", {10, 2, 300, 0}), "x.h5",
+TEST_F(ShardFile, FieldsLieSideBySide) {
+  const auto made = hdf5::create_shard(folder_ / "two.h5",
+                                       {{"x", StoredType::f32, {7, 3}, {}, 0}, {"y", StoredType::i64, {7}, {}, 0}});
+  const auto found = hdf5::open_shard(folder_ / "two.h5", {"y", "x"});
+  EXPECT_EQ(found[1].name, "x");
+  EXPECT_EQ(found[1].extents, (std::vector<int64_t>{7, 3}));
+  EXPECT_EQ(found[1].bytes(), 84);
+  EXPECT_EQ(found[1].data_offset, made[0].data_offset);
+  EXPECT_EQ(found[0].type, StoredType::i64);
+  EXPECT_GE(std::abs(found[0].data_offset - found[1].data_offset), 56);
+  EXPECT_DATA_ERROR(hdf5::open_shard(folder_ / "two.h5", {"z"}), "cannot open dataset \"z\"");
+}
+
+TEST_F(ShardFile, CannotBeMadeWhereThereIsNoFolder) {
+  EXPECT_DATA_ERROR(hdf5::create_shard(folder_ / "none" / "x.h5", {{"tokens", StoredType::u16, {10}, 300, 0}}), "x.h5",
                     "No such file or directory");
 }
 

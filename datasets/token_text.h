@@ -1,0 +1,19 @@
+// What people want to see of a dataset of tokens.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "datasets/dataset_manifest.h"
+
+namespace convoy {
+
+// Its tokenizer and vocabulary, and how its text begins. Throws DataError.
+std::string token_text(const std::filesystem::path& folder, const DatasetManifest& manifest);
+
+// Adds what is wrong with its tokenizer.
+void verify_tokenizer(const std::filesystem::path& folder, const DatasetManifest& manifest,
+                      std::vector<std::string>& damages);
+
+}  // namespace convoy
