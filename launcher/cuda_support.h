@@ -12,7 +12,7 @@ struct CudaSupport {
   bool in_build = false;
   int devices = 0;
   bool has_driver = true;  // NVIDIA's, on this machine
-  std::string reason;  // why there is no device, with the remedy
+  std::string reason;      // why there is no device, with the remedy
 };
 
 CudaSupport cuda_support();

@@ -29,7 +29,7 @@ bool provides(const BatchSource& data, const std::string& name, const Shape& sha
   });
 }
 
-bool reads_tokens(const Config& config) { return config.model.family == "gpt2"; }
+bool reads_tokens(const Config& config) { return config.model.family->context() > 0; }
 
 void check_tokens(const CheckpointReader& model, int64_t vocabulary, const Dataset& data) {
   const DatasetFacts& facts = data.facts();
@@ -63,7 +63,7 @@ void check_fields(const CheckpointReader& model, const Dataset& data) {
 }  // namespace
 
 DatasetNeeds dataset_needs(const Config& config) {
-  return {.context = config.model.context, .seed = static_cast<uint64_t>(config.run.seed)};
+  return {.context = config.model.family->context(), .seed = static_cast<uint64_t>(config.run.seed)};
 }
 
 std::string describe_fields(const BatchSource& data) {
@@ -72,14 +72,21 @@ std::string describe_fields(const BatchSource& data) {
   return fmt::format("{}", fmt::join(fields, ", "));
 }
 
+ModelData model_data(const Dataset& data) {
+  ModelData told{.name = data.folder().string(), .fields = data.fields(), .vocabulary = data.facts().vocabulary};
+  for (size_t i = 0; i < data.fields().size() && i < data.facts().fields.size(); ++i)
+    if (const auto classes = static_cast<int64_t>(data.facts().fields[i].classes.size()); classes > 0)
+      told.classes[data.fields()[i].name] = classes;
+  return told;
+}
+
 void resolve_model_by_data(Config& config, const Dataset& data) {
-  const int64_t vocabulary = data.facts().vocabulary;
-  if (reads_tokens(config) && vocabulary == 0)
+  if (reads_tokens(config) && data.facts().vocabulary == 0)
     throw DataError(
         fmt::format("{}: a dataset of fields {}, but model.family = {} reads tokens; name a dataset that `trainer data "
                     "import-text` made in data.path, or choose another family",
-                    data.folder().string(), describe_fields(data), config.model.family));
-  if (!config.model.vocabulary.value && vocabulary > 0) config.model.vocabulary.value = vocabulary;
+                    data.folder().string(), describe_fields(data), config.model.family.name()));
+  config.model.family->settle(model_data(data), *config.loss.kind);
 }
 
 void check_inputs(const Graph& graph, const Dataset& data) {
@@ -100,7 +107,7 @@ void check_inputs(const Graph& graph, const Dataset& data) {
 }
 
 void check_vocabulary(const Config& config, const Dataset& data) {
-  const int64_t tokens = data.facts().vocabulary, model = config.model.vocabulary.value.value_or(0);
+  const int64_t tokens = data.facts().vocabulary, model = config.model.family->vocabulary();
   if (tokens == 0 || tokens <= model) return;
   throw ConfigError(
       fmt::format("model.vocabulary = {}, but the tokens in {} reach up to {}; a new run wants {} or more, or auto",
@@ -109,13 +116,13 @@ void check_vocabulary(const Config& config, const Dataset& data) {
 
 void check_model_and_data(const CheckpointReader& model, const Config& config, const Dataset& data) {
   if (reads_tokens(config))
-    check_tokens(model, config.model.vocabulary.value.value(), data);
+    check_tokens(model, config.model.family->vocabulary(), data);
   else
     check_fields(model, data);
 }
 
 void check_tokenizer(const CheckpointReader& model, const Config& config, const Tokenizer& tokenizer) {
-  const int64_t vocabulary = config.model.vocabulary.value.value();
+  const int64_t vocabulary = config.model.family->vocabulary();
   if (tokenizer.vocabulary() <= vocabulary) return;
   throw CheckpointError(
       fmt::format("the model in {} has a vocabulary of {}, the tokenizer beside it one of {}; put the "

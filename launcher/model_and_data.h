@@ -18,8 +18,11 @@ DatasetNeeds dataset_needs(const Config& config);
 // "x (8) f32, y (1) f32"
 std::string describe_fields(const BatchSource& data);
 
-// What the config leaves to the data: model.vocabulary. Throws DataError if the family wants tokens and the data has
-// none.
+// What a model is told of the data.
+ModelData model_data(const Dataset& data);
+
+// Settles the family: what the config leaves to the data, such as model.vocabulary. Throws DataError if the family
+// wants tokens and the data has none, ConfigError if it cannot be made for such data.
 void resolve_model_by_data(Config& config, const Dataset& data);
 
 // Throws DataError if an input of the graph is no field of the data, or of another type or shape, or a field no input.

@@ -121,11 +121,11 @@ void RunFolder::end(int exit_code, int64_t step) const try {
   logging::warn("how this start ended is not in the run folder: {}", error.what());
 }
 
-Auto vocabulary_of_run(const Config& config) {
+void settle_as_run(Config& config) {
   const std::filesystem::path earlier = RunPaths(config.run.dir).config();
   std::error_code ignored;
   const bool goes_on = config.run.resume != Resume::never && std::filesystem::exists(earlier, ignored);
-  return goes_on ? load_config(earlier, {}).model.vocabulary : Auto{};
+  if (goes_on) config.model.family->settle_as(*load_config(earlier, {}).model.family);
 }
 
 RunFolder prepare_run_folder(const Config& config) try {

@@ -70,9 +70,9 @@ class RunFolder {
   RunPaths paths_;
 };
 
-// model.vocabulary of the run that this start goes on with: a model keeps its own, whatever the data now has. auto if
-// there is no such run. Throws ConfigError.
-Auto vocabulary_of_run(const Config& config);
+// What the config leaves to the data is what it was for the run that this start goes on with, if there is one: a model
+// keeps its vocabulary, whatever the data now has. Throws ConfigError.
+void settle_as_run(Config& config);
 
 // Rank 0's part: makes the folder, or, as run.resume allows, takes the run that is there. Throws ConfigError if there
 // is a run and resume is never, if there is none and it must be, if another process trains there, if the model differs

@@ -34,7 +34,7 @@ TrainedModel open_trained_model(const std::filesystem::path& folder, const std::
   Config config = parse_config(model.checkpoint->file("config.yaml"), (found / "config.yaml").string(), {});
   config.data.path = data_path_from_here(config.data.path, *model.checkpoint);
   model.config = override_config(config, overrides);
-  if (!model.config.model.vocabulary.value && model.config.model.family == "gpt2")
+  if (model.config.model.family->context() > 0 && model.config.model.family->vocabulary() == 0)
     throw CheckpointError(fmt::format(
         "{}/config.yaml does not say model.vocabulary; take the config.yaml that trainer wrote", found.string()));
   return model;

@@ -3,60 +3,8 @@
 #include <fmt/format.h>
 
 #include "core/base/integers.h"
-#include "core/ops/attention.h"
 
 namespace convoy {
-namespace {
-
-struct Preset {
-  std::string_view name;
-  int64_t layers, heads, channels;
-};
-
-// The four models of GPT-2, all with a context of 1024 tokens.
-constexpr std::array kPresets = {
-    Preset{"gpt2-124m", 12, 12, 768},
-    Preset{"gpt2-350m", 24, 16, 1024},
-    Preset{"gpt2-774m", 36, 20, 1280},
-    Preset{"gpt2-1558m", 48, 25, 1600},
-};
-
-void apply_preset(std::string_view name, ModelConfig& model) {
-  for (const Preset& preset : kPresets) {
-    if (preset.name != name) continue;
-    model.family = "gpt2";
-    model.layers = preset.layers;
-    model.heads = preset.heads;
-    model.channels = preset.channels;
-    model.context = 1024;
-  }
-}
-
-void check_heads(Keys& keys, const ModelConfig& m) {
-  if (m.heads <= 0 || m.channels <= 0) return;
-  if (m.channels % m.heads != 0)
-    keys.contradiction({"heads", "channels"}, [&m](const std::string& path) {
-      return fmt::format("{0}heads = {1} does not divide {0}channels = {2}; the next larger width is {3}", path,
-                         m.heads, m.channels, round_up(m.channels, m.heads));
-    });
-  else if (m.channels / m.heads > kAttentionMaxD)
-    keys.contradiction({"heads", "channels"}, [&m](const std::string& path) {
-      return fmt::format(
-          "{0}channels = {1} in {0}heads = {2} are {3} channels a head; at most {4} are computed, so write "
-          "{0}heads={5} or more",
-          path, m.channels, m.heads, m.channels / m.heads, kAttentionMaxD,
-          ceil_div<int64_t>(m.channels, kAttentionMaxD));
-    });
-}
-
-}  // namespace
-
-std::vector<std::string_view> preset_names() {
-  std::vector<std::string_view> names;
-  for (const Preset& preset : kPresets) names.push_back(preset.name);
-  return names;
-}
-
 void describe(Keys& keys, RunConfig& c) {
   keys(incidental("dir"), c.dir, "folder", "where the run writes everything; never overwritten without resume",
        Allowed::path());
@@ -65,18 +13,10 @@ void describe(Keys& keys, RunConfig& c) {
        "never: a run that exists is an error; auto: go on if there is something; must: go on or fail");
 }
 
-void describe(Keys& keys, ModelConfig& c) {
-  keys.preset(incidental("preset"), c.preset, "sets the sizes below; keys given beside it win", preset_names(),
-              [&c](const std::string& name) { apply_preset(name, c); });
-  keys(binding("family"), c.family, "", "kind of model", Allowed::one_of({"gpt2"}));
-  keys(binding("layers"), c.layers, "blocks", "transformer blocks", Allowed::from(1, 1000));
-  keys(binding("heads"), c.heads, "heads", "attention heads; must divide channels", Allowed::from(1, 65536));
-  keys(binding("channels"), c.channels, "channels", "width of the residual stream", Allowed::from(1, 1048576));
-  keys(binding("context"), c.context, "tokens", "sequence length T", Allowed::from(1, 16777216));
-  keys("dropout", c.dropout, "probability", "of embeddings, attention probabilities and branches",
-       Allowed::from_to_below(0, 1));
-  keys(binding("vocabulary"), c.vocabulary, "tokens", "auto: the dataset's vocabulary", Allowed::from(1, 2147483647));
-  check_heads(keys, c);
+void describe(Keys& keys, ModelConfig& c) { keys.kind(binding("family"), c.family, "kind of model"); }
+
+void describe(Keys& keys, LossConfig& c) {
+  keys.kind("name", c.kind, "what training makes small, of families that leave it open");
 }
 
 void describe(Keys& keys, DataConfig& c) {
@@ -206,6 +146,7 @@ void describe(Keys& keys, Config& c) {
        "f32; tf32: f32 whose products on CUDA round operands to 10 bits; bf16 with f32 master weights");
   keys.section("model", c.model);
   keys.section("data", c.data);
+  keys.section("loss", c.loss);
   keys.section("batch", c.batch);
   keys.section("train", c.train);
   keys.section("optimizer", c.optimizer);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "core/config/auto.h"
 #include "core/config/keys.h"
+#include "core/models/kinds.h"
 
 namespace convoy {
 
@@ -48,15 +50,9 @@ struct RunConfig {
 void describe(Keys& keys, RunConfig& c);
 
 struct ModelConfig {
-  std::string preset;  // fills the other fields; explicit keys win
-  std::string family = "gpt2";
-  int64_t layers = 4, heads = 4, channels = 128, context = 64;
-  double dropout = 0.0;
-  Auto vocabulary;  // auto: the dataset's
+  FamilyChoice family;
 };
 void describe(Keys& keys, ModelConfig& c);
-// Names that model.preset takes.
-std::vector<std::string_view> preset_names();
 
 enum class DataChange { refuse, accept };
 constexpr auto enum_names(DataChange) {
@@ -70,6 +66,11 @@ struct DataConfig {
   int64_t prefetch = 4;
 };
 void describe(Keys& keys, DataConfig& c);
+
+struct LossConfig {
+  LossChoice kind;
+};
+void describe(Keys& keys, LossConfig& c);
 
 struct BatchConfig {
   int64_t micro = 8, global = 32;
@@ -145,12 +146,22 @@ struct LogConfig {
 };
 void describe(Keys& keys, LogConfig& c);
 
+// The kinds that a config can name. Those of the program, unless a test brings others.
+struct OpenSets {
+  std::span<const FamilyKind> families = family_kinds();
+  std::span<const LossKind> losses = loss_kinds();
+};
+
 struct Config {
+  Config() : Config(OpenSets()) {}
+  explicit Config(const OpenSets& sets) : model{{sets.families, "gpt2"}}, loss{{sets.losses, "cross_entropy"}} {}
+
   RunConfig run;
   DeviceChoice device = DeviceChoice::automatic;
   Precision precision = Precision::f32;
   ModelConfig model;
   DataConfig data;
+  LossConfig loss;
   BatchConfig batch;
   TrainConfig train;
   OptimizerConfig optimizer;

@@ -8,6 +8,23 @@
 
 namespace convoy {
 
+namespace {
+
+// So many that no machine holds them, few enough that the bytes of a graph can be counted in 64 bits.
+void check_countable(const std::string& layer, const Shape& shape) {
+  constexpr double kMost = 0x1p44;
+  double elements = 1;
+  for (const int64_t extent : shape) elements *= static_cast<double>(extent);
+  if (elements > kMost)
+    throw ConfigError(
+        fmt::format("layer {} gives {:.3g} numbers a micro-batch, shape {}; at most {:.3g} can be counted on, so lower "
+                    "batch.micro or "
+                    "the model's sizes",
+                    layer, elements, to_string(shape), kMost));
+}
+
+}  // namespace
+
 ValueId Graph::add_input(std::string name, const TensorSpec& spec) {
   values_.push_back({std::move(name), spec, -1, 0, false});
   return static_cast<ValueId>(values_.size()) - 1;
@@ -20,6 +37,7 @@ std::vector<ValueId> Graph::add(std::string name, std::unique_ptr<Layer> layer, 
   std::vector<ValueId> outputs;
   int position = 0;
   for (const TensorSpec& spec : plan.outputs) {
+    check_countable(name, spec.shape);
     outputs.push_back(static_cast<ValueId>(values_.size()));
     values_.push_back(
         {fmt::format("{}.{}", name, position), spec, static_cast<int>(nodes_.size()), position, needs_gradient});

@@ -1,6 +1,7 @@
 // A model: layers joined by values with static shapes, in an order in which they can run.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,7 +34,7 @@ class Graph {
   void begin_block(int block) { block_ = block; }
 
   ValueId add_input(std::string name, const TensorSpec& spec);
-  // Infers shapes; throws ConfigError if they do not fit. Returns the outputs.
+  // Infers shapes; throws ConfigError if they do not fit, or are larger than can be counted. Returns the outputs.
   std::vector<ValueId> add(std::string name, std::unique_ptr<Layer> layer, std::vector<ValueId> inputs);
   // The value that is read after the graph has run: logits.
   void set_result(ValueId value) { result_ = value; }
@@ -42,6 +43,10 @@ class Graph {
     result_ = losses_and_weights.at(0);
     weights_ = losses_and_weights.at(1);
   }
+
+  // A value that can be read after a pass that does not train: what metrics compare with targets.
+  void set_output(std::string name, ValueId value) { outputs_[std::move(name)] = value; }
+  const std::map<std::string, ValueId>& outputs() const { return outputs_; }
 
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<Value>& values() const { return values_; }
@@ -56,6 +61,7 @@ class Graph {
  private:
   std::vector<Node> nodes_;
   std::vector<Value> values_;
+  std::map<std::string, ValueId> outputs_;
   ValueId result_ = -1, weights_ = -1;
   int block_ = -1;
 };

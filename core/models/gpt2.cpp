@@ -44,9 +44,11 @@ class Gpt2Builder {
     return std::make_unique<L>(std::move(options));
   }
 
+  float dropout() const { return static_cast<float>(c_.dropout); }
+
   EmbeddingOptions embedding() {
     return {kTokenTable, "transformer.wpe.weight", c_.vocabulary, c_.channels, c_.context, c_.dtype, kStddev,
-            c_.dropout,  dropout_number_++};
+            dropout(),   dropout_number_++};
   }
 
   // (residual, branch) -> (residual, branch), the branch not yet added: the next norm adds it.
@@ -60,7 +62,7 @@ class Gpt2Builder {
     const auto qkv = linear(name + ".attn.c_attn", attend.second, C, 3 * C, kStddev);
     const auto mixed = graph.add(
         name + ".attn",
-        make<SelfAttention>(AttentionOptions{name + ".attn", C, c_.heads, c_.context, c_.dropout, dropout_number_++}),
+        make<SelfAttention>(AttentionOptions{name + ".attn", C, c_.heads, c_.context, dropout(), dropout_number_++}),
         {qkv})[0];
     const auto projected = linear(name + ".attn.c_proj", mixed, C, C, residual_stddev);
     const auto think = norm(name + ".ln_2", attend.first, projected);
@@ -75,7 +77,7 @@ class Gpt2Builder {
 
   std::pair<ValueId, ValueId> norm(const std::string& name, ValueId residual, ValueId branch) {
     const bool has_branch = branch >= 0;
-    const NormOptions options{name, NormKind::layer, c_.channels, has_branch, c_.dropout, dropout_number_++};
+    const NormOptions options{name, NormKind::layer, c_.channels, has_branch, dropout(), dropout_number_++};
     auto inputs = has_branch ? std::vector{residual, branch} : std::vector{residual};
     const auto outputs = graph.add(name, make<Norm>(options), inputs);
     return {outputs[0], outputs[1]};

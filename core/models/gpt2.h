@@ -9,7 +9,7 @@ namespace convoy {
 
 struct Gpt2Config {
   int64_t layers = 12, heads = 12, channels = 768, context = 1024, vocabulary = 50257;
-  float dropout = 0;
+  double dropout = 0;
   DType dtype = DType::f32;
 };
 

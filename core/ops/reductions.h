@@ -59,6 +59,12 @@ struct Cast {
   Tensor y, x;
 };
 
+// x = value. f32.
+struct Fill {
+  Tensor x;
+  float value = 0;
+};
+
 // What --debug prints of a tensor: min, max, mean, mean of |x|, and the number of values that are NaN or infinite
 // (left out of the others).
 struct Statistics {

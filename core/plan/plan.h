@@ -6,6 +6,7 @@
 // arXiv:1604.06174).
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,7 @@ struct Plan {
   size_t arena_bytes = 0;
   std::vector<TensorRef> graph_inputs;  // in the order of the graph's inputs, by value id
   TensorRef result;
+  std::map<std::string, TensorRef> outputs;  // the graph's, by name, of passes that do not train
   TensorRef weights;                        // of the losses; absent where the graph has none
   std::vector<TensorRef> gradient_buckets;  // where the sharding keeps each bucket's gradients apart; otherwise empty
 };

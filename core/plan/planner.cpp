@@ -233,6 +233,11 @@ void Planner::finish() {
   const int last = static_cast<int>(plan_.actions.size()) - 1;
   plan_.result = values_.at({graph_.result(), kForward});
   plan_.buffers[static_cast<size_t>(plan_.result.buffer)].last = last;
+  if (!options_.trains())
+    for (const auto& [name, value] : graph_.outputs()) {
+      plan_.outputs[name] = values_.at({value, kForward});
+      plan_.buffers[static_cast<size_t>(plan_.outputs[name].buffer)].last = last;
+    }
   if (graph_.weights() >= 0) {
     plan_.weights = values_.at({graph_.weights(), kForward});
     plan_.buffers[static_cast<size_t>(plan_.weights.buffer)].last = last;

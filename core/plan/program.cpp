@@ -68,6 +68,11 @@ Tensor Program::input(const std::string& name) const {
   throw InternalError(fmt::format("the program has no input named {}", name));
 }
 
+Tensor Program::output(const std::string& name) const {
+  const auto found = plan_.outputs.find(name);
+  return found == plan_.outputs.end() ? Tensor() : bind(found->second);
+}
+
 Tensor Program::bind(const TensorRef& ref) const {
   if (ref.buffer < 0) return {};
   const PlannedBuffer& buffer = plan_.buffers[static_cast<size_t>(ref.buffer)];

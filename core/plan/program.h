@@ -33,7 +33,8 @@ class Program {
   Tensor result() const { return result_; }
   // Of the losses that are the result, one each; absent where the result is something else.
   Tensor loss_weights() const { return loss_weights_; }
-  // Of the plan's.
+  // Of the plan's, by name; absent: there is none.
+  Tensor output(const std::string& name) const;
   std::vector<Tensor> gradient_buckets() const;
 
  private:

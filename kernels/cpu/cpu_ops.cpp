@@ -20,6 +20,8 @@ CpuOps::CpuOps() : Ops("cpu"), products_(std::make_unique<ProductCache>()) {
   add<DropoutApply>(dropout_apply);
   add<CrossEntropy>(cross_entropy);
   add<AdamW>(adamw);
+  add<SquaredError>(squared_error);
+  add<Fill>(fill);
   add<Sum>(sum);
   add<ColumnSums>(column_sums);
   add<SumSquares>(sum_squares);

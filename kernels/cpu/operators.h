@@ -10,6 +10,7 @@
 #include "core/ops/embedding.h"
 #include "core/ops/norm.h"
 #include "core/ops/reductions.h"
+#include "core/ops/squared_error.h"
 
 namespace convoy::cpu {
 
@@ -25,6 +26,8 @@ void embedding_backward(Stream& stream, const EmbeddingBackward& args);
 void dropout_apply(Stream& stream, const DropoutApply& args);
 void cross_entropy(Stream& stream, const CrossEntropy& args);
 void adamw(Stream& stream, const AdamW& args);
+void squared_error(Stream& stream, const SquaredError& args);
+void fill(Stream& stream, const Fill& args);
 void sum(Stream& stream, const Sum& args);
 void column_sums(Stream& stream, const ColumnSums& args);
 void sum_squares(Stream& stream, const SumSquares& args);

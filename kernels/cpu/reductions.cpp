@@ -94,4 +94,8 @@ void cast(Stream& stream, const Cast& args) {
   });
 }
 
+void fill(Stream& stream, const Fill& args) {
+  enqueue(stream, [args] { std::fill_n(args.x.as<float>(), args.x.elements(), args.value); });
+}
+
 }  // namespace convoy::cpu

@@ -1,4 +1,5 @@
-// y += x (through bf16 where asked) and y = x, converted. A thread and turn moves 16 bytes of f32: four elements.
+// y += x (through bf16 where asked), y = x, converted, and x = a value. A thread and turn moves 16 bytes of f32: four
+// elements.
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/operators.h"
 #include "kernels/cuda/pack.h"
@@ -47,6 +48,11 @@ struct Convert {
   }
 };
 
+__global__ void __launch_bounds__(kThreads) fill_kernel(float* x, int64_t count, float value) {
+  const int64_t stride = int64_t{gridDim.x} * kThreads;
+  for (int64_t i = blockIdx.x * int64_t{kThreads} + threadIdx.x; i < count; i += stride) x[i] = value;
+}
+
 }  // namespace
 
 void add(Stream& stream, const Add& args) {
@@ -64,6 +70,11 @@ void cast(Stream& stream, const Cast& args) {
               Convert{});
     });
   });
+}
+
+void fill(Stream& stream, const Fill& args) {
+  launch(stream, fill_kernel, blocks_for(ceil_div<int64_t>(args.x.elements(), kThreads)), kThreads, 0,
+         data_of<float>(args.x), args.x.elements(), args.value);
 }
 
 }  // namespace convoy::cuda

@@ -27,6 +27,8 @@ CudaOps::CudaOps(const cudaDeviceProp& device, bool tf32)
     cross_entropy(stream, args, limit);
   });
   add<AdamW>(adamw);
+  add<SquaredError>(squared_error);
+  add<Fill>(fill);
   add<Sum>(sum);
   add<ColumnSums>(column_sums, column_sums_scratch_bytes);
   add<SumSquares>(sum_squares);

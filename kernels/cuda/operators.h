@@ -10,6 +10,7 @@
 #include "core/ops/embedding.h"
 #include "core/ops/norm.h"
 #include "core/ops/reductions.h"
+#include "core/ops/squared_error.h"
 
 namespace convoy::cuda {
 
@@ -28,6 +29,8 @@ void dropout_apply(Stream& stream, const DropoutApply& args);
 // shared_bytes_limit: of a block that asks for all it can get.
 void cross_entropy(Stream& stream, const CrossEntropy& args, size_t shared_bytes_limit);
 void adamw(Stream& stream, const AdamW& args);
+void squared_error(Stream& stream, const SquaredError& args);
+void fill(Stream& stream, const Fill& args);
 void sum(Stream& stream, const Sum& args);
 void column_sums(Stream& stream, const ColumnSums& args, const Tensor& scratch);
 size_t column_sums_scratch_bytes(const ColumnSums& args);

@@ -36,6 +36,7 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
   const std::unique_ptr<Device> device = make_device(config, communicator);
   const std::unique_ptr<Dataset> dataset = open_dataset(config.data.path, dataset_needs(config));
   check_model_and_data(*trained.checkpoint, config, *dataset);
+  resolve_model_by_data(trained.config, *dataset);
   require_evaluation_of_trained(*dataset, Split::validation, 1);
   const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
   Model model(*device, *stream, make_loss_graph(config), {.dtype = compute_dtype(config.precision), .training = false});

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "comm/local/local_communicator.h"
+#include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/config/precision.h"
 #include "core/generate/generator.h"
@@ -14,7 +15,6 @@
 #include "launcher/generate/text_stream.h"
 #include "launcher/generate/token_choice.h"
 #include "launcher/model_and_data.h"
-#include "launcher/model_choice.h"
 #include "launcher/trained_model.h"
 
 namespace convoy {
@@ -27,17 +27,24 @@ struct GenerateWords {
   SamplingOptions sampling;
 };
 
+GeneratorModel generator_model(const TrainedModel& trained) {
+  if (auto model = trained.config.model.family->generator(compute_dtype(trained.config.precision))) return *model;
+  throw ConfigError(
+      fmt::format("the model in {} is of the family {}, which writes no sequences; `trainer eval` evaluates it",
+                  trained.checkpoint->folder().string(), trained.config.model.family.name()));
+}
+
 int run_generate(GenerateWords words) {
   words.sampling.seed = static_cast<uint64_t>(words.seed);
   const TrainedModel trained = open_trained_model(words.folder, words.overrides);
+  const GeneratorModel model = generator_model(trained);
   const std::unique_ptr<Tokenizer> tokenizer = tokenizer_of(*trained.checkpoint);
   const FirstTokens first = first_tokens(*tokenizer, words.prompt);
   check_tokenizer(*trained.checkpoint, trained.config, *tokenizer);
-  words.sampling.drawable = drawable_tokens(*tokenizer, trained.config.model.vocabulary.value.value());
+  words.sampling.drawable = drawable_tokens(*tokenizer, trained.config.model.family->vocabulary());
   const std::unique_ptr<Communicator> alone = make_local_communicator();
   const std::unique_ptr<Device> device = make_device(trained.config, *alone);
   const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
-  const GeneratorModel model = make_generator_model(trained.config);
   const Graph graph = model.make_graph(1);
   const ParameterLayout layout(graph, 1);
   ParameterStorage weights(*device, *stream, layout, compute_dtype(trained.config.precision));

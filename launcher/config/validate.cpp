@@ -55,21 +55,6 @@ class Checks final : public KeyWalk {
   std::vector<std::pair<std::vector<std::string>, std::function<std::string()>>> within_groups_;
 };
 
-// So many that no machine holds them, few enough that a thousand bytes of each can be counted in 64 bits.
-void check_activations(Checks& checks, const Config& config) {
-  constexpr double kMost = 0x1p46;
-  const std::vector<std::string> keys{"batch.micro", "model.context", "model.channels", "model.layers"};
-  if (!checks.possible(keys)) return;
-  const ModelConfig& m = config.model;
-  const double count = static_cast<double>(config.batch.micro) * static_cast<double>(m.context) *
-                       static_cast<double>(m.channels) * static_cast<double>(m.layers);
-  if (count <= kMost) return;
-  checks.add(keys,
-             fmt::format("batch.micro x model.context x model.channels x model.layers = {} x {} x {} x {} = {:.3g} "
-                         "activations, at most {:.3g} can be counted on; lower one of them",
-                         config.batch.micro, m.context, m.channels, m.layers, count, kMost));
-}
-
 void check_batch(Checks& checks, const BatchConfig& batch, const Auto& virtual_ranks) {
   const std::vector<std::string> keys{"batch.global", "batch.micro", "parallel.virtual_ranks"};
   if (!checks.possible(keys)) return;
@@ -92,7 +77,6 @@ void check_guard(Checks& checks, const GuardConfig& guard, int64_t checkpoint_ev
 
 std::vector<Contradiction> find_contradictions(const Config& config) {
   Checks checks(config);
-  check_activations(checks, config);
   check_batch(checks, config.batch, config.parallel.virtual_ranks);
   if (config.evaluate.batches == 0 && config.checkpoint.keep_best > 0)
     checks.add({"checkpoint.keep_best", "evaluate.batches"},

@@ -21,10 +21,12 @@ std::string device_line(const RunFacts& facts) {
 
 std::string batch_line(const Config& config, const RunFacts& facts) {
   const int64_t passes = config.batch.global / (config.batch.micro * facts.ranks);
+  const int64_t context = config.model.family->context();
   std::string line =
-      fmt::format("batch   {} sequences = {} x {} each x {}; {} tokens per step", config.batch.global,
-                  counted(facts.ranks, "rank", "ranks"), config.batch.micro, counted(passes, "pass", "passes"),
-                  count_text(static_cast<double>(config.batch.global * config.model.context)));
+      fmt::format("batch   {} {} = {} x {} each x {}", config.batch.global, context > 0 ? "sequences" : "samples",
+                  counted(facts.ranks, "rank", "ranks"), config.batch.micro, counted(passes, "pass", "passes"));
+  if (context > 0)
+    line += fmt::format("; {} tokens per step", count_text(static_cast<double>(config.batch.global * context)));
   if (facts.virtual_ranks != facts.ranks) line += fmt::format("; {} virtual ranks", facts.virtual_ranks);
   return line;
 }
@@ -39,13 +41,11 @@ std::string steps_line(const Config& config, const RunFacts& facts) {
 }  // namespace
 
 std::string run_summary(const Config& config, const RunFacts& facts) {
-  const ModelConfig& m = config.model;
-  return fmt::format(
-      "model   {}: {} layers, {} heads, {} channels, context {}; {} parameters, {}\n{}\n{}\ndata    {}: "
-      "{}\nrun     {}\n{}",
-      m.family, m.layers, m.heads, m.channels, m.context, count_text(static_cast<double>(facts.parameters)),
-      to_name(config.precision), device_line(facts), batch_line(config, facts), config.data.path, facts.data,
-      config.run.dir, steps_line(config, facts));
+  const FamilyChoice& family = config.model.family;
+  return fmt::format("model   {}: {}; {} parameters, {}\n{}\n{}\ndata    {}: {}\nrun     {}\n{}", family.name(),
+                     family->summary(), count_text(static_cast<double>(facts.parameters)), to_name(config.precision),
+                     device_line(facts), batch_line(config, facts), config.data.path, facts.data, config.run.dir,
+                     steps_line(config, facts));
 }
 
 }  // namespace convoy

@@ -17,7 +17,6 @@
 #include "launcher/config/write_config.h"
 #include "launcher/device_choice.h"
 #include "launcher/model_and_data.h"
-#include "launcher/model_choice.h"
 #include "launcher/progress/progress_text.h"
 #include "launcher/progress/run_summary.h"
 #include "launcher/report_errors.h"
@@ -41,8 +40,10 @@ std::map<std::string, std::string> checkpoint_files(const Config& config, const 
   std::map<std::string, std::string> files = dataset.files();
   files.emplace("config.yaml", to_yaml(config));
   files.emplace(kDataFolderFile, std::filesystem::absolute(dataset.folder()).string());
-  if (const std::unique_ptr<Tokenizer> tokenizer = dataset.tokenizer())
-    files.emplace("config.json", huggingface_config(config, tokenizer->end_of_text()));
+  const std::unique_ptr<Tokenizer> tokenizer = dataset.tokenizer();
+  const std::string peer_config =
+      config.model.family->peer_config(compute_dtype(config.precision), tokenizer ? tokenizer->end_of_text() : -1);
+  if (!peer_config.empty()) files.emplace("config.json", peer_config);
   return files;
 }
 
@@ -118,7 +119,7 @@ class TrainingSession {
   }
 
   void open_data() {
-    if (!config_.model.vocabulary.value) config_.model.vocabulary = vocabulary_of_run(config_);
+    settle_as_run(config_);
     world_.open_data();
   }
 

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/models/gpt2_family.h"
 #include "launcher/config/write_config.h"
 
 namespace convoy {
@@ -137,10 +138,10 @@ TEST_F(RunFolders, ResumeMustFailsWhereThereIsNothing) {
 TEST_F(RunFolders, AnotherModelCannotGoOn) {
   begin();
   config_.run.resume = Resume::must;
-  config_.model.layers = 8;
+  config_.model.family.as<Gpt2Family>()->sizes.layers = 8;
   expect_error("model.layers: 4 -> 8");
   config_.run.resume = Resume::never;
-  config_.model.layers = 4;
+  config_.model.family.as<Gpt2Family>()->sizes.layers = 4;
   EXPECT_EQ(stored(), to_yaml(config_)) << "a refused resume changes nothing";
 }
 

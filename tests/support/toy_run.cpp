@@ -6,7 +6,6 @@
 #include "comm/gradient_sync.h"
 #include "comm/local/thread_communicator.h"
 #include "core/config/precision.h"
-#include "core/models/gpt2.h"
 #include "kernels/cpu/cpu_device.h"
 #include "kernels/cpu/team.h"
 #include "tests/support/memory_source.h"
@@ -84,16 +83,12 @@ std::unique_ptr<CheckpointStore> make_store(const std::filesystem::path& folder,
 void run_rank(const Config& config, Communicator& communicator, const ToyParts& parts, ToyResult& result) {
   const std::unique_ptr<Device> device =
       parts.make_device ? parts.make_device(communicator.rank()) : cpu::make_cpu_device(1);
-  ToySource source(config.model.context, parts);
+  ToySource source(config.model.family->context(), parts);
   const std::unique_ptr<CheckpointStore> store = make_store(parts.checkpoints, communicator);
   Recorder recorder(result, *device);
-  const Gpt2Config gpt2{config.model.layers,
-                        config.model.heads,
-                        config.model.channels,
-                        config.model.context,
-                        kVocabulary,
-                        static_cast<float>(config.model.dropout),
-                        compute_dtype(config.precision)};
+  Gpt2Config gpt2 = config.model.family.as<Gpt2Family>()->sizes;
+  gpt2.vocabulary = kVocabulary;
+  gpt2.dtype = compute_dtype(config.precision);
   size_t sync_bytes = 0;
   const DType wire = config.parallel.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32;
   const auto make_sync = [&](const GradientSyncRequest& r) {
@@ -107,7 +102,7 @@ void run_rank(const Config& config, Communicator& communicator, const ToyParts& 
                    .device = *device,
                    .communicator = communicator,
                    .source = source,
-                   .graph = gpt2_loss_graph(gpt2, config.batch.micro, config.model.context),
+                   .graph = gpt2_loss_graph(gpt2, config.batch.micro, gpt2.context),
                    .virtual_ranks = config.parallel.virtual_ranks.value_or(communicator.size()),
                    .make_gradient_sync = make_sync,
                    .checkpoints = store.get(),
@@ -128,9 +123,11 @@ void run_rank(const Config& config, Communicator& communicator, const ToyParts& 
 
 }  // namespace
 
+Gpt2Config& gpt2_of(Config& config) { return config.model.family.as<Gpt2Family>()->sizes; }
+
 Config toy_config() {
   Config config;
-  config.model = {.family = "gpt2", .layers = 2, .heads = 2, .channels = 16, .context = 12};
+  gpt2_of(config) = {.layers = 2, .heads = 2, .channels = 16, .context = 12};
   config.batch = {.micro = 2, .global = 16};
   config.train = {.steps = 12};
   config.schedule.warmup_steps = 3;

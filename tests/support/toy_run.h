@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/models/gpt2_family.h"
 #include "core/train/trainer.h"
 
 namespace convoy::test {
@@ -24,6 +25,9 @@ struct ToyResult {
 
 // A config of 2 layers, 2 heads, 16 channels, context 12; 4 virtual ranks; change what a test is about.
 Config toy_config();
+
+// Its sizes; the vocabulary is the source's.
+Gpt2Config& gpt2_of(Config& config);
 
 // What a toy run has beside its config.
 struct ToyParts {

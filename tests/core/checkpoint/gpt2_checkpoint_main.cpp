@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/checkpoint/gpt2_config_json.h"
+#include "core/models/gpt2_config_json.h"
 #include "core/checkpoint/safetensors.h"
 
 namespace convoy {
@@ -50,7 +50,7 @@ void write(const std::filesystem::path& folder) {
   }
   std::filesystem::create_directories(folder);
   write_safetensors(folder / "model.safetensors", tensors);
-  write_file_atomically(folder / "config.json", gpt2_config_json({L, H, C, T, V, 0.1, dtype_of<Real>, 0}));
+  write_file_atomically(folder / "config.json", gpt2_config_json({L, H, C, T, V, 0.1, dtype_of<Real>}, 0));
 }
 
 }  // namespace

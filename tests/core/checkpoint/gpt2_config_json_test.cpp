@@ -1,4 +1,4 @@
-#include "core/checkpoint/gpt2_config_json.h"
+#include "core/models/gpt2_config_json.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@ namespace convoy {
 namespace {
 
 TEST(Gpt2ConfigJson, NamesWhatHuggingFaceReads) {
-  const auto json = parse_json(gpt2_config_json({4, 8, 128, 64, 84, 0.1, DType::bf16, 3}));
+  const auto json = parse_json(gpt2_config_json({4, 8, 128, 64, 84, 0.1, DType::bf16}, 3));
   EXPECT_EQ(json["architectures"], nlohmann::json::array({"GPT2LMHeadModel"}));
   EXPECT_EQ(json["model_type"], "gpt2");
   EXPECT_EQ(json["activation_function"], "gelu_new");
@@ -26,7 +26,7 @@ TEST(Gpt2ConfigJson, NamesWhatHuggingFaceReads) {
 }
 
 TEST(Gpt2ConfigJson, WithoutEndOfText) {
-  const auto json = parse_json(gpt2_config_json({1, 1, 8, 8, 84, 0, DType::f32, -1}));
+  const auto json = parse_json(gpt2_config_json({1, 1, 8, 8, 84, 0, DType::f32}, -1));
   EXPECT_TRUE(json["eos_token_id"].is_null());
   EXPECT_EQ(json["torch_dtype"], "float32");
 }

@@ -21,7 +21,7 @@ constexpr int64_t kSamples = 16;  // a step
 // Learns for 40 steps, saved every 10; without a spike the guard is silent.
 Config guarded_config() {
   Config config = toy_config();
-  config.model.dropout = 0.1;
+  gpt2_of(config).dropout = 0.1;
   config.batch.micro = 4;
   config.train.steps = 40;
   config.optimizer.lr = 1e-2;

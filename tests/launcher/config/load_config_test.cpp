@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "core/base/error.h"
+#include "core/models/gpt2_family.h"
 
 namespace convoy {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 Config parse(const std::string& text, const std::vector<std::string>& overrides = {}) {
   return parse_config(text, "train.yaml", overrides);
 }
+
+Gpt2Config gpt2_of(const Config& config) { return config.model.family.as<Gpt2Family>()->sizes; }
 
 std::string error_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
   try {
@@ -29,8 +32,8 @@ void expect_says(const std::string& message, const std::vector<std::string>& par
 
 TEST(LoadConfig, KeysNotGivenKeepTheirDefaults) {
   const Config config = parse("model: {layers: 6}\nprecision: bf16\n");
-  EXPECT_EQ(config.model.layers, 6);
-  EXPECT_EQ(config.model.heads, Config().model.heads);
+  EXPECT_EQ(gpt2_of(config).layers, 6);
+  EXPECT_EQ(gpt2_of(config).heads, gpt2_of(Config()).heads);
   EXPECT_EQ(config.precision, Precision::bf16);
   EXPECT_EQ(config.optimizer.lr, Config().optimizer.lr);
 }
@@ -114,7 +117,9 @@ TEST(LoadConfig, OverridesWinAndTheLastOfThemCounts) {
   EXPECT_EQ(config.device, DeviceChoice::cpu);
 }
 
-TEST(LoadConfig, AnOverrideMendsTheFile) { EXPECT_EQ(parse("model: {heads: 3}\n", {"model.heads=4"}).model.heads, 4); }
+TEST(LoadConfig, AnOverrideMendsTheFile) {
+  EXPECT_EQ(gpt2_of(parse("model: {heads: 3}\n", {"model.heads=4"})).heads, 4);
+}
 
 TEST(LoadConfig, OverridesMustBeKeyValue) {
   expect_says(error_of("device: cpu\n", {"train.steps"}), {"command line: `train.steps` is not of the form key=value"});
@@ -123,19 +128,19 @@ TEST(LoadConfig, OverridesMustBeKeyValue) {
 
 TEST(LoadConfig, PresetsFillSizesAndExplicitKeysWin) {
   const Config config = parse("model: {layers: 2, preset: gpt2-124m}\n");
-  EXPECT_EQ(config.model.layers, 2);
-  EXPECT_EQ(config.model.heads, 12);
-  EXPECT_EQ(config.model.channels, 768);
-  EXPECT_EQ(config.model.context, 1024);
+  EXPECT_EQ(gpt2_of(config).layers, 2);
+  EXPECT_EQ(gpt2_of(config).heads, 12);
+  EXPECT_EQ(gpt2_of(config).channels, 768);
+  EXPECT_EQ(gpt2_of(config).context, 1024);
 }
 
 TEST(LoadConfig, APresetOnTheCommandLineWinsOverTheFile) {
   const Config config =
       parse("model: {layers: 2, heads: 2, channels: 8}\n", {"model.context=256", "model.preset=gpt2-1558m"});
-  EXPECT_EQ(config.model.layers, 48);
-  EXPECT_EQ(config.model.heads, 25);
-  EXPECT_EQ(config.model.channels, 1600);
-  EXPECT_EQ(config.model.context, 256);
+  EXPECT_EQ(gpt2_of(config).layers, 48);
+  EXPECT_EQ(gpt2_of(config).heads, 25);
+  EXPECT_EQ(gpt2_of(config).channels, 1600);
+  EXPECT_EQ(gpt2_of(config).context, 256);
 }
 
 TEST(LoadConfig, AnUnknownPresetNamesTheNearest) {

@@ -1,4 +1,4 @@
-#include "core/checkpoint/gpt2_config_json.h"
+#include "core/models/gpt2_config_json.h"
 
 #include <nlohmann/json.hpp>
 
@@ -6,10 +6,10 @@
 
 namespace convoy {
 
-std::string gpt2_config_json(const Gpt2Description& model) {
+std::string gpt2_config_json(const Gpt2Config& model, int32_t end_of_text) {
   // null, since Hugging Face's default is token 50256, which a smaller vocabulary does not have.
-  const nlohmann::ordered_json end_of_text =
-      model.end_of_text < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(model.end_of_text);
+  const nlohmann::ordered_json end_token =
+      end_of_text < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(end_of_text);
   const nlohmann::ordered_json json = {
       {"architectures", {"GPT2LMHeadModel"}},
       {"model_type", "gpt2"},
@@ -29,8 +29,8 @@ std::string gpt2_config_json(const Gpt2Description& model) {
       {"scale_attn_weights", true},
       {"tie_word_embeddings", true},
       {"use_cache", true},
-      {"bos_token_id", end_of_text},
-      {"eos_token_id", end_of_text},
+      {"bos_token_id", end_token},
+      {"eos_token_id", end_token},
       {"torch_dtype", model.dtype == DType::bf16 ? "bfloat16" : "float32"},
   };
   return json_text(json, 2) + "\n";

@@ -1,0 +1,72 @@
+// A family of models: its sizes as keys of the config, and the graphs that are built of them.
+//
+// To add one: a class here, and a line in kinds.cpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config/kind.h"
+#include "core/generate/generator.h"
+#include "core/graph/graph.h"
+#include "core/models/loss.h"
+#include "core/models/model_data.h"
+
+namespace convoy {
+
+struct GraphNeeds {
+  int64_t B = 1;             // samples of a micro-batch
+  DType dtype = DType::f32;  // that the model computes in
+  const Loss& loss;          // for families that leave it open
+};
+
+// Rows of a tensor of a peer's file that a parameter is, or is a part of.
+struct StoredPiece {
+  std::string name;
+  int64_t first_row = 0, rows = 0;  // of the parameter
+  bool transposed = false;          // there it has rows and columns exchanged
+};
+
+class Family {
+ public:
+  virtual ~Family() = default;
+  virtual void describe(Keys& keys) = 0;
+  virtual std::unique_ptr<Family> clone() const = 0;
+
+  // Tokens in a sample, for models of sequences; 0: samples are what the data's fields say.
+  virtual int64_t context() const { return 0; }
+  // Tokens that the model knows; 0: it reads none, or what the data has decides and settle() has not yet been told.
+  virtual int64_t vocabulary() const { return 0; }
+
+  // Writes into the keys what they leave to the data. Everything below is of a settled family. Throws ConfigError if a
+  // model of these sizes cannot be made for such data.
+  virtual void settle(const ModelData& data, const Loss& loss) = 0;
+
+  // The same from a settled family that an earlier start of the run was made with, as far as the keys still leave it
+  // open.
+  virtual void settle_as(const Family&) {}
+
+  // Its sizes in a few words: "4 layers, 4 heads".
+  virtual std::string summary() const = 0;
+  // A graph that ends in losses; its inputs are named as the data's fields. What metrics read is the output
+  // "predictions", (B, ...) of the model's dtype, where there is one.
+  virtual Graph loss_graph(const GraphNeeds& needs) const = 0;
+  // For families that write sequences.
+  virtual std::optional<GeneratorModel> generator(DType) const { return std::nullopt; }
+
+  // How a checkpoint's model.safetensors holds a parameter: as it is, for families whose names and layouts are their
+  // peer's own.
+  virtual std::vector<StoredPiece> stored_as(const ParameterSpec& parameter) const {
+    return {{parameter.name, 0, parameter.shape[0], false}};
+  }
+  // config.json by which the peer reads such a checkpoint; empty: no peer does. end_of_text: token, -1: none.
+  virtual std::string peer_config(DType, int32_t /*end_of_text*/) const { return {}; }
+};
+
+using FamilyKind = KindOf<Family>;
+using FamilyChoice = ChoiceOf<Family>;
+
+}  // namespace convoy

@@ -1,0 +1,21 @@
+// The layers of layer_item_kinds().
+#pragma once
+
+#include "core/models/layer_item.h"
+
+namespace convoy {
+
+// y = x W + b of the innermost extent.
+struct LinearItem final : LayerItem {
+  Auto units{1};  // absent: as many as the loss wants
+
+  void describe(Keys& keys) override {
+    keys("units", units, "units", "outputs; classes: as many as the data has classes, or numbers in its target",
+         Allowed::from(1, 16777216).or_word("classes"));
+  }
+  std::unique_ptr<LayerItem> clone() const override { return std::make_unique<LinearItem>(*this); }
+  void settle(const LayerNeeds& needs) override { units.value = units.value_or(needs.outputs); }
+  ValueId add(Graph& graph, const std::string& name, ValueId x) const override;
+};
+
+}  // namespace convoy

@@ -1,0 +1,32 @@
+// What a model is trained to make small, for families that leave it open.
+//
+// To add one: a layer that is a loss (core/layers/losses.h), a class here, and a line in kinds.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/config/kind.h"
+#include "core/graph/graph.h"
+#include "core/models/model_data.h"
+
+namespace convoy {
+
+class Loss {
+ public:
+  virtual ~Loss() = default;
+  virtual void describe(Keys& keys) = 0;
+  virtual std::unique_ptr<Loss> clone() const = 0;
+
+  // How many numbers a sample's prediction has, for such a target. Throws ConfigError if the loss is not of such
+  // targets.
+  virtual int64_t outputs(const BatchField& target, const ModelData& data) const = 0;
+  // Adds it to the graph: (losses, weights).
+  virtual std::vector<ValueId> add(Graph& graph, ValueId predictions, ValueId target) const = 0;
+};
+
+using LossKind = KindOf<Loss>;
+using LossChoice = ChoiceOf<Loss>;
+
+}  // namespace convoy

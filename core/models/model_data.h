@@ -1,0 +1,33 @@
+// What a model is told of the data that it is made for.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/data/batch_source.h"
+
+namespace convoy {
+
+struct ModelData {
+  std::string name;                        // for messages: the dataset's folder
+  std::vector<BatchField> fields;          // of one sample
+  int64_t vocabulary = 0;                  // of tokens; 0: there are none
+  std::map<std::string, int64_t> classes;  // how many a field of labels has
+
+  const BatchField* find(std::string_view field) const {
+    const auto found = std::ranges::find(fields, field, &BatchField::name);
+    return found == fields.end() ? nullptr : &*found;
+  }
+  // "x, y", for messages.
+  std::string field_names() const {
+    std::string names;
+    for (const BatchField& field : fields) names += (names.empty() ? "" : ", ") + field.name;
+    return names;
+  }
+};
+
+}  // namespace convoy
