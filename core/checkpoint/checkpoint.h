@@ -2,7 +2,9 @@
 //
 //   checkpoints/step-00000500/
 //     model.safetensors                        weights under their Hugging Face names, in the compute dtype
-//     optimizer-00000-of-00002.safetensors     one per rank: its f32 m, v and (bf16 runs) master weights
+//     optimizer-00000-of-00002.safetensors     one per rank: its f32 states of the optimizer and (bf16 runs) master
+//                                              weights
+//     ema.safetensors                          where the run keeps one: the weights' moving average, f32
 //     config.json, config.yaml, tokenizer.json small files
 //     manifest.json                            step, position, virtual ranks, every file's bytes and checksum
 //   checkpoints/latest                         text: the newest one's name
@@ -22,6 +24,7 @@
 
 #include "core/checkpoint/safetensors.h"
 #include "core/parameters/sharding.h"
+#include "core/parameters/state_names.h"
 #include "core/tensor/tensor.h"
 
 namespace convoy {
@@ -49,19 +52,33 @@ struct TrainingPosition {
   std::string plan_fingerprint;          // of parameters' names, shapes and order
   std::optional<Evaluation> evaluation;  // the last one, at this step or before
   GuardState guard;
-  std::optional<int64_t> rollback_step;  // to which a spike of the loss would go back; absent: to none
-  std::string data;                      // BatchSource::identity() of the step's samples; empty: not known
+  std::optional<int64_t> rollback_step;    // to which a spike of the loss would go back; absent: to none
+  std::string data;                        // BatchSource::identity() of the step's samples; empty: not known
+  std::map<std::string, double> schedule;  // what the schedule of the learning rate remembers of evaluations
 };
 
-// Ranges of flat f32 optimizer state, and where this rank's arrays of `elements` have them. The ranges of all ranks
-// cover [0, total) exactly; `total` leaves out padding that depends on the number of ranks, so that any number of ranks
-// can read it back.
-struct OptimizerShard {
+// This rank's part of what is kept of a group of parameters: ranges of flat f32 arrays, and where this rank's arrays of
+// `elements` have them. The ranges of all ranks cover [0, total) exactly; `total` leaves out padding that depends on
+// the number of ranks, so that any number of ranks can read it back.
+struct StateShard {
+  struct Array {
+    std::string name;
+    const float* data = nullptr;  // may be null if there are no elements
+  };
+  struct Place {
+    std::string name;  // of a weight
+    int64_t offset = 0;
+  };
+  std::string group;  // empty: the only one
   std::vector<OwnedRange> ranges;
   int64_t elements = 0, total = 0;
-  const float* master = nullptr;  // null where weights are f32 and serve as their own master
-  const float* m = nullptr;
-  const float* v = nullptr;
+  std::vector<Array> arrays;  // every rank has the same, even where it has no elements
+  std::vector<Place> places;  // on rank 0: the group's weights in flat storage
+};
+
+struct OptimizerShard {
+  std::string name;  // of the optimizer: "adamw"
+  std::vector<StateShard> groups;
 };
 
 struct CheckpointContents {
@@ -133,10 +150,21 @@ class CheckpointReader {
 
   // Into host memory of the tensor's shape and dtype; a stored dtype other than wanted (f32, bf16) is converted.
   void read_weight(const std::string& name, const Tensor& out) const;
-  int64_t optimizer_elements() const;  // 0: the checkpoint has weights only
-  bool has_master() const;
-  // Elements [begin, end), from however many shards hold them. master may be null.
-  void read_optimizer(int64_t begin, int64_t end, float* master, float* m, float* v) const;
+  // The moving average of a weight. Only where the checkpoint has one.
+  bool has_average() const;
+  void read_average(const std::string& name, const Tensor& out) const;
+
+  // What the optimizer kept of each group of parameters; no group: the checkpoint has weights only.
+  struct Group {
+    std::string name;
+    int64_t elements = 0;
+    std::vector<std::string> states;
+  };
+  std::vector<Group> groups() const;
+  std::string optimizer() const;  // its name
+  // Elements [begin, end) of a state of a group, from however many shards hold them. Throws CheckpointError if it has
+  // not as many.
+  void read_state(const std::string& group, const std::string& state, int64_t begin, int64_t end, float* out) const;
 
  private:
   class Impl;

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/checkpoint/manifest.h"
+#include "core/checkpoint/optimizer_parts.h"
 #include "core/checkpoint/safetensors.h"
 
 namespace convoy {
@@ -61,27 +63,35 @@ class CheckpointReader::Impl {
     if (!manifest_.files.contains(kWeightsName))
       throw CheckpointError(fmt::format("{} holds no {}", folder_.string(), kWeightsName));
     weights_ = std::make_unique<SafetensorsReader>(folder_ / kWeightsName);
+    if (manifest_.files.contains(kAverageName)) averages_ = std::make_unique<SafetensorsReader>(folder_ / kAverageName);
   }
 
-  // Copies what [begin, end) has in common with one part to its place in the outputs.
-  void read_part(const OptimizerPart& part, int64_t begin, int64_t end, float* master, float* m, float* v) const {
-    const int64_t first = std::max(begin, part.begin), last = std::min(end, part.end);
-    if (first >= last) return;
-    const SafetensorsReader file(folder_ / part.file);
-    for (const auto& [name, out] : {std::pair("master", master), std::pair("m", m), std::pair("v", v)}) {
-      if (out == nullptr) continue;
-      const SafetensorsReader::Entry& entry = file.entry(name);
-      const int64_t wanted = part.offset + part.end - part.begin;
-      if (entry.dtype != DType::f32 || entry.shape.dims() != 1 || part.offset < 0 || entry.shape[0] < wanted)
-        throw CheckpointError(fmt::format("{}: {} is {} {}, the manifest says f32 with {} elements or more", part.file,
-                                          name, name_of(entry.dtype), to_string(entry.shape), wanted));
-      file.read(entry, part.offset + first - part.begin, last - first, out + (first - begin));
-    }
+  // Throws CheckpointError unless it has all of the state's elements.
+  const GroupRecord& group(const std::string& name, const std::string& state, int64_t end) const {
+    const std::vector<GroupRecord>& groups = manifest_.optimizer.groups;
+    const auto found = std::ranges::find(groups, name, &GroupRecord::name);
+    const std::string wanted = name.empty() ? "of the only group" : "of group " + name;
+    if (found == groups.end() || end > found->total)
+      throw CheckpointError(
+          fmt::format("checkpoint {} holds optimizer state of {} elements, up to element {} {} is wanted: it is of "
+                      "another model; take the checkpoint's own config.yaml",
+                      folder_.string(), found == groups.end() ? 0 : found->total, end, wanted));
+    if (std::ranges::count(found->states, state) == 0 && state == kMasterState)
+      throw CheckpointError(
+          fmt::format("checkpoint {} has no master weights, for it was trained in f32: resume it with "
+                      "precision=f32",
+                      folder_.string()));
+    if (std::ranges::count(found->states, state) == 0)
+      throw CheckpointError(
+          fmt::format("checkpoint {} holds the optimizer states {}, wanted is {}; take the "
+                      "checkpoint's own config.yaml",
+                      folder_.string(), fmt::join(found->states, ", "), state));
+    return *found;
   }
 
   std::filesystem::path folder_;
   Manifest manifest_;
-  std::unique_ptr<SafetensorsReader> weights_;
+  std::unique_ptr<SafetensorsReader> weights_, averages_;
 };
 
 CheckpointReader::CheckpointReader(std::filesystem::path folder, bool verify)
@@ -91,8 +101,15 @@ CheckpointReader::~CheckpointReader() = default;
 const TrainingPosition& CheckpointReader::position() const { return impl_->manifest_.position; }
 const std::filesystem::path& CheckpointReader::folder() const { return impl_->folder_; }
 bool CheckpointReader::has_file(const std::string& name) const { return impl_->manifest_.files.contains(name); }
-int64_t CheckpointReader::optimizer_elements() const { return impl_->manifest_.optimizer.total; }
-bool CheckpointReader::has_master() const { return impl_->manifest_.optimizer.has_master; }
+std::string CheckpointReader::optimizer() const { return impl_->manifest_.optimizer.name; }
+bool CheckpointReader::has_average() const { return impl_->averages_ != nullptr; }
+
+std::vector<CheckpointReader::Group> CheckpointReader::groups() const {
+  std::vector<Group> groups;
+  for (const GroupRecord& group : impl_->manifest_.optimizer.groups)
+    groups.push_back({group.name, group.total, group.states});
+  return groups;
+}
 
 std::string CheckpointReader::file(const std::string& name) const {
   if (!has_file(name))
@@ -104,21 +121,14 @@ void CheckpointReader::read_weight(const std::string& name, const Tensor& out) c
   reading([&] { impl_->weights_->read(name, out); });
 }
 
-void CheckpointReader::read_optimizer(int64_t begin, int64_t end, float* master, float* m, float* v) const {
-  const OptimizerRecord& optimizer = impl_->manifest_.optimizer;
-  if (begin < 0 || begin > end || end > optimizer.total)
-    throw CheckpointError(
-        fmt::format("checkpoint {} holds optimizer state of {} elements, elements [{}, {}) are "
-                    "wanted: it is of another model; take the checkpoint's own config.yaml",
-                    impl_->folder_.string(), optimizer.total, begin, end));
-  if (master != nullptr && !optimizer.has_master)
-    throw CheckpointError(
-        fmt::format("checkpoint {} has no master weights, for it was trained in f32: resume it with "
-                    "precision=f32",
-                    impl_->folder_.string()));
-  reading([&] {
-    for (const OptimizerPart& part : optimizer.parts) impl_->read_part(part, begin, end, master, m, v);
-  });
+void CheckpointReader::read_average(const std::string& name, const Tensor& out) const {
+  reading([&] { impl_->averages_->read(name, out); });
+}
+
+void CheckpointReader::read_state(const std::string& group, const std::string& state, int64_t begin, int64_t end,
+                                  float* out) const {
+  const GroupRecord& record = impl_->group(group, state, end);
+  reading([&] { convoy::read_state(impl_->folder_, record, state, begin, end, out); });
 }
 
 namespace {

@@ -10,6 +10,7 @@
 
 #include "core/base/checksum.h"
 #include "core/base/files.h"
+#include "core/checkpoint/average_file.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/checkpoint/safetensors.h"
 
@@ -51,7 +52,9 @@ void CheckpointWriter::write() {
     return;
   }
   try {
-    publish(merge(contents_.position, collect_receipts(own)));
+    Manifest manifest = merge(contents_.position, collect_receipts(own));
+    write_average(unfinished_, contents_, manifest);
+    publish(manifest);
   } catch (...) {
     remove_quietly(unfinished_);
     throw;
@@ -81,19 +84,21 @@ void CheckpointWriter::write_weights_and_files(Receipt& receipt) const {
 }
 
 void CheckpointWriter::write_optimizer(Receipt& receipt) const {
-  const OptimizerShard& shard = contents_.optimizer;
-  receipt.optimizer.total = shard.total;
-  if (shard.total == 0) return;
-  receipt.optimizer.has_master = shard.master != nullptr;
+  const OptimizerShard& optimizer = contents_.optimizer;
+  receipt.optimizer.name = optimizer.name;
+  if (optimizer.groups.empty()) return;
+  const std::string file = optimizer_file_name(options_.rank, options_.size);
   std::vector<NamedTensor> tensors;
-  for (const auto& [name, state] :
-       {std::pair("master", shard.master), std::pair("m", shard.m), std::pair("v", shard.v)})
-    if (state != nullptr) tensors.push_back({name, {const_cast<float*>(state), DType::f32, {shard.elements}}});
-  const std::string name = optimizer_file_name(options_.rank, options_.size);
-  receipt.files[name] =
-      write_safetensors(unfinished_ / name, std::move(tensors), {{"elements", std::to_string(shard.total)}});
-  for (const OwnedRange& range : shard.ranges)
-    receipt.optimizer.parts.push_back({name, range.begin, range.end, range.offset});
+  for (const StateShard& shard : optimizer.groups) {
+    GroupRecord group{shard.group, shard.total, {}, {}};
+    for (const auto& [name, data] : shard.arrays) {
+      group.states.push_back(name);
+      tensors.push_back({group.tensor(name), {const_cast<float*>(data), DType::f32, {shard.elements}}});
+    }
+    for (const OwnedRange& range : shard.ranges) group.parts.push_back({file, range.begin, range.end, range.offset});
+    receipt.optimizer.groups.push_back(std::move(group));
+  }
+  receipt.files[file] = write_safetensors(unfinished_ / file, std::move(tensors));
 }
 
 void CheckpointWriter::leave_receipt(const Receipt& receipt) const {

@@ -1,6 +1,7 @@
 #include "core/checkpoint/manifest.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -32,14 +33,30 @@ Json to_json(const TrainingPosition& position) {
   if (position.guard != GuardState{}) json["guard"] = to_json(position.guard);
   if (position.rollback_step) json["rollback_step"] = *position.rollback_step;
   if (!position.data.empty()) json["data"] = position.data;
+  if (!position.schedule.empty()) json["schedule"] = position.schedule;
+  return json;
+}
+
+Json to_json(const std::vector<OptimizerPart>& parts) {
+  Json json = Json::array();
+  for (const OptimizerPart& part : parts)
+    json.push_back({{"file", part.file}, {"begin", part.begin}, {"end", part.end}, {"offset", part.offset}});
   return json;
 }
 
 Json to_json(const OptimizerRecord& optimizer) {
-  Json parts = Json::array();
-  for (const OptimizerPart& part : optimizer.parts)
-    parts.push_back({{"file", part.file}, {"begin", part.begin}, {"end", part.end}, {"offset", part.offset}});
-  return {{"elements", optimizer.total}, {"master", optimizer.has_master}, {"parts", parts}};
+  Json groups = Json::array();
+  for (const GroupRecord& group : optimizer.groups)
+    groups.push_back(
+        {{"name", group.name}, {"elements", group.total}, {"states", group.states}, {"parts", to_json(group.parts)}});
+  return {{"name", optimizer.name}, {"groups", groups}};
+}
+
+// As version 2 had it. A checkpoint without optimizer has no elements there, and no group here.
+Json to_json_2(const OptimizerRecord& optimizer) {
+  if (optimizer.groups.empty()) return {{"elements", 0}, {"master", false}, {"parts", Json::array()}};
+  const GroupRecord& group = optimizer.groups.front();
+  return {{"elements", group.total}, {"master", group.states.front() == kMasterState}, {"parts", to_json(group.parts)}};
 }
 
 Json to_json(const std::map<std::string, WrittenFile>& files) {
@@ -67,17 +84,32 @@ TrainingPosition position_from(const Json& json) {
   if (const auto found = json.find("rollback_step"); found != json.end())
     position.rollback_step = found->get<int64_t>();
   if (const auto found = json.find("data"); found != json.end()) found->get_to(position.data);
+  if (const auto found = json.find("schedule"); found != json.end()) found->get_to(position.schedule);
   return position;
 }
 
+std::vector<OptimizerPart> parts_from(const Json& json) {
+  std::vector<OptimizerPart> parts;
+  for (const Json& part : json)
+    parts.push_back({part.at("file").get<std::string>(), part.at("begin").get<int64_t>(), part.at("end").get<int64_t>(),
+                     part.at("offset").get<int64_t>()});
+  return parts;
+}
+
 OptimizerRecord optimizer_from(const Json& json) {
-  OptimizerRecord optimizer;
-  json.at("elements").get_to(optimizer.total);
-  json.at("master").get_to(optimizer.has_master);
-  for (const Json& part : json.at("parts"))
-    optimizer.parts.push_back({part.at("file").get<std::string>(), part.at("begin").get<int64_t>(),
-                               part.at("end").get<int64_t>(), part.at("offset").get<int64_t>()});
+  OptimizerRecord optimizer{json.at("name").get<std::string>(), {}};
+  for (const Json& group : json.at("groups"))
+    optimizer.groups.push_back({group.at("name").get<std::string>(), group.at("elements").get<int64_t>(),
+                                group.at("states").get<std::vector<std::string>>(), parts_from(group.at("parts"))});
   return optimizer;
+}
+
+OptimizerRecord optimizer_from_2(const Json& json) {
+  const auto elements = json.at("elements").get<int64_t>();
+  if (elements == 0) return {};
+  GroupRecord group{"", elements, {"m", "v"}, parts_from(json.at("parts"))};
+  if (json.at("master").get<bool>()) group.states.insert(group.states.begin(), kMasterState);
+  return {"adamw", {group}};
 }
 
 std::map<std::string, WrittenFile> files_from(const Json& json) {
@@ -90,16 +122,22 @@ std::map<std::string, WrittenFile> files_from(const Json& json) {
   return files;
 }
 
+std::string of_group(const GroupRecord& group) {
+  return group.name.empty() ? "optimizer state" : fmt::format("optimizer state of group {}", group.name);
+}
+
 void check_cover(const OptimizerRecord& optimizer, const std::map<std::string, WrittenFile>& files) {
-  int64_t covered = 0;
-  for (const OptimizerPart& part : optimizer.parts) {
-    if (part.begin != covered || part.end < part.begin || !files.contains(part.file))
-      throw CheckpointError(fmt::format("optimizer state: {} holds [{}, {}), wanted is a part that begins at {}",
-                                        part.file, part.begin, part.end, covered));
-    covered = part.end;
+  for (const GroupRecord& group : optimizer.groups) {
+    int64_t covered = 0;
+    for (const OptimizerPart& part : group.parts) {
+      if (part.begin != covered || part.end < part.begin || !files.contains(part.file))
+        throw CheckpointError(fmt::format("{}: {} holds [{}, {}), wanted is a part that begins at {}", of_group(group),
+                                          part.file, part.begin, part.end, covered));
+      covered = part.end;
+    }
+    if (covered != group.total)
+      throw CheckpointError(fmt::format("{}: {} of {} elements are there", of_group(group), covered, group.total));
   }
-  if (covered != optimizer.total)
-    throw CheckpointError(fmt::format("optimizer state: {} of {} elements are there", covered, optimizer.total));
 }
 
 // Runs parse(json) and turns what the JSON library throws into a CheckpointError.
@@ -112,24 +150,25 @@ auto with_json(std::string_view text, Parse&& parse) {
   }
 }
 
-void check_version(const Json& json) {
+int version_of(const Json& json) {
   const auto format = json.at("format").get<std::string>();
   const auto version = json.at("version").get<int64_t>();
   if (format != kFormat) throw CheckpointError(fmt::format("its format is \"{}\", wanted \"{}\"", format, kFormat));
-  if (version != kManifestVersion)
+  if (version < kOldestManifestVersion || version > kManifestVersion)
     throw CheckpointError(
-        fmt::format("its version is {}, this program reads version {}: use the release of Convoy "
+        fmt::format("its version is {}, this program reads versions {} to {}: use the release of Convoy "
                     "that wrote it",
-                    version, kManifestVersion));
+                    version, kOldestManifestVersion, kManifestVersion));
+  return static_cast<int>(version);
 }
 
 }  // namespace
 
 std::string manifest_text(const Manifest& manifest) {
   Json json = {{"format", kFormat},
-               {"version", kManifestVersion},
+               {"version", manifest.version},
                {"position", to_json(manifest.position)},
-               {"optimizer", to_json(manifest.optimizer)},
+               {"optimizer", manifest.version == 2 ? to_json_2(manifest.optimizer) : to_json(manifest.optimizer)},
                {"files", to_json(manifest.files)}};
   json["checksum"] = checksum_of(json_text(json));
   return json_text(json, 2) + "\n";
@@ -137,8 +176,10 @@ std::string manifest_text(const Manifest& manifest) {
 
 Manifest parse_manifest(std::string_view text) {
   const Manifest manifest = with_json(text, [](const Json& json) {
-    check_version(json);
-    return Manifest{position_from(json.at("position")), optimizer_from(json.at("optimizer")),
+    const int version = version_of(json);
+    const Json& optimizer = json.at("optimizer");
+    return Manifest{version, position_from(json.at("position")),
+                    version == 2 ? optimizer_from_2(optimizer) : optimizer_from(optimizer),
                     files_from(json.at("files"))};
   });
   // Writing it again gives the same text, checksum included, unless some byte was changed.
@@ -161,24 +202,36 @@ Receipt parse_receipt(std::string_view text) {
   });
 }
 
+namespace {
+
+// "adamw: 1000 elements of m, v", for messages.
+std::string summary(const OptimizerRecord& optimizer) {
+  std::string text = optimizer.name.empty() ? "none" : optimizer.name;
+  for (const GroupRecord& group : optimizer.groups)
+    text += fmt::format("{} {}{} elements of {}", &group == &optimizer.groups.front() ? ":" : ";",
+                        group.name.empty() ? "" : group.name + " with ", group.total, fmt::join(group.states, ", "));
+  return text;
+}
+
+}  // namespace
+
 Manifest merge(const TrainingPosition& position, const std::vector<Receipt>& receipts) {
-  Manifest manifest{position, receipts.at(0).optimizer, {}};
-  manifest.optimizer.parts.clear();
+  Manifest manifest{.position = position, .optimizer = receipts.at(0).optimizer};
+  const std::string wanted = summary(manifest.optimizer);
+  for (GroupRecord& group : manifest.optimizer.groups) group.parts.clear();
   for (size_t rank = 0; rank < receipts.size(); ++rank) {
     const Receipt& receipt = receipts[rank];
     if (!receipt.failure.empty()) throw CheckpointError(fmt::format("rank {}: {}", rank, receipt.failure));
-    if (receipt.optimizer.total != manifest.optimizer.total ||
-        receipt.optimizer.has_master != manifest.optimizer.has_master)
-      throw CheckpointError(
-          fmt::format("rank {} has optimizer state of {} elements, {} master weights; rank 0 of {}, {}", rank,
-                      receipt.optimizer.total, receipt.optimizer.has_master ? "with" : "without",
-                      manifest.optimizer.total, manifest.optimizer.has_master ? "with" : "without"));
-    const auto& parts = receipt.optimizer.parts;
-    manifest.optimizer.parts.insert(manifest.optimizer.parts.end(), parts.begin(), parts.end());
+    if (const std::string found = summary(receipt.optimizer); found != wanted)
+      throw CheckpointError(fmt::format("rank {} has optimizer state {}; rank 0 {}", rank, found, wanted));
+    for (size_t g = 0; g < manifest.optimizer.groups.size(); ++g) {
+      const auto& parts = receipt.optimizer.groups[g].parts;
+      auto& all = manifest.optimizer.groups[g].parts;
+      all.insert(all.end(), parts.begin(), parts.end());
+    }
     manifest.files.insert(receipt.files.begin(), receipt.files.end());
   }
-  std::sort(manifest.optimizer.parts.begin(), manifest.optimizer.parts.end(),
-            [](const OptimizerPart& a, const OptimizerPart& b) { return a.begin < b.begin; });
+  for (GroupRecord& group : manifest.optimizer.groups) std::ranges::sort(group.parts, {}, &OptimizerPart::begin);
   check_cover(manifest.optimizer, manifest.files);
   return manifest;
 }

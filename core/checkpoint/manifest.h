@@ -11,9 +11,11 @@
 
 namespace convoy {
 
-inline constexpr int kManifestVersion = 2;
+inline constexpr int kManifestVersion = 3;
+inline constexpr int kOldestManifestVersion = 2;  // that can be read: AdamW's m and v of a single group
 inline constexpr const char* kManifestName = "manifest.json";
 inline constexpr const char* kWeightsName = "model.safetensors";
+inline constexpr const char* kAverageName = "ema.safetensors";
 
 struct OptimizerPart {
   std::string file;
@@ -21,13 +23,22 @@ struct OptimizerPart {
   int64_t offset = 0;  // of the range in the file's tensors
 };
 
-struct OptimizerRecord {
+struct GroupRecord {
+  std::string name;
   int64_t total = 0;
-  bool has_master = false;
+  std::vector<std::string> states;
   std::vector<OptimizerPart> parts;  // in order; they cover [0, total) exactly
+  // Of a state of this group in a part's file.
+  std::string tensor(const std::string& state) const { return name.empty() ? state : name + "/" + state; }
+};
+
+struct OptimizerRecord {
+  std::string name;
+  std::vector<GroupRecord> groups;
 };
 
 struct Manifest {
+  int version = kManifestVersion;
   TrainingPosition position;
   OptimizerRecord optimizer;
   std::map<std::string, WrittenFile> files;  // by name, without the manifest

@@ -17,7 +17,6 @@ class Staging {
 
  private:
   const void* put(const void* data, size_t bytes);
-  const float* put_state(const float* data, const OptimizerShard& shard);
 
   CheckpointContents contents_;
   std::unique_ptr<std::byte[]> buffer_;

@@ -44,6 +44,9 @@ void describe(Keys& keys, TrainConfig& c) {
        Allowed::from(0, kMostSteps));
   keys("clip_norm", c.clip_norm, "", "largest global norm of the gradients; 0: no clipping",
        Allowed::from(0, kMostReal));
+  keys("ema_decay", c.ema_decay, "",
+       "of a moving average of the weights, which evaluations, `eval` and `generate` then take; 0: none",
+       Allowed::from_to_below(0, 1));
   keys("recompute", c.recompute, "",
        "none: keep all activations; block: keep block inputs and recompute the rest in backward");
   keys("cuda_graph", c.cuda_graph, "",

@@ -79,7 +79,7 @@ void describe(Keys& keys, BatchConfig& c);
 
 struct TrainConfig {
   int64_t steps = 2000, stop_at = 0;
-  double clip_norm = 1.0;
+  double clip_norm = 1.0, ema_decay = 0;
   Recompute recompute = Recompute::none;
   bool cuda_graph = true;
 };

@@ -7,6 +7,7 @@
 
 #include "core/base/bf16.h"
 #include "core/base/philox.h"
+#include "core/parameters/state_names.h"
 
 namespace convoy {
 
@@ -43,6 +44,13 @@ void initialise(ParameterStorage& storage, Device& device, Stream& stream, uint6
     std::copy(values.begin(), values.end(), all.begin() + parameter.offset);
   }
   set_weights(storage, device, stream, all);
+  for (const std::string& name : storage.states()) {
+    const Tensor state = storage.state(name);
+    if (name == kAverageState)
+      set_state(storage, device, stream, name, all);
+    else
+      stream.zero(state.data, state.bytes());
+  }
 }
 
 namespace {
@@ -80,13 +88,11 @@ void set_weights(ParameterStorage& storage, Device& device, Stream& stream, cons
   }
 }
 
-void set_moments(ParameterStorage& storage, Device& device, Stream& stream, const std::vector<float>& m,
-                 const std::vector<float>& v) {
-  Upload upload(device, stream, m.size());
-  for (const OwnedRange& range : storage.owned()) {
-    upload.put(storage.owned_state(storage.m(), range), m.data() + range.begin);
-    upload.put(storage.owned_state(storage.v(), range), v.data() + range.begin);
-  }
+void set_state(ParameterStorage& storage, Device& device, Stream& stream, const std::string& state,
+               const std::vector<float>& values) {
+  Upload upload(device, stream, values.size());
+  for (const OwnedRange& range : storage.owned())
+    upload.put(storage.owned_state(storage.state(state), range), values.data() + range.begin);
 }
 
 }  // namespace convoy

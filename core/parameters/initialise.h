@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "core/parameters/parameter_layout.h"
@@ -12,13 +13,13 @@ namespace convoy {
 // Initial values of one parameter: zeros, ones, or normal by Box and Muller over Philox.
 std::vector<float> initial_values(const Parameter& parameter, int number, uint64_t seed);
 
-// Fills weights and, where there are any, master weights. Blocks.
+// Fills weights and, where there are any, master weights, and the states of the optimizer as they begin. Blocks.
 void initialise(ParameterStorage& storage, Device& device, Stream& stream, uint64_t seed);
 
 // Host values (padded_elements, f32) into weights and master, or what this rank keeps of them. Blocks.
 void set_weights(ParameterStorage& storage, Device& device, Stream& stream, const std::vector<float>& values);
-// Likewise into the moments.
-void set_moments(ParameterStorage& storage, Device& device, Stream& stream, const std::vector<float>& m,
-                 const std::vector<float>& v);
+// Likewise into a state of the optimizer.
+void set_state(ParameterStorage& storage, Device& device, Stream& stream, const std::string& state,
+               const std::vector<float>& values);
 
 }  // namespace convoy

@@ -8,7 +8,7 @@
 #include "core/base/checksum.h"
 #include "core/base/error.h"
 #include "core/base/integers.h"
-#include "core/ops/adamw.h"
+#include "core/ops/optimizer_update.h"
 #include "core/ops/reductions.h"
 
 namespace convoy {
@@ -40,16 +40,14 @@ ParameterLayout::ParameterLayout(const Graph& graph, int ranks) {
     }
     of_node_.push_back(std::move(indices));
   }
-  const int64_t end = parameters_.empty() ? 0 : parameters_.back().end();
-  padded_elements_ = round_up(end, shard_unit(ranks));
+  padded_elements_ = round_up(elements(), shard_unit(ranks));
 }
 
 int ParameterLayout::add(const ParameterSpec& spec, bool begins_group) {
   const auto known = std::find_if(parameters_.begin(), parameters_.end(),
                                   [&](const Parameter& p) { return p.spec.name == spec.name; });
   if (known == parameters_.end()) {
-    const int64_t end = parameters_.empty() ? 0 : parameters_.back().end();
-    parameters_.push_back({spec, round_up(end, begins_group ? kSumSquaresBlock : kParameterBlock)});
+    parameters_.push_back({spec, round_up(elements(), begins_group ? kSumSquaresBlock : kParameterBlock)});
     if (begins_group) group_starts_.push_back(parameters_.back().offset);
     return static_cast<int>(parameters_.size()) - 1;
   }

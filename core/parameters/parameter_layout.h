@@ -33,6 +33,8 @@ class ParameterLayout {
   int find(const std::string& name) const;
   // Of a node, in its layer's order.
   const std::vector<int>& of_node(int node) const { return of_node_[static_cast<size_t>(node)]; }
+  // Up to the end of the last parameter, and padded.
+  int64_t elements() const { return parameters_.empty() ? 0 : parameters_.back().end(); }
   int64_t padded_elements() const { return padded_elements_; }
   int64_t parameter_count() const;  // without padding
   // Ascending, from 0.

@@ -1,9 +1,12 @@
 #include "core/parameters/parameter_storage.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "core/base/error.h"
 #include "core/base/integers.h"
-#include "core/ops/adamw.h"
+#include "core/ops/optimizer_update.h"
 
 namespace convoy {
 
@@ -13,34 +16,36 @@ constexpr size_t kAlignment = 256;
 size_t aligned(size_t bytes) { return round_up(bytes, kAlignment); }
 }  // namespace
 
-MemoryUse ParameterStorage::planned_memory(const ParameterLayout& layout, DType dtype, const Sharding* sharding) {
+MemoryUse ParameterStorage::planned_memory(const ParameterLayout& layout, DType dtype, const Sharding* sharding,
+                                           size_t states) {
   const auto flat = static_cast<size_t>(layout.padded_elements());
   if (sharding == nullptr) return {.weights = aligned(flat * size_of(dtype))};
   const auto compact = static_cast<size_t>(sharding->compact_elements());
-  const size_t states = dtype == DType::f32 ? 2 : 3;  // m, v, master
+  const size_t masters = dtype == DType::f32 ? 0 : 1;
   const size_t decays = aligned(flat / kParameterBlock);
   MemoryUse use;
   use.weights = aligned((sharding->shards_weights() ? compact : flat) * size_of(dtype));
   use.gradients = (sharding->shards_gradients() ? 0 : aligned(flat * sizeof(float))) +
                   (sharding->cuts_between_groups() ? aligned(compact * sizeof(float)) : 0);
-  use.optimizer = states * aligned(compact * sizeof(float)) + decays;
+  use.optimizer = (masters + states) * aligned(compact * sizeof(float)) + decays;
   use.host = flat / kParameterBlock;
   return use;
 }
 
 ParameterStorage::ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype)
-    : ParameterStorage(device, stream, layout, dtype, nullptr) {}
+    : ParameterStorage(device, stream, layout, dtype, nullptr, {}) {}
 
 ParameterStorage::ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype,
-                                   const Sharding& sharding)
-    : ParameterStorage(device, stream, layout, dtype, &sharding) {}
+                                   const Sharding& sharding, std::vector<std::string> states)
+    : ParameterStorage(device, stream, layout, dtype, &sharding, std::move(states)) {}
 
 ParameterStorage::ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype,
-                                   const Sharding* sharding)
+                                   const Sharding* sharding, std::vector<std::string> states)
     : layout_(layout),
       dtype_(dtype),
       sharding_(sharding),
-      memory_(device.allocate(planned_memory(layout, dtype, sharding).on_device())) {
+      memory_(device.allocate(planned_memory(layout, dtype, sharding, states.size()).on_device())),
+      state_names_(std::move(states)) {
   const int64_t flat = layout.padded_elements();
   if (sharding == nullptr) {
     weights_ = take(dtype, flat);
@@ -53,8 +58,7 @@ ParameterStorage::ParameterStorage(Device& device, Stream& stream, const Paramet
     if (!sharding->shards_gradients()) gradients_ = take(DType::f32, flat);
     if (sharding->cuts_between_groups()) gradient_shards_ = take(DType::f32, compact);
     if (dtype != DType::f32) master_ = take(DType::f32, compact);
-    m_ = take(DType::f32, compact);
-    v_ = take(DType::f32, compact);
+    for (size_t state = 0; state < state_names_.size(); ++state) states_.push_back(take(DType::f32, compact));
     decays_ = take(DType::u8, flat / kParameterBlock);
   }
   stream.zero(memory_.data(), memory_.bytes());
@@ -76,6 +80,12 @@ void ParameterStorage::fill_decays(Stream& stream) {
     if (p.spec.decays)
       std::fill(flags + p.offset / kParameterBlock, flags + ceil_div(p.end(), kParameterBlock), uint8_t{1});
   stream.copy(decays_.data, flags, decays_.bytes());
+}
+
+Tensor ParameterStorage::state(const std::string& name) const {
+  const auto found = std::find(state_names_.begin(), state_names_.end(), name);
+  if (found == state_names_.end()) throw InternalError(fmt::format("parameters are stored without the state {}", name));
+  return states_[static_cast<size_t>(found - state_names_.begin())];
 }
 
 const std::vector<OwnedRange>& ParameterStorage::owned() const {

@@ -1,6 +1,9 @@
 // Weights, gradients and optimizer state on the device, in one allocation.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "core/device/device.h"
 #include "core/device/memory_use.h"
 #include "core/parameters/parameter_layout.h"
@@ -12,13 +15,13 @@ class ParameterStorage {
  public:
   // Weights alone, in the compute dtype (f32 or bf16).
   ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype);
-  // For training: f32 gradients and moments and, for bf16, f32 master weights beside them; this rank's shards alone of
-  // what is sharded. Everything starts at zero. The sharding outlives the storage.
-  ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype,
-                   const Sharding& sharding);
+  // For training: f32 gradients, the named states of the optimizer in f32 and, for bf16, f32 master weights beside
+  // them; this rank's shards alone of what is sharded. Everything starts at zero. The sharding outlives the storage.
+  ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype, const Sharding& sharding,
+                   std::vector<std::string> states);
 
   // What the constructors allocate.
-  static MemoryUse planned_memory(const ParameterLayout& layout, DType dtype, const Sharding* sharding);
+  static MemoryUse planned_memory(const ParameterLayout& layout, DType dtype, const Sharding* sharding, size_t states);
 
   const ParameterLayout& layout() const { return layout_; }
   const Sharding& sharding() const { return *sharding_; }  // only for training
@@ -34,8 +37,10 @@ class ParameterStorage {
   Tensor weight_shards() const { return weight_shards_; }      // absent where all weights are kept
   Tensor gradient_shards() const { return gradient_shards_; }  // of the sums; absent where those replace gradients
   Tensor master() const { return master_; }                    // absent for f32
-  Tensor m() const { return m_; }
-  Tensor v() const { return v_; }
+  const std::vector<std::string>& states() const { return state_names_; }
+  Tensor state(size_t state) const { return states_[state]; }
+  // Throws InternalError if there is none of that name.
+  Tensor state(const std::string& name) const;
 
   // What this rank updates; nothing without training.
   const std::vector<OwnedRange>& owned() const;
@@ -52,8 +57,8 @@ class ParameterStorage {
   Tensor gradient(int parameter) const { return view(gradients_, parameter); }
 
  private:
-  ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype,
-                   const Sharding* sharding);
+  ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype, const Sharding* sharding,
+                   std::vector<std::string> states);
   static Tensor owned_part(const Tensor& flat, const Tensor& compact, const OwnedRange& range);
   Tensor view(const Tensor& flat, int parameter) const;
   Tensor take(DType dtype, int64_t elements);
@@ -64,7 +69,9 @@ class ParameterStorage {
   const Sharding* sharding_;
   Memory memory_;
   size_t used_ = 0;
-  Tensor weights_, weight_shards_, gradients_, gradient_shards_, master_, m_, v_, decays_;
+  Tensor weights_, weight_shards_, gradients_, gradient_shards_, master_, decays_;
+  const std::vector<std::string> state_names_;
+  std::vector<Tensor> states_;  // one per name
   Memory decays_on_host_;
 };
 

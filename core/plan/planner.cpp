@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "core/base/integers.h"
-#include "core/ops/adamw.h"
+#include "core/ops/optimizer_update.h"
 #include "core/plan/shard_plan.h"
 
 namespace convoy {

@@ -6,9 +6,9 @@ namespace {
 
 std::unique_ptr<ParameterStorage> make_storage(Device& device, Stream& stream, const ModelPlan& plan) {
   const DType dtype = plan.options().dtype;
-  return plan.sharding() == nullptr
-             ? std::make_unique<ParameterStorage>(device, stream, plan.layout(), dtype)
-             : std::make_unique<ParameterStorage>(device, stream, plan.layout(), dtype, *plan.sharding());
+  return plan.sharding() == nullptr ? std::make_unique<ParameterStorage>(device, stream, plan.layout(), dtype)
+                                    : std::make_unique<ParameterStorage>(device, stream, plan.layout(), dtype,
+                                                                         *plan.sharding(), plan.options().states);
 }
 
 }  // namespace

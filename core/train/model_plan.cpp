@@ -25,7 +25,8 @@ size_t ModelPlan::arena_bytes() const { return std::max(training_.arena_bytes, e
 
 MemoryUse ModelPlan::memory() const {
   const Plan& larger = training_.arena_bytes >= evaluation_.arena_bytes ? training_ : evaluation_;
-  return ParameterStorage::planned_memory(layout_, options_.dtype, sharding_.get()) + memory_when_fullest(larger);
+  return ParameterStorage::planned_memory(layout_, options_.dtype, sharding_.get(), options_.states.size()) +
+         memory_when_fullest(larger);
 }
 
 }  // namespace convoy

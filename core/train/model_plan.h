@@ -4,6 +4,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "core/device/memory_use.h"
 #include "core/parameters/sharding.h"
@@ -17,6 +19,7 @@ struct ModelOptions {
   bool recompute_blocks = false;
   size_t guard_bytes = 0;
   ShardingOptions sharding;
+  std::vector<std::string> states;  // of every element of the parameters that are trained
 };
 
 class ModelPlan {

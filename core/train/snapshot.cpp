@@ -1,18 +1,17 @@
 #include "core/train/snapshot.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "core/base/integers.h"
-#include "core/ops/adamw.h"
+#include "core/ops/optimizer_update.h"
 #include "core/parameters/initialise.h"
 
 namespace convoy {
 
 namespace {
-
-constexpr size_t kStates = 3;  // master, m, v: a slot for the copy of each, and one for the weights
 
 // An even part of what every rank has.
 OwnedRange even_range(int64_t total, int rank, int ranks) {
@@ -22,17 +21,23 @@ OwnedRange even_range(int64_t total, int rank, int ranks) {
 
 }  // namespace
 
-Snapshot::Snapshot(Communication& communication, ParameterStorage& parameters, const Tensor& arena, int world_rank)
+Snapshot::Snapshot(Communication& communication, ParameterStorage& parameters, std::string_view optimizer,
+                   const Tensor& arena, int world_rank)
     : communication_(communication),
       parameters_(parameters),
+      optimizer_(optimizer),
       arena_(arena),
-      first_rank_(world_rank == 0),
-      copies_(kStates + 1) {
+      first_rank_(world_rank == 0) {
   const Sharding& sharding = parameters.sharding();
-  total_ = parameters.layout().parameters().back().end();
-  shard_.total = total_;
+  const int64_t total = parameters.layout().elements();
+  shard_.total = total;
+  if (parameters.master()) states_.emplace_back(kMasterState, parameters.master());
+  for (const std::string& name : parameters.states()) states_.emplace_back(name, parameters.state(name));
+  copies_.resize(states_.size() + 1);
+  if (first_rank_)
+    for (const Parameter& p : parameters.layout().parameters()) shard_.places.push_back({p.spec.name, p.offset});
   if (!sharding.shards_optimizer()) {
-    const OwnedRange range = even_range(total_, sharding.rank(), sharding.ranks());
+    const OwnedRange range = even_range(total, sharding.rank(), sharding.ranks());
     shard_.ranges = {range};
     shard_.elements = range.elements();
     first_ = range.begin;
@@ -41,7 +46,7 @@ Snapshot::Snapshot(Communication& communication, ParameterStorage& parameters, c
   if (world_rank >= sharding.ranks()) return;
   shard_.elements = sharding.compact_elements();
   for (const OwnedRange& range : sharding.owned())
-    if (range.begin < total_) shard_.ranges.push_back({range.begin, std::min(range.end, total_), range.offset});
+    if (range.begin < total) shard_.ranges.push_back({range.begin, std::min(range.end, total), range.offset});
 }
 
 void* Snapshot::slot(size_t slot, size_t bytes) {
@@ -57,25 +62,21 @@ const void* Snapshot::on_host(const Tensor& tensor, size_t index) {
   return copy;
 }
 
-OptimizerShard Snapshot::optimizer() {
-  OptimizerShard shard = shard_;
-  const auto state = [&](const Tensor& all, size_t index) -> const float* {
-    static const float nothing = 0;  // there is such a state, even where this rank has no part of it
-    if (!all) return nullptr;
-    return shard_.elements == 0 ? &nothing
-                                : static_cast<const float*>(on_host(all.range(first_, shard_.elements), index));
-  };
-  shard.master = state(parameters_.master(), 0);
-  shard.m = state(parameters_.m(), 1);
-  shard.v = state(parameters_.v(), 2);
+StateShard Snapshot::states() {
+  StateShard shard = shard_;
+  for (size_t state = 0; state < states_.size(); ++state) {
+    const auto& [name, all] = states_[state];
+    const void* part = shard.elements == 0 ? nullptr : on_host(all.range(first_, shard.elements), state);
+    shard.arrays.push_back({name, static_cast<const float*>(part)});
+  }
   return shard;
 }
 
 const void* Snapshot::weights() {
   const Sharding& sharding = parameters_.sharding();
-  if (!sharding.shards_weights()) return first_rank_ ? on_host(parameters_.weights(), kStates) : nullptr;
+  if (!sharding.shards_weights()) return first_rank_ ? on_host(parameters_.weights(), states_.size()) : nullptr;
   const auto bytes = static_cast<size_t>(parameters_.layout().padded_elements()) * size_of(parameters_.dtype());
-  auto* copy = static_cast<std::byte*>(first_rank_ ? slot(kStates, bytes) : nullptr);
+  auto* copy = static_cast<std::byte*>(first_rank_ ? slot(states_.size(), bytes) : nullptr);
   gather_weights(copy);
   return copy;
 }
@@ -100,7 +101,7 @@ void Snapshot::gather_weights(std::byte* to) {
 
 CheckpointContents Snapshot::take() {
   CheckpointContents contents;
-  contents.optimizer = optimizer();
+  contents.optimizer = {optimizer_, {states()}};
   const auto* flat = static_cast<const std::byte*>(weights());
   if (first_rank_)
     for (const Parameter& p : parameters_.layout().parameters()) {
@@ -114,21 +115,52 @@ CheckpointContents Snapshot::take() {
 
 namespace {
 
-std::vector<float> read_weights(const CheckpointReader& checkpoint, const ParameterLayout& layout) {
+std::vector<float> read_weights(const CheckpointReader& checkpoint, const ParameterLayout& layout, bool averages) {
   std::vector<float> values(static_cast<size_t>(layout.padded_elements()), 0.0f);
-  for (const Parameter& p : layout.parameters())
-    checkpoint.read_weight(p.spec.name, {values.data() + p.offset, DType::f32, p.spec.shape});
+  for (const Parameter& p : layout.parameters()) {
+    const Tensor place{values.data() + p.offset, DType::f32, p.spec.shape};
+    if (averages)
+      checkpoint.read_average(p.spec.name, place);
+    else
+      checkpoint.read_weight(p.spec.name, place);
+  }
   return values;
+}
+
+std::vector<float> read_state(const CheckpointReader& checkpoint, const std::string& state,
+                              const ParameterLayout& layout) {
+  std::vector<float> values(static_cast<size_t>(layout.padded_elements()), 0.0f);
+  checkpoint.read_state("", state, 0, layout.elements(), values.data());
+  return values;
+}
+
+void check_optimizer(const CheckpointReader& checkpoint, std::string_view optimizer,
+                     const ParameterStorage& parameters) {
+  const std::string folder = checkpoint.folder().string();
+  if (checkpoint.optimizer() != optimizer)
+    throw CheckpointError(fmt::format(
+        "{} was made with optimizer.name = {}, the config says {}: its state means nothing to another one; resume "
+        "with optimizer.name={}, or choose another run.dir",
+        folder, checkpoint.optimizer(), optimizer, checkpoint.optimizer()));
+  for (const CheckpointReader::Group& group : checkpoint.groups()) {
+    std::vector<std::string> found = group.states;
+    std::erase(found, kMasterState);
+    if (found != parameters.states())
+      throw CheckpointError(
+          fmt::format("{} holds the optimizer states [{}], the config wants [{}]; resume with the optimizer's keys and "
+                      "train.ema_decay as the run had them, or choose another run.dir",
+                      folder, fmt::join(found, ", "), fmt::join(parameters.states(), ", ")));
+  }
 }
 
 }  // namespace
 
 void restore_weights(const CheckpointReader& checkpoint, Device& device, Stream& compute,
                      ParameterStorage& parameters) {
-  set_weights(parameters, device, compute, read_weights(checkpoint, parameters.layout()));
+  set_weights(parameters, device, compute, read_weights(checkpoint, parameters.layout(), checkpoint.has_average()));
 }
 
-void restore_training(const CheckpointReader& checkpoint, Device& device, Stream& compute,
+void restore_training(const CheckpointReader& checkpoint, std::string_view optimizer, Device& device, Stream& compute,
                       ParameterStorage& parameters) {
   const ParameterLayout& layout = parameters.layout();
   if (checkpoint.position().plan_fingerprint != layout.fingerprint())
@@ -136,13 +168,12 @@ void restore_training(const CheckpointReader& checkpoint, Device& device, Stream
         fmt::format("{} holds a model of other layers or sizes than the config describes; resume with "
                     "the run's own config, or choose another run.dir",
                     checkpoint.folder().string()));
-  const auto n = static_cast<size_t>(layout.padded_elements());
-  const bool with_master = static_cast<bool>(parameters.master());
-  std::vector<float> master(with_master ? n : 0, 0.0f), m(n, 0.0f), v(n, 0.0f);
-  checkpoint.read_optimizer(0, layout.parameters().back().end(), with_master ? master.data() : nullptr, m.data(),
-                            v.data());
-  set_weights(parameters, device, compute, with_master ? master : read_weights(checkpoint, layout));
-  set_moments(parameters, device, compute, m, v);
+  check_optimizer(checkpoint, optimizer, parameters);
+  const std::vector<float> weights =
+      parameters.master() ? read_state(checkpoint, kMasterState, layout) : read_weights(checkpoint, layout, false);
+  set_weights(parameters, device, compute, weights);
+  for (const std::string& state : parameters.states())
+    set_state(parameters, device, compute, state, read_state(checkpoint, state, layout));
 }
 
 }  // namespace convoy

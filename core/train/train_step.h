@@ -6,7 +6,7 @@
 
 #include "core/comm/communication.h"
 #include "core/data/prefetcher.h"
-#include "core/optimizer/adamw_optimizer.h"
+#include "core/optimizer/optimizer_step.h"
 #include "core/plan/recorded_program.h"
 #include "core/train/debug_checks.h"
 #include "core/train/gradient_sync.h"
@@ -33,7 +33,7 @@ class TrainStep {
     Communication& communication;
     Communicator& ranks;  // all
     Model& model;
-    AdamWOptimizer& optimizer;
+    OptimizerStep& optimizer;
     WeightGather& weights;
     WeightTraffic& traffic;
     GradientSync& sync;

@@ -8,13 +8,26 @@
 #include "core/base/logging.h"
 #include "core/comm/fail_together.h"
 #include "core/config/precision.h"
-#include "core/optimizer/learning_rate.h"
+#include "core/optimizer/kinds.h"
+#include "core/optimizer/schedule_kinds.h"
 #include "core/parameters/initialise.h"
 #include "core/train/gradient_buckets.h"
 
 namespace convoy {
 
 namespace {
+
+TrainerParts complete(TrainerParts parts) {
+  if (!parts.optimizer) parts.optimizer = chosen_optimizer(parts.config.optimizer).make();
+  if (!parts.schedule) parts.schedule = chosen_schedule(parts.config.schedule).make();
+  return parts;
+}
+
+std::vector<std::string> states_of(const TrainerParts& parts) {
+  std::vector<std::string> states = parts.optimizer->states();
+  if (parts.config.train.ema_decay > 0) states.emplace_back(kAverageState);
+  return states;
+}
 
 ModelOptions model_options(const TrainerParts& parts, const Communicator& group) {
   return {.dtype = compute_dtype(parts.config.precision),
@@ -25,8 +38,12 @@ ModelOptions model_options(const TrainerParts& parts, const Communicator& group)
                        .ranks = group.size(),
                        .bucket_bytes = parts.config.parallel.bucket_bytes,
                        .accumulates =
-                           parts.config.batch.global > parts.config.batch.micro * int64_t{parts.communicator.size()}}};
+                           parts.config.batch.global > parts.config.batch.micro * int64_t{parts.communicator.size()}},
+          .states = states_of(parts)};
 }
+
+// In what a schedule remembers: the step of the last evaluation that it knows of.
+constexpr const char* kEvaluatedStep = "evaluated_step";
 
 LossGuardOptions guard_options(const GuardConfig& guard) {
   return {guard.spike_sigma, guard.window_steps, guard.max_skipped_steps, guard.rollback, guard.max_rollbacks};
@@ -35,33 +52,36 @@ LossGuardOptions guard_options(const GuardConfig& guard) {
 }  // namespace
 
 Trainer::Trainer(TrainerParts parts)
-    : p_(std::move(parts)),
+    : p_(complete(std::move(parts))),
       compute_(p_.device.make_stream(StreamKind::compute)),
       communication_stream_(p_.device.make_stream(StreamKind::communication)),
       groups_(p_.config.parallel, p_.communicator),
       communication_(p_.device, *compute_, *communication_stream_, groups_.group()),
       model_(p_.device, *compute_, std::move(p_.graph), model_options(p_, groups_.group())),
-      optimizer_(communication_, model_.parameters(), p_.config.optimizer, p_.config.train.clip_norm),
+      optimizer_(communication_, {{model_.parameters()}}, *p_.optimizer,
+                 {p_.config.train.clip_norm, p_.config.train.ema_decay}),
       weights_(communication_, model_.parameters()),
+      averages_(communication_, model_.parameters(), weights_),
       traffic_(communication_, model_.parameters()),
-      snapshot_(communication_, model_.parameters(), model_.arena(), p_.communicator.rank()),
+      snapshot_(communication_, model_.parameters(), p_.optimizer->name(), model_.arena(), p_.communicator.rank()),
       guard_(guard_options(p_.config.guard)) {
   position_.virtual_ranks = p_.virtual_ranks;
   position_.seed = p_.config.run.seed;
   if (p_.config.guard.rollback) position_.rollback_step = 0;
+  check_schedule();
 }
 
 Trainer::~Trainer() = default;
 
 size_t Trainer::planned_bytes() const {
-  return model_.plan().memory().on_device() + AdamWOptimizer::planned_bytes(model_.layout()) +
+  return model_.plan().memory().on_device() + OptimizerStep::planned_bytes({&model_.layout()}, *p_.optimizer) +
          WeightGather::planned_bytes(model_.parameters().sharding(), model_.parameters().dtype()) +
          TrainStep::planned_bytes(p_.virtual_ranks / p_.communicator.size()) +
          (evaluates() ? Evaluator::kPlannedBytes : 0);
 }
 
 void Trainer::resume(const CheckpointReader& checkpoint) {
-  restore_training(checkpoint, p_.device, *compute_, model_.parameters());
+  restore_training(checkpoint, p_.optimizer->name(), p_.device, *compute_, model_.parameters());
   take_over(checkpoint.position());
   resumed_ = true;
 }
@@ -95,14 +115,14 @@ void Trainer::allocate() {
   const std::vector<GradientBucket> buckets = gradient_buckets(parameters, model_.training().gradient_buckets());
   sync_ = p_.make_gradient_sync(
       {communication_, parameters.gradients(), buckets, position_.virtual_ranks, groups_.replicas()});
-  schedule_ = {c.batch.global,         c.batch.micro,  position_.virtual_ranks, p_.communicator.size(),
-               p_.communicator.rank(), position_.step, position_.samples,       p_.skips};
-  prefetcher_ = std::make_unique<Prefetcher>(p_.device, p_.source, schedule_, c.data.prefetch);
+  samples_ = {c.batch.global,         c.batch.micro,  position_.virtual_ranks, p_.communicator.size(),
+              p_.communicator.rank(), position_.step, position_.samples,       p_.skips};
+  prefetcher_ = std::make_unique<Prefetcher>(p_.device, p_.source, samples_, c.data.prefetch);
   if (p_.debug_print)
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
   train_step_ = std::make_unique<TrainStep>(
       TrainStep::Parts{communication_, p_.communicator, model_, optimizer_, weights_, traffic_, *sync_, p_.source,
-                       *prefetcher_, schedule_, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who,
+                       *prefetcher_, samples_, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who,
                        debug_.get(), p_.debug_from_step, c.log.every_steps});
   if (evaluates())
     evaluator_ = std::make_unique<Evaluator>(Evaluator::Parts{p_.device, p_.communicator, *compute_, model_, p_.source,
@@ -115,6 +135,7 @@ TrainingOutcome Trainer::run() {
   if (position_.step >= c.train.steps) return TrainingOutcome::finished;
   prepare();
   tell_data_change();
+  catch_up_evaluation();
   while (position_.step < c.train.steps) {
     if (!step()) continue;  // what signals asked for is done after the next step: nothing new is there to be saved
     if (out_of_data_) end_without_data();
@@ -160,14 +181,15 @@ void Trainer::check_next_data(const std::string& advice) {
 bool Trainer::step() {
   const auto start = std::chrono::steady_clock::now();
   const int64_t number = position_.step + 1;
-  const double lr = learning_rate(p_.config.schedule, p_.config.optimizer.lr, number, p_.config.train.steps);
+  const double lr =
+      p_.schedule->learning_rate(number, {p_.optimizer->learning_rate(), p_.config.train.steps}, position_.schedule);
   const StepResult result =
       train_step_->run(number, lr, p_.poll_stop ? p_.poll_stop() : StopRequest{}, number < p_.config.train.steps);
   request_.save |= result.request.save;
   request_.stop |= result.request.stop;
   out_of_data_ = result.out_of_data;
   position_.step = number;
-  position_.samples = schedule_.sample_after(number);
+  position_.samples = samples_.sample_after(number);
   position_.tokens += tokens_per_step_;
   const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
   if (result.skipped && p_.communicator.rank() == 0)
@@ -201,12 +223,36 @@ StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms
 void Trainer::evaluate_if_due(bool last) {
   if (evaluator_ == nullptr || evaluated_step_ == position_.step || (!last && !due(p_.config.evaluate.every_steps)))
     return;
+  evaluate();
+}
+
+void Trainer::evaluate() {
   evaluated_step_ = position_.step;
+  averages_.take_place(position_.step);
   const EvaluationMetrics evaluation = evaluator_->run(position_.step);
+  averages_.give_back(position_.step);
+  if (p_.schedule->follows_evaluations() && due(p_.config.evaluate.every_steps)) {
+    p_.schedule->evaluated(evaluation.loss, position_.schedule);
+    position_.schedule[kEvaluatedStep] = static_cast<double>(position_.step);
+  }
   position_.evaluation.reset();
   if (std::isfinite(evaluation.loss)) position_.evaluation = {position_.step, evaluation.loss};
   communication_.take_exposed_ms();  // not the next step's
   for (TrainingObserver* observer : p_.observers) observer->on_evaluation(evaluation);
+}
+
+// A run that stopped where an evaluation was due did without it; the learning rate of one that went on did not.
+void Trainer::catch_up_evaluation() {
+  if (!p_.schedule->follows_evaluations() || position_.step == 0 || !due(p_.config.evaluate.every_steps)) return;
+  const auto last = position_.schedule.find(kEvaluatedStep);
+  if (last == position_.schedule.end() || last->second != static_cast<double>(position_.step)) evaluate();
+}
+
+void Trainer::check_schedule() const {
+  if (p_.schedule->follows_evaluations() && (!evaluates() || p_.config.evaluate.every_steps == 0))
+    throw ConfigError(
+        "schedule.name: this schedule follows the evaluation loss, and nothing is evaluated on the way; set "
+        "evaluate.every_steps and evaluate.batches above 0 and take data with a validation split, or another schedule");
 }
 
 void Trainer::save(bool wait) {

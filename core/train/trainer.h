@@ -10,6 +10,9 @@
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/config/config.h"
+#include "core/optimizer/optimizer_step.h"
+#include "core/optimizer/schedule.h"
+#include "core/train/averaged_weights.h"
 #include "core/train/evaluator.h"
 #include "core/train/loss_guard.h"
 #include "core/train/rank_groups.h"
@@ -44,6 +47,8 @@ struct TrainerParts {
   int64_t debug_from_step = 0;                          // the first step that --debug checks
   std::string who;                                      // this rank's host and device, where an error must name them
   std::vector<SampleSkip> skips;                        // of a replay: where the run went on after it had gone back
+  std::unique_ptr<Optimizer> optimizer;                 // absent: the config's
+  std::unique_ptr<Schedule> schedule;                   // absent: the config's
 };
 
 enum class TrainingOutcome {
@@ -81,6 +86,9 @@ class Trainer {
   void check_next_data(const std::string& advice);
   bool step();  // false: the run went back
   void evaluate_if_due(bool last);
+  void evaluate();
+  void check_schedule() const;
+  void catch_up_evaluation();
   void save(bool wait);
   bool evaluates() const { return p_.config.evaluate.batches > 0 && p_.source.samples(Split::validation) > 0; }
   bool due(int64_t every) const { return every > 0 && position_.step % every == 0; }
@@ -96,12 +104,13 @@ class Trainer {
   RankGroups groups_;
   Communication communication_;  // inside this rank's group
   Model model_;
-  AdamWOptimizer optimizer_;
+  OptimizerStep optimizer_;
   WeightGather weights_;
+  AveragedWeights averages_;
   WeightTraffic traffic_;
   Snapshot snapshot_;
   LossGuard guard_;
-  SampleSchedule schedule_;
+  SampleSchedule samples_;
   std::unique_ptr<GradientSync> sync_;
   std::unique_ptr<Prefetcher> prefetcher_;
   std::unique_ptr<DebugChecks> debug_;

@@ -31,9 +31,9 @@ void Trainer::roll_back(const std::string& why, double loss) {
   known.rollbacks = rollbacks;
   guard_.take_over(std::move(known));
   evaluated_step_ = -1;
-  schedule_.first_step = position_.step;
-  schedule_.first_step_sample = position_.samples;
-  train_step_->go_on(schedule_);
+  samples_.first_step = position_.step;
+  samples_.first_step_sample = position_.samples;
+  train_step_->go_on(samples_);
   communication_.take_exposed_ms();  // not the next step's
   if (p_.communicator.rank() == 0)
     logging::warn(
@@ -44,6 +44,7 @@ void Trainer::roll_back(const std::string& why, double loss) {
     observer->on_rollback({position_.step, before.step, loss, position_.samples, rollbacks});
   tell_data_change();
   check_next_data(fmt::format("after a spike of the loss the run went back to step {}", position_.step));
+  catch_up_evaluation();
 }
 
 // Where every_steps put a checkpoint, or the initial weights before the first of those. Checkpoints that a signal or
@@ -70,9 +71,7 @@ void Trainer::restore_rollback_point(int64_t spike_step) {
 }
 
 void Trainer::restart() {
-  const std::vector<float> zeros(static_cast<size_t>(model_.layout().padded_elements()), 0.0f);
   initialise(model_.parameters(), p_.device, *compute_, static_cast<uint64_t>(position_.seed));
-  set_moments(model_.parameters(), p_.device, *compute_, zeros, zeros);
   take_over({.virtual_ranks = position_.virtual_ranks, .seed = position_.seed, .rollback_step = 0});
 }
 

@@ -2,6 +2,7 @@
 
 #include "kernels/cpu/matmul.h"
 #include "kernels/cpu/operators.h"
+#include "kernels/cpu/optimizer_update.h"
 #include "kernels/cpu/product_cache.h"
 
 namespace convoy::cpu {
@@ -19,7 +20,9 @@ CpuOps::CpuOps() : Ops("cpu"), products_(std::make_unique<ProductCache>()) {
   add<EmbeddingBackward>(embedding_backward);
   add<DropoutApply>(dropout_apply);
   add<CrossEntropy>(cross_entropy);
-  add<AdamW>(adamw);
+  [this]<class... Rules>(RuleList<Rules...>) {
+    (add<OptimizerUpdate<Rules>>(optimizer_update<Rules>), ...);
+  }(OptimizerRules{});
   add<SquaredError>(squared_error);
   add<Fill>(fill);
   add<Sum>(sum);
@@ -29,6 +32,8 @@ CpuOps::CpuOps() : Ops("cpu"), products_(std::make_unique<ProductCache>()) {
   add<Add>(cpu::add);
   add<TreeSum>(tree_sum);
   add<Cast>(cast);
+  add<MovingAverage>(moving_average);
+  add<Swap>(cpu::swap);
   add<Statistics>(statistics);
 }
 

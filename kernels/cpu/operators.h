@@ -3,11 +3,11 @@
 #pragma once
 
 #include "core/device/stream.h"
-#include "core/ops/adamw.h"
 #include "core/ops/attention.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/dropout.h"
 #include "core/ops/embedding.h"
+#include "core/ops/moving_average.h"
 #include "core/ops/norm.h"
 #include "core/ops/reductions.h"
 #include "core/ops/squared_error.h"
@@ -25,7 +25,6 @@ void embedding_forward(Stream& stream, const EmbeddingForward& args);
 void embedding_backward(Stream& stream, const EmbeddingBackward& args);
 void dropout_apply(Stream& stream, const DropoutApply& args);
 void cross_entropy(Stream& stream, const CrossEntropy& args);
-void adamw(Stream& stream, const AdamW& args);
 void squared_error(Stream& stream, const SquaredError& args);
 void fill(Stream& stream, const Fill& args);
 void sum(Stream& stream, const Sum& args);
@@ -35,6 +34,8 @@ void clip_factor(Stream& stream, const ClipFactor& args);
 void add(Stream& stream, const Add& args);
 void tree_sum(Stream& stream, const TreeSum& args);
 void cast(Stream& stream, const Cast& args);
+void moving_average(Stream& stream, const MovingAverage& args);
+void swap(Stream& stream, const Swap& args);
 void statistics(Stream& stream, const Statistics& args);
 
 }  // namespace convoy::cpu

@@ -3,6 +3,7 @@
 #include "core/ops/matmul_pair.h"
 #include "kernels/cuda/cuda_products.h"
 #include "kernels/cuda/operators.h"
+#include "kernels/cuda/optimizer_update.h"
 
 namespace convoy::cuda {
 
@@ -26,7 +27,7 @@ CudaOps::CudaOps(const cudaDeviceProp& device, bool tf32)
   add<CrossEntropy>([limit = device.sharedMemPerBlockOptin](Stream& stream, const CrossEntropy& args) {
     cross_entropy(stream, args, limit);
   });
-  add<AdamW>(adamw);
+  std::apply([this](const auto&... update) { (add_update(update), ...); }, optimizer_updates());
   add<SquaredError>(squared_error);
   add<Fill>(fill);
   add<Sum>(sum);
@@ -36,6 +37,8 @@ CudaOps::CudaOps(const cudaDeviceProp& device, bool tf32)
   add<Add>(cuda::add);
   add<TreeSum>(tree_sum);
   add<Cast>(cast);
+  add<MovingAverage>(moving_average);
+  add<Swap>(cuda::swap);
   add<Statistics>(statistics);
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "core/ops/ops.h"
+#include "core/ops/optimizer_update.h"
 
 namespace convoy::cuda {
 
@@ -20,6 +21,11 @@ class CudaOps final : public Ops {
   ~CudaOps();
 
  private:
+  template <class Rule>
+  void add_update(void (*update)(Stream&, const OptimizerUpdate<Rule>&)) {
+    add<OptimizerUpdate<Rule>>(update);
+  }
+
   std::unique_ptr<CudaProducts> products_;
 };
 

@@ -10,13 +10,14 @@
 #include <memory>
 
 #include "core/base/owned.h"
-#include "core/ops/adamw.h"
 #include "core/ops/attention.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/dropout.h"
 #include "core/ops/embedding.h"
 #include "core/ops/norm.h"
+#include "core/ops/optimizer_update.h"
 #include "core/ops/reductions.h"
+#include "core/optimizer/rules/rules.h"
 #include "kernels/cpu/cpu_memory.h"
 #include "kernels/cpu/cpu_ops.h"
 #include "kernels/cpu/cpu_stream.h"
@@ -191,20 +192,25 @@ void BM_CrossEntropy(benchmark::State& state) {
 }
 BENCHMARK(BM_CrossEntropy)->ArgNames({"bf16", "V"})->Args({0, 84})->Args({0, 50257})->Args({1, 50257})->UseRealTime();
 
-void BM_AdamW(benchmark::State& state) {
+template <class Rule>
+void BM_OptimizerUpdate(benchmark::State& state) {
   const int64_t n = 10 << 20;
   const bool in_bf16 = dtype_of_state(state) == DType::bf16;
   const Operand weights({n}, dtype_of_state(state)), gradient({n}, DType::f32), m({n}, DType::f32), v({n}, DType::f32);
   const Operand master({in_bf16 ? n : 1}, DType::f32), decays({n / kParameterBlock}, DType::u8);
-  const Operand factor({2}, DType::f32), schedule({3}, DType::f32);
+  const Operand factor({2}, DType::f32), numbers({3}, DType::f32);
   for (const int i : {0, 1}) factor->as<float>()[i] = 1;
-  for (const int i : {0, 1, 2}) schedule->as<float>()[i] = 0.1f;
-  const AdamW args{weights, in_bf16 ? *master.operator->() : Tensor{}, gradient, m, v, decays, factor, schedule};
+  for (const int i : {0, 1, 2}) numbers->as<float>()[i] = 0.1f;
+  OptimizerUpdate<Rule> args{weights, in_bf16 ? *master.operator->() : Tensor{}, gradient, {}, decays, factor, numbers};
+  const std::array<Tensor, 2> states{m, v};
+  std::copy_n(states.begin(), Rule::kStates, args.states.begin());
   measure(state, args, "bytes/s",
-          bytes({gradient}) + 2 * bytes({m, v}) +
+          bytes({gradient}) + 2 * Rule::kStates * bytes({m}) +
               (in_bf16 ? 2 * bytes({master}) + bytes({weights}) : 2 * bytes({weights})));
 }
-BENCHMARK(BM_AdamW)->ArgName("bf16")->Arg(0)->Arg(1)->UseRealTime();
+BENCHMARK(BM_OptimizerUpdate<rules::AdamW>)->ArgName("bf16")->Arg(0)->Arg(1)->UseRealTime();
+BENCHMARK(BM_OptimizerUpdate<rules::Lion>)->ArgName("bf16")->Arg(0)->Arg(1)->UseRealTime();
+BENCHMARK(BM_OptimizerUpdate<rules::SgdMomentum>)->ArgName("bf16")->Arg(0)->Arg(1)->UseRealTime();
 
 void BM_SumSquares(benchmark::State& state) {
   const Operand x({10 << 20}, DType::f32), partials({(10 << 20) / kSumSquaresBlock}, DType::f32);

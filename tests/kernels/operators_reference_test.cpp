@@ -2,13 +2,14 @@
 #include <cmath>
 #include <string>
 
-#include "core/ops/adamw.h"
 #include "core/ops/attention.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/embedding.h"
 #include "core/ops/matmul.h"
 #include "core/ops/norm.h"
+#include "core/ops/optimizer_update.h"
 #include "core/ops/reductions.h"
+#include "core/optimizer/rules/rules.h"
 #include "tests/kernels/support/ops_test.h"
 #include "tests/support/reference_file.h"
 
@@ -171,8 +172,9 @@ TEST_F(OperatorsReferenceTest, FiveStepsOfAdamWWithClipping) {
     run(ClipFactor{clip, partials, 1});
     EXPECT_NEAR(clip.values()[0], norms[static_cast<size_t>(step)], 1e-5);
     const auto t = static_cast<double>(step + 1);
-    const Array schedule({3}, DType::f32, {3e-3, 1 - std::pow(0.9, t), 1 - std::pow(0.95, t)});
-    run(AdamW{weights, {}, gradient, m, v, decays, clip, schedule, 0.9f, 0.95f, 1e-8f, 0.1f});
+    const Array numbers({3}, DType::f32, {3e-3, 1 - std::pow(0.9, t), 1 - std::pow(0.95, t)});
+    run(OptimizerUpdate<rules::AdamW>{
+        weights, {}, gradient, {m, v}, decays, clip, numbers, 0.1f, {0.9f, 0.95f, 1e-8f}});
   }
   expect_reference(weights, "adamw/end");
   expect_reference(m, "adamw/m");

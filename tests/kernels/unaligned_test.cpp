@@ -1,12 +1,14 @@
 // Operators take tensors at any address: results of tensors one element behind an aligned address beside those of
 // aligned ones.
 #include "core/base/integers.h"
-#include "core/ops/adamw.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/dropout.h"
 #include "core/ops/embedding.h"
+#include "core/ops/moving_average.h"
 #include "core/ops/norm.h"
+#include "core/ops/optimizer_update.h"
 #include "core/ops/reductions.h"
+#include "core/optimizer/rules/rules.h"
 #include "tests/kernels/support/ops_test.h"
 
 namespace convoy::test {
@@ -126,23 +128,24 @@ TEST_F(UnalignedTest, DropoutAndEmbedding) {
   }
 }
 
-TEST_F(UnalignedTest, AdamW) {
+TEST_F(UnalignedTest, OptimizerUpdate) {
   const int64_t n = 1000;
-  const Array decays = Array::filled({16}, DType::u8, 1), schedule({3}, DType::f32, {0.1, 0.5, 0.5});
+  const Array decays = Array::filled({16}, DType::u8, 1), numbers({3}, DType::f32, {0.1, 0.5, 0.5});
   for (const DType type : {DType::f32, DType::bf16}) {
     const auto call = [&](Placed& p) {
-      AdamW args{.weights = p.also_result(p.random({n}, type, 1)),
-                 .gradient = p.random({n}, DType::f32, 2),
-                 .m = p.also_result(p.random({n}, DType::f32, 3)),
-                 .v = p.result({n}, DType::f32),
-                 .decays = decays,
-                 .norm_and_factor = p.random({2}, DType::f32, 5),
-                 .schedule = schedule,
-                 .weight_decay = 0.1f};
+      OptimizerUpdate<rules::AdamW> args;
+      args.weights = p.also_result(p.random({n}, type, 1));
+      args.gradient = p.random({n}, DType::f32, 2);
+      args.states = {p.also_result(p.random({n}, DType::f32, 3)), p.result({n}, DType::f32)};
+      args.decays = decays;
+      args.norm_and_factor = p.random({2}, DType::f32, 5);
+      args.numbers = numbers;
+      args.weight_decay = 0.1f;
+      args.rule = {0.9f, 0.95f, 1e-8f};
       if (type == DType::bf16) args.master = p.also_result(p.random({n}, DType::f32, 1));
       run(args);
     };
-    expect_same(call, 1e-6, "adamw");
+    expect_same(call, 1e-6, "optimizer update");
   }
 }
 
@@ -156,6 +159,9 @@ TEST_F(UnalignedTest, Reductions) {
       run(TreeSum{p.result({n / 5}, DType::f32), p.random({5, n / 5}, type, 5)});
       run(Statistics{p.result({5}, DType::f32), p.random({n}, type, 6)});
     }
+    run(MovingAverage{p.also_result(p.random({n}, DType::f32, 9)), p.random({n}, DType::f32, 10),
+                      p.random({2}, DType::f32, 5), 0.1f});
+    run(Swap{p.also_result(p.random({n}, DType::f32, 11)), p.also_result(p.random({n}, DType::f32, 12))});
     run(Cast{p.result({n}, DType::bf16), p.random({n}, DType::f32, 7)});
     run(Cast{p.result({n}, DType::f32), p.random({n}, DType::bf16, 8)});
   };

@@ -22,6 +22,7 @@ class Recorder final : public TrainingObserver {
   void on_step(const StepMetrics& m) override {
     result_.losses.push_back(m.loss);
     result_.grad_norms.push_back(m.grad_norm);
+    result_.learning_rates.push_back(m.lr);
     if (first_step_allocations_ < 0) first_step_allocations_ = device_.allocations();
     result_.allocations_after_first_step = device_.allocations() - first_step_allocations_;
   }
@@ -29,7 +30,7 @@ class Recorder final : public TrainingObserver {
   void on_data_change(const DataChangeMetrics& m) override { result_.data_changes.push_back(m); }
   void on_rollback(const RollbackMetrics& m) override {
     result_.rollbacks.push_back(m);
-    for (std::vector<double>* values : {&result_.losses, &result_.grad_norms})
+    for (std::vector<double>* values : {&result_.losses, &result_.grad_norms, &result_.learning_rates})
       values->resize(values->size() - std::min(values->size(), static_cast<size_t>(m.from_step - m.step)));
   }
 
@@ -109,7 +110,9 @@ void run_rank(const Config& config, Communicator& communicator, const ToyParts& 
                    .observers = {&recorder},
                    .poll_stop = parts.poll_stop,
                    .who = "test host",
-                   .skips = parts.skips});
+                   .skips = parts.skips,
+                   .optimizer = parts.optimizer ? parts.optimizer() : nullptr,
+                   .schedule = parts.schedule ? parts.schedule() : nullptr});
   if (parts.resume) trainer.resume(CheckpointReader(find_checkpoint(parts.checkpoints).value(), true));
   trainer.run();
   const CheckpointContents state = trainer.state();

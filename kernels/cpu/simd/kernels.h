@@ -7,11 +7,11 @@
 #include <array>
 #include <cstdint>
 
-#include "core/ops/adamw.h"
 #include "core/ops/attention.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/dropout.h"
 #include "core/ops/embedding.h"
+#include "core/ops/moving_average.h"
 #include "core/ops/norm.h"
 #include "core/ops/reductions.h"
 
@@ -42,12 +42,12 @@ struct RowKernels {
 };
 
 struct RangeKernels {
-  void (*adamw)(const AdamW& args, int64_t begin, int64_t end);  // begin is a multiple of kParameterBlock
   float (*sum)(const float* x, int64_t n);
   float (*sum_squares)(const float* x, int64_t n);
   void (*add)(const Add& args, int64_t begin, int64_t end);
   void (*tree_sum)(const TreeSum& args, int64_t begin, int64_t end);
   void (*cast)(const Cast& args, int64_t begin, int64_t end);
+  void (*moving_average)(const MovingAverage& args, int64_t begin, int64_t end);
   void (*column_sums)(const ColumnSums& args, int64_t begin, int64_t end);  // columns
   StatisticsPart (*statistics)(const Tensor& x, int64_t begin, int64_t end);
   void (*add_rows)(float* sum, const float* rows, int64_t count, int64_t stride, int64_t n);  // sum += rows, in order

@@ -70,6 +70,16 @@ void cast(const Cast& args, int64_t begin, int64_t end) {
   });
 }
 
+void moving_average(const MovingAverage& args, int64_t begin, int64_t end) {
+  float* average = args.average.as<float>() + begin;
+  const float* weights = args.weights.as<float>() + begin;
+  const F32x16 rate = broadcast(args.rate);
+  for_vectors(end - begin, [=](int64_t i, auto lanes) {
+    const F32x16 a = load(average + i, lanes);
+    store(average + i, fma(rate, load(weights + i, lanes) - a, a), lanes);
+  });
+}
+
 template <class Real>
 inline StatisticsPart statistics_of(const Real* x, int64_t n) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();

@@ -6,7 +6,6 @@
 #include "kernels/cpu/simd/math.h"
 #include "kernels/cpu/simd/random.h"
 //
-#include "kernels/cpu/simd/adamw_kernel.h"
 #include "kernels/cpu/simd/cross_entropy_kernel.h"
 #include "kernels/cpu/simd/dropout_kernel.h"
 #include "kernels/cpu/simd/embedding_kernel.h"
@@ -18,6 +17,7 @@ namespace convoy::cpu::CONVOY_ISA {
 const RowKernels row_kernels = {
     norm_forward,  norm_backward, embedding_forward, embedding_backward_tokens, embedding_backward_positions,
     dropout_apply, cross_entropy};
-const RangeKernels range_kernels = {adamw, sum, sum_squares, add, tree_sum, cast, column_sums, statistics, add_rows};
+const RangeKernels range_kernels = {sum,         sum_squares, add,     tree_sum, cast, moving_average,
+                                    column_sums, statistics,  add_rows};
 
 }  // namespace convoy::cpu::CONVOY_ISA

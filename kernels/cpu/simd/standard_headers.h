@@ -4,13 +4,16 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <tuple>
 
 #include "core/base/bf16.h"
 #include "core/base/integers.h"
 #include "core/base/philox.h"
+#include "core/ops/optimizer_update.h"
 #include "kernels/cpu/simd/kernels.h"

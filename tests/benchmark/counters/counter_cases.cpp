@@ -4,14 +4,15 @@
 #include <set>
 
 #include "core/base/integers.h"
-#include "core/ops/adamw.h"
 #include "core/ops/attention.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/dropout.h"
 #include "core/ops/embedding.h"
 #include "core/ops/matmul.h"
 #include "core/ops/norm.h"
+#include "core/ops/optimizer_update.h"
 #include "core/ops/reductions.h"
+#include "core/optimizer/rules/rules.h"
 
 namespace convoy::counters {
 namespace {
@@ -101,20 +102,21 @@ Work cross_entropy(CounterBench& bench, DType dtype, int64_t N, int64_t V) {
   return {2 * bytes_of({logits}) + bytes_of({losses, targets})};
 }
 
-Work adamw(CounterBench& bench, DType dtype) {
-  AdamW args{.weights = bench.tensor({kFlat}, dtype),
-             .gradient = bench.tensor({kFlat}, DType::f32),
-             .m = bench.tensor({kFlat}, DType::f32),
-             .v = bench.tensor({kFlat}, DType::f32),
-             .decays = bench.integers(
-                 {kFlat / kParameterBlock}, [](int64_t i) { return i % 2; }, DType::u8),
-             .norm_and_factor = bench.tensor({2}, DType::f32),
-             .schedule = bench.tensor({3}, DType::f32),
-             .weight_decay = 0.1f};
+template <class Rule>
+Work optimizer_update(CounterBench& bench, DType dtype) {
+  OptimizerUpdate<Rule> args;
+  args.weights = bench.tensor({kFlat}, dtype);
+  args.gradient = bench.tensor({kFlat}, DType::f32);
+  args.decays = bench.integers(
+      {kFlat / kParameterBlock}, [](int64_t i) { return i % 2; }, DType::u8);
+  args.norm_and_factor = bench.tensor({2}, DType::f32);
+  args.numbers = bench.tensor({Rule::kNumbers}, DType::f32);
+  args.weight_decay = 0.1f;
   if (dtype == DType::bf16) args.master = bench.tensor({kFlat}, DType::f32);
+  for (Tensor& state : args.states) state = bench.tensor({kFlat}, DType::f32);
   bench.run(args);
   return {
-      bytes_of({args.gradient, args.decays}) + 2 * bytes_of({args.m, args.v}) +
+      bytes_of({args.gradient, args.decays}) + 2 * Rule::kStates * bytes_of({args.gradient}) +
       (dtype == DType::bf16 ? bytes_of({args.weights}) + 2 * bytes_of({args.master}) : 2 * bytes_of({args.weights}))};
 }
 
@@ -266,7 +268,9 @@ std::vector<Case> all_cases() {
   add_cases(all, "rms norm backward", [](Bench& b, DType t) { return rms_norm_backward(b, t, 8192); });
   add_cases(all, "cross entropy 50257", [](Bench& b, DType t) { return cross_entropy(b, t, 48, kVocabulary); });
   add_cases(all, "cross entropy 84", [](Bench& b, DType t) { return cross_entropy(b, t, 8192, 84); });
-  add_cases(all, "adamw", adamw);
+  add_cases(all, "adamw", optimizer_update<rules::AdamW>);
+  add_cases(all, "lion", optimizer_update<rules::Lion>);
+  add_cases(all, "sgd", optimizer_update<rules::Sgd>);
   all.push_back({"sum f32", sum});
   all.push_back({"sum of squares f32", sum_squares});
   all.push_back({"clip factor f32", clip_factor});

@@ -38,7 +38,7 @@ TEST(Checkpoint, AnyNumberOfRanksReadsWhatAnyNumberWrote) {
     TemporaryFolder folder;
     ASSERT_EQ(save_as(writers, folder.path(), 40), std::nullopt);
     const CheckpointReader reader(*find_checkpoint(folder.path()), true);
-    EXPECT_EQ(reader.optimizer_elements(), kToyElements);
+    EXPECT_EQ(reader.groups().at(0).elements, kToyElements);
     for (const int readers : {1, 2, 3, 4, 5, 6, 7, 8}) {
       SCOPED_TRACE(std::to_string(writers) + " writers, " + std::to_string(readers) + " readers");
       ToyState(40).expect_equal(reader, readers);
@@ -67,7 +67,7 @@ TEST(Checkpoint, WeightsAreConvertedToTheWantedDtype) {
   EXPECT_TRUE(reader.has_file("config.json"));
   EXPECT_THROW(reader.file("tokenizer.json"), CheckpointError);
   float one = 0;
-  EXPECT_THROW(reader.read_optimizer(0, kToyElements + 1, nullptr, &one, &one), CheckpointError);
+  EXPECT_THROW(reader.read_state("", "m", 0, kToyElements + 1, &one), CheckpointError);
 }
 
 // The ranks of a second group have the state only as copies, which the first group writes.
@@ -82,14 +82,16 @@ TEST(Checkpoint, ARankWithoutAPartOfTheStateIsOneOfTheRanksAllTheSame) {
       contents.position.step = 1;
       if (rank == 0) contents.weights = {{"w", {state.data(), DType::f32, {100}}}};
       const float* all = state.data();
-      contents.optimizer = rank == 0 ? OptimizerShard{{{0, 100, 0}}, 100, 100, all, all, all}
-                                     : OptimizerShard{{}, 0, 100, all, all, all};
+      StateShard shard{.total = 100, .arrays = {{kMasterState, all}, {"m", all}, {"v", all}}};
+      if (rank == 0) shard.ranges = {{0, 100, 0}}, shard.elements = 100;
+      contents.optimizer = {"adamw", {shard}};
       store.save(contents);
       store.wait();
       EXPECT_FALSE(store.failure()) << *store.failure();
     });
   for (std::thread& rank : ranks) rank.join();
-  EXPECT_TRUE(CheckpointReader(folder.path() / "step-00000001", true).has_master());
+  const CheckpointReader reader(folder.path() / "step-00000001", true);
+  EXPECT_EQ(reader.groups().at(0).states, (std::vector<std::string>{"master", "m", "v"}));
 }
 
 TEST(Checkpoint, SavesACopyAndEqualContentsGiveEqualBytes) {
@@ -100,7 +102,8 @@ TEST(Checkpoint, SavesACopyAndEqualContentsGiveEqualBytes) {
     CheckpointContents contents;
     contents.position.step = 1;
     contents.weights = {{"w", {weight.data(), DType::f32, {1'000'000}}}};
-    contents.optimizer = {{{0, 100, 0}}, 100, 100, nullptr, state.data(), state.data()};
+    contents.optimizer = {"adamw", {{.ranges = {{0, 100, 0}}, .elements = 100, .total = 100}}};
+    contents.optimizer.groups[0].arrays = {{"m", state.data()}, {"v", state.data()}};
     store.save(contents);
     std::fill(weight.begin(), weight.end(), 9.0f);  // training goes on
     std::fill(state.begin(), state.end(), 9.0f);
@@ -108,8 +111,10 @@ TEST(Checkpoint, SavesACopyAndEqualContentsGiveEqualBytes) {
     const CheckpointReader reader(folder.path() / "a" / "step-00000001", true);
     reader.read_weight("w", {weight.data(), DType::f32, {1'000'000}});
     EXPECT_EQ(weight, std::vector<float>(1'000'000, 1.0f));
-    EXPECT_FALSE(reader.has_master());
-    EXPECT_THROW(reader.read_optimizer(0, 100, weight.data(), state.data(), state.data()), CheckpointError);
+    reader.read_state("", "m", 0, 100, state.data());
+    EXPECT_EQ(state, std::vector<float>(100, 2.0f));
+    EXPECT_THROW(reader.read_state("", kMasterState, 0, 100, weight.data()), CheckpointError);
+    EXPECT_THROW(reader.read_state("another", "m", 0, 100, weight.data()), CheckpointError);
   }
   save_as(2, folder.path() / "b", 7);
   save_as(2, folder.path() / "c", 7);
@@ -129,7 +134,7 @@ TEST(Checkpoint, WeightsAlone) {
   store.save(contents);
   store.wait();
   EXPECT_EQ(store.failure(), std::nullopt);
-  EXPECT_EQ(CheckpointReader(folder / "step-00000009", true).optimizer_elements(), 0);
+  EXPECT_TRUE(CheckpointReader(folder / "step-00000009", true).groups().empty());
 }
 
 TEST(Checkpoint, KeepsTheLastAndRemovesTheRest) {

@@ -88,9 +88,9 @@ TEST_F(Damage, MissingFiles) {
 
 TEST_F(Damage, AnotherVersion) {
   std::string text = read_file(newest() / "manifest.json");
-  text.replace(text.find("\"version\": 2"), 12, "\"version\": 3");
+  text.replace(text.find("\"version\": 3"), 12, "\"version\": 4");
   write_file_atomically(newest() / "manifest.json", text);
-  expect_refused("its version is 3, this program reads version 2");
+  expect_refused("its version is 4, this program reads versions 2 to 3");
 }
 
 TEST_F(Damage, AManifestThatLeadsOutOfTheFolder) {
@@ -102,10 +102,10 @@ TEST_F(Damage, AManifestThatLeadsOutOfTheFolder) {
 TEST_F(Damage, PartsOfTheOptimizerMustFitTogether) {
   const Manifest good = parse_manifest(read_file(newest() / "manifest.json"));
   Manifest gap = good;
-  gap.optimizer.parts[1].begin += 1;
+  gap.optimizer.groups[0].parts[1].begin += 1;
   EXPECT_THROW(parse_manifest(manifest_text(gap)), CheckpointError);
   Manifest less = good;
-  less.optimizer.total += 1;
+  less.optimizer.groups[0].total += 1;
   EXPECT_THROW(parse_manifest(manifest_text(less)), CheckpointError);
 }
 

@@ -42,8 +42,9 @@ class ToyState {
       contents.files = {{"config.json", "{}\n"}, {"config.yaml", "step: " + std::to_string(step_) + "\n"}};
     }
     const int64_t begin = begin_of(rank, size), end = begin_of(rank + 1, size);
-    contents.optimizer = {{{begin, end, 0}},      end - begin,       elements(),
-                          master_.data() + begin, m_.data() + begin, v_.data() + begin};
+    StateShard shard{.ranges = {{begin, end, 0}}, .elements = end - begin, .total = elements()};
+    shard.arrays = {{kMasterState, master_.data() + begin}, {"m", m_.data() + begin}, {"v", v_.data() + begin}};
+    contents.optimizer = {"adamw", {shard}};
     return contents;
   }
 
@@ -72,11 +73,12 @@ class ToyState {
 
   void expect_range(const CheckpointReader& reader, int64_t begin, int64_t end) {
     const auto count = static_cast<size_t>(end - begin);
-    std::vector<float> master(count), m(count), v(count);
-    reader.read_optimizer(begin, end, master.data(), m.data(), v.data());
-    EXPECT_TRUE(std::equal(master.begin(), master.end(), master_.begin() + begin)) << begin << " to " << end;
-    EXPECT_TRUE(std::equal(m.begin(), m.end(), m_.begin() + begin)) << begin << " to " << end;
-    EXPECT_TRUE(std::equal(v.begin(), v.end(), v_.begin() + begin)) << begin << " to " << end;
+    for (const auto& [state, all] : {std::pair(kMasterState, &master_), std::pair("m", &m_), std::pair("v", &v_)}) {
+      std::vector<float> found(count);
+      reader.read_state("", state, begin, end, found.data());
+      EXPECT_TRUE(std::equal(found.begin(), found.end(), all->begin() + begin))
+          << state << " " << begin << " to " << end;
+    }
   }
 
   int64_t step_;

@@ -6,7 +6,8 @@
 #include "comm/local/local_communicator.h"
 #include "core/models/gpt2.h"
 #include "core/ops/ops.h"
-#include "core/optimizer/adamw_optimizer.h"
+#include "core/optimizer/makers.h"
+#include "core/optimizer/optimizer_step.h"
 #include "core/parameters/initialise.h"
 #include "core/train/model.h"
 #include "tests/support/reference_file.h"
@@ -27,7 +28,7 @@ class Gpt2Reference : public testing::Test {
     B_ = static_cast<int64_t>(file_.attribute("batch"));
     T_ = c.context;
     model_ = std::make_unique<Model>(device_, stream_, gpt2_loss_graph(c, B_, T_),
-                                     ModelOptions{.dtype = dtype, .recompute_blocks = recompute});
+                                     ModelOptions{.dtype = dtype, .recompute_blocks = recompute, .states = {"m", "v"}});
     std::vector<float> values(static_cast<size_t>(model_->layout().padded_elements()));
     for (const Parameter& p : model_->layout().parameters()) {
       const std::vector<float> stored = file_.floats("weights/" + p.spec.name);
@@ -103,12 +104,13 @@ TEST_F(Gpt2Reference, RecomputationChangesNoBit) {
 
 TEST_F(Gpt2Reference, FiftyStepsFollowPyTorch) {
   make(DType::f32);
-  OptimizerConfig optimizer_config;
-  optimizer_config.weight_decay = file_.attribute("weight_decay");
+  AdamWMaker adamw;
+  adamw.weight_decay = file_.attribute("weight_decay");
+  const std::unique_ptr<Optimizer> rule = adamw.make();
   const auto alone = make_local_communicator();
   const auto unused = device_.make_stream(StreamKind::communication);
   Communication communication(device_, stream_, *unused, *alone);
-  AdamWOptimizer optimizer(communication, model_->parameters(), optimizer_config, file_.attribute("clip"));
+  OptimizerStep optimizer(communication, {{model_->parameters()}}, *rule, {.clip_norm = file_.attribute("clip")});
   const std::vector<double> expected = file_.doubles("losses");
   const auto batches = static_cast<int64_t>(file_.attribute("batches"));
   ASSERT_EQ(expected.size(), 50u);

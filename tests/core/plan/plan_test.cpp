@@ -6,7 +6,7 @@
 #include "core/layers/embedding.h"
 #include "core/layers/language_model_head.h"
 #include "core/layers/norm.h"
-#include "core/ops/adamw.h"
+#include "core/ops/optimizer_update.h"
 #include "kernels/cpu/cpu_device.h"
 #include "tests/core/plan/small_graph.h"
 

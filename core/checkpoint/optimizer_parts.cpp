@@ -1,0 +1,35 @@
+#include "core/checkpoint/optimizer_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/checkpoint/safetensors.h"
+
+namespace convoy {
+
+namespace {
+
+// Copies what [begin, end) has in common with one part to its place in the output.
+void read_part(const std::filesystem::path& folder, const OptimizerPart& part, const std::string& tensor, int64_t begin,
+               int64_t end, float* out) {
+  const int64_t first = std::max(begin, part.begin), last = std::min(end, part.end);
+  if (first >= last) return;
+  const SafetensorsReader file(folder / part.file);
+  const SafetensorsReader::Entry& entry = file.entry(tensor);
+  const int64_t wanted = part.offset + part.end - part.begin;
+  if (entry.dtype != DType::f32 || entry.shape.dims() != 1 || part.offset < 0 || entry.shape[0] < wanted)
+    throw CheckpointError(fmt::format("{}: {} is {} {}, the manifest says f32 with {} elements or more", part.file,
+                                      tensor, name_of(entry.dtype), to_string(entry.shape), wanted));
+  file.read(entry, part.offset + first - part.begin, last - first, out + (first - begin));
+}
+
+}  // namespace
+
+void read_state(const std::filesystem::path& folder, const GroupRecord& group, const std::string& state, int64_t begin,
+                int64_t end, float* out) {
+  for (const OptimizerPart& part : group.parts) read_part(folder, part, group.tensor(state), begin, end, out);
+}
+
+}  // namespace convoy

@@ -1,0 +1,75 @@
+// Clips the reduced gradients by their global norm and updates what this rank owns: a few operators over each of its
+// ranges. Where ranks own different parts, their parts of the norm are brought together in between; the norm has the
+// same bits for any number of ranks.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/comm/communication.h"
+#include "core/device/replay.h"
+#include "core/optimizer/optimizer.h"
+#include "core/parameters/parameter_storage.h"
+#include "core/parameters/state_names.h"
+
+namespace convoy {
+
+// Parameters that are updated alike.
+struct OptimizedGroup {
+  ParameterStorage& parameters;        // its first states are the optimizer's, behind them may come the average
+  double lr_scale = 1;                 // of the learning rate
+  std::optional<double> weight_decay;  // absent: the optimizer's
+};
+
+struct OptimizerStepOptions {
+  double clip_norm = 0;  // largest norm of all gradients together; 0: any
+  double ema_decay = 0;  // of the moving average of the weights; 0: there is none
+};
+
+class OptimizerStep {
+ public:
+  // Everything outlives this. Throws ConfigError if the device cannot do the optimizer's update.
+  OptimizerStep(Communication& communication, std::vector<OptimizedGroup> groups, const Optimizer& optimizer,
+                const OptimizerStepOptions& options);
+  static size_t planned_bytes(const std::vector<const ParameterLayout*>& groups, const Optimizer& optimizer);
+
+  // Updates number t (from 1). Call again only after the compute stream was synchronized. record: the device may replay
+  // what is enqueued, from the third call on, instead of enqueuing it anew.
+  void step(int64_t t, double lr, bool record);
+  // The gradients of a step are made for a loss that divides by nominal_weight; it should be what `weight`, (1) f32 on
+  // the device, then holds. Before the first step.
+  void divide_by(const Tensor& weight, double nominal_weight);
+  // (2) f32 on the device: norm before clipping, and the factor applied.
+  Tensor norm_and_factor() const { return norm_and_factor_; }
+
+ private:
+  struct Group {
+    OptimizedGroup parts;
+    Tensor numbers;   // the step's
+    Tensor partials;  // sums of squares of its gradients, one per block of all ranks
+    float weight_decay = 0;
+    std::vector<UpdateTensors> updates = {};  // of what this rank owns
+  };
+
+  void place(std::vector<OptimizedGroup> groups);
+  void run(Replay& part, bool record);
+  void sum_squares();
+  void bring_norm_together(int64_t t);
+  void update();
+  UpdateTensors tensors_of(const Group& group, const OwnedRange& range) const;
+  void average(const Group& group, const OwnedRange& range);
+
+  Communication& communication_;
+  Ops& ops_;
+  Stream& compute_;
+  const Optimizer& optimizer_;
+  const float clip_norm_, average_rate_;  // rate: 0: there is no average
+  Memory memory_, numbers_on_host_;
+  std::vector<Group> groups_;
+  Tensor partials_, norm_and_factor_, numbers_, weight_;
+  float nominal_weight_ = 1;
+  bool sharded_ = false;
+  Replay norm_, update_;  // what comes before and after communication
+};
+
+}  // namespace convoy

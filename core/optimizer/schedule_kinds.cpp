@@ -1,0 +1,31 @@
+#include "core/optimizer/schedule_kinds.h"
+
+#include "core/optimizer/schedule_makers.h"
+
+namespace convoy {
+
+namespace {
+
+constexpr Kind<Schedule> kSchedules[] = {
+    {"cosine", "half a cosine down to final_ratio", make_maker<CosineMaker>},
+    {"constant", "the peak to the end", make_maker<ConstantMaker>},
+    {"linear", "a straight line down to final_ratio", make_maker<LinearMaker>},
+    {"step", "times factor every so many steps", make_maker<StepMaker>},
+    {"warmup_stable_decay", "the peak, then a straight line down to final_ratio", make_maker<WarmupStableDecayMaker>},
+    {"one_cycle", "up to the peak and far down again, by cosines", make_maker<OneCycleMaker>},
+    {"plateau", "times factor where the evaluation loss no longer falls", make_maker<PlateauMaker>},
+};
+
+}  // namespace
+
+std::span<const Kind<Schedule>> schedule_kinds() { return kSchedules; }
+
+Choice<Schedule> chosen_schedule(const ScheduleConfig& config) {
+  Choice<Schedule> choice(kSchedules, config.name);
+  if (auto* cosine = choice.as<CosineMaker>())
+    cosine->warmup_steps = config.warmup_steps, cosine->final_ratio = config.final_ratio;
+  if (auto* constant = choice.as<ConstantMaker>()) constant->warmup_steps = config.warmup_steps;
+  return choice;
+}
+
+}  // namespace convoy

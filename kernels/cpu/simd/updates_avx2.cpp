@@ -1,0 +1,3 @@
+#include "kernels/cpu/simd/begin_avx2.h"
+//
+#include "kernels/cpu/simd/update_kernel.h"

@@ -1,0 +1,3 @@
+#include "kernels/cpu/simd/begin_avx512.h"
+//
+#include "kernels/cpu/simd/update_kernel.h"

@@ -1,0 +1,135 @@
+#include "core/ops/optimizer_update.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "core/base/integers.h"
+#include "core/ops/moving_average.h"
+#include "core/optimizer/rules/rules.h"
+#include "tests/kernels/support/ops_test.h"
+
+namespace convoy::test {
+namespace {
+
+constexpr rules::AdamW kAdamW{0.9f, 0.95f, 1e-8f};
+
+struct UpdateCase {
+  int64_t n;
+  Array weights, master, gradient, m, v, decays, norm_and_factor, numbers;
+
+  UpdateCase(int64_t count, DType dtype, double factor) : n(count) {
+    master = random_array({n}, DType::f32, 1);
+    weights = Array({n}, dtype, master.values());
+    gradient = random_array({n}, DType::f32, 2);
+    m = random_array({n}, DType::f32, 3, 0.1);
+    Values squares = random_values(n, 4);
+    for (double& value : squares) value = value * value * 0.01;
+    v = Array({n}, DType::f32, squares);
+    Values flags;
+    for (int64_t block = 0; block < ceil_div(n, kParameterBlock); ++block) flags.push_back(block % 3 == 1 ? 0 : 1);
+    decays = Array({static_cast<int64_t>(flags.size())}, DType::u8, flags);
+    norm_and_factor = Array({2}, DType::f32, {3, factor});
+    numbers = Array({3}, DType::f32, {3e-3, 1 - std::pow(0.9, 5), 1 - std::pow(0.95, 5)});
+  }
+
+  template <class Rule>
+  OptimizerUpdate<Rule> args(const Rule& rule) const {
+    OptimizerUpdate<Rule> a{weights, {}, gradient, {}, decays, norm_and_factor, numbers, 0.1f, rule};
+    const std::array<Tensor, 2> states{m, v};
+    std::copy_n(states.begin(), Rule::kStates, a.states.begin());
+    if (weights.tensor().dtype == DType::bf16) a.master = master;
+    return a;
+  }
+  Bits bits() const { return {weights.bits(), master.bits(), m.bits(), v.bits()}; }
+};
+
+class OptimizerUpdateTest : public OpsTest {
+ protected:
+  void expect_step(int64_t n, DType dtype) {
+    UpdateCase c(n, dtype, 0.5);
+    const Values w0 = c.master.values(), g0 = c.gradient.values(), m0 = c.m.values(), v0 = c.v.values();
+    run(c.args(kAdamW));
+    Values w, m, v;
+    for (size_t i = 0; i < w0.size(); ++i) {
+      const double g = 0.5 * g0[i], decay = c.decays.values()[i / kParameterBlock] * 0.1;
+      m.push_back(0.9 * m0[i] + 0.1 * g);
+      v.push_back(0.95 * v0[i] + 0.05 * g * g);
+      const double m_hat = m[i] / (1 - std::pow(0.9, 5)), v_hat = v[i] / (1 - std::pow(0.95, 5));
+      w.push_back(w0[i] - 3e-3 * decay * w0[i] - 3e-3 * m_hat / (std::sqrt(v_hat) + 1e-8));
+    }
+    expect_near(c.m.values(), m, 1e-6, "m");
+    expect_near(c.v.values(), v, 1e-6, "v");
+    expect_near((dtype == DType::bf16 ? c.master : c.weights).values(), w, 1e-6, "weights in f32");
+    if (dtype == DType::bf16) {
+      EXPECT_EQ(c.weights.bits(), Array({n}, DType::bf16, c.master.values()).bits()) << "the rounding of master";
+    }
+  }
+};
+
+TEST_F(OptimizerUpdateTest, OneStepIsTheFormula) {
+  for (const DType dtype : {DType::f32, DType::bf16})
+    for (const int64_t n : {0, 1, 63, 64, 65, 1000, 40000}) expect_step(n, dtype);
+}
+
+// check(rule) for each.
+template <class Check>
+void for_rules(const Check& check) {
+  check(kAdamW);
+  check(rules::Adam{0.9f, 0.1f, 0.999f, 0.001f, 1e-8f});
+  check(rules::Sgd{});
+  check(rules::SgdMomentum{0.9f, false});
+  check(rules::RmsProp{0.99f, 0.01f, 1e-8f});
+  check(rules::RmsPropMomentum{{0.99f, 0.01f, 1e-8f}, 0.9f});
+  check(rules::Adagrad{1e-10f});
+  check(rules::Lion{0.9f, 0.1f, 0.99f, 0.01f});
+}
+
+TEST_F(OptimizerUpdateTest, NaNFactorChangesNothing) {
+  for (const DType dtype : {DType::f32, DType::bf16})
+    for_rules([&](const auto& rule) {
+      for (const double factor : {0.5, std::numeric_limits<double>::quiet_NaN()}) {
+        const UpdateCase c(1000, dtype, factor);
+        const auto before = c.bits();
+        run(c.args(rule));
+        EXPECT_EQ(c.bits() == before, std::isnan(factor)) << operator_name(typeid(rule));
+      }
+    });
+}
+
+TEST_F(OptimizerUpdateTest, SameBitsForAnyThreads) {
+  for_rules([&](const auto& rule) {
+    expect_same_bits_for_any_threads([&] {
+      const UpdateCase c(100000, DType::bf16, 1);
+      run(c.args(rule));
+      return c.bits();
+    });
+  });
+}
+
+TEST_F(OptimizerUpdateTest, MovingAverageFollowsUnlessTheStepWasSkipped) {
+  for (const int64_t n : {0, 1, 100, 40000})
+    for (const double factor : {1.0, std::numeric_limits<double>::quiet_NaN()}) {
+      const Array average = random_array({n}, DType::f32, 1), weights = random_array({n}, DType::f32, 2);
+      const Values a0 = average.values(), w = weights.values();
+      run(MovingAverage{average, weights, Array({2}, DType::f32, {1, factor}), 0.25f});
+      Values expected;
+      for (size_t i = 0; i < a0.size(); ++i)
+        expected.push_back(std::isnan(factor) ? a0[i] : a0[i] + 0.25 * (w[i] - a0[i]));
+      expect_near(average.values(), expected, 1e-6, "average");
+    }
+}
+
+TEST_F(OptimizerUpdateTest, SwapChangesPlaces) {
+  for (const int64_t n : {0, 1, 100, 40000}) {
+    const Array a = random_array({n}, DType::f32, 1), b = random_array({n}, DType::f32, 2);
+    const auto of_a = a.bits(), of_b = b.bits();
+    run(Swap{a, b});
+    EXPECT_EQ(a.bits(), of_b);
+    EXPECT_EQ(b.bits(), of_a);
+  }
+}
+
+}  // namespace
+}  // namespace convoy::test
