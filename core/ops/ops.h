@@ -27,6 +27,7 @@ class Ops {
   using Run = std::function<void(Stream&, const Args&, const Tensor& scratch)>;
 
   explicit Ops(std::string device) : device_(std::move(device)) {}
+  virtual ~Ops() = default;
   Ops(const Ops&) = delete;
   Ops& operator=(const Ops&) = delete;
 
@@ -65,8 +66,6 @@ class Ops {
   }
 
  protected:
-  ~Ops() = default;
-
   // function(stream, args), or function(stream, args, scratch) for an operator that wants bytes(args) of it.
   template <class Args, class Function>
   void add(Function function) {

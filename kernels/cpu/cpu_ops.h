@@ -15,7 +15,7 @@ class ProductCache;  // compiled products by shape, kernels/cpu/product_cache.h
 class CpuOps final : public Ops {
  public:
   CpuOps();
-  ~CpuOps();
+  ~CpuOps() override;
 
  private:
   std::unique_ptr<ProductCache> products_;

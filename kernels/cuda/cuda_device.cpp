@@ -6,8 +6,8 @@
 #include "core/base/error.h"
 #include "kernels/cuda/cuda_check.h"
 #include "kernels/cuda/cuda_graph.h"
-#include "kernels/cuda/cuda_stream.h"
 #include "kernels/cuda/cuda_ops.h"
+#include "kernels/cuda/cuda_stream.h"
 #include "kernels/cuda/peak_flops.h"
 
 namespace convoy::cuda {
@@ -41,7 +41,9 @@ std::string uuid_text(const cudaUUID_t& uuid) {
 class CudaDevice final : public Device {
  public:
   explicit CudaDevice(const CudaDeviceOptions& options)
-      : options_(options), properties_(select_device(options.ordinal)), ops_(properties_, options.tf32) {}
+      : options_(options),
+        properties_(select_device(options.ordinal)),
+        ops_(properties_.sharedMemPerBlockOptin, options.tf32) {}
 
   DeviceInfo info() const override {
     return {DeviceKind::cuda, properties_.name, uuid_text(properties_.uuid), properties_.totalGlobalMem};
@@ -97,6 +99,8 @@ void CudaDevice::release_raw(void* data, MemoryKind kind) noexcept {
 }
 
 }  // namespace
+
+std::unique_ptr<Ops> make_planning_ops() { return std::make_unique<CudaOps>(0, false); }
 
 std::unique_ptr<Device> make_cuda_device(const CudaDeviceOptions& options) {
   return std::make_unique<CudaDevice>(options);

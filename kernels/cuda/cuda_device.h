@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/device/device.h"
+#include "core/ops/ops.h"
 
 namespace convoy::cuda {
 
@@ -27,5 +28,9 @@ struct CudaDeviceOptions {
 };
 // Throws ConfigError if the device is older than compute capability 8.0 or does not exist.
 std::unique_ptr<Device> make_cuda_device(const CudaDeviceOptions& options);
+
+// The operators of any CUDA device, to plan with where there is none: they tell their scratch, which is the same on
+// every device, and cannot run.
+std::unique_ptr<Ops> make_planning_ops();
 
 }  // namespace convoy::cuda

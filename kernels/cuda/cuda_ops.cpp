@@ -7,11 +7,10 @@
 
 namespace convoy::cuda {
 
-CudaOps::CudaOps(const cudaDeviceProp& device, bool tf32)
-    : Ops("cuda"), products_(std::make_unique<CudaProducts>(device, tf32)) {
+CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32) : Ops("cuda"), products_(std::make_unique<CudaProducts>(tf32)) {
   add<Matmul>(
       [this](Stream& stream, const Matmul& args, const Tensor& scratch) { products_->run(stream, args, scratch); },
-      [this](const Matmul& args) { return products_->scratch_bytes(args); });
+      CudaProducts::scratch_bytes);
   // One after the other: each product fills the device.
   add<MatmulPair>([this](Stream& stream, const MatmulPair& args,
                          const Tensor& scratch) { run_in_turn(*this, stream, args, scratch); },
@@ -24,9 +23,8 @@ CudaOps::CudaOps(const cudaDeviceProp& device, bool tf32)
   add<EmbeddingForward>(embedding_forward);
   add<EmbeddingBackward>(embedding_backward, embedding_backward_scratch_bytes);
   add<DropoutApply>(dropout_apply);
-  add<CrossEntropy>([limit = device.sharedMemPerBlockOptin](Stream& stream, const CrossEntropy& args) {
-    cross_entropy(stream, args, limit);
-  });
+  add<CrossEntropy>(
+      [limit = shared_bytes_limit](Stream& stream, const CrossEntropy& args) { cross_entropy(stream, args, limit); });
   std::apply([this](const auto&... update) { (add_update(update), ...); }, optimizer_updates());
   add<SquaredError>(squared_error);
   add<Fill>(fill);

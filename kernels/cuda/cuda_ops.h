@@ -4,8 +4,6 @@
 // Deterministic: no atomics on floating-point numbers, and the order of every sum is fixed by shapes.
 #pragma once
 
-#include <cuda_runtime_api.h>
-
 #include <memory>
 
 #include "core/ops/ops.h"
@@ -17,8 +15,10 @@ class CudaProducts;  // cuBLASLt's plans by shape, kernels/cuda/cuda_products.h
 
 class CudaOps final : public Ops {
  public:
-  CudaOps(const cudaDeviceProp& device, bool tf32);
-  ~CudaOps();
+  // Needs no GPU until an operator runs: scratch follows from shapes alone. shared_bytes_limit: of a block that asks
+  // for all it can get.
+  CudaOps(size_t shared_bytes_limit, bool tf32);
+  ~CudaOps() override;
 
  private:
   template <class Rule>

@@ -17,10 +17,13 @@ constexpr size_t kScratchAlignment = 256;  // of cuBLASLt's workspace
 
 cudaDataType_t cuda_type(DType dtype) { return dtype == DType::bf16 ? CUDA_R_16BF : CUDA_R_32F; }
 
-MatrixLayout make_layout(DType dtype, int64_t rows, int64_t columns) {  // of the row-major matrix
+constexpr int64_t kStripRows = 8;  // strips are multiples of it, so that they are as well aligned as the whole
+
+// Of a row-major matrix whose rows begin `pitch` elements after each other.
+MatrixLayout make_layout(DType dtype, int64_t rows, int64_t columns, int64_t pitch) {
   cublasLtMatrixLayout_t layout = nullptr;
   CUBLAS_CHECK(cublasLtMatrixLayoutCreate(&layout, cuda_type(dtype), static_cast<uint64_t>(columns),
-                                          static_cast<uint64_t>(rows), columns));
+                                          static_cast<uint64_t>(rows), pitch));
   return MatrixLayout(layout);
 }
 
@@ -39,6 +42,21 @@ uint32_t wanted_epilogue(const CudaProductShape& s) {
   if (s.activation == Activation::gelu_tanh) return s.bias ? CUBLASLT_EPILOGUE_GELU_BIAS : CUBLASLT_EPILOGUE_GELU;
   // Its RELU turns NaN into 0 and so hides it: not taken.
   return s.bias && s.activation == Activation::none ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT;
+}
+
+bool is_empty(const CudaProductShape& s) { return s.M == 0 || s.N == 0 || s.K == 0; }
+
+// Is there an epilogue that makes all of c, by the documentation?
+bool is_offered_fused(const CudaProductShape& s) {
+  return !is_empty(s) && (wanted_epilogue(s) != CUBLASLT_EPILOGUE_DEFAULT || !(s.elementwise() || s.bias));
+}
+
+// A product that is split along K keeps as many partial ones in the workspace, of whole tiles: more than so many of
+// them gain nothing.
+size_t workspace_of(const CudaProductShape& s, size_t most_bytes) {
+  constexpr int64_t kPartialProducts = 16, kTile = 128;
+  const auto bytes = static_cast<size_t>(round_up(s.M, kTile) * round_up(s.N, kTile)) * 4 * kPartialProducts;
+  return is_empty(s) ? 0 : std::min(bytes, most_bytes);
 }
 
 uint32_t alignment_of(const Tensor& tensor) {
@@ -72,53 +90,82 @@ CudaProductShape cuda_product_shape(const Matmul& args) {
   return s;
 }
 
-CudaProduct::CudaProduct(const CudaProductShape& shape, const Options& options)
-    : shape_(shape), cublaslt_(options.cublaslt) {
-  if (empty()) fused_ = false;
-  if (!empty()) {
-    make_layouts();
-    const uint32_t wanted = wanted_epilogue(shape_);
-    const bool sums = shape_.column_sums && wanted == CUBLASLT_EPILOGUE_DEFAULT && !shape_.elementwise();
-    const bool complete = wanted != CUBLASLT_EPILOGUE_DEFAULT || !(shape_.elementwise() || shape_.bias);
-    fused_sums_ = sums && plan(CUBLASLT_EPILOGUE_BGRADA, options);
-    fused_ = fused_sums_ || (complete && plan(wanted, options));
-    if (!fused_) {
-      c_ = make_layout(DType::f32, shape_.M, shape_.N);
-      if (!plan(CUBLASLT_EPILOGUE_DEFAULT, options))
-        throw InternalError(fmt::format("cuBLASLt has no product of {} x {} x {} in {}", shape_.M, shape_.N, shape_.K,
-                                        name_of(shape_.input)));
-    }
+CudaProductScratch::CudaProductScratch(const CudaProductShape& s, size_t most_workspace_bytes) {
+  workspace = workspace_of(s, most_workspace_bytes);
+  if (s.output == DType::f32) {
+    smaller_workspace = workspace;
+  } else if (is_offered_fused(s)) {
+    const auto least_rows = static_cast<size_t>(kStripRows * s.N) * 4;
+    smaller_workspace = workspace / 2 / kScratchAlignment * kScratchAlignment;
+    rows = round_up(std::max(workspace - smaller_workspace, least_rows), kScratchAlignment);
+    workspace = smaller_workspace + rows;
+  } else {
+    smaller_workspace = workspace;
+    product = round_up(static_cast<size_t>(s.M * s.N) * 4, kScratchAlignment);
   }
-  if (!product_in_c()) product_bytes_ = round_up(static_cast<size_t>(shape_.M * shape_.N) * 4, kScratchAlignment);
-  if (shape_.column_sums)
-    sums_bytes_ = fused_sums_ ? static_cast<size_t>(shape_.N) * 4 : column_sum_bytes(shape_.K, shape_.N);
+  if (s.column_sums) sums = column_sum_bytes(s.K, s.N);  // more than the N floats that cuBLASLt wants
 }
 
-void CudaProduct::make_layouts() {
-  const CudaProductShape& s = shape_;
-  a_ = s.a_transposed ? make_layout(s.input, s.K, s.M) : make_layout(s.input, s.M, s.K);
-  b_ = s.b_transposed ? make_layout(s.input, s.N, s.K) : make_layout(s.input, s.K, s.N);
-  c_ = make_layout(s.output, s.M, s.N);
+CudaProduct::CudaProduct(const CudaProductShape& shape, const Options& options)
+    : shape_(shape), cublaslt_(options.cublaslt), scratch_(shape, options.most_workspace_bytes) {
+  fused_ = false;
+  product_at_ = scratch_.workspace;
+  strip_.rows = shape_.M;
+  if (empty()) return;
+  b_ = shape_.b_transposed ? make_layout(shape_.input, shape_.N, shape_.K, shape_.K)
+                           : make_layout(shape_.input, shape_.K, shape_.N, shape_.N);
+  if (options.fused) plan_fused(options);
+  if (!fused_) plan_apart(options);
 }
 
-bool CudaProduct::plan(uint32_t epilogue, const Options& options) {
-  cublasLtMatmulDesc_t description = nullptr;
-  const bool tf32 = options.tf32 && shape_.input == DType::f32;
-  CUBLAS_CHECK(
-      cublasLtMatmulDescCreate(&description, tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F, CUDA_R_32F));
-  description_.reset(description);
+void CudaProduct::plan_fused(const Options& options) {
+  const uint32_t wanted = wanted_epilogue(shape_);
+  const bool sums = shape_.column_sums && wanted == CUBLASLT_EPILOGUE_DEFAULT && !shape_.elementwise() && !shape_.bias;
+  const auto offers = [&](uint32_t epilogue) {
+    return plan(strip_, epilogue, shape_.output, scratch_.workspace, options);
+  };
+  fused_sums_ = sums && offers(CUBLASLT_EPILOGUE_BGRADA);
+  fused_ = fused_sums_ || (is_offered_fused(shape_) && offers(wanted));
+}
+
+void CudaProduct::plan_apart(const Options& options) {
+  if (!product_in_c() && scratch_.product == 0) {
+    product_at_ = scratch_.smaller_workspace;
+    const int64_t fit = static_cast<int64_t>(scratch_.rows) / (shape_.N * 4) / kStripRows * kStripRows;
+    strip_.rows = std::min(shape_.M, fit);
+    rest_.rows = shape_.M % strip_.rows;
+  }
+  for (Strip* strip : {&strip_, &rest_})
+    if (strip->rows > 0 && !plan(*strip, CUBLASLT_EPILOGUE_DEFAULT, DType::f32, scratch_.smaller_workspace, options))
+      throw InternalError(fmt::format("cuBLASLt has no product of {} x {} x {} in {}", strip->rows, shape_.N, shape_.K,
+                                      name_of(shape_.input)));
+}
+
+MatmulDescription CudaProduct::describe(uint32_t epilogue, bool tf32) const {
+  cublasLtMatmulDesc_t made = nullptr;
+  CUBLAS_CHECK(cublasLtMatmulDescCreate(
+      &made, tf32 && shape_.input == DType::f32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F, CUDA_R_32F));
+  MatmulDescription description(made);
   // cuBLASLt's A is our b and the other way round.
-  set(description_, CUBLASLT_MATMUL_DESC_TRANSA, shape_.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
-  set(description_, CUBLASLT_MATMUL_DESC_TRANSB, shape_.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
-  set(description_, CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
-  if (epilogue == CUBLASLT_EPILOGUE_BGRADA) set(description_, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, CUDA_R_32F);
+  set(description, CUBLASLT_MATMUL_DESC_TRANSA, shape_.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
+  set(description, CUBLASLT_MATMUL_DESC_TRANSB, shape_.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
+  set(description, CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
+  if (epilogue == CUBLASLT_EPILOGUE_BGRADA) set(description, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, CUDA_R_32F);
   if (shape_.pre_activation && epilogue != CUBLASLT_EPILOGUE_DEFAULT)
-    set(description_, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, shape_.N);
+    set(description, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, shape_.N);
+  return description;
+}
+
+bool CudaProduct::plan(Strip& strip, uint32_t epilogue, DType output, size_t workspace_bytes, const Options& options) {
+  description_ = describe(epilogue, options.tf32);
+  strip.a = shape_.a_transposed ? make_layout(shape_.input, shape_.K, strip.rows, shape_.M)
+                                : make_layout(shape_.input, strip.rows, shape_.K, shape_.K);
+  strip.c = make_layout(output, strip.rows, shape_.N, shape_.N);
 
   cublasLtMatmulPreference_t made = nullptr;
   CUBLAS_CHECK(cublasLtMatmulPreferenceCreate(&made));
   const MatmulPreference preference(made);
-  set(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, static_cast<uint64_t>(options.workspace_limit));
+  set(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, static_cast<uint64_t>(workspace_bytes));
   set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, shape_.alignment_b);
   set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, shape_.alignment_a);
   set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, shape_.alignment_c);
@@ -126,32 +173,50 @@ bool CudaProduct::plan(uint32_t epilogue, const Options& options) {
 
   cublasLtMatmulHeuristicResult_t best{};
   int found = 0;
-  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(cublaslt_, description_.get(), b_.get(), a_.get(),
-                                                               c_.get(), c_.get(), preference.get(), 1, &best, &found);
+  const cublasStatus_t status =
+      cublasLtMatmulAlgoGetHeuristic(cublaslt_, description_.get(), b_.get(), strip.a.get(), strip.c.get(),
+                                     strip.c.get(), preference.get(), 1, &best, &found);
   if (status == CUBLAS_STATUS_NOT_SUPPORTED || (status == CUBLAS_STATUS_SUCCESS && found == 0)) return false;
   CUBLAS_CHECK(status);
-  algorithm_ = best.algo;
-  workspace_bytes_ = round_up(best.workspaceSize, kScratchAlignment);
+  strip.algorithm = best.algo;
+  strip.workspace_bytes = best.workspaceSize;
   return true;
 }
 
 void CudaProduct::run(Stream& stream, const Matmul& args, const Tensor& scratch_memory) const {
   auto* scratch = scratch_memory.as<std::byte>();
-  auto* product = product_in_c() ? args.c.data : scratch + workspace_bytes_;
-  auto* sums = reinterpret_cast<float*>(scratch + workspace_bytes_ + product_bytes_);
-  if (!empty())
-    multiply(stream, args, product, sums, scratch);
-  else if (!(args.accumulate && product_in_c()))
-    stream.zero(product, static_cast<size_t>(shape_.M * shape_.N) * 4);
-  if (!fused_) enqueue_epilogue(stream, args, static_cast<const float*>(product), args.accumulate && !product_in_c());
+  for (int64_t first = 0; first < shape_.M; first += strip_.rows) {
+    const Strip& strip = shape_.M - first < strip_.rows ? rest_ : strip_;
+    run_strip(stream, strip, strip.rows == shape_.M ? args : rows_of(args, first, strip.rows), scratch);
+  }
   if (!shape_.column_sums) return;
+  auto* sums = reinterpret_cast<float*>(scratch + scratch_.workspace + scratch_.product);
   if (fused_sums_)
     enqueue_add(stream, args.column_sums.as<float>(), sums, shape_.N);
   else
     enqueue_column_sums(stream, args.column_sums, args.b, sums);
 }
 
-void CudaProduct::multiply(Stream& stream, const Matmul& args, void* product, void* sums, void* workspace) const {
+// What of the arguments these rows of c read and write; of a transposed a, the memory behind its columns.
+Matmul CudaProduct::rows_of(const Matmul& args, int64_t first, int64_t count) const {
+  Matmul rows = args;
+  rows.c = args.c.rows(first, count);
+  if (args.pre_activation) rows.pre_activation = args.pre_activation.rows(first, count);
+  rows.a = shape_.a_transposed ? args.a.range(first, args.a.elements() - first) : args.a.rows(first, count);
+  return rows;
+}
+
+void CudaProduct::run_strip(Stream& stream, const Strip& strip, const Matmul& args, std::byte* scratch) const {
+  auto* product = product_in_c() ? args.c.data : scratch + product_at_;
+  if (!empty())
+    multiply(stream, strip, args, product, scratch + scratch_.workspace + scratch_.product, scratch);
+  else if (!(args.accumulate && product_in_c()))
+    stream.zero(product, static_cast<size_t>(strip.rows * shape_.N) * 4);
+  if (!fused_) enqueue_epilogue(stream, args, static_cast<const float*>(product), args.accumulate && !product_in_c());
+}
+
+void CudaProduct::multiply(Stream& stream, const Strip& strip, const Matmul& args, void* product, void* sums,
+                           void* workspace) const {
   const std::lock_guard lock(mutex_);
   if (fused_) {
     const void* bias = fused_sums_ ? sums : args.bias.data;
@@ -159,9 +224,9 @@ void CudaProduct::multiply(Stream& stream, const Matmul& args, void* product, vo
     if (shape_.pre_activation) set(description_, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, args.pre_activation.data);
   }
   const float alpha = 1, beta = args.accumulate && product_in_c() ? 1 : 0;
-  CUBLAS_CHECK(cublasLtMatmul(cublaslt_, description_.get(), &alpha, args.b.data, b_.get(), args.a.data, a_.get(),
-                              &beta, product, c_.get(), product, c_.get(), &algorithm_, workspace, workspace_bytes_,
-                              handle(stream)));
+  CUBLAS_CHECK(cublasLtMatmul(cublaslt_, description_.get(), &alpha, args.b.data, b_.get(), args.a.data, strip.a.get(),
+                              &beta, product, strip.c.get(), product, strip.c.get(), &strip.algorithm, workspace,
+                              strip.workspace_bytes, handle(stream)));
 }
 
 }  // namespace convoy::cuda

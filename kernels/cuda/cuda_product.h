@@ -4,6 +4,11 @@
 //   fused    cuBLASLt's own epilogue makes c: bias, GELU with or without its pre-activation, GELU's derivative, and the
 //            column sums that are a bias gradient
 //   apart    what its epilogues or its heuristic do not offer: a plain product, then kernels/cuda/matmul_epilogue.cu
+//
+// How much scratch a product wants follows from its shape alone, so that memory can be planned where there is no GPU
+// and no cuBLASLt to ask: it has a workspace of its own, which its algorithm need not fill. Where the heuristic turns
+// out not to offer the fused product that its documentation promises and c is bf16, a product in f32 of as many rows as
+// fit into half of the workspace is made at a time.
 #pragma once
 
 #include <mutex>
@@ -33,36 +38,64 @@ struct CudaProductShape {
 // ones: they start aligned.
 CudaProductShape cuda_product_shape(const Matmul& args);
 
+// What NVIDIA advises for its newest GPUs: enough for split-K and stream-K algorithms.
+inline constexpr size_t kMostWorkspaceBytes = size_t{32} << 20;
+
+// Parts of a product's scratch, in this order, in bytes.
+struct CudaProductScratch {
+  CudaProductScratch(const CudaProductShape& shape, size_t most_workspace_bytes = kMostWorkspaceBytes);
+
+  size_t workspace = 0, product = 0, sums = 0;
+  // The first part where a fused product is not to be had: what cuBLASLt gets, and rows of the product.
+  size_t smaller_workspace = 0, rows = 0;
+  size_t all() const { return workspace + product + sums; }
+};
+
 class CudaProduct {
  public:
   struct Options {
     cublasLtHandle_t cublaslt = nullptr;
     bool tf32 = false;
-    size_t workspace_limit = 0;  // bytes
+    size_t most_workspace_bytes = kMostWorkspaceBytes;
+    bool fused = true;  // false: as if the heuristic offered no epilogue, for tests
   };
   CudaProduct(const CudaProductShape& shape, const Options& options);
 
   // Any thread. Does not look at args.scratch's size: the caller has.
   void run(Stream& stream, const Matmul& args, const Tensor& scratch) const;
-  size_t scratch_bytes() const { return workspace_bytes_ + product_bytes_ + sums_bytes_; }
+  const CudaProductScratch& scratch() const { return scratch_; }
 
  private:
-  bool plan(uint32_t epilogue, const Options& options);
-  void make_layouts();
+  // Rows of c that are multiplied at a time.
+  struct Strip {
+    int64_t rows = 0;
+    MatrixLayout a, c;
+    cublasLtMatmulAlgo_t algorithm{};
+    size_t workspace_bytes = 0;
+  };
+
+  bool plan(Strip& strip, uint32_t epilogue, DType output, size_t workspace_bytes, const Options& options);
+  void plan_fused(const Options& options);
+  void plan_apart(const Options& options);
+  MatmulDescription describe(uint32_t epilogue, bool tf32) const;
   bool empty() const { return shape_.M == 0 || shape_.N == 0 || shape_.K == 0; }
   // Where the plain product of the way `apart` goes: c itself where it is f32.
   bool product_in_c() const { return fused_ || shape_.output == DType::f32; }
-  void multiply(Stream& stream, const Matmul& args, void* product, void* sums, void* workspace) const;
+  Matmul rows_of(const Matmul& args, int64_t first, int64_t count) const;
+  void run_strip(Stream& stream, const Strip& strip, const Matmul& args, std::byte* scratch) const;
+  void multiply(Stream& stream, const Strip& strip, const Matmul& args, void* product, void* sums,
+                void* workspace) const;
 
   CudaProductShape shape_;
   cublasLtHandle_t cublaslt_;
   bool fused_ = true;
   bool fused_sums_ = false;
+  CudaProductScratch scratch_;
+  size_t product_at_ = 0;     // bytes into scratch, where the product does not go to c
   mutable std::mutex mutex_;  // the description holds a call's pointers
   MatmulDescription description_;
-  MatrixLayout a_, b_, c_;
-  cublasLtMatmulAlgo_t algorithm_{};
-  size_t workspace_bytes_ = 0, product_bytes_ = 0, sums_bytes_ = 0;  // parts of scratch, in this order
+  MatrixLayout b_;
+  Strip strip_, rest_;  // rest: the last rows where they are fewer than a strip's
 };
 
 }  // namespace convoy::cuda

@@ -12,9 +12,6 @@ namespace convoy::cuda {
 
 namespace {
 
-// What NVIDIA advises: enough for the split-K and stream-K algorithms of each generation.
-size_t workspace_limit(const cudaDeviceProp& device) { return device.major >= 9 ? size_t{32} << 20 : size_t{8} << 20; }
-
 struct ShapeHash {
   size_t operator()(const CudaProductShape& s) const {
     size_t hash = 0;
@@ -37,27 +34,28 @@ struct CudaProducts::Plans {
 
   const CudaProduct& get(const CudaProductShape& shape) {
     const std::lock_guard lock(mutex);
+    if (!cublaslt) {
+      cublaslt = open_cublaslt();
+      options.cublaslt = cublaslt.get();
+    }
     std::unique_ptr<CudaProduct>& plan = by_shape[shape];
     if (!plan) plan = std::make_unique<CudaProduct>(shape, options);
     return *plan;
   }
 };
 
-CudaProducts::CudaProducts(const cudaDeviceProp& device, bool tf32) : plans_(std::make_unique<Plans>()) {
-  plans_->cublaslt = open_cublaslt();
-  plans_->options = {plans_->cublaslt.get(), tf32, workspace_limit(device)};
-}
+CudaProducts::CudaProducts(bool tf32) : plans_(std::make_unique<Plans>()) { plans_->options.tf32 = tf32; }
 
 CudaProducts::~CudaProducts() = default;
 
 void CudaProducts::run(Stream& stream, const Matmul& args, const Tensor& scratch) {
   const CudaProduct& plan = plans_->get(cuda_product_shape(args));
-  if (scratch.bytes() < plan.scratch_bytes() || (plan.scratch_bytes() > 0 && scratch.data == nullptr))
-    throw InternalError(
-        fmt::format("matmul: scratch of {} bytes, {} are needed", scratch.bytes(), plan.scratch_bytes()));
+  const size_t wanted = plan.scratch().all();
+  if (scratch.bytes() < wanted || (wanted > 0 && scratch.data == nullptr))
+    throw InternalError(fmt::format("matmul: scratch of {} bytes, {} are needed", scratch.bytes(), wanted));
   plan.run(stream, args, scratch);
 }
 
-size_t CudaProducts::scratch_bytes(const Matmul& args) { return plans_->get(cuda_product_shape(args)).scratch_bytes(); }
+size_t CudaProducts::scratch_bytes(const Matmul& args) { return CudaProductScratch(cuda_product_shape(args)).all(); }
 
 }  // namespace convoy::cuda

@@ -1,8 +1,6 @@
 // Matrix products by cuBLASLt: a plan for every shape that is met, made once and kept.
 #pragma once
 
-#include <cuda_runtime_api.h>
-
 #include <memory>
 
 #include "core/device/stream.h"
@@ -12,12 +10,13 @@ namespace convoy::cuda {
 
 class CudaProducts {
  public:
-  CudaProducts(const cudaDeviceProp& device, bool tf32);
+  // Opens cuBLASLt, which wants a GPU, at the first product.
+  explicit CudaProducts(bool tf32);
   ~CudaProducts();
 
   // Throws InternalError, naming shapes, if the tensors do not fit together or scratch is too small.
   void run(Stream& stream, const Matmul& args, const Tensor& scratch);
-  size_t scratch_bytes(const Matmul& args);
+  static size_t scratch_bytes(const Matmul& args);
 
  private:
   struct Plans;
