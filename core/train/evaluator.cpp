@@ -1,5 +1,7 @@
 #include "core/train/evaluator.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -12,11 +14,12 @@
 
 namespace convoy {
 
-Evaluator::Evaluator(const Parts& parts) : p_(parts), samples_(parts.source.samples(Split::validation)) {
+Evaluator::Evaluator(const Parts& parts) : p_(parts), samples_(parts.source.samples(parts.split)) {
   if (samples_ == 0)
     throw DataError(
-        "the validation split has no sequence; lower model.context, import more text, or train without evaluation: "
-        "evaluate.batches=0");
+        fmt::format("the {} split has no sample; import more data, lower model.context if it is text, or train without "
+                    "evaluation: evaluate.batches=0",
+                    name_of(p_.split)));
   const int64_t all = ceil_div(samples_, p_.micro_batch);
   batches_ = p_.batches == 0 ? all : std::min(p_.batches, all);
   stride_ = all / batches_;
@@ -42,7 +45,7 @@ void Evaluator::read(int64_t batch) {
     extents.front() = present_;
     present.push_back(field.reshaped(Shape(extents)));
   }
-  p_.source.read(Split::validation, first, present_, present);
+  p_.source.read(p_.split, first, present_, present);
   for (const Tensor& field : host_) {
     const size_t bytes = field.bytes() / static_cast<size_t>(p_.micro_batch);
     for (int64_t missing = present_; missing < p_.micro_batch; ++missing)

@@ -1,4 +1,4 @@
-// Mean loss over the validation split or a fixed part of it, the same for any number of ranks. Targets that are ignored
+// Mean loss over a split or a fixed part of it, the same for any number of ranks. Targets that are ignored
 // weigh nothing; a last micro-batch that the split does not fill counts with what it has.
 #pragma once
 
@@ -21,6 +21,7 @@ class Evaluator {
     int64_t micro_batch = 1;
     int64_t batches = 0;              // in all, spread evenly over the split; 0, or more than there are: all of it
     ShardTraffic* traffic = nullptr;  // where the model's weights are sharded
+    Split split = Split::validation;
   };
   // Throws DataError if the split is empty.
   explicit Evaluator(const Parts& parts);

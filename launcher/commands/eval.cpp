@@ -3,9 +3,12 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "comm/make_communicator.h"
 #include "core/base/byte_text.h"
+#include "core/base/json_text.h"
 #include "core/comm/fail_together.h"
 #include "core/config/precision.h"
 #include "core/train/evaluator.h"
@@ -18,52 +21,91 @@
 #include "launcher/model_choice.h"
 #include "launcher/report_errors.h"
 #include "launcher/trained_model.h"
+#include "launcher/usage_error.h"
 
 namespace convoy {
 namespace {
 
 struct EvalWords {
-  std::string folder;
+  std::string folder, split = "validation";
   std::vector<std::string> overrides;
-  bool all = false;
+  int64_t batches = 0;
+  bool all = false, json = false;
 };
+
+Split split_named(const std::string& name) {
+  for (const Split split : kSplits)
+    if (name == name_of(split)) return split;
+  throw UsageError(fmt::format("--split {}: there are train, validation and test", name));
+}
+
+// Throws where a loss says only that the model is of no use.
+void check_finite(const EvaluationMetrics& result, Split split, const TrainedModel& trained) {
+  if (std::isfinite(result.loss)) return;
+  throw SharedError(
+      ExitCode::bad_checkpoint,
+      fmt::format(
+          "step {}: the {} loss is not finite ({}): the model in {} has diverged; take an earlier checkpoint, or "
+          "train again with a lower optimizer.lr",
+          result.step, name_of(split), result.loss, trained.checkpoint->folder().string()));
+}
+
+// One line: numbers, for programs.
+std::string json_of(const EvaluationMetrics& result, Split split, const Dataset& dataset) {
+  const bool of_tokens = dataset.facts().vocabulary > 0;
+  nlohmann::ordered_json json = {{"step", result.step}, {"split", name_of(split)}, {"loss", result.loss}};
+  if (of_tokens) json["perplexity"] = std::exp(result.loss);
+  json[of_tokens ? "tokens" : "targets"] = result.tokens;
+  json["data"] = dataset.identity();
+  return json_text(json);
+}
+
+// One line, for people.
+std::string text_of(const EvaluationMetrics& result, Split split, const Dataset& dataset, bool other_data) {
+  const bool of_tokens = dataset.facts().vocabulary > 0;
+  const std::string loss = of_tokens ? fmt::format("{:.6f} nats per token, perplexity {:.4f}, over {} tokens",
+                                                   result.loss, std::exp(result.loss), result.tokens)
+                                     : fmt::format("{:.6g}, over {} targets", result.loss, result.tokens);
+  return fmt::format("step {}: {} loss {} of {}{}", result.step, name_of(split), loss,
+                     readable(dataset.folder().string()),
+                     other_data ? ", which is not the data that it was trained on" : "");
+}
 
 int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& communicator) {
   const Config& config = trained.config;
-  if (config.evaluate.batches == 0 && !words.all)
-    throw ConfigError(
-        "evaluate.batches = 0, as the run was trained, evaluates nothing; give evaluate.batches=20, or --all");
+  const Split split = split_named(words.split);
   const std::unique_ptr<Device> device = make_device(config, communicator);
   const std::unique_ptr<Dataset> dataset = open_dataset(config.data.path, dataset_needs(config));
   check_model_and_data(*trained.checkpoint, config, *dataset);
   resolve_model_by_data(trained.config, *dataset);
-  require_evaluation_of_trained(*dataset, Split::validation, 1);
+  require_evaluation_of_trained(*dataset, split, 1);
   const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
-  Model model(*device, *stream, make_loss_graph(config), {.dtype = compute_dtype(config.precision), .training = false});
+  Graph graph = make_loss_graph(config);
+  check_inputs(graph, *dataset);
+  Model model(*device, *stream, std::move(graph), {.dtype = compute_dtype(config.precision), .training = false});
   restore_weights(*trained.checkpoint, *device, *stream, model.parameters());
-  const int64_t everything = dataset->samples(Split::validation) / config.batch.micro;
-  Evaluator evaluator({*device, communicator, *stream, model, *dataset, config.batch.micro,
-                       words.all ? everything : config.evaluate.batches});
+  Evaluator evaluator({.device = *device,
+                       .communicator = communicator,
+                       .compute = *stream,
+                       .model = model,
+                       .source = *dataset,
+                       .micro_batch = config.batch.micro,
+                       .batches = words.batches,
+                       .split = split});
   const EvaluationMetrics result = evaluator.run(trained.checkpoint->position().step);
-  if (!std::isfinite(result.loss))
-    throw SharedError(
-        ExitCode::bad_checkpoint,
-        fmt::format("step {}: the validation loss is not finite ({}): the model in {} has diverged; take an "
-                    "earlier checkpoint, or train again with a lower optimizer.lr",
-                    result.step, result.loss, trained.checkpoint->folder().string()));
+  check_finite(result, split, trained);
   const std::string& trained_on = trained.checkpoint->position().data;
   const bool other_data = !trained_on.empty() && trained_on != dataset->identity();
   if (communicator.rank() == 0)
     std::fputs(
-        fmt::format("step {}: validation loss {:.6f} nats per token, perplexity {:.4f}, over {} tokens of {}{}\n",
-                    result.step, result.loss, std::exp(result.loss), result.tokens, readable(config.data.path),
-                    other_data ? ", which is not the data that it was trained on" : "")
-            .c_str(),
+        ((words.json ? json_of(result, split, *dataset) : text_of(result, split, *dataset, other_data)) + "\n").c_str(),
         stdout);
   return 0;
 }
 
 int run_eval(const EvalWords& words) {
+  split_named(words.split);
+  if (words.all && words.batches > 0) throw UsageError("--all and --batches: give one of them; the default is all");
   TrainedModel trained = open_trained_model(words.folder, words.overrides);
   const auto communicator = make_communicator({.timeout_s = static_cast<double>(trained.config.parallel.timeout_s)});
   return report_errors(*communicator, [&] { return evaluate(words, trained, *communicator); });
@@ -73,11 +115,15 @@ int run_eval(const EvalWords& words) {
 
 void add_eval_command(CommandLine& line) {
   auto words = std::make_shared<EvalWords>();
-  Command command = line.command("eval", "Validation loss of a trained model");
+  Command command = line.command("eval", "Loss of a trained model on a split of its data");
   command.positional("RUN", words->folder, "run folder or checkpoint folder");
   command.positional("OVERRIDES", words->overrides,
                      "change keys of the run's config, for example data.path=data/other");
-  command.flag("--all", words->all, "the whole validation split instead of evaluate.batches");
+  command.option("--split", words->split, "train, validation or test");
+  command.option("--batches", words->batches, "micro-batches, spread evenly over the split; 0: all of it",
+                 Allowed::from(0, 1e9));
+  command.flag("--all", words->all, "the whole split, as without --batches");
+  command.flag("--json", words->json, "one object instead of a sentence");
   command.run([words] { return run_eval(*words); });
 }
 

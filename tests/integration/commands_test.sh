@@ -15,8 +15,23 @@ done
 
 last=$(sed -n 's/.*"eval_loss":\([0-9.]*\),.*/\1/p' run/metrics.jsonl | tail -1)
 for folder in run "$checkpoint"; do
-  tells "loss ${last:0:6}" "$TRAINER" eval "$folder"  # the run's last
+  tells "loss ${last:0:6}" "$TRAINER" eval "$folder" --batches 4  # as the run's last, evaluate.batches
 done
+# All of the split unless told otherwise, the same on any number of ranks.
+json=$("$TRAINER" eval run --json)
+grep -qE '^\{"step":40,"split":"validation","loss":[0-9.]+,"perplexity":[0-9.]+,"tokens":[0-9]+,"data":"[0-9a-f]{32}"\}$' <<<"$json" || fail "eval --json: $json"
+tokens=$(sed -n 's/^validation *\([0-9,]*\) tokens.*/\1/p' <<<"$("$TRAINER" data inspect data)" | tr -d ,)
+grep -qF "\"tokens\":$(((tokens - 1) / 32 * 32))," <<<"$json" || fail "not the whole split of $tokens tokens: $json"
+[ "$json" = "$("$TRAINER" eval run --json --all)" ] || fail "--all is more than all"
+[ "$json" = "$("$TRAINER" eval run --json --batches 1000000)" ] || fail "more batches than there are"
+[ "$json" = "$(mpirun --oversubscribe -np 2 "$TRAINER" eval run --json)" ] || fail "two ranks evaluate to something else"
+[ "$json" != "$("$TRAINER" eval run --json --batches 4)" ] || fail "--batches limits nothing"
+tells "train loss" "$TRAINER" eval run --split train --batches 2
+refuse 3 "data: the dataset has no test split; import the text again with --test" "$TRAINER" eval run --split test
+"$TRAINER" data import-text text.txt tested --test 0.2 >import.log
+tells "test loss" "$TRAINER" eval run --split test data.path=tested
+refuse 2 "there are train, validation and test" "$TRAINER" eval run --split tset
+refuse 2 "give one of them" "$TRAINER" eval run --all --batches 3
 "$TRAINER" generate run --prompt "the king" --tokens 60 --seed 3 >one.txt
 "$TRAINER" generate run --prompt "the king" --tokens 60 --seed 3 >two.txt
 expect_same one.txt two.txt
