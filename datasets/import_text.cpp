@@ -3,19 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <memory>
 #include <set>
 #include <utility>
 
-#include "core/base/disk_space.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
-#include "datasets/array_shard.h"
 #include "datasets/block_checksums.h"
 #include "datasets/files/data_errors.h"
 #include "datasets/import_folder.h"
+#include "datasets/import_sources.h"
 #include "datasets/text/text_files.h"
 #include "datasets/token_shard_writer.h"
 #include "datasets/tokenizers/load_tokenizer.h"
@@ -27,6 +25,7 @@ namespace {
 constexpr int64_t kPieceBytes = 1 << 20;
 constexpr size_t kManyDocuments = 100;
 constexpr const char* kPipes = "pipes";
+constexpr std::string_view kTextExtensions[] = {".txt", ".md"};
 
 void check_options(const ImportTextOptions& options) {
   if (!(options.validation >= 0 && options.validation < 1))
@@ -34,6 +33,9 @@ void check_options(const ImportTextOptions& options) {
         fmt::format("--validation {}: wanted a fraction from 0 up to, not including, 1; 0.1 keeps a "
                     "tenth for validation",
                     options.validation));
+  if (!(options.test >= 0 && options.validation + options.test < 1))
+    throw ConfigError(fmt::format("--validation {} and --test {} leave nothing to train on; lower one of them",
+                                  options.validation, options.test));
   if (options.shard_tokens < 1)
     throw ConfigError(fmt::format("--shard-tokens {}: wanted at least 1", options.shard_tokens));
   if (options.inputs.empty()) throw DataError("no text named; name files or folders of *.txt and *.md");
@@ -43,45 +45,56 @@ void check_options(const ImportTextOptions& options) {
 struct Part {
   int64_t begin = 0, end = 0;
 };
-std::array<Part, 2> cut_document(const TextFile& file, size_t index, size_t documents, double validation) {
-  if (documents < kManyDocuments) {
-    const auto kept = static_cast<double>(file.bytes) * (1 - validation);
-    const int64_t cut = validation == 0 ? file.bytes : find_cut(file, std::llround(kept));
-    return {Part{0, cut}, Part{cut, file.bytes}};
-  }
-  // Document i is for validation where the count i * fraction passes a whole number.
-  const auto count = [&](size_t i) { return std::floor(static_cast<double>(i) * validation); };
-  const bool validates = count(index + 1) > count(index);
-  return validates ? std::array{Part{}, Part{0, file.bytes}} : std::array{Part{0, file.bytes}, Part{}};
+using Parts = std::array<Part, kSplits.size()>;  // by Split
+
+Parts cut_within(const TextFile& file, double validation, double test) {
+  const auto cut_at = [&](double kept) {
+    return kept == 1 ? file.bytes : find_cut(file, std::llround(static_cast<double>(file.bytes) * kept));
+  };
+  const int64_t trained_on = cut_at(1 - validation - test), seen = std::max(trained_on, cut_at(1 - test));
+  return {Part{0, trained_on}, Part{trained_on, seen}, Part{seen, file.bytes}};
+}
+
+// Document i is held back where the count i * fraction passes a whole number, and of those held back likewise one for
+// testing.
+Split split_of_document(size_t index, double validation, double test) {
+  const double held_back = validation + test;
+  const auto passes = [](double place, double fraction) {
+    return std::floor((place + 1) * fraction) > std::floor(place * fraction);
+  };
+  const auto i = static_cast<double>(index);
+  if (held_back == 0 || !passes(i, held_back)) return Split::train;
+  return passes(std::floor(i * held_back), test / held_back) ? Split::test : Split::validation;
+}
+
+Parts cut_document(const TextFile& file, size_t index, size_t documents, double validation, double test) {
+  if (documents < kManyDocuments) return cut_within(file, validation, test);
+  Parts parts{};
+  parts[static_cast<size_t>(split_of_document(index, validation, test))] = {0, file.bytes};
+  return parts;
 }
 
 class Importer {
  public:
   Importer(const ImportTextOptions& options, const ImportProgressFunction& progress)
-      : options_(options), progress_(progress), files_(find_text_files(options.inputs, &notes_)) {
-    for (const TextFile& file : files_) progress_state_.bytes_total += bytes_on_disk(file);
-  }
+      : options_(options), clock_(progress), sources_(options.inputs, kTextExtensions), files_(sources_.files()) {}
 
   // What can be known before the text is read is said before.
-  ImportTextResult run() {
+  ImportResult run() {
     check_replaceable(options_.out, options_.force);
     load_tokenizer_file();
     if (std::filesystem::exists(options_.out / kDatasetManifestName) && !options_.force)
-      return compare(open_existing());
+      return compare(sources_.open_existing(options_.out, record_));
     ImportFolder folder(options_.out);
-    check_room(folder.path(), least_token_bytes(progress_state_.bytes_total));
+    require_room(folder.path(), least_token_bytes(sources_.bytes()), "the tokens");
     scan(folder.path() / kPipes);
-    check_room(folder.path(), least_token_bytes(progress_state_.bytes_total));
+    require_room(folder.path(), least_token_bytes(text_bytes_), "the tokens");
     DatasetManifest manifest = write(folder.path());
     folder.commit();
     return result(false, std::move(manifest));
   }
 
  private:
-  static int64_t bytes_on_disk(const TextFile& file) {
-    return file.is_pipe ? 0 : static_cast<int64_t>(std::filesystem::file_size(file.path));
-  }
-
   // In the dataset, before the text was read and after. Of tokens of several characters nobody knows how many there
   // are.
   int64_t least_token_bytes(int64_t text_bytes) const {
@@ -92,21 +105,16 @@ class Importer {
     return tokenizer_ == nullptr ? 2 * text_bytes / 4 : characters * size_of(token_type_for(tokenizer_->vocabulary()));
   }
 
-  static void check_room(const std::filesystem::path& folder, int64_t bytes) {
-    const auto free = free_bytes(folder);
-    if (free && *free < bytes)
-      throw FileError(
-          fmt::format("write the {} bytes that the tokens take at least, of which {} are free, to", bytes, *free),
-          folder, ENOSPC);
-  }
-
-  ImportTextResult result(bool was_there, DatasetManifest manifest) {
-    if (options_.validation > 0 && manifest.split(Split::validation).rows() == 0)
-      notes_.push_back(
-          fmt::format("--validation {} leaves nothing of the text for validation, so that training cannot "
-                      "evaluate on it; import it again with a larger share",
-                      options_.validation));
-    return {was_there, std::move(manifest), std::move(notes_)};
+  ImportResult result(bool was_there, DatasetManifest manifest) {
+    for (const auto& [split, fraction] :
+         {std::pair{Split::validation, options_.validation}, {Split::test, options_.test}})
+      if (fraction > 0 && manifest.split(split).rows() == 0)
+        sources_.notes().push_back(
+            fmt::format("--{} {} leaves nothing of the text for {}, so that {} cannot evaluate on it; import it again "
+                        "with a larger share",
+                        name_of(split), fraction, split == Split::test ? "testing" : "validation",
+                        split == Split::test ? "`trainer eval --split test`" : "training"));
+    return {was_there, std::move(manifest), std::move(sources_.notes())};
   }
 
   bool makes_characters() const { return options_.tokenizer == "characters"; }
@@ -117,6 +125,7 @@ class Importer {
                        {"tokenizer_checksum", to_hex(0)},
                        {"validation", fmt::format("{}", options_.validation)},
                        {"shard_tokens", fmt::format("{}", options_.shard_tokens)}};
+    if (options_.test > 0) record_.options["test"] = fmt::format("{}", options_.test);
     if (makes_characters()) return;
     if (options_.tokenizer == "bytes") {
       tokenizer_ = parse_tokenizer(bytes_tokenizer_json(), "tokenizer.json");
@@ -132,63 +141,34 @@ class Importer {
     record_.options["tokenizer_checksum"] = to_hex(xxh3_64(tokenizer_->file().second));
   }
 
-  // First pass: what the text is. Pipes, which can be read once, are kept in the folder, unless it has no name.
+  // First pass: what the text is.
   void scan(const std::filesystem::path& pipes) {
     std::set<char32_t> characters;
-    start("reading");
-    for (TextFile& file : files_) {
-      std::filesystem::path copy;
-      if (file.is_pipe && !pipes.empty()) {
-        make_folder(pipes);
-        copy = pipes / fmt::format("{}", record_.sources.size());
-      }
-      scan_text_file(
-          file, makes_characters() ? &characters : nullptr, [this](int64_t bytes) { advance(bytes); }, copy);
-      record_.sources.push_back({file.name, file.bytes, file.checksum});
-    }
-    progress_state_.bytes_total = progress_state_.bytes_done;
+    sources_.scan(record_, makes_characters() ? &characters : nullptr, pipes, clock_);
+    text_bytes_ = clock_.done();
     std::erase_if(files_, [](const TextFile& file) { return file.bytes == 0; });
     if (files_.empty())
       throw DataError(fmt::format("{}: the text is empty; name files with text", options_.inputs.front().string()));
     if (makes_characters()) tokenizer_ = parse_tokenizer(characters_tokenizer_json(characters), "tokenizer.json");
   }
 
-  // The dataset that is there and may not be replaced.
-  DatasetManifest open_existing() const {
-    DatasetManifest manifest = read_dataset_manifest(options_.out);
-    for (const Split split : kSplits) open_shards(options_.out, manifest, split);
-    ImportRecord there = manifest.import;
-    there.sources.clear();
-    bool same = there == record_ && manifest.import.sources.size() == files_.size();
-    for (size_t i = 0; same && i < files_.size(); ++i)
-      same = files_[i].is_pipe || bytes_on_disk(files_[i]) == manifest.import.sources[i].bytes;
-    if (!same) throw_another();
-    return manifest;
-  }
-
   // Is it what this import would make?
-  ImportTextResult compare(DatasetManifest manifest) {
+  ImportResult compare(DatasetManifest manifest) {
     scan("");
-    if (!(manifest.import == record_)) throw_another();
+    require_same_import(options_.out, manifest, record_);
     return result(true, std::move(manifest));
-  }
-
-  [[noreturn]] void throw_another() const {
-    throw DataError(
-        fmt::format("{}: holds a dataset of other text or options; choose another folder, or replace it with --force",
-                    options_.out.string()));
   }
 
   // Second pass: tokens.
   DatasetManifest write(const std::filesystem::path& folder) {
     const TokenShardFormat format{tokenizer_->vocabulary(), options_.shard_tokens, DatasetManifest().block_bytes};
-    std::array writers = {TokenShardWriter(folder, Split::train, format),
-                          TokenShardWriter(folder, Split::validation, format)};
+    std::vector<TokenShardWriter> writers;
+    for (const Split split : kSplits) writers.emplace_back(folder, split, format);
     encoder_ = tokenizer_->make_encoder();
-    start("encoding");
+    clock_.start("encoding", text_bytes_);
     for (size_t i = 0; i < files_.size(); ++i) {
-      const auto parts = cut_document(files_[i], i, files_.size(), options_.validation);
-      for (size_t split = 0; split < 2; ++split) encode(files_[i], parts[split], writers[split]);
+      const auto parts = cut_document(files_[i], i, files_.size(), options_.validation, options_.test);
+      for (size_t split = 0; split < writers.size(); ++split) encode(files_[i], parts[split], writers[split]);
       train_bytes_ += parts[0].end - parts[0].begin;
     }
     return finish(folder, writers);
@@ -208,19 +188,19 @@ class Importer {
     };
     read_pieces(file, part.begin, part.end, kPieceBytes, [&](std::string_view text) {
       write([&] { encoder_->add(text, tokens); });
-      advance(static_cast<int64_t>(text.size()));
+      clock_.advance(static_cast<int64_t>(text.size()));
     });
     write([&] { encoder_->finish(tokens); });
     if (part.end == file.bytes && tokenizer_->end_of_text() >= 0) writer.append(std::array{tokenizer_->end_of_text()});
   }
 
-  DatasetManifest finish(const std::filesystem::path& folder, std::array<TokenShardWriter, 2>& writers) {
+  DatasetManifest finish(const std::filesystem::path& folder, std::vector<TokenShardWriter>& writers) {
     DatasetManifest manifest;
     manifest.kind = "tokens";
     manifest.vocabulary = tokenizer_->vocabulary();
     manifest.fields = {token_field(manifest.vocabulary)};
     manifest.end_of_text = tokenizer_->end_of_text();
-    for (size_t split = 0; split < 2; ++split) manifest.splits[split] = writers[split].finish();
+    for (size_t split = 0; split < writers.size(); ++split) manifest.splits[split] = writers[split].finish();
     if (manifest.split(Split::train).rows() == 0) throw_nothing_to_train();
     std::filesystem::remove_all(folder / kPipes);
     const auto [name, content] = tokenizer_->file();
@@ -233,28 +213,17 @@ class Importer {
 
   [[noreturn]] void throw_nothing_to_train() const {
     if (train_bytes_ == 0)
-      throw DataError(fmt::format("--validation {} leaves no text to train on; lower it", options_.validation));
+      throw DataError(fmt::format("--validation {}{} leaves no text to train on; lower it", options_.validation,
+                                  options_.test > 0 ? fmt::format(" with --test {}", options_.test) : ""));
     throw DataError(
         fmt::format("{}: this tokenizer makes no token of the text; choose another one", options_.tokenizer));
   }
 
-  void start(std::string_view stage) {
-    progress_state_.stage = stage;
-    progress_state_.bytes_done = 0;
-    advance(0);
-  }
-  void advance(int64_t bytes) {
-    progress_state_.bytes_done += bytes;
-    progress_state_.bytes_total = std::max(progress_state_.bytes_total, progress_state_.bytes_done);  // pipes
-    if (progress_) progress_(progress_state_);
-  }
-
   const ImportTextOptions& options_;
-  const ImportProgressFunction& progress_;
-  ImportProgress progress_state_;
-  std::vector<std::string> notes_;
-  std::vector<TextFile> files_;
-  int64_t train_bytes_ = 0;
+  ImportClock clock_;
+  ImportSources sources_;
+  std::vector<TextFile>& files_;
+  int64_t text_bytes_ = 0, train_bytes_ = 0;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::unique_ptr<TextEncoder> encoder_;  // of all documents: it remembers words
   ImportRecord record_;
@@ -262,7 +231,7 @@ class Importer {
 
 }  // namespace
 
-ImportTextResult import_text(const ImportTextOptions& options, const ImportProgressFunction& progress) {
+ImportResult import_text(const ImportTextOptions& options, const ImportProgressFunction& progress) {
   check_options(options);
   return as_data_error([&] { return Importer(options, progress).run(); });
 }

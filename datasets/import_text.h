@@ -3,12 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "datasets/dataset_manifest.h"
+#include "datasets/import_progress.h"
 
 namespace convoy {
 
@@ -16,24 +14,12 @@ struct ImportTextOptions {
   std::vector<std::filesystem::path> inputs;  // files, pipes, and folders of *.txt and *.md; each file is a document
   std::filesystem::path out;
   std::string tokenizer = "characters";  // characters, bytes, or the path of a tokenizer.json or .model
-  // Up to 99 documents: this last fraction of each, cut at the nearest line end if there is one near, is for
-  // validation, so that both splits know all of them. From 100 on: whole documents, evenly spread. 0: no validation
-  // split.
-  double validation = 0.1;
+  // Up to 99 documents: the last of each, cut at the nearest line end if there is one near, is for testing, and what is
+  // before it for validation, so that all splits know all of them. From 100 on: whole documents, evenly spread. 0: no
+  // such split.
+  double validation = 0.1, test = 0;
   int64_t shard_tokens = int64_t{64} << 20;  // at most so many tokens in a file, and in memory
   bool force = false;                        // replace a dataset that is there
-};
-
-struct ImportProgress {
-  std::string_view stage;  // "reading" (checks, checksums, characters), then "encoding"
-  int64_t bytes_done = 0, bytes_total = 0;
-};
-using ImportProgressFunction = std::function<void(const ImportProgress&)>;
-
-struct ImportTextResult {
-  bool was_there = false;  // the same text had been imported with the same options; nothing was written
-  DatasetManifest manifest;
-  std::vector<std::string> notes;  // what may not be what was meant: no validation split, links that were not followed
 };
 
 // The characters tokenizer's vocabulary are the characters of all the text, sorted by code point. Documents are
@@ -43,6 +29,6 @@ struct ImportTextResult {
 // replaced only with force and only if the folder holds nothing else. A folder that cannot be written, or surely has no
 // room, is refused before the text is read. Pipes are copied there, since the text is read twice. Throws DataError or,
 // for impossible options, ConfigError.
-ImportTextResult import_text(const ImportTextOptions& options, const ImportProgressFunction& progress);
+ImportResult import_text(const ImportTextOptions& options, const ImportProgressFunction& progress);
 
 }  // namespace convoy

@@ -11,7 +11,7 @@ wanted=(
   git:git g++:g++ cmake:cmake ninja:ninja-build python3:python3 pkg-config:pkgconf
   mpicxx:libopenmpi-dev mpirun:openmpi-bin
   ca-certificates python3-pip xz:xz-utils ip:iproute2
-  libhdf5-dev libdnnl-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev
+  libhdf5-dev libcsv-dev libdnnl-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev
   libsentencepiece-dev libpcre2-dev libutf8proc-dev libxxhash-dev libhwloc-dev libgtest-dev
 )
 

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,8 +14,6 @@ namespace convoy {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_text_name(const fs::path& path) { return path.extension() == ".txt" || path.extension() == ".md"; }
 
 [[noreturn]] void throw_unreachable(const fs::path& path, std::error_code error) {
   if (error == std::errc::too_many_symbolic_link_levels)
@@ -47,7 +46,8 @@ std::string describe(const fs::path& path, fs::file_type type) {
 // Collects the text files below a folder.
 class Walk {
  public:
-  explicit Walk(std::vector<std::string>* notes) : notes_(notes) {}
+  Walk(std::span<const std::string_view> extensions, std::vector<std::string>* notes)
+      : extensions_(extensions), notes_(notes) {}
 
   std::vector<fs::path> below(const fs::path& folder) {
     visit(folder);
@@ -66,12 +66,16 @@ class Walk {
       if (unknown) throw FileError("read", path, unknown.value());
       if (type == fs::file_type::directory)
         visit(path);
-      else if (is_text_name(path))
+      else if (is_wanted(path))
         add(path);
       else if (type == fs::file_type::symlink)
         look_behind(path);
     }
     if (error) throw FileError("read folder", folder, error.value());
+  }
+
+  bool is_wanted(const fs::path& path) const {
+    return std::find(extensions_.begin(), extensions_.end(), path.extension().string()) != extensions_.end();
   }
 
   void add(const fs::path& path) {
@@ -96,16 +100,18 @@ class Walk {
           fmt::format("{}: links to folders are not followed; name it to import what is in it", link.string()));
   }
 
+  std::span<const std::string_view> extensions_;
   std::vector<std::string>* notes_;
   std::vector<fs::path> found_;
 };
 
-void add_folder(const fs::path& folder, std::vector<TextFile>& files, std::vector<std::string>* notes) {
-  const std::vector<fs::path> found = Walk(notes).below(folder);
+void add_folder(const fs::path& folder, std::span<const std::string_view> extensions, std::vector<TextFile>& files,
+                std::vector<std::string>* notes) {
+  const std::vector<fs::path> found = Walk(extensions, notes).below(folder);
   if (found.empty())
-    throw DataError(fmt::format(
-        "{}: no *.txt or *.md file in this folder or below; name a folder with text, or the files themselves",
-        folder.string()));
+    throw DataError(
+        fmt::format("{}: no *{} file in this folder or below; name a folder that has some, or the files themselves",
+                    folder.string(), fmt::join(extensions, " or *")));
   for (const fs::path& path : found) files.push_back({path, path.lexically_relative(folder).string(), 0, 0});
 }
 
@@ -117,12 +123,13 @@ std::string name_of_pipe(const fs::path& path) {
 
 }  // namespace
 
-std::vector<TextFile> find_text_files(const std::vector<fs::path>& inputs, std::vector<std::string>* notes) {
+std::vector<TextFile> find_text_files(const std::vector<fs::path>& inputs, std::span<const std::string_view> extensions,
+                                      std::vector<std::string>* notes) {
   std::vector<TextFile> files;
   for (const fs::path& input : inputs) {
     const fs::file_type type = type_of(input);
     if (type == fs::file_type::directory)
-      add_folder(input, files, notes);
+      add_folder(input, extensions, files, notes);
     else if (type == fs::file_type::regular)
       files.push_back({input, input.filename().string(), 0, 0});
     else if (type == fs::file_type::fifo)

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <functional>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace convoy {
@@ -22,10 +24,11 @@ struct TextFile {
 // Bytes read since the last call.
 using ReadProgress = std::function<void(int64_t)>;
 
-// Files and pipes as they are named; of folders all *.txt and *.md below them, sorted by path. Throws DataError if one
-// is missing or neither, or a folder holds none. Links to folders are not followed: notes, unless null, say so. Sizes
-// and checksums are left to scan_text_file.
+// Files and pipes as they are named; of folders all with one of the extensions (".txt") below them, sorted by path.
+// Throws DataError if one is missing or neither, or a folder holds none. Links to folders are not followed: notes,
+// unless null, say so. Sizes and checksums are left to scan_text_file.
 std::vector<TextFile> find_text_files(const std::vector<std::filesystem::path>& inputs,
+                                      std::span<const std::string_view> extensions,
                                       std::vector<std::string>* notes = nullptr);
 
 // Reads the file once: checks that it is UTF-8, fills bytes and checksum, and adds its characters unless null. A pipe

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/base/byte_text.h"
+#include "datasets/import_csv.h"
 #include "datasets/import_text.h"
 #include "datasets/inspect.h"
 #include "launcher/commands/commands.h"
@@ -16,24 +17,26 @@
 namespace convoy {
 namespace {
 
+template <class Options>
 struct ImportWords {
   std::vector<std::string> inputs_and_out;
-  ImportTextOptions options;
+  Options options;
 };
 
-int run_import(const ImportWords& words) {
+template <class Options>
+int run_import(ImportWords<Options> words, ImportResult (*import)(const Options&, const ImportProgressFunction&)) {
   survive_failed_writes();
-  ImportTextOptions options = words.options;
+  Options& options = words.options;
   options.inputs.assign(words.inputs_and_out.begin(), words.inputs_and_out.end() - 1);
   options.out = words.inputs_and_out.back();
   const Terminal terminal = find_terminal();
   Console console(STDOUT_FILENO, terminal.present ? terminal.columns : 0);
-  const ImportTextResult result = import_text(options, [&](const ImportProgress& p) {
+  const ImportResult result = import(options, [&](const ImportProgress& p) {
     const double part = p.bytes_total > 0 ? 100.0 * static_cast<double>(p.bytes_done) / p.bytes_total : 100.0;
     console.live(fmt::format("{} {:.0f}% of {}", p.stage, part, bytes_text(static_cast<size_t>(p.bytes_total))));
   });
   console.end_live();
-  console.line(result.was_there ? fmt::format("{}: this text is imported already, nothing to do", options.out.string())
+  console.line(result.was_there ? fmt::format("{}: this is imported already, nothing to do", options.out.string())
                                 : fmt::format("{}: imported", options.out.string()));
   console.line(describe_dataset(options.out));
   for (const std::string& note : result.notes) console.line("note: " + note);
@@ -58,7 +61,7 @@ int run_verify(const std::string& folder) {
 }
 
 void add_import_text(Command& data) {
-  auto words = std::make_shared<ImportWords>();
+  auto words = std::make_shared<ImportWords<ImportTextOptions>>();
   Command command = data.command("import-text", "Text files to a dataset folder of HDF5 token shards");
   command.positional("IN...OUT", words->inputs_and_out,
                      "text files, pipes (/dev/stdin) or folders of *.txt and *.md, then the dataset folder", 2);
@@ -66,9 +69,27 @@ void add_import_text(Command& data) {
                  "characters, bytes, or a tokenizer.json (byte-level BPE) or SentencePiece .model");
   command.option("--validation", words->options.validation, "fraction of the text that is kept for validation",
                  Allowed::from_to_below(0, 1));
+  command.option("--test", words->options.test, "fraction of the text that is kept for `trainer eval --split test`",
+                 Allowed::from_to_below(0, 1));
   command.option("--shard-tokens", words->options.shard_tokens, "tokens per HDF5 file at most", Allowed::from(1, 1e12));
   command.flag("--force", words->options.force, "replace a dataset that is there");
-  command.run([words] { return run_import(*words); });
+  command.run([words] { return run_import(*words, import_text); });
+}
+
+void add_import_csv(Command& data) {
+  auto words = std::make_shared<ImportWords<ImportCsvOptions>>();
+  Command command = data.command("import-csv", "Tables of numbers in CSV files to a dataset folder of HDF5 shards");
+  command.positional("FILE...OUT", words->inputs_and_out,
+                     "CSV files that begin with a row of names, pipes (/dev/stdin) or folders of *.csv, then the "
+                     "dataset folder",
+                     2);
+  command.option("--target", words->options.target, "the column that a model is to tell from the others");
+  command.option("--validation", words->options.validation, "fraction of the rows that is kept for validation",
+                 Allowed::from_to_below(0, 1));
+  command.option("--test", words->options.test, "fraction of the rows that is kept for `trainer eval --split test`",
+                 Allowed::from_to_below(0, 1));
+  command.flag("--force", words->options.force, "replace a dataset that is there");
+  command.run([words] { return run_import(*words, import_csv); });
 }
 
 void add_folder_command(Command& data, const char* name, const char* description, int (*run)(const std::string&)) {
@@ -83,6 +104,7 @@ void add_folder_command(Command& data, const char* name, const char* description
 void add_data_commands(CommandLine& line) {
   Command data = line.command("data", "Make and look at datasets");
   add_import_text(data);
+  add_import_csv(data);
   add_folder_command(data, "inspect", "Say what a dataset holds", run_inspect);
   add_folder_command(data, "verify", "Read a whole dataset and compare every checksum", run_verify);
 }

@@ -40,6 +40,7 @@ const std::vector<Library>& libraries() {
       {"oneDNN", "(oneapi/)?dnnl.*", {"kernels/cpu/", "launcher/"}},
       {"yaml-cpp", "yaml-cpp/.*", {"launcher/"}},
       {"CLI11", "CLI/.*", {"launcher/"}},
+      {"libcsv", "csv\\.h", {"datasets/table/"}},
       {"SentencePiece", "sentencepiece.*", {"datasets/"}},
       {"PCRE2", "pcre2.*\\.h", {"datasets/"}},
       {"spdlog", "spdlog/.*", {"core/base/", "launcher/"}},

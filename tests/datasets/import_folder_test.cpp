@@ -36,7 +36,7 @@ void expect_imports(const fs::path& text, const fs::path& out) {
   EXPECT_FALSE(import_text(import_into(text, out), nullptr).was_there);
   EXPECT_TRUE(import_text(import_into(text, out), nullptr).was_there);
   write_text(text, "another text\nof three\nlines\n");
-  EXPECT_DATA_ERROR(import_text(import_into(text, out), none_is_read()), "other text or options");
+  EXPECT_DATA_ERROR(import_text(import_into(text, out), none_is_read()), "other data or options");
   EXPECT_FALSE(import_text(import_into(text, out, true), nullptr).was_there);
   EXPECT_EQ(read_dataset_manifest(out).import.sources.at(0).bytes, 28);
   EXPECT_EQ(verify_dataset(out, nullptr), std::vector<std::string>{});

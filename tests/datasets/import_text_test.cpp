@@ -22,7 +22,7 @@ class ImportText : public testing::Test {
     options_.out = folder_ / "data";
   }
   void write(const std::string& name, const std::string& text) const { write_text(folder_ / "text" / name, text); }
-  ImportTextResult import() const { return import_text(options_, nullptr); }
+  ImportResult import() const { return import_text(options_, nullptr); }
 
   // The tokens of a split, read from its shards, decoded.
   std::string text_of(Split split) const {
@@ -57,7 +57,7 @@ std::string lines(char letter, int count) {
 TEST_F(ImportText, CharactersWithTheEndOfEveryDocumentForValidation) {
   write("b.txt", lines('b', 20));
   write("a.md", lines('a', 10));
-  const ImportTextResult result = import();
+  const ImportResult result = import();
   EXPECT_FALSE(result.was_there);
   EXPECT_EQ(result.manifest.vocabulary, 3);
   EXPECT_EQ(text_of(Split::train), lines('a', 9) + lines('b', 18));
@@ -78,7 +78,7 @@ TEST_F(ImportText, TextWithoutLineEndsIsCutWhereTheShareSays) {
   for (const std::string& text : {std::string(40000, 'x') + "\n", std::string(40000, 'x')}) {
     write("a.txt", text);
     options_.force = true;
-    const ImportTextResult result = import();
+    const ImportResult result = import();
     EXPECT_EQ(result.manifest.split(Split::validation).rows(), 20000);
     EXPECT_EQ(text_of(Split::train) + text_of(Split::validation), text);
     EXPECT_EQ(result.notes, std::vector<std::string>{});
@@ -86,7 +86,7 @@ TEST_F(ImportText, TextWithoutLineEndsIsCutWhereTheShareSays) {
 }
 
 TEST_F(ImportText, SaysThatNothingIsLeftForValidation) {
-  const auto expect_note = [&](const ImportTextResult& result) {
+  const auto expect_note = [&](const ImportResult& result) {
     EXPECT_EQ(result.manifest.split(Split::validation).rows(), 0);
     ASSERT_EQ(result.notes.size(), 1u);
     EXPECT_NE(result.notes[0].find("leaves nothing of the text for validation"), std::string::npos) << result.notes[0];
@@ -110,13 +110,13 @@ TEST_F(ImportText, APipe) {
     const std::jthread writer([&] { write_text(folder_ / "pipe", text); });
     return import();
   };
-  const ImportTextResult result = import_from_pipe(lines('a', 10));
+  const ImportResult result = import_from_pipe(lines('a', 10));
   EXPECT_EQ(text_of(Split::train) + text_of(Split::validation), lines('a', 10));
   EXPECT_EQ(result.manifest.import.sources.at(0).name, "pipe");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(options_.out), {}), 4)
       << "two shards, tokenizer, manifest";
   EXPECT_TRUE(import_from_pipe(lines('a', 10)).was_there);
-  EXPECT_DATA_ERROR(import_from_pipe(lines('b', 10)), "other text or options");
+  EXPECT_DATA_ERROR(import_from_pipe(lines('b', 10)), "other data or options");
   options_.force = true;
   EXPECT_DATA_ERROR(import_from_pipe(""), "the text is empty");
   EXPECT_EQ(import_from_pipe(lines('b', 10)).manifest.vocabulary, 2);
@@ -143,6 +143,30 @@ TEST_F(ImportText, OfManyDocumentsWholeOnesAreForValidation) {
   const std::string train = text_of(Split::train), validation = text_of(Split::validation);
   EXPECT_EQ(validation, "109\n119\n129\n139\n149\n159\n169\n179\n189\n199\n209\n219\n");
   EXPECT_EQ(train.size() + validation.size(), 120u * 4);
+}
+
+TEST_F(ImportText, TheLastOfEachDocumentIsForTesting) {
+  options_.validation = 0.2, options_.test = 0.1;
+  write("a.txt", lines('a', 10));
+  write("b.txt", lines('b', 20));
+  EXPECT_EQ(import().manifest.import.option("test"), "0.1");
+  EXPECT_EQ(text_of(Split::train), lines('a', 7) + lines('b', 14));
+  EXPECT_EQ(text_of(Split::validation), lines('a', 2) + lines('b', 4));
+  EXPECT_EQ(text_of(Split::test), lines('a', 1) + lines('b', 2));
+  EXPECT_TRUE(import().was_there);
+  options_.test = 0;
+  EXPECT_DATA_ERROR(import(), "other data or options");
+  options_.validation = 0.5, options_.test = 0.5, options_.force = true;
+  EXPECT_THROW(import(), ConfigError);
+}
+
+TEST_F(ImportText, OfManyDocumentsWholeOnesAreForTesting) {
+  for (int i = 100; i < 220; ++i) write(std::to_string(i) + ".txt", std::to_string(i) + "\n");
+  options_.validation = 0.1, options_.test = 0.1;
+  import();
+  EXPECT_EQ(text_of(Split::validation).size(), 12u * 4);
+  EXPECT_EQ(text_of(Split::test).size(), 12u * 4);
+  EXPECT_EQ(text_of(Split::train).size(), 96u * 4);
 }
 
 TEST_F(ImportText, CutsIntoShards) {
@@ -179,7 +203,7 @@ TEST_F(ImportText, TheSameAgainIsAlreadyThere) {
   write("a.txt", lines('a', 10));
   const auto manifest = import().manifest;
   const auto written = std::filesystem::last_write_time(options_.out / "manifest.json");
-  const ImportTextResult again = import();
+  const ImportResult again = import();
   EXPECT_TRUE(again.was_there);
   EXPECT_EQ(again.manifest.import, manifest.import);
   EXPECT_EQ(std::filesystem::last_write_time(options_.out / "manifest.json"), written);
@@ -189,10 +213,10 @@ TEST_F(ImportText, OtherTextOrOptionsNeedForce) {
   write("a.txt", lines('a', 10));
   import();
   options_.validation = 0.5;
-  EXPECT_DATA_ERROR(import(), "data: holds a dataset of other text or options", "--force");
+  EXPECT_DATA_ERROR(import(), "data: holds a dataset of other data or options", "--force");
   options_.validation = 0.1;
   write("a.txt", lines('b', 10));
-  EXPECT_DATA_ERROR(import(), "other text or options");
+  EXPECT_DATA_ERROR(import(), "other data or options");
   EXPECT_EQ(text_of(Split::train), lines('a', 9)) << "untouched";
   options_.force = true;
   EXPECT_FALSE(import().was_there);

@@ -58,11 +58,37 @@ refuse 3 "no validation split; import the text again with --validation 0.1 and -
 "$TRAINER" train train.yaml data.path=none run.dir=none-run "${short[@]}" evaluate.batches=0 train.steps=6 --resume >train.log 2>&1 ||
   { cat train.log; fail "resuming without evaluation"; }
 "$TRAINER" replay none-run --step 3 >replay.log 2>&1 || { cat replay.log; fail "replaying without a validation split"; }
-refuse 2 "evaluate.batches" "$TRAINER" eval none-run
-refuse 3 "data.path=FOLDER" "$TRAINER" eval none-run --all
-tells "step 6: validation loss" "$TRAINER" eval none-run --all data.path=data
+refuse 3 "data.path=FOLDER" "$TRAINER" eval none-run
+tells "step 6: validation loss" "$TRAINER" eval none-run data.path=data
 import text.txt little --validation 0.00001
 grep -q "note: --validation 1e-05 leaves nothing" import.log || { cat import.log; fail "nothing for validation, without a word"; }
+
+# Tables: from files and pipes, to splits of which each row is in one; looked at, checked, and refused in words.
+awk 'BEGIN { print "age,\"height, cm\",price"; for (i = 0; i < 400; i++) print i % 50 ",\"" 150 + i % 41 "\"," i / 8 }' >t.csv
+csv() { "$TRAINER" data import-csv "$@" >import.log 2>&1 || { cat import.log; fail "import-csv $*"; }; }
+csv t.csv table --target price --test 0.05
+tells "train                    340 samples" "$TRAINER" data inspect table
+tells "test                      20 samples" "$TRAINER" data inspect table
+tells "height, cm" "$TRAINER" data inspect table
+tells "every block is whole" "$TRAINER" data verify table
+tells "nothing to do" "$TRAINER" data import-csv t.csv table --target price --test 0.05
+csv /dev/stdin from-pipe --target price --test 0.05 < <(cat t.csv)
+splits_of() { sed -n '/"splits"/,/"import"/p' "$1/manifest.json"; }
+[ "$(splits_of table)" = "$(splits_of from-pipe)" ] || fail "a pipe made another dataset than the file"
+[ "$(ls -A table)" = "$(ls -A from-pipe)" ] || fail "of a pipe something is left: $(ls -A from-pipe)"
+refuse 2 "no target named" "$TRAINER" data import-csv t.csv out
+refuse 3 "no column has this name; there are age, height, cm, price" "$TRAINER" data import-csv t.csv out --target prize
+refuse 2 "leave nothing to train on" "$TRAINER" data import-csv t.csv out --target price --validation 0.5 --test 0.5
+sed 's/^7,/seven,/' t.csv >word.csv
+refuse 3 'word.csv: line 9, column "age": "seven" is no number' "$TRAINER" data import-csv word.csv out --target price
+refuse 3 "unpack it with \`gunzip\`" "$TRAINER" data import-csv text.txt.gz out --target price
+[ ! -e out ] && [ ! -e out.importing ] || fail "a refused import left a folder"
+refuse 3 "a dataset of fields x (2) f32, y (1) f32, but model.family = gpt2 reads tokens" "$TRAINER" train train.yaml \
+  data.path=table run.dir=no-tokens
+[ ! -e no-tokens ] || fail "a refused start left a run folder"
+refuse 3 "no tokens, but x (2) f32, y (1) f32" "$TRAINER" eval none-run data.path=table
+printf '\377' | dd of=table/test-00000.h5 bs=1 seek=$(($(stat -c %s table/test-00000.h5) - 2)) conv=notrunc status=none
+refuse 3 "test-00000.h5: bytes" "$TRAINER" data verify table
 
 # The folder that we are in, and one that was made empty.
 mkdir here && (cd here && "$TRAINER" data import-text ../text.txt . >../import.log 2>&1 && [ -e manifest.json ]) || fail "an import into ."

@@ -16,7 +16,7 @@ name_works() {
   "$TRAINER" data inspect "data $name" >inspect.log || fail "inspect data $name"
   valid inspect.log
   tells "every block is whole" "$TRAINER" data verify "data $name"
-  refuse 3 "other text or options" "$TRAINER" data import-text text.txt "data $name"
+  refuse 3 "other data or options" "$TRAINER" data import-text text.txt "data $name"
   valid refuse.log
 
   local keys=(data.path="data $name" run.dir="run $name")
