@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/base/integers.h"
+#include "core/metrics/training_events.h"
 
 namespace convoy {
 void describe(Keys& keys, RunConfig& c) {
@@ -53,21 +54,22 @@ void describe(Keys& keys, TrainConfig& c) {
        "on CUDA, replay forward and backward as graphs recorded once; false: kernel by kernel");
 }
 
-void describe(Keys& keys, OptimizerConfig& c) {
-  keys(binding("name"), c.name, "", "how weights follow gradients", Allowed::one_of({"adamw"}));
-  keys("lr", c.lr, "", "peak learning rate", Allowed::from(kLeastReal, kMostReal));
-  keys("beta1", c.beta1, "", "decay of the first moment", Allowed::from_to_below(0, 1));
-  keys("beta2", c.beta2, "", "decay of the second moment", Allowed::from_to_below(0, 1));
-  keys("eps", c.eps, "", "added to the root of the second moment", Allowed::from(kLeastReal, kMostReal));
-  keys("weight_decay", c.weight_decay, "", "decoupled; of matrices and embeddings, not of biases and norms",
+void describe(Keys& keys, GroupRule& rule) {
+  keys(binding("match"), rule.match, "glob", "names of parameters, such as *.bias; the first rule that matches counts",
+       Allowed::text());
+  keys("name", rule.name, "", "of the group; none: what it matches");
+  keys("lr_scale", rule.lr_scale, "", "times the learning rate", Allowed::from(0, kMostReal));
+  keys("weight_decay", rule.weight_decay, "", "auto: the optimizer's, of matrices and embeddings alone",
        Allowed::from(0, kMostReal));
+  keys(binding("freeze"), rule.freeze, "", "these weights stay as they are, and cost no gradient");
 }
 
-void describe(Keys& keys, ScheduleConfig& c) {
-  keys("name", c.name, "", "course of the learning rate behind the warmup", Allowed::one_of({"cosine", "constant"}));
-  keys("warmup_steps", c.warmup_steps, "steps", "linear rise from 0 to optimizer.lr", Allowed::from(0, kMostSteps));
-  keys("final_ratio", c.final_ratio, "", "last learning rate over optimizer.lr", Allowed::from(0, 1));
+void describe(Keys& keys, OptimizerConfig& c) {
+  keys.kind(binding("name"), c.kind, "how weights follow gradients");
+  keys.list("groups", c.groups, "", "parameters that are optimized otherwise");
 }
+
+void describe(Keys& keys, ScheduleConfig& c) { keys.kind("name", c.kind, "course of the learning rate"); }
 
 void describe(Keys& keys, ParallelConfig& c) {
   keys("stage", c.stage, "",
@@ -99,6 +101,8 @@ void describe(Keys& keys, EvaluateConfig& c) {
        Allowed::from(0, kMostSteps));
   keys("batches", c.batches, "micro-batches",
        "per evaluation, over all ranks together; 0: none, also without a validation split", Allowed::from(0, 1e9));
+  keys.kinds("metrics", c.metrics, MetricChoice(c.metric_kinds, c.metric_kinds.front().name), "",
+             "beside the loss, as eval_NAME");
 }
 
 void describe(Keys& keys, CheckpointConfig& c) {
@@ -141,6 +145,8 @@ void describe(Keys& keys, LogConfig& c) {
        Allowed::from(1, kMostSteps));
   keys(incidental("tensorboard"), c.tensorboard, "", "write TensorBoard events into the run folder");
 }
+
+const char* counted_unit(const Config& config) { return config.model.family->context() > 0 ? kTokens : kSamples; }
 
 void describe(Keys& keys, Config& c) {
   keys.section("run", c.run);

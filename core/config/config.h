@@ -11,7 +11,10 @@
 
 #include "core/config/auto.h"
 #include "core/config/keys.h"
+#include "core/metrics/metric_kinds.h"
 #include "core/models/kinds.h"
+#include "core/optimizer/kinds.h"
+#include "core/optimizer/schedule_kinds.h"
 
 namespace convoy {
 
@@ -85,16 +88,23 @@ struct TrainConfig {
 };
 void describe(Keys& keys, TrainConfig& c);
 
+// Parameters, by name, that are optimized otherwise than the rest.
+struct GroupRule {
+  std::string match, name;
+  double lr_scale = 1;
+  AutoReal weight_decay;  // absent: the optimizer's
+  bool freeze = false;
+};
+void describe(Keys& keys, GroupRule& rule);
+
 struct OptimizerConfig {
-  std::string name = "adamw";
-  double lr = 3.0e-3, beta1 = 0.9, beta2 = 0.95, eps = 1.0e-8, weight_decay = 0.1;
+  Choice<Optimizer> kind;
+  std::vector<GroupRule> groups;
 };
 void describe(Keys& keys, OptimizerConfig& c);
 
 struct ScheduleConfig {
-  std::string name = "cosine";
-  int64_t warmup_steps = 100;
-  double final_ratio = 0.1;
+  Choice<Schedule> kind;
 };
 void describe(Keys& keys, ScheduleConfig& c);
 
@@ -124,6 +134,8 @@ void describe(Keys& keys, ParallelConfig& c);
 
 struct EvaluateConfig {
   int64_t every_steps = 200, batches = 20;
+  std::vector<MetricChoice> metrics = {};
+  std::span<const MetricKind> metric_kinds = convoy::metric_kinds();  // that there are to choose from
 };
 void describe(Keys& keys, EvaluateConfig& c);
 
@@ -150,11 +162,24 @@ void describe(Keys& keys, LogConfig& c);
 struct OpenSets {
   std::span<const FamilyKind> families = family_kinds();
   std::span<const LossKind> losses = loss_kinds();
+  std::span<const Kind<Optimizer>> optimizers = optimizer_kinds();
+  std::span<const Kind<Schedule>> schedules = schedule_kinds();
+  std::span<const MetricKind> metrics = metric_kinds();
 };
+
+struct Config;
+
+// What a run of this config counts: kTokens or kSamples (core/metrics/training_events.h).
+const char* counted_unit(const Config& config);
 
 struct Config {
   Config() : Config(OpenSets()) {}
-  explicit Config(const OpenSets& sets) : model{{sets.families, "gpt2"}}, loss{{sets.losses, "cross_entropy"}} {}
+  explicit Config(const OpenSets& sets)
+      : model{{sets.families, "gpt2"}},
+        loss{{sets.losses, "cross_entropy"}},
+        optimizer{{sets.optimizers, "adamw"}, {}},
+        schedule{{sets.schedules, "cosine"}},
+        evaluate{.metric_kinds = sets.metrics} {}
 
   RunConfig run;
   DeviceChoice device = DeviceChoice::automatic;

@@ -46,6 +46,8 @@ void add_evaluations(const MetricsHistory& history, Facts& facts) {
   const auto best = std::min_element(history.evaluations.begin(), history.evaluations.end(), less);
   if (best == history.evaluations.end()) return;
   facts.emplace_back("validation loss", fixed_text(history.evaluations.back().loss, 4));
+  for (const auto& [name, value] : history.evaluations.back().metrics)
+    facts.emplace_back("validation " + name, fixed_text(value, 4));
   if (best->step == history.evaluations.back().step) return;
   facts.emplace_back(fmt::format("best, at step {}", best->step), fixed_text(best->loss, 4));
 }
@@ -65,9 +67,9 @@ Facts key_facts(const MetricsHistory& history) {
     facts.emplace_back(fmt::format("training loss, last {}", count), fixed_text(mean, 4));
   }
   add_evaluations(history, facts);
-  facts.emplace_back("tokens", short_number(double(last.tokens)));
+  facts.emplace_back(last.unit, short_number(double(last.tokens)));
   const auto speeds = finite_values(history.steps, [](auto& m) { return m.tokens_per_s; });
-  if (!speeds.empty()) facts.emplace_back("tokens/s, median", short_number(median(speeds)));
+  if (!speeds.empty()) facts.emplace_back(last.unit + "/s, median", short_number(median(speeds)));
   const auto times = finite_values(history.steps, [](auto& m) { return m.step_ms; });
   facts.emplace_back("training time", duration(std::accumulate(times.begin(), times.end(), 0.0) / 1000));
   if (last.mfu > 0) facts.emplace_back("of peak flop/s (MFU)", fmt::format("{}%", fixed_text(last.mfu * 100, 1)));

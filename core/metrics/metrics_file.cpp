@@ -23,6 +23,11 @@ int64_t integer(const Json& json, const char* key) {
   return found != json.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
 }
 
+// Which of the units a line counts in; prefix: what stands before it.
+std::string unit_of(const Json& json, const std::string& prefix) {
+  return json.contains(prefix + kSamples) ? kSamples : kTokens;
+}
+
 std::string text_of(const Json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -45,9 +50,10 @@ StepMetrics step_from(const Json& json) {
   metrics.loss = number(json, "loss");
   metrics.lr = number(json, "lr");
   metrics.grad_norm = number(json, "grad_norm");
-  metrics.tokens = integer(json, "tokens");
+  metrics.unit = unit_of(json, "");
+  metrics.tokens = integer(json, metrics.unit.c_str());
   metrics.step_ms = number(json, "step_ms");
-  metrics.tokens_per_s = number(json, "tokens_per_s");
+  metrics.tokens_per_s = number(json, (metrics.unit + "_per_s").c_str());
   metrics.data_wait_ms = number(json, "data_wait_ms");
   metrics.comm_exposed_ms = number(json, "comm_exposed_ms");
   metrics.mfu = number(json, "mfu");
@@ -99,6 +105,20 @@ const std::filesystem::path& cut_after(const std::filesystem::path& path, int64_
   return path;
 }
 
+const std::string kEvaluated = "eval_";
+
+EvaluationMetrics evaluation_from(const Json& json) {
+  EvaluationMetrics evaluation{.step = integer(json, "step"), .loss = number(json, "eval_loss")};
+  evaluation.unit = unit_of(json, kEvaluated);
+  const std::string counted = kEvaluated + evaluation.unit;
+  evaluation.tokens = integer(json, counted.c_str());
+  evaluation.ms = number(json, "eval_ms");
+  for (const auto& [key, value] : json.items())
+    if (key.starts_with(kEvaluated) && key != "eval_loss" && key != counted && key != "eval_ms")
+      evaluation.metrics.emplace_back(key.substr(kEvaluated.size()), number(json, key.c_str()));
+  return evaluation;
+}
+
 }  // namespace
 
 std::string metrics_line(const StepMetrics& metrics) {
@@ -106,9 +126,9 @@ std::string metrics_line(const StepMetrics& metrics) {
                {"loss", metrics.loss},
                {"lr", metrics.lr},
                {"grad_norm", metrics.grad_norm},
-               {"tokens", metrics.tokens},
+               {metrics.unit, metrics.tokens},
                {"step_ms", metrics.step_ms},
-               {"tokens_per_s", metrics.tokens_per_s},
+               {metrics.unit + "_per_s", metrics.tokens_per_s},
                {"data_wait_ms", metrics.data_wait_ms},
                {"comm_exposed_ms", metrics.comm_exposed_ms},
                {"mfu", metrics.mfu},
@@ -133,8 +153,11 @@ std::string metrics_line(const DataChangeMetrics& metrics) {
 }
 
 std::string metrics_line(const EvaluationMetrics& metrics) {
-  const Json json = {
-      {"step", metrics.step}, {"eval_loss", metrics.loss}, {"eval_tokens", metrics.tokens}, {"eval_ms", metrics.ms}};
+  Json json = {{"step", metrics.step},
+               {"eval_loss", metrics.loss},
+               {kEvaluated + metrics.unit, metrics.tokens},
+               {"eval_ms", metrics.ms}};
+  for (const auto& [name, value] : metrics.metrics) json[kEvaluated + name] = value;
   return json_text(json) + "\n";
 }
 
@@ -143,8 +166,7 @@ MetricsHistory parse_metrics(std::string_view text) {
   for_each_line(text, [&](std::string_view, const std::optional<Json>& json) {
     if (!json) return;
     if (json->contains("eval_loss")) {
-      history.evaluations.push_back({integer(*json, "step"), number(*json, "eval_loss"), integer(*json, "eval_tokens"),
-                                     number(*json, "eval_ms")});
+      history.evaluations.push_back(evaluation_from(*json));
     } else if (json->contains("rollback_from")) {
       history.rollbacks.push_back(rollback_from(*json));
     } else if (json->contains("data_before")) {

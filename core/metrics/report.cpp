@@ -49,11 +49,15 @@ std::string small_chart(std::string title, std::vector<ChartSeries> series) {
   return fmt::format("<div class=\"card\">{}</div>\n", svg_chart(chart));
 }
 
+std::string unit_of(const MetricsHistory& history) {
+  return history.steps.empty() ? std::string(kTokens) : history.steps.back().unit;
+}
+
 std::string charts(const MetricsHistory& history) {
   std::string html = "<div class=\"grid\">\n";
   html += small_chart("Learning rate", {series_of(history, "", SeriesStyle::line, [](auto& m) { return m.lr; })});
   const auto speed = series_of(history, "", SeriesStyle::faint, [](auto& m) { return m.tokens_per_s; });
-  html += small_chart("Throughput (tokens/s)", {speed, smoothed(speed, "")});
+  html += small_chart("Throughput (" + unit_of(history) + "/s)", {speed, smoothed(speed, "")});
   const auto norm = series_of(history, "", SeriesStyle::faint, [](auto& m) { return m.grad_norm; });
   html += small_chart("Gradient norm before clipping", {norm, smoothed(norm, "")});
   const auto waiting = [&](std::string name, SeriesStyle style, auto member) {
@@ -74,10 +78,17 @@ std::string table(std::string_view heading, const Facts& facts) {
   return html + "</table></div>\n";
 }
 
+// "loss 0.1234, accuracy 0.9876"
+std::string evaluation_text(const EvaluationMetrics& evaluation) {
+  std::string text = "loss " + fixed_text(evaluation.loss, 4);
+  for (const auto& [name, value] : evaluation.metrics) text += fmt::format(", {} {}", name, fixed_text(value, 4));
+  return text;
+}
+
 Facts evaluation_facts(const MetricsHistory& history) {
   Facts facts;
   for (const EvaluationMetrics& evaluation : history.evaluations)
-    facts.emplace_back(fmt::format("step {}", evaluation.step), fixed_text(evaluation.loss, 4));
+    facts.emplace_back(fmt::format("step {}", evaluation.step), evaluation_text(evaluation));
   constexpr size_t kMost = 24;
   if (facts.size() > kMost) facts.erase(facts.begin(), facts.end() - kMost);
   return facts;
@@ -108,7 +119,7 @@ std::string report_html(std::string_view title, const MetricsHistory& history, c
   html += charts(history);
   html += "<div class=\"grid\">\n";
   if (!more_facts.empty()) html += table("Run", more_facts);
-  if (!history.evaluations.empty()) html += table("Validation loss", evaluation_facts(history));
+  if (!history.evaluations.empty()) html += table("Validation", evaluation_facts(history));
   html += "</div>\n";
   html += fmt::format("<div class=\"card pad\"><h2>Configuration</h2><pre>{}</pre></div>\n", escape_html(config_yaml));
   return html + "</main></body></html>\n";

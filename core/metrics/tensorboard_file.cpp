@@ -68,7 +68,7 @@ float to_f32(double value) {
   return std::copysign(std::numeric_limits<float>::infinity(), static_cast<float>(value > 0 ? 1 : -1));
 }
 
-std::string scalars(int64_t step, std::initializer_list<std::pair<const char*, double>> values) {
+std::string scalars(int64_t step, const NamedValues& values) {
   Message summary;
   for (const auto& [tag, value] : values)
     summary.message(1, Message().text(1, tag).real32(2, to_f32(value)));  // Summary.Value
@@ -117,7 +117,7 @@ void TensorBoardFile::on_step(const StepMetrics& metrics) {
   file_.append(scalars(metrics.step, {{"train/loss", metrics.loss},
                                       {"train/lr", metrics.lr},
                                       {"train/grad_norm", metrics.grad_norm},
-                                      {"speed/tokens_per_s", metrics.tokens_per_s},
+                                      {"speed/" + metrics.unit + "_per_s", metrics.tokens_per_s},
                                       {"speed/step_ms", metrics.step_ms},
                                       {"speed/data_wait_ms", metrics.data_wait_ms},
                                       {"speed/comm_exposed_ms", metrics.comm_exposed_ms},
@@ -126,7 +126,11 @@ void TensorBoardFile::on_step(const StepMetrics& metrics) {
 }
 
 void TensorBoardFile::on_evaluation(const EvaluationMetrics& metrics) {
-  file_.append(scalars(metrics.step, {{"eval/loss", metrics.loss}, {"eval/perplexity", std::exp(metrics.loss)}}));
+  NamedValues values{{"eval/loss", metrics.loss}};
+  if (metrics.unit == kTokens) values.emplace_back("eval/perplexity", std::exp(metrics.loss));
+  for (const auto& [name, value] : metrics.metrics)
+    if (name != "perplexity" || metrics.unit != kTokens) values.emplace_back("eval/" + name, value);
+  file_.append(scalars(metrics.step, values));
 }
 
 }  // namespace convoy

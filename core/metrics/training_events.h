@@ -5,13 +5,18 @@
 #include <cstdint>
 #include <string>
 
+#include "core/metrics/metric_sums.h"
+
 namespace convoy {
+
+// What a run counts: units of StepMetrics and EvaluationMetrics.
+inline constexpr const char *kTokens = "tokens", *kSamples = "samples";
 
 struct StepMetrics {
   int64_t step = 0;              // from 1: optimizer steps done
-  double loss = 0;               // mean over the global batch, nats per token
+  double loss = 0;               // mean over the global batch; of tokens in nats
   double lr = 0, grad_norm = 0;  // norm before clipping
-  int64_t tokens = 0;            // trained on since the run's first step
+  int64_t tokens = 0;            // or samples: trained on since the run's first step
   double step_ms = 0, tokens_per_s = 0;
   double data_wait_ms = 0;     // the step stood waiting for the loader
   double comm_exposed_ms = 0;  // the compute stream stood waiting for communication
@@ -19,13 +24,16 @@ struct StepMetrics {
   size_t memory_bytes = 0;     // allocated by Convoy on this rank's device
   // Since the run's first step: steps without a finite gradient, which changed no weight, and rollbacks.
   int64_t skipped_steps = 0, rollbacks = 0;
+  std::string unit = kTokens;  // of what is trained on: tokens, samples
 };
 
 struct EvaluationMetrics {
   int64_t step = 0;
-  double loss = 0;     // nats per token
-  int64_t tokens = 0;  // evaluated on
+  double loss = 0;     // of tokens in nats
+  int64_t tokens = 0;  // or samples: evaluated on
   double ms = 0;
+  NamedValues metrics = {};    // in the order of the config
+  std::string unit = kTokens;  // tokens, samples
 };
 
 // The run went back from a spike of its loss. The steps after `step` are undone and will come again, with other

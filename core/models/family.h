@@ -51,8 +51,8 @@ class Family {
 
   // Its sizes in a few words: "4 layers, 4 heads".
   virtual std::string summary() const = 0;
-  // A graph that ends in losses; its inputs are named as the data's fields. What metrics read is the output
-  // "predictions", (B, ...) of the model's dtype, where there is one.
+  // A graph that ends in losses; its inputs are named as the data's fields. What metrics read are the
+  // outputs "predictions", (B, ...) of the model's dtype, and "targets", where there are such.
   virtual Graph loss_graph(const GraphNeeds& needs) const = 0;
   // For families that write sequences.
   virtual std::optional<GeneratorModel> generator(DType) const { return std::nullopt; }

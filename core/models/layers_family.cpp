@@ -65,6 +65,7 @@ Graph LayersFamily::loss_graph(const GraphNeeds& needs) const {
   graph.begin_block(-1);
   graph.set_output("predictions", x);
   const ValueId t = graph.add_input(target, batch_of(needs.B, fields_.at(1)));
+  graph.set_output("targets", t);
   graph.set_loss(needs.loss.add(graph, x, t));
   return graph;
 }

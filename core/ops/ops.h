@@ -52,6 +52,16 @@ class Ops {
     find(typeid(Args)).run(stream, &args, scratch);
   }
 
+  // Adds an operator: function(stream, args), or function(stream, args, scratch) for an operator that wants bytes(args) of it.
+  template <class Args, class Function>
+  void add(Function function) {
+    add_operator<Args>(function, {});
+  }
+  template <class Args, class Function, class Bytes>
+  void add(Function function, Bytes bytes) {
+    add_operator<Args>(function, [bytes](const void* args) { return bytes(*static_cast<const Args*>(args)); });
+  }
+
   // Puts a function in the operator's place, which may call what was there: run(before, stream, args, scratch). For
   // devices that tests make fail.
   template <class Args, class Around>
@@ -63,17 +73,6 @@ class Ops {
     op.run = [before, around](Stream& stream, const void* args, const Tensor& scratch) {
       around(before, stream, *static_cast<const Args*>(args), scratch);
     };
-  }
-
- protected:
-  // function(stream, args), or function(stream, args, scratch) for an operator that wants bytes(args) of it.
-  template <class Args, class Function>
-  void add(Function function) {
-    add_operator<Args>(function, {});
-  }
-  template <class Args, class Function, class Bytes>
-  void add(Function function, Bytes bytes) {
-    add_operator<Args>(function, [bytes](const void* args) { return bytes(*static_cast<const Args*>(args)); });
   }
 
  private:

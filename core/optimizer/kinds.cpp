@@ -37,13 +37,4 @@ void describe_decoupled_decay(Keys& keys, double& weight_decay) {
        Allowed::from(0, kMostReal));
 }
 
-Choice<Optimizer> chosen_optimizer(const OptimizerConfig& config) {
-  Choice<Optimizer> choice(kOptimizers, config.name);
-  if (auto* adamw = choice.as<AdamWMaker>()) {
-    adamw->lr = config.lr, adamw->beta1 = config.beta1, adamw->beta2 = config.beta2;
-    adamw->eps = config.eps, adamw->weight_decay = config.weight_decay;
-  }
-  return choice;
-}
-
 }  // namespace convoy

@@ -20,12 +20,4 @@ constexpr Kind<Schedule> kSchedules[] = {
 
 std::span<const Kind<Schedule>> schedule_kinds() { return kSchedules; }
 
-Choice<Schedule> chosen_schedule(const ScheduleConfig& config) {
-  Choice<Schedule> choice(kSchedules, config.name);
-  if (auto* cosine = choice.as<CosineMaker>())
-    cosine->warmup_steps = config.warmup_steps, cosine->final_ratio = config.final_ratio;
-  if (auto* constant = choice.as<ConstantMaker>()) constant->warmup_steps = config.warmup_steps;
-  return choice;
-}
-
 }  // namespace convoy

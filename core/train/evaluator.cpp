@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <span>
 
+#include "core/base/bf16.h"
 #include "core/base/integers.h"
 #include "core/base/tree_sum.h"
 #include "core/data/host_fields.h"
@@ -13,6 +15,10 @@
 #include "core/ops/reductions.h"
 
 namespace convoy {
+
+namespace {
+constexpr size_t kLossSums = 2;  // of losses and of their weights
+}  // namespace
 
 Evaluator::Evaluator(const Parts& parts) : p_(parts), samples_(parts.source.samples(parts.split)) {
   if (samples_ == 0)
@@ -29,6 +35,22 @@ Evaluator::Evaluator(const Parts& parts) : p_(parts), samples_(parts.source.samp
   place_in_host_memory(host_, host_memory_.data());
   sums_ = p_.device.allocate(kPlannedBytes);
   sums_on_host_ = p_.device.allocate(kPlannedBytes, MemoryKind::host);
+  prepare_metrics();
+}
+
+// What lies on the device after a pass, and its place on the host.
+void Evaluator::prepare_metrics() {
+  if (p_.metrics.empty()) return;
+  const Program& program = p_.model.evaluation();
+  const Tensor predictions = program.output("predictions"), targets = program.output("targets");
+  MetricShape shape;
+  if (predictions) shape = {predictions.elements() / program.result().elements(), targets.dtype};
+  metrics_ = MetricSums(p_.metrics, shape);
+  rows_ = {program.result(), program.loss_weights()};
+  if (metrics_.read_predictions()) rows_.insert(rows_.end(), {predictions, targets});
+  rows_on_host_ = rows_;
+  rows_memory_ = p_.device.allocate(host_bytes(rows_on_host_), MemoryKind::host);
+  place_in_host_memory(rows_on_host_, rows_memory_.data());
 }
 
 void Evaluator::read_all() {
@@ -56,20 +78,21 @@ void Evaluator::read(int64_t batch) {
 EvaluationMetrics Evaluator::run(int64_t step) {
   const auto start = std::chrono::steady_clock::now();
   const int64_t N = p_.communicator.size(), rounds = ceil_div(batches_, N);
-  std::vector<double> losses;
-  std::vector<Sums> round(static_cast<size_t>(N));
-  double weight = 0;
+  const size_t count = kLossSums + metrics_.size();
+  std::vector<std::vector<double>> of_batches(count);  // each sum, batch by batch
+  std::vector<double> round(count * static_cast<size_t>(N));
   for (int64_t i = 0; i < rounds; ++i) {
     const int64_t batch = i * N + p_.communicator.rank();
     const Sums mine = sums_of(std::min(batch, batches_ - 1));
-    p_.communicator.all_gather_host(round.data(), &mine, sizeof mine);
-    for (int64_t r = 0; r < N && i * N + r < batches_; ++r) {
-      losses.push_back(round[static_cast<size_t>(r)].losses);
-      weight += round[static_cast<size_t>(r)].weights;
-    }
+    p_.communicator.all_gather_host(round.data(), mine.data(), count * sizeof(double));
+    for (int64_t r = 0; r < N && i * N + r < batches_; ++r)
+      for (size_t k = 0; k < count; ++k) of_batches[k].push_back(round[static_cast<size_t>(r) * count + k]);
   }
+  Sums sums;
+  for (const std::vector<double>& batches : of_batches) sums.push_back(tree_sum(batches));
   const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
-  return {step, tree_sum(losses) / weight, static_cast<int64_t>(weight), elapsed.count()};
+  return {step, sums[0] / sums[1], static_cast<int64_t>(sums[1]), elapsed.count(),
+          metrics_.values(std::span(sums).subspan(kLossSums))};
 }
 
 Evaluator::Sums Evaluator::sums_of(int64_t batch) {
@@ -79,15 +102,52 @@ Evaluator::Sums Evaluator::sums_of(int64_t batch) {
   pass.traffic = p_.traffic;
   const Program& program = p_.model.evaluation();
   program.run(pass);
-  const Tensor sums{sums_.data(), DType::f32, {2}};
+  const Tensor sums{sums_.data(), DType::f32, {kLossSums}};
   int which = 0;
   for (const Tensor& values : {program.result(), program.loss_weights()})
     p_.device.ops().run(p_.compute, Sum{sums.range(which++, 1),
                                         values.range(0, present_ * values.elements() / p_.micro_batch), 1, false});
+  for (size_t i = 0; i < rows_.size(); ++i) p_.compute.copy(rows_on_host_[i].data, rows_[i].data, rows_[i].bytes());
   p_.compute.copy(sums_on_host_.data(), sums.data, sums.bytes());
   p_.compute.synchronize();
   const auto* host = static_cast<const float*>(sums_on_host_.data());
-  return {static_cast<double>(host[0]), static_cast<double>(host[1])};
+  Sums result{static_cast<double>(host[0]), static_cast<double>(host[1])};
+  result.resize(kLossSums + metrics_.size());
+  if (metrics_.size() > 0) add_metrics(result);
+  return result;
+}
+
+namespace {
+
+// One row of predictions or targets as floats: f32 where they lie, bf16 converted into `space`.
+std::span<const float> floats_of(const Tensor& rows, int64_t row, int64_t width, std::vector<float>& space) {
+  if (rows.dtype == DType::f32) return {rows.as<const float>() + row * width, static_cast<size_t>(width)};
+  space.resize(static_cast<size_t>(width));
+  for (int64_t i = 0; i < width; ++i)
+    space[static_cast<size_t>(i)] = static_cast<float>(rows.as<const bf16>()[row * width + i]);
+  return space;
+}
+
+}  // namespace
+
+// Row by row, in their order.
+void Evaluator::add_metrics(Sums& sums) {
+  const std::span<double> mine = std::span(sums).subspan(kLossSums);
+  const int64_t rows = present_ * rows_[0].elements() / p_.micro_batch;
+  std::vector<float> prediction_space, target_space;
+  for (int64_t row = 0; row < rows; ++row) {
+    if (rows_on_host_[1].as<const float>()[row] == 0) continue;
+    MetricRow told{.loss = static_cast<double>(rows_on_host_[0].as<const float>()[row])};
+    if (rows_.size() > kLossSums) {
+      const Tensor &predictions = rows_on_host_[2], &targets = rows_on_host_[3];
+      told.prediction = floats_of(predictions, row, predictions.elements() / rows_[0].elements(), prediction_space);
+      if (targets.dtype == DType::i32)
+        told.target_class = targets.as<const int32_t>()[row];
+      else
+        told.target = floats_of(targets, row, targets.elements() / rows_[0].elements(), target_space);
+    }
+    metrics_.add(told, mine);
+  }
 }
 
 }  // namespace convoy

@@ -18,8 +18,8 @@ namespace convoy {
 namespace {
 
 TrainerParts complete(TrainerParts parts) {
-  if (!parts.optimizer) parts.optimizer = chosen_optimizer(parts.config.optimizer).make();
-  if (!parts.schedule) parts.schedule = chosen_schedule(parts.config.schedule).make();
+  if (!parts.optimizer) parts.optimizer = parts.config.optimizer.kind.make();
+  if (!parts.schedule) parts.schedule = parts.config.schedule.kind.make();
   return parts;
 }
 
@@ -125,8 +125,15 @@ void Trainer::allocate() {
                        *prefetcher_, samples_, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who,
                        debug_.get(), p_.debug_from_step, c.log.every_steps});
   if (evaluates())
-    evaluator_ = std::make_unique<Evaluator>(Evaluator::Parts{p_.device, p_.communicator, *compute_, model_, p_.source,
-                                                              c.batch.micro, c.evaluate.batches, &traffic_});
+    evaluator_ = std::make_unique<Evaluator>(Evaluator::Parts{.device = p_.device,
+                                                              .communicator = p_.communicator,
+                                                              .compute = *compute_,
+                                                              .model = model_,
+                                                              .source = p_.source,
+                                                              .micro_batch = c.batch.micro,
+                                                              .batches = c.evaluate.batches,
+                                                              .traffic = &traffic_,
+                                                              .metrics = named_metrics(c.evaluate.metrics)});
   tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);
 }
 
@@ -217,6 +224,7 @@ StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms
   m.memory_bytes = p_.device.allocated_bytes(MemoryKind::device);
   m.skipped_steps = guard_.state().skipped_steps;
   m.rollbacks = guard_.state().rollbacks;
+  m.unit = counted_unit(p_.config);
   return m;
 }
 
@@ -229,7 +237,8 @@ void Trainer::evaluate_if_due(bool last) {
 void Trainer::evaluate() {
   evaluated_step_ = position_.step;
   averages_.take_place(position_.step);
-  const EvaluationMetrics evaluation = evaluator_->run(position_.step);
+  EvaluationMetrics evaluation = evaluator_->run(position_.step);
+  evaluation.unit = counted_unit(p_.config);
   averages_.give_back(position_.step);
   if (p_.schedule->follows_evaluations() && due(p_.config.evaluate.every_steps)) {
     p_.schedule->evaluated(evaluation.loss, position_.schedule);

@@ -55,7 +55,8 @@ std::string json_of(const EvaluationMetrics& result, Split split, const Dataset&
   const bool of_tokens = dataset.facts().vocabulary > 0;
   nlohmann::ordered_json json = {{"step", result.step}, {"split", name_of(split)}, {"loss", result.loss}};
   if (of_tokens) json["perplexity"] = std::exp(result.loss);
-  json[of_tokens ? "tokens" : "targets"] = result.tokens;
+  for (const auto& [name, value] : result.metrics) json[name] = value;
+  json[of_tokens ? kTokens : kSamples] = result.tokens;
   json["data"] = dataset.identity();
   return json_text(json);
 }
@@ -63,9 +64,12 @@ std::string json_of(const EvaluationMetrics& result, Split split, const Dataset&
 // One line, for people.
 std::string text_of(const EvaluationMetrics& result, Split split, const Dataset& dataset, bool other_data) {
   const bool of_tokens = dataset.facts().vocabulary > 0;
-  const std::string loss = of_tokens ? fmt::format("{:.6f} nats per token, perplexity {:.4f}, over {} tokens",
-                                                   result.loss, std::exp(result.loss), result.tokens)
-                                     : fmt::format("{:.6g}, over {} targets", result.loss, result.tokens);
+  std::string loss = of_tokens
+                         ? fmt::format("{:.6f} nats per token, perplexity {:.4f}", result.loss, std::exp(result.loss))
+                         : fmt::format("{:.6g}", result.loss);
+  for (const auto& [name, value] : result.metrics)
+    if (name != "perplexity" || !of_tokens) loss += fmt::format(", {} {:.6g}", name, value);
+  loss += fmt::format(", over {} {}", result.tokens, of_tokens ? kTokens : kSamples);
   return fmt::format("step {}: {} loss {} of {}{}", result.step, name_of(split), loss,
                      readable(dataset.folder().string()),
                      other_data ? ", which is not the data that it was trained on" : "");
@@ -91,7 +95,8 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
                        .source = *dataset,
                        .micro_batch = config.batch.micro,
                        .batches = words.batches,
-                       .split = split});
+                       .split = split,
+                       .metrics = named_metrics(config.evaluate.metrics)});
   const EvaluationMetrics result = evaluator.run(trained.checkpoint->position().step);
   check_finite(result, split, trained);
   const std::string& trained_on = trained.checkpoint->position().data;

@@ -245,9 +245,25 @@ class Apply final : public Keys {
   void choose_kind(const std::string& name, const Setting& setting, AnyChoice& choice) {
     origins_.places[name] = setting.place;
     origins_.unread.erase(name);
+    const std::unique_ptr<AnyChoice> before = choice.copy();
     // The keys of a kind that nobody knows are not told to be unknown.
     if (!is_value(name, setting) || !choose_named(name, setting.text, setting.place, choice))
       for (const auto& [other, entry] : map_->entries) used_.insert(&entry);
+    else if (choice.name() != before->name())
+      carry_over(*before, choice);
+  }
+
+  // What an earlier layer gave to another kind holds for a key of the same name, if it can.
+  void carry_over(AnyChoice& from, AnyChoice& to) {
+    Setting given{.form = Form::map};
+    for (const ConfigKey& key : keys_of([&](Keys& keys) { from.describe(keys); }))
+      if (const auto place = origins_.places.find(path_ + key.name);
+          place != origins_.places.end() && key.name.find('.') == std::string::npos)
+        given.entries.emplace_back(
+            key.name, Setting{.form = Form::text, .text = key.raw, .key_place = place->second, .place = place->second});
+    const Setting* outer = std::exchange(map_, &given);
+    to.describe(*this);
+    map_ = outer;
   }
 
   // `relu`, or one name and its keys: `linear: {units: 1}`.

@@ -18,8 +18,8 @@ class UnknownKeys {
  public:
   // used: what keys have asked for. unread: names of keys that were given something else than they take, of which
   // nothing more is told. All outlive this.
-  UnknownKeys(const DescribeKeys& config, const std::set<const Setting*>& used,
-              const std::set<std::string>& unread, std::vector<Mistake>& mistakes);
+  UnknownKeys(const DescribeKeys& config, const std::set<const Setting*>& used, const std::set<std::string>& unread,
+              std::vector<Mistake>& mistakes);
 
   // Of a map or a list and what is below it. path: "model.", or "" for the whole config.
   void tell(const Setting& settings, const std::string& path);

@@ -49,17 +49,20 @@ std::string bytes_text(size_t bytes) {
 
 std::string step_text(const StepMetrics& metrics, int64_t total_steps, double seconds_left) {
   const size_t digits = fmt::formatted_size("{}", total_steps);
-  std::string text = fmt::format("step {:{}}/{}  loss {}  lr {:.2e}  norm {}  {} tokens/s", metrics.step, digits,
+  std::string text = fmt::format("step {:{}}/{}  loss {}  lr {:.2e}  norm {}  {} {}/s", metrics.step, digits,
                                  total_steps, fixed_text(metrics.loss, 4), metrics.lr, fixed_text(metrics.grad_norm, 2),
-                                 count_text(metrics.tokens_per_s));
+                                 count_text(metrics.tokens_per_s), metrics.unit);
   if (seconds_left >= 0) text += fmt::format("  {} left", duration_text(seconds_left));
   return text;
 }
 
 std::string evaluation_text(const EvaluationMetrics& metrics, bool best) {
-  return fmt::format("eval  step {}: validation loss {}, perplexity {}, {} tokens in {:.1f}s{}", metrics.step,
-                     fixed_text(metrics.loss, 4), fixed_text(std::exp(metrics.loss), 2),
-                     count_text(static_cast<double>(metrics.tokens)), metrics.ms / 1000, best ? "  (best so far)" : "");
+  std::string text = fmt::format("eval  step {}: validation loss {}", metrics.step, fixed_text(metrics.loss, 4));
+  if (metrics.unit == kTokens) text += fmt::format(", perplexity {}", fixed_text(std::exp(metrics.loss), 2));
+  for (const auto& [name, value] : metrics.metrics)
+    if (name != "perplexity" || metrics.unit != kTokens) text += fmt::format(", {} {}", name, fixed_text(value, 4));
+  return text + fmt::format(", {} {} in {:.1f}s{}", count_text(static_cast<double>(metrics.tokens)), metrics.unit,
+                            metrics.ms / 1000, best ? "  (best so far)" : "");
 }
 
 std::string checkpoint_text(int64_t step, double stall_ms) {

@@ -6,6 +6,7 @@
 #include "comm/gradient_sync.h"
 #include "comm/local/thread_communicator.h"
 #include "core/config/precision.h"
+#include "core/optimizer/schedule_makers.h"
 #include "kernels/cpu/cpu_device.h"
 #include "kernels/cpu/team.h"
 #include "tests/support/memory_source.h"
@@ -133,7 +134,7 @@ Config toy_config() {
   gpt2_of(config) = {.layers = 2, .heads = 2, .channels = 16, .context = 12};
   config.batch = {.micro = 2, .global = 16};
   config.train = {.steps = 12};
-  config.schedule.warmup_steps = 3;
+  config.schedule.kind.as<CosineMaker>()->warmup_steps = 3;
   config.parallel.virtual_ranks.value = 4;
   config.parallel.bucket_bytes = 4096;
   config.evaluate = {.every_steps = 0, .batches = 5};

@@ -101,12 +101,5 @@ TEST_F(ScheduleReference, PlateauIsPyTorchs) {
   }
 }
 
-TEST(Schedules, AConfigOfTodayMeansWhatItMeant) {
-  const Choice<Schedule> cosine = chosen_schedule({.name = "cosine", .warmup_steps = 10, .final_ratio = 0.25});
-  EXPECT_NEAR(cosine.make()->learning_rate(110, {2, 110}, {}), 0.5, 1e-12);
-  const Choice<Schedule> constant = chosen_schedule({.name = "constant", .warmup_steps = 10});
-  EXPECT_DOUBLE_EQ(constant.make()->learning_rate(5, {2, 110}, {}), 1);
-}
-
 }  // namespace
 }  // namespace convoy

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "core/comm/fail_together.h"
+#include "core/optimizer/makers.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/support/toy_run.h"
 
@@ -21,10 +22,10 @@ constexpr int64_t kSamples = 16;  // a step
 // Learns for 40 steps, saved every 10; without a spike the guard is silent.
 Config guarded_config() {
   Config config = toy_config();
-  gpt2_of(config).dropout = 0.1;
+  test::gpt2_of(config).dropout = 0.1;
   config.batch.micro = 4;
   config.train.steps = 40;
-  config.optimizer.lr = 1e-2;
+  config.optimizer.kind.as<AdamWMaker>()->lr = 1e-2;
   config.checkpoint.every_steps = 10;
   config.guard = {.spike_sigma = 4, .window_steps = 8, .rollback = true};
   return config;

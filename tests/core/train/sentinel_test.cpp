@@ -33,7 +33,7 @@ Config watched_config(int64_t every) {
 
 TEST(Sentinel, ChangesNoBitAndAccusesNobodyWithoutCause) {
   Config config = watched_config(0);
-  gpt2_of(config).dropout = 0.1;
+  test::gpt2_of(config).dropout = 0.1;
   const auto expected = toy_run(config, 1);
   config.parallel.sentinel_every = 3;
   for (const int ranks : {1, 2, 4})

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/optimizer/makers.h"
 #include "tests/support/toy_run.h"
 
 namespace convoy {
@@ -26,7 +27,7 @@ TEST(Trainer, TheRankCountChangesNoBit) {
     for (const double dropout : {0.0, 0.2}) {
       Config config = toy_config();
       config.precision = precision;
-      gpt2_of(config).dropout = dropout;
+      test::gpt2_of(config).dropout = dropout;
       const ToyResult one = toy_run(config, 1);
       for (const int ranks : {2, 4}) {
         SCOPED_TRACE(testing::Message() << ranks << " ranks, dropout " << dropout);
@@ -49,7 +50,7 @@ TEST(Trainer, ShardingChangesNoBit) {
   for (const Precision precision : {Precision::f32, Precision::bf16}) {
     Config config = toy_config();
     config.precision = precision;
-    gpt2_of(config).dropout = 0.1;
+    test::gpt2_of(config).dropout = 0.1;
     config.batch.micro = 4;
     const ToyResult one = toy_run(config, 1);
     for (const int ranks : {1, 2, 4})
@@ -182,14 +183,14 @@ TEST(Trainer, EvaluatesThePartialBatchToo) {
   Config config = toy_config();
   config.evaluate.batches = 100;
   const ToyResult whole = toy_run(config, 1, {.validation_samples = 13});
-  EXPECT_EQ(whole.evaluations.at(0).tokens, 13 * gpt2_of(config).context);
+  EXPECT_EQ(whole.evaluations.at(0).tokens, 13 * test::gpt2_of(config).context);
   expect_equal_bits(whole, toy_run(config, 4, {.validation_samples = 13}));
   config.batch.micro = 1;  // no batch is partial
   config.train.steps = 1;
   const double one_by_one = toy_run(config, 1, {.validation_samples = 13}).evaluations.at(0).loss;
   config.batch.micro = 4;
   EXPECT_NEAR(toy_run(config, 1, {.validation_samples = 13}).evaluations.at(0).loss, one_by_one, 1e-5);
-  EXPECT_NEAR(toy_run(config, 1, {.validation_samples = 3}).evaluations.at(0).tokens, 3 * gpt2_of(config).context, 0);
+  EXPECT_NEAR(toy_run(config, 1, {.validation_samples = 3}).evaluations.at(0).tokens, 3 * test::gpt2_of(config).context, 0);
 }
 
 TEST(Trainer, TrainsWithoutAValidationSplit) {
@@ -201,7 +202,7 @@ TEST(Trainer, TrainsWithoutAValidationSplit) {
 TEST(Trainer, Learns) {
   Config config = toy_config();
   config.train.steps = 400;
-  config.optimizer.lr = 1e-2;
+  config.optimizer.kind.as<AdamWMaker>()->lr = 1e-2;
   const ToyResult result = toy_run(config, 1);
   EXPECT_GT(result.losses.front(), 3.0);  // log 29 = 3.37
   EXPECT_LT(result.losses.back(), 1.0);

@@ -5,7 +5,9 @@
 
 #include "core/base/error.h"
 #include "core/config/kind.h"
+#include "core/optimizer/makers.h"
 #include "launcher/config/apply_settings.h"
+#include "launcher/config/load_config.h"
 #include "launcher/config/yaml_settings.h"
 
 namespace convoy {
@@ -155,12 +157,17 @@ TEST(ConfigKinds, WordsReplaceLists) {
   EXPECT_EQ(loaded.drawing.names, (std::vector<std::string>{"carl"}));
 }
 
-// What the file gave to another kind is dropped; what all kinds have stays.
+// What the file gave to another kind is dropped, but for keys of the same name.
 TEST(ConfigKinds, AWordChoosesAnotherKind) {
   Loaded loaded = load("drawing: {name: box, width: 4, lr: 0.25}\n", {"drawing.name=square", "drawing.side=5"});
   EXPECT_EQ(loaded.said(), "");
   EXPECT_EQ(loaded.drawing.frame.make(1.0)->area, 25);
   EXPECT_EQ(loaded.drawing.lr, 0.25);
+  const Config config = parse_config("optimizer: {name: adamw, lr: 0.125, beta1: 0.5}\n", "a.yaml",
+                                     {"optimizer.name=sgd", "optimizer.momentum=0.75"});
+  EXPECT_EQ(config.optimizer.kind.make()->learning_rate(), 0.125);
+  EXPECT_EQ(config.optimizer.kind.as<SgdMaker>()->momentum, 0.75);
+  EXPECT_EQ(parse_config("{}", "a.yaml", {"optimizer.name=sgd"}).optimizer.kind.make()->learning_rate(), 1e-3);
 }
 
 TEST(ConfigKinds, CopiesAreIndependent) {

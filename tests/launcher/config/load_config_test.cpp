@@ -35,7 +35,7 @@ TEST(LoadConfig, KeysNotGivenKeepTheirDefaults) {
   EXPECT_EQ(gpt2_of(config).layers, 6);
   EXPECT_EQ(gpt2_of(config).heads, gpt2_of(Config()).heads);
   EXPECT_EQ(config.precision, Precision::bf16);
-  EXPECT_EQ(config.optimizer.lr, Config().optimizer.lr);
+  EXPECT_EQ(config.optimizer.kind.make()->learning_rate(), Config().optimizer.kind.make()->learning_rate());
 }
 
 TEST(LoadConfig, AGroupWithoutKeysIsAllDefaults) { EXPECT_EQ(parse("run:\nmodel: {layers: 2}\n").run.dir, "runs/run"); }
