@@ -52,7 +52,8 @@ class Ops {
     find(typeid(Args)).run(stream, &args, scratch);
   }
 
-  // Adds an operator: function(stream, args), or function(stream, args, scratch) for an operator that wants bytes(args) of it.
+  // Adds an operator: function(stream, args), or function(stream, args, scratch) for an operator that wants bytes(args)
+  // of it.
   template <class Args, class Function>
   void add(Function function) {
     add_operator<Args>(function, {});

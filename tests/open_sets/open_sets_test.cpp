@@ -53,7 +53,7 @@ schedule: {name: cosine, warmup_steps: 0, final_ratio: 0.01}
 batch: {micro: 2, global: 16}
 train: {steps: 120}
 parallel: {virtual_ranks: 4}
-evaluate: {every_steps: 60, batches: 0, metrics: [{within: {distance: 0.05}}, rmse]}
+evaluate: {every_steps: 60, batches: 1000, metrics: [{within: {distance: 0.05}}, rmse]}
 checkpoint: {every_steps: 60}
 device: cpu
 )";
