@@ -126,13 +126,21 @@ void HangWatch::keep_beating() {
   }
 }
 
-// The line of a rank whose own watchdog has not fired.
+// The line of a rank whose own watchdog has not fired. If it waits as well, it says so as its watchdog would have:
+// which of a rank's threads is the first to look is chance.
 void HangWatch::say_if_judged() {
   std::error_code ignored;
   if (said_ || telling_ || !std::filesystem::exists(verdict_in(folder_), ignored)) return;
   const Sight me{publisher_->state(), Life::beating};
+  const LaneState* waiting = me.state->oldest_in_flight();
+  const std::string situation =
+      waiting == nullptr
+          ? fmt::format("the job hangs, this rank is {}", doing(me, {}, now_us()))
+          : fmt::format("{} has been waiting for {:.1f} s, another rank longer than parallel.timeout_s = {}",
+                        describe_unnumbered(waiting->last),
+                        static_cast<double>(now_us() - waiting->last.entered_us) / 1e6, options_.timeout_s);
   try {
-    say(fmt::format("the job hangs, this rank is {}", doing(me, {}, now_us())), read_file(verdict_in(folder_)));
+    say(situation, read_file(verdict_in(folder_)));
   } catch (const FileError&) {  // whoever wrote it has told
   }
 }

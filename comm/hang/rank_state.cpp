@@ -4,12 +4,22 @@
 
 namespace convoy::hang {
 
-std::string describe(const CollectiveState& collective) {
-  std::string text = fmt::format("{} #{} of {} bytes", collective.what.view(), collective.order, collective.bytes);
+namespace {
+
+std::string described_as(const CollectiveState& collective, const std::string& number) {
+  std::string text = fmt::format("{}{} of {} bytes", collective.what.view(), number, collective.bytes);
   if (collective.step >= 0) text += fmt::format(", step {}", collective.step);
   if (!collective.label.view().empty()) text += fmt::format(", {}", collective.label.view());
   return text;
 }
+
+}  // namespace
+
+std::string describe(const CollectiveState& collective) {
+  return described_as(collective, fmt::format(" #{}", collective.order));
+}
+
+std::string describe_unnumbered(const CollectiveState& collective) { return described_as(collective, {}); }
 
 const LaneState* RankState::lane(std::string_view name) const {
   const auto found =

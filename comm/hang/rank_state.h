@@ -50,6 +50,8 @@ struct CollectiveState {
 
 // "all_reduce #41 of 4096 bytes, step 12, gradient bucket 3 of 7"
 std::string describe(const CollectiveState& collective);
+// The same without its number, as a watchdog says it of its own rank.
+std::string describe_unnumbered(const CollectiveState& collective);
 
 // Collectives that every rank of a group calls in one order: those of its streams, and those of its host operations.
 struct LaneState {

@@ -50,6 +50,28 @@ TEST_F(TwoRanks, ARankThatDoesNotComeIsNamedByBoth) {
   EXPECT_NE(report().find("has waited in all_reduce #1 of 64 bytes, step 7, weights for 0."), std::string::npos);
 }
 
+// Whoever is the first to look: a rank that waits says that it does.
+TEST_F(TwoRanks, ARankThatWaitsSaysSoWhoeverHasJudged) {
+  HangWatch first(0, 2), second(1, 2);
+  CollectiveLog log, other_log;
+  begin(first, log, 0);
+  begin(second, other_log, 1);
+  const CollectiveScope scope(log, "all_reduce", 64, {7, "weights"}),
+      other(other_log, "all_reduce", 64, {7, "weights"});
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(wait_and_tell(first, log));
+  const std::string said = testing::internal::GetCapturedStderr();
+  const std::string mine = "all_reduce of 64 bytes, step 7, weights has been waiting for 0.";
+  for (const char* rank : {"rank 0 on ", "rank 1 on "}) {
+    const size_t line = said.find(rank);
+    ASSERT_NE(line, std::string::npos) << said;
+    EXPECT_LT(said.find(mine, line), said.find('\n', line)) << said;
+  }
+  EXPECT_NE(said.find("s, another rank longer than parallel.timeout_s = 0.5. Diagnosis: all ranks run"),
+            std::string::npos)
+      << said;
+}
+
 // Its heart has stopped, while its process, which is this one, goes on: that is what a host looks like that is lost.
 TEST_F(TwoRanks, ARankWithoutAHeartbeatIsFrozen) {
   HangWatch first(0, 2);
