@@ -10,66 +10,64 @@
 #include "comm/shard_exchange.h"
 #include "comm/virtual_rank_sum.h"
 #include "core/base/error.h"
+#include "core/comm/bytes_sent.h"
 #include "core/parameters/sharding.h"
 
 namespace convoy {
 namespace {
 
-bool keeps_shards(const GradientSyncLayout& layout) {
-  return !layout.buckets.empty() && static_cast<bool>(layout.buckets[0].own_sum);
+bool keeps_shards(const GradientSyncPlan& plan) {
+  return !plan.buckets.empty() && static_cast<bool>(plan.buckets[0].own_sum);
 }
 
-void check(const GradientSyncLayout& layout) {
-  if (layout.wire != DType::f32 && layout.wire != DType::bf16)
-    throw ConfigError(fmt::format("gradients cannot be sent as {}; f32 and bf16 can", name_of(layout.wire)));
-  const int ranks = layout.ranks * layout.groups;
-  if (layout.reproducible) {
-    check_virtual_ranks(layout.virtual_ranks, ranks);
-  } else if (layout.virtual_ranks < ranks || layout.virtual_ranks % ranks != 0) {
+void check(const GradientSyncPlan& plan) {
+  if (plan.wire != DType::f32 && plan.wire != DType::bf16)
+    throw ConfigError(fmt::format("gradients cannot be sent as {}; f32 and bf16 can", name_of(plan.wire)));
+  const int ranks = plan.ranks * plan.groups;
+  if (plan.reproducible) {
+    check_virtual_ranks(plan.virtual_ranks, ranks);
+  } else if (plan.virtual_ranks < ranks || plan.virtual_ranks % ranks != 0) {
     throw ConfigError(fmt::format("parallel.virtual_ranks = {} is not a multiple of {} ranks; set it to auto",
-                                  layout.virtual_ranks, ranks));
+                                  plan.virtual_ranks, ranks));
   }
-  if (layout.groups > 1 && !keeps_shards(layout)) throw InternalError("groups of ranks without shards of their own");
-  for (const GradientBucket& bucket : layout.buckets)
+  if (plan.groups > 1 && !keeps_shards(plan)) throw InternalError("groups of ranks without shards of their own");
+  for (const GradientBucket& bucket : plan.buckets)
     if (bucket.values.dtype != DType::f32)
       throw InternalError(fmt::format("gradients are {}; f32 is summed", name_of(bucket.values.dtype)));
 }
 
-int64_t leaves_per_rank(const GradientSyncLayout& layout) {
-  return layout.virtual_ranks / (int64_t{layout.ranks} * layout.groups);
+int64_t leaves_per_rank(const GradientSyncPlan& plan) {
+  return plan.virtual_ranks / (int64_t{plan.ranks} * plan.groups);
 }
 
 // Leaves that VirtualRankSum has to add; where bits may depend on the rank count, they add up in the gradients.
-int64_t leaves_in_tree(const GradientSyncLayout& layout) { return layout.reproducible ? leaves_per_rank(layout) : 1; }
+int64_t leaves_in_tree(const GradientSyncPlan& plan) { return plan.reproducible ? leaves_per_rank(plan) : 1; }
 
-bool exchanges_shards(const GradientSyncLayout& layout) {
-  return layout.ranks > 1 && (layout.reproducible || layout.wire != DType::f32 || keeps_shards(layout));
+bool exchanges_shards(const GradientSyncPlan& plan) {
+  return plan.ranks > 1 && (plan.reproducible || plan.wire != DType::f32 || keeps_shards(plan));
 }
 
-int64_t elements(const GradientSyncLayout& layout) { return layout.buckets.empty() ? 0 : layout.buckets[0].end; }
+int64_t elements(const GradientSyncPlan& plan) { return plan.buckets.empty() ? 0 : plan.buckets[0].end; }
 
-int64_t largest(const GradientSyncLayout& layout) {
+int64_t largest(const GradientSyncPlan& plan) {
   int64_t most = 0;
-  for (const GradientBucket& bucket : layout.buckets) most = std::max(most, bucket.elements());
+  for (const GradientBucket& bucket : plan.buckets) most = std::max(most, bucket.elements());
   return most;
 }
 
-GradientSyncLayout layout_of(const GradientSyncOptions& options) {
-  GradientSyncLayout layout{.buckets = options.buckets,
-                            .ranks = options.communication.communicator().size(),
-                            .virtual_ranks = options.virtual_ranks,
-                            .reproducible = options.reproducible,
-                            .wire = options.wire,
-                            .groups = options.replicas == nullptr ? 1 : options.replicas->size()};
-  check(layout);
-  if (!options.gradients && leaves_per_rank(layout) > 1)
+GradientSyncPlan checked(const GradientSyncPlan& plan, Communicator& communicator, const Communicator* replicas) {
+  check(plan);
+  if (plan.ranks != communicator.size() || plan.groups != (replicas == nullptr ? 1 : replicas->size()))
+    throw InternalError(fmt::format("gradients planned for {} groups of {} ranks, not for those that are there",
+                                    plan.groups, plan.ranks));
+  if (!plan.gradients && leaves_per_rank(plan) > 1)
     throw InternalError("a rank's virtual ranks are added in flat gradients; buckets of their own take one");
-  return layout;
+  return plan;
 }
 
 class BucketedGradientSync final : public GradientSync {
  public:
-  explicit BucketedGradientSync(const GradientSyncOptions& options);
+  BucketedGradientSync(const GradientSyncPlan& plan, Communication& communication, Communicator* replicas);
   ~BucketedGradientSync() override;
 
   std::vector<int64_t> cuts() const override;
@@ -83,7 +81,7 @@ class BucketedGradientSync final : public GradientSync {
   bool is_last_leaf() const { return leaf_ == leaves_ - 1; }
   void reduce(size_t bucket);
 
-  const GradientSyncLayout layout_;
+  const GradientSyncPlan plan_;
   const int64_t leaves_;  // per step on this rank
   const int64_t elements_;
   const Tensor gradients_;  // absent if each bucket has memory of its own
@@ -106,24 +104,24 @@ class BucketedGradientSync final : public GradientSync {
   const int exceptions_before_ = std::uncaught_exceptions();
 };
 
-BucketedGradientSync::BucketedGradientSync(const GradientSyncOptions& options)
-    : layout_(layout_of(options)),
-      leaves_(leaves_per_rank(layout_)),
-      elements_(elements(layout_)),
-      gradients_(options.gradients),
-      communication_(options.communication),
+BucketedGradientSync::BucketedGradientSync(const GradientSyncPlan& plan, Communication& communication,
+                                           Communicator* replicas)
+    : plan_(checked(plan, communication.communicator(), replicas)),
+      leaves_(leaves_per_rank(plan_)),
+      elements_(elements(plan_)),
+      gradients_(plan.gradients),
+      communication_(communication),
       compute_(communication_.compute()),
       communicator_(communication_.communicator()),
-      replicas_(options.replicas),
-      virtual_ranks_(communication_.device(), compute_, gradients_, leaves_in_tree(layout_), layout_.wire,
-                     largest(layout_)),
-      exchange_(communication_, options.replicas, layout_.wire,
-                exchanges_shards(layout_) ? layout_.buckets : std::vector<GradientBucket>{}) {
-  for (size_t i = 0; i < layout_.buckets.size(); ++i) {
-    labels_.push_back(fmt::format("gradient bucket {} of {}", i + 1, layout_.buckets.size()));
+      replicas_(replicas),
+      virtual_ranks_(communication_.device(), compute_, gradients_, leaves_in_tree(plan_), plan_.wire, largest(plan_)),
+      exchange_(communication_, replicas, plan_.wire,
+                exchanges_shards(plan_) ? plan_.buckets : std::vector<GradientBucket>{}) {
+  for (size_t i = 0; i < plan_.buckets.size(); ++i) {
+    labels_.push_back(fmt::format("gradient bucket {} of {}", i + 1, plan_.buckets.size()));
     reduced_.push_back(communication_.device().make_event());
   }
-  if (layout_.ranks == 1) return;
+  if (plan_.ranks == 1) return;
   if (gradients_ && gradients_.elements() > 0)
     registered_.push_back(communicator_.register_memory(gradients_.data, gradients_.bytes()));
 }
@@ -134,7 +132,7 @@ BucketedGradientSync::BucketedGradientSync(const GradientSyncOptions& options)
 BucketedGradientSync::~BucketedGradientSync() {
   if (in_flight_ && std::uncaught_exceptions() > exceptions_before_)
     communicator_.abort(ExitCode::internal, fmt::format("an exception left step {} with reductions in flight", step_));
-  if (layout_.ranks == 1) return;
+  if (plan_.ranks == 1) return;
   try {
     communication_.stream().synchronize();
   } catch (const std::exception& error) {
@@ -154,7 +152,7 @@ void BucketedGradientSync::require(bool holds, const char* what) const {
 
 std::vector<int64_t> BucketedGradientSync::cuts() const {
   std::vector<int64_t> cuts;
-  for (const GradientBucket& bucket : layout_.buckets) cuts.push_back(bucket.begin);
+  for (const GradientBucket& bucket : plan_.buckets) cuts.push_back(bucket.begin);
   return cuts;
 }
 
@@ -165,7 +163,7 @@ void BucketedGradientSync::begin(int64_t step) {
   in_leaf_ = true;
   lowest_ready_ = elements_;
   next_bucket_ = 0;
-  if (gradients_ && (leaf_ == 0 || layout_.reproducible)) compute_.zero(gradients_.data, gradients_.bytes());
+  if (gradients_ && (leaf_ == 0 || plan_.reproducible)) compute_.zero(gradients_.data, gradients_.bytes());
 }
 
 void BucketedGradientSync::ready(int64_t begin, int64_t end) {
@@ -174,19 +172,19 @@ void BucketedGradientSync::ready(int64_t begin, int64_t end) {
           "ready with a range that does not end where the last began");
   lowest_ready_ = begin;
   if (!is_last_leaf()) return;
-  while (next_bucket_ < layout_.buckets.size() && layout_.buckets[next_bucket_].begin >= lowest_ready_)
+  while (next_bucket_ < plan_.buckets.size() && plan_.buckets[next_bucket_].begin >= lowest_ready_)
     reduce(next_bucket_++);
 }
 
 void BucketedGradientSync::reduce(size_t index) {
-  const GradientBucket& bucket = layout_.buckets[index];
+  const GradientBucket& bucket = plan_.buckets[index];
   virtual_ranks_.finish(bucket.begin, bucket.end);
-  if (layout_.ranks == 1) return;
+  if (plan_.ranks == 1) return;
   communication_.follow_compute();
   communicator_.label(step_, labels_[index]);
   if (replicas_ != nullptr) replicas_->label(step_, labels_[index]);
   in_flight_ = true;
-  if (exchanges_shards(layout_))
+  if (exchanges_shards(plan_))
     exchange_.run(bucket);
   else
     communicator_.all_reduce(communication_.stream(), bucket.values);
@@ -196,7 +194,7 @@ void BucketedGradientSync::reduce(size_t index) {
 
 void BucketedGradientSync::end() {
   require(in_leaf_ && lowest_ready_ == 0, "end before all elements are ready");
-  if (!is_last_leaf() && layout_.reproducible) virtual_ranks_.store();
+  if (!is_last_leaf() && plan_.reproducible) virtual_ranks_.store();
   in_leaf_ = false;
   ++leaf_;
 }
@@ -205,7 +203,7 @@ void BucketedGradientSync::finish() {
   require(!in_leaf_ && leaf_ == leaves_, "finish before the last virtual rank's end");
   leaf_ = 0;
   virtual_ranks_.restart();
-  if (layout_.ranks == 1) return;
+  if (plan_.ranks == 1) return;
   communicator_.label(step_, "after the gradients");
   in_flight_ = false;  // whether the wait returns or throws, all of the step is enqueued on every rank that waits
   communication_.await_all();
@@ -213,15 +211,25 @@ void BucketedGradientSync::finish() {
 
 }  // namespace
 
-size_t gradient_sync_bytes(const GradientSyncLayout& layout) {
-  check(layout);
-  const size_t exchange =
-      exchanges_shards(layout) ? ShardExchange::bytes(layout.buckets, layout.ranks, layout.groups, layout.wire) : 0;
-  return exchange + VirtualRankSum::bytes(elements(layout), leaves_in_tree(layout), layout.wire, largest(layout));
+GradientSyncCost gradient_sync_cost(const GradientSyncPlan& plan) {
+  check(plan);
+  GradientSyncCost cost{.memory_bytes =
+                            VirtualRankSum::bytes(elements(plan), leaves_in_tree(plan), plan.wire, largest(plan))};
+  if (exchanges_shards(plan)) {
+    cost.memory_bytes += ShardExchange::bytes(plan.buckets, plan.ranks, plan.groups, plan.wire);
+    cost.sent_bytes = ShardExchange::sent_bytes(plan.buckets, plan.ranks, plan.groups, plan.wire);
+  } else {
+    for (const GradientBucket& bucket : plan.buckets)
+      cost.sent_bytes += sent_by_all_reduce(bucket.values.bytes(), plan.ranks);
+  }
+  return cost;
 }
 
-std::unique_ptr<GradientSync> make_gradient_sync(const GradientSyncOptions& options) {
-  return std::make_unique<BucketedGradientSync>(options);
+std::unique_ptr<GradientSync> make_gradient_sync(const GradientSyncPlan& plan, Communication& communication,
+                                                 Communicator* replicas) {
+  return std::make_unique<BucketedGradientSync>(plan, communication, replicas);
 }
+
+GradientSyncMaker gradient_sync_maker() { return {gradient_sync_cost, make_gradient_sync}; }
 
 }  // namespace convoy

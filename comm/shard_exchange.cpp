@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/integers.h"
+#include "core/comm/bytes_sent.h"
 #include "core/ops/ops.h"
 #include "core/ops/reductions.h"
 
@@ -64,6 +65,17 @@ ShardExchange::ShardExchange(Communication& communication, Communicator* replica
 size_t ShardExchange::bytes(const std::vector<GradientBucket>& buckets, int ranks, int groups, DType wire) {
   const Sizes wanted = sizes(buckets, ranks, groups, wire);
   return wanted.received + wanted.staged + wanted.sum + wanted.of_groups;
+}
+
+size_t ShardExchange::sent_bytes(const std::vector<GradientBucket>& buckets, int ranks, int groups, DType wire) {
+  size_t bytes = 0;
+  for (const GradientBucket& bucket : buckets) {
+    const size_t shard = static_cast<size_t>(shard_of(bucket, ranks)) * size_of(wire);
+    const size_t padded = shard * static_cast<size_t>(ranks);
+    bytes += sent_by_all_to_all(padded, ranks) + sent_by_all_gather(shard * static_cast<size_t>(groups), groups);
+    if (!bucket.own_sum) bytes += sent_by_all_gather(padded, ranks);
+  }
+  return bytes;
 }
 
 void ShardExchange::run(const GradientBucket& bucket) {

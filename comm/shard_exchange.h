@@ -15,11 +15,13 @@ namespace convoy {
 class ShardExchange {
  public:
   // Everything happens on the communication stream. buckets: all that will come; they decide the memory.
-  // replicas: see GradientSyncOptions.
+  // replicas: see GradientSyncMaker.
   ShardExchange(Communication& communication, Communicator* replicas, DType wire,
                 const std::vector<GradientBucket>& buckets);
 
   static size_t bytes(const std::vector<GradientBucket>& buckets, int ranks, int groups, DType wire);
+  // Of a run over all buckets, by one rank.
+  static size_t sent_bytes(const std::vector<GradientBucket>& buckets, int ranks, int groups, DType wire);
 
   // Enqueues the bucket's sum.
   void run(const GradientBucket& bucket);

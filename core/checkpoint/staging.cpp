@@ -11,15 +11,15 @@ constexpr size_t kAlignment = 64;
 
 size_t state_bytes(const StateShard& shard) { return static_cast<size_t>(shard.elements) * sizeof(float); }
 
-size_t bytes_of(const CheckpointContents& contents) {
+}  // namespace
+
+size_t Staging::planned_bytes(const CheckpointContents& contents) {
   size_t bytes = 0;
   for (const NamedTensor& weight : contents.weights) bytes += round_up(weight.tensor.bytes(), kAlignment);
   for (const StateShard& shard : contents.optimizer.groups)
     bytes += shard.arrays.size() * round_up(state_bytes(shard), kAlignment);
   return bytes;
 }
-
-}  // namespace
 
 const void* Staging::put(const void* data, size_t bytes) {
   std::byte* const place = buffer_.get() + used_bytes_;
@@ -29,7 +29,7 @@ const void* Staging::put(const void* data, size_t bytes) {
 }
 
 const CheckpointContents& Staging::copy(const CheckpointContents& contents) {
-  const size_t bytes = bytes_of(contents);
+  const size_t bytes = planned_bytes(contents);
   if (bytes > capacity_bytes_) {
     buffer_ = std::make_unique_for_overwrite<std::byte[]>(bytes);
     capacity_bytes_ = bytes;

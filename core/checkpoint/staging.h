@@ -13,6 +13,8 @@ class Staging {
   // Copies everything; the result points into the buffer and is good until the next call. The buffer is allocated at
   // the first call and again only if more is to be kept than ever before.
   const CheckpointContents& copy(const CheckpointContents& contents);
+  // Of the buffer; looks at shapes only.
+  static size_t planned_bytes(const CheckpointContents& contents);
   size_t capacity_bytes() const { return capacity_bytes_; }
 
  private:

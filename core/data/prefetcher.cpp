@@ -16,21 +16,29 @@ Shape batched(int64_t count, const Shape& sample) {
   return Shape(std::span<const int64_t>(extents));
 }
 
+const Tensor kFirstSample{nullptr, DType::i64, {1}};  // the index, before the fields
+
+size_t slot_count(const SampleSchedule& schedule, int64_t ahead) {
+  const int64_t passes = schedule.passes_per_step();
+  return static_cast<size_t>(passes + std::max(passes, ahead));
+}
+
 }  // namespace
+
+size_t Prefetcher::planned_bytes(std::span<const Tensor> fields, const SampleSchedule& schedule, int64_t ahead) {
+  return saturating_product(slot_count(schedule, ahead), host_bytes({&kFirstSample, 1}) + host_bytes(fields));
+}
 
 Prefetcher::Prefetcher(Device& device, BatchSource& source, const SampleSchedule& schedule, int64_t ahead)
     : source_(source), schedule_(schedule) {
-  std::vector<Tensor> tensors{{nullptr, DType::i64, {1}}};  // the first sample's index, then the fields
+  std::vector<Tensor> tensors{kFirstSample};
   for (const BatchField& field : source.fields())
     tensors.push_back({nullptr, field.dtype, batched(schedule.micro_batch, field.shape)});
-  const size_t slot_bytes = host_bytes(tensors);
-  const int64_t passes = schedule.passes_per_step();
-  const auto slot_count = static_cast<size_t>(passes + std::max(passes, ahead));
-  const size_t bytes = saturating_product(slot_count, slot_bytes);
+  const size_t bytes = planned_bytes(std::span(tensors).subspan(1), schedule, ahead);
   device.require_possible(bytes, MemoryKind::host, "what data.prefetch and the passes of a step read ahead");
   memory_ = device.allocate(bytes, MemoryKind::host);
   auto* base = static_cast<std::byte*>(memory_.data());
-  for (size_t s = 0; s < slot_count; ++s, base += slot_bytes) {
+  for (size_t s = 0; s < slot_count(schedule, ahead); ++s, base += host_bytes(tensors)) {
     place_in_host_memory(tensors, base);
     slots_.push_back({{tensors.begin() + 1, tensors.end()}, tensors.front()});
   }

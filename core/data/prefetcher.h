@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -23,6 +24,8 @@ class Prefetcher {
  public:
   // At least `ahead` micro-batches, and at least those of the next step, are kept ready beyond the step in progress.
   Prefetcher(Device& device, BatchSource& source, const SampleSchedule& schedule, int64_t ahead);
+  // The host memory of it. fields: a micro-batch.
+  static size_t planned_bytes(std::span<const Tensor> fields, const SampleSchedule& schedule, int64_t ahead);
   ~Prefetcher();
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;

@@ -28,10 +28,6 @@ MetricSums::MetricSums(std::vector<NamedMetric> metrics, const MetricShape& shap
   }
 }
 
-bool MetricSums::read_predictions() const {
-  return std::ranges::any_of(metrics_, [](const NamedMetric& m) { return m.metric->reads_predictions(); });
-}
-
 void MetricSums::add(const MetricRow& row, std::span<double> sums) const {
   size_t begin = 0;
   for (size_t i = 0; i < metrics_.size(); begin += counts_[i++])

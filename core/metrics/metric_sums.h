@@ -26,7 +26,6 @@ class MetricSums {
   MetricSums(std::vector<NamedMetric> metrics, const MetricShape& shape);
 
   size_t size() const { return size_; }  // of the sums of all
-  bool read_predictions() const;
   // A row into `sums`, size() of them.
   void add(const MetricRow& row, std::span<double> sums) const;
   NamedValues values(std::span<const double> sums) const;

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/integers.h"
+#include "core/comm/bytes_sent.h"
 #include "core/ops/moving_average.h"
 #include "core/ops/optimizer_update.h"
 #include "core/ops/reductions.h"
@@ -31,6 +32,12 @@ const Optimizer& require_possible(const Optimizer& optimizer, const Ops& ops) {
   return optimizer;
 }
 
+size_t partial_bytes(const std::vector<const ParameterLayout*>& groups) {
+  size_t blocks = 0;
+  for (const ParameterLayout* layout : groups) blocks += static_cast<size_t>(block_count(*layout));
+  return blocks * sizeof(float);
+}
+
 std::vector<const ParameterLayout*> layouts_of(const std::vector<OptimizedGroup>& groups) {
   std::vector<const ParameterLayout*> layouts;
   for (const OptimizedGroup& group : groups) layouts.push_back(&group.parameters.layout());
@@ -40,11 +47,13 @@ std::vector<const ParameterLayout*> layouts_of(const std::vector<OptimizedGroup>
 }  // namespace
 
 // Norm and factor, the numbers of all groups, the partial sums of all groups.
-size_t OptimizerStep::planned_bytes(const std::vector<const ParameterLayout*>& groups, const Optimizer& optimizer) {
-  size_t blocks = 0;
-  for (const ParameterLayout* layout : groups) blocks += static_cast<size_t>(block_count(*layout));
-  return kAlignment + aligned(number_count(optimizer) * groups.size() * sizeof(float)) +
-         aligned(blocks * sizeof(float));
+MemoryUse OptimizerStep::planned_memory(const std::vector<const ParameterLayout*>& groups, const Optimizer& optimizer) {
+  const size_t numbers = number_count(optimizer) * groups.size() * sizeof(float);
+  return {.optimizer = kAlignment + aligned(numbers) + aligned(partial_bytes(groups)), .host = numbers};
+}
+
+size_t OptimizerStep::sent_bytes(const std::vector<const ParameterLayout*>& groups, const Sharding& sharding) {
+  return sharding.shards_optimizer() ? sent_by_all_reduce(partial_bytes(groups), sharding.ranks()) : 0;
 }
 
 OptimizerStep::OptimizerStep(Communication& communication, std::vector<OptimizedGroup> groups,
@@ -55,9 +64,9 @@ OptimizerStep::OptimizerStep(Communication& communication, std::vector<Optimized
       optimizer_(require_possible(optimizer, ops_)),
       clip_norm_(static_cast<float>(options.clip_norm)),
       average_rate_(options.ema_decay > 0 ? static_cast<float>(1 - options.ema_decay) : 0),
-      memory_(communication.device().allocate(planned_bytes(layouts_of(groups), optimizer))),
+      memory_(communication.device().allocate(planned_memory(layouts_of(groups), optimizer).optimizer)),
       numbers_on_host_(
-          communication.device().allocate(number_count(optimizer) * groups.size() * sizeof(float), MemoryKind::host)),
+          communication.device().allocate(planned_memory(layouts_of(groups), optimizer).host, MemoryKind::host)),
       norm_([this] { sum_squares(); }),
       update_([this] { update(); }) {
   place(std::move(groups));

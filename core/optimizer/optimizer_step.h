@@ -31,7 +31,9 @@ class OptimizerStep {
   // Everything outlives this. Throws ConfigError if the device cannot do the optimizer's update.
   OptimizerStep(Communication& communication, std::vector<OptimizedGroup> groups, const Optimizer& optimizer,
                 const OptimizerStepOptions& options);
-  static size_t planned_bytes(const std::vector<const ParameterLayout*>& groups, const Optimizer& optimizer);
+  static MemoryUse planned_memory(const std::vector<const ParameterLayout*>& groups, const Optimizer& optimizer);
+  // By a rank in a step, core/comm/bytes_sent.h.
+  static size_t sent_bytes(const std::vector<const ParameterLayout*>& groups, const Sharding& sharding);
 
   // Updates number t (from 1). Call again only after the compute stream was synchronized. record: the device may replay
   // what is enqueued, from the third call on, instead of enqueuing it anew.

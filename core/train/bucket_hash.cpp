@@ -10,7 +10,7 @@ BucketHash::BucketHash(Communication& communication, std::vector<GradientBucket>
     : communication_(communication), buckets_(std::move(buckets)) {
   int64_t most = 0;
   for (const GradientBucket& bucket : buckets_) most = std::max(most, bucket.elements());
-  on_host_ = communication.device().allocate(static_cast<size_t>(most) * sizeof(float), MemoryKind::host);
+  on_host_ = communication.device().allocate(planned_bytes(most), MemoryKind::host);
 }
 
 void BucketHash::begin() {

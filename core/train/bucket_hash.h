@@ -13,6 +13,7 @@ class BucketHash {
  public:
   // buckets: the GradientSync's. Allocates host memory for the largest.
   BucketHash(Communication& communication, std::vector<GradientBucket> buckets);
+  static size_t planned_bytes(int64_t largest_bucket) { return static_cast<size_t>(largest_bucket) * sizeof(float); }
 
   void begin();
   // All gradients at or above this element are final once compute has done what is enqueued so far. Waits for it where

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kGuardByte = 0xA5;
 constexpr int kStatistics = 5;
+constexpr size_t kResultBytes = kStatistics * sizeof(float);
 
 const char* name_of(ActionKind kind) {
   switch (kind) {
@@ -45,11 +46,16 @@ DebugChecks::DebugChecks(Device& device, Stream& stream, const Program& program,
       program_(program),
       arena_(arena),
       print_(std::move(print)),
-      result_(device.allocate(kStatistics * sizeof(float))),
-      result_on_host_(device.allocate(kStatistics * sizeof(float), MemoryKind::host)),
+      result_(device.allocate(kResultBytes)),
+      result_on_host_(device.allocate(kResultBytes, MemoryKind::host)),
       guard_on_host_(device.allocate(kDebugGuardBytes, MemoryKind::host)),
       pattern_(device.allocate(kDebugGuardBytes, MemoryKind::host)) {
   std::memset(pattern_.data(), kGuardByte, kDebugGuardBytes);
+}
+
+// The results on both sides; a guard, and what it should be.
+MemoryUse DebugChecks::planned_memory() {
+  return {.workspace = kResultBytes, .host = kResultBytes + 2 * kDebugGuardBytes};
 }
 
 void DebugChecks::begin() {

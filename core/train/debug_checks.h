@@ -18,6 +18,8 @@ class DebugChecks {
   // The program must have been planned with kDebugGuardBytes.
   DebugChecks(Device& device, Stream& stream, const Program& program, const Tensor& arena, Print print);
 
+  static MemoryUse planned_memory();
+
   // Statistics of every tensor of the next pass are printed, or not.
   void print_next_pass(bool print) { print_next_ = print; }
   // Before a pass: writes the first guards.

@@ -18,6 +18,21 @@ namespace convoy {
 
 namespace {
 constexpr size_t kLossSums = 2;  // of losses and of their weights
+constexpr size_t kSumBytes = kLossSums * sizeof(float);
+
+// What metrics read of a pass: losses, weights and, where one reads them, predictions and targets.
+std::vector<Tensor> rows_of(const std::vector<NamedMetric>& metrics, const Graph& graph) {
+  std::vector<Tensor> rows;
+  if (metrics.empty()) return rows;
+  const auto add = [&](ValueId value) { rows.push_back(graph.values()[static_cast<size_t>(value)].spec.unbound()); };
+  add(graph.result());
+  add(graph.weights());
+  const bool reads = std::ranges::any_of(metrics, [](const NamedMetric& m) { return m.metric->reads_predictions(); });
+  if (!reads || !graph.outputs().contains("predictions")) return rows;
+  add(graph.outputs().at("predictions"));
+  add(graph.outputs().at("targets"));
+  return rows;
+}
 }  // namespace
 
 Evaluator::Evaluator(const Parts& parts) : p_(parts), samples_(parts.source.samples(parts.split)) {
@@ -33,22 +48,28 @@ Evaluator::Evaluator(const Parts& parts) : p_(parts), samples_(parts.source.samp
   host_ = inputs_;
   host_memory_ = p_.device.allocate(host_bytes(host_), MemoryKind::host);
   place_in_host_memory(host_, host_memory_.data());
-  sums_ = p_.device.allocate(kPlannedBytes);
-  sums_on_host_ = p_.device.allocate(kPlannedBytes, MemoryKind::host);
+  sums_ = p_.device.allocate(kSumBytes);
+  sums_on_host_ = p_.device.allocate(kSumBytes, MemoryKind::host);
   prepare_metrics();
+}
+
+MemoryUse Evaluator::planned_memory(std::span<const Tensor> fields, const std::vector<NamedMetric>& metrics,
+                                    const Graph& graph) {
+  return {.workspace = kSumBytes, .host = host_bytes(fields) + kSumBytes + host_bytes(rows_of(metrics, graph))};
 }
 
 // What lies on the device after a pass, and its place on the host.
 void Evaluator::prepare_metrics() {
   if (p_.metrics.empty()) return;
   const Program& program = p_.model.evaluation();
-  const Tensor predictions = program.output("predictions"), targets = program.output("targets");
+  rows_on_host_ = rows_of(p_.metrics, p_.model.graph());
   MetricShape shape;
-  if (predictions) shape = {predictions.elements() / program.result().elements(), targets.dtype};
+  if (rows_on_host_.size() > kLossSums)
+    shape = {rows_on_host_[2].elements() / program.result().elements(), rows_on_host_[3].dtype};
   metrics_ = MetricSums(p_.metrics, shape);
   rows_ = {program.result(), program.loss_weights()};
-  if (metrics_.read_predictions()) rows_.insert(rows_.end(), {predictions, targets});
-  rows_on_host_ = rows_;
+  if (rows_on_host_.size() > kLossSums)
+    rows_.insert(rows_.end(), {program.output("predictions"), program.output("targets")});
   rows_memory_ = p_.device.allocate(host_bytes(rows_on_host_), MemoryKind::host);
   place_in_host_memory(rows_on_host_, rows_memory_.data());
 }

@@ -2,6 +2,8 @@
 // weigh nothing; a last micro-batch that the split does not fill counts with what it has.
 #pragma once
 
+#include <span>
+
 #include "core/comm/communicator.h"
 #include "core/data/batch_source.h"
 #include "core/metrics/metric_sums.h"
@@ -27,7 +29,9 @@ class Evaluator {
   };
   // Throws DataError if the split is empty, ConfigError if a metric has no value for such a model.
   explicit Evaluator(const Parts& parts);
-  static constexpr size_t kPlannedBytes = 2 * sizeof(float);
+  // fields: a micro-batch.
+  static MemoryUse planned_memory(std::span<const Tensor> fields, const std::vector<NamedMetric>& metrics,
+                                  const Graph& graph);
 
   // Reads once what this rank's part of every run reads, so that damaged data shows before training begins.
   void read_all();

@@ -1,14 +1,16 @@
-// The buckets of a model's gradients as its storage and plan keep them.
+// The buckets of a model's gradients as its storage and plan keep them. Tensors may be without memory.
 #pragma once
 
 #include <vector>
 
-#include "core/parameters/parameter_storage.h"
+#include "core/parameters/sharding.h"
 #include "core/train/gradient_sync.h"
 
 namespace convoy {
 
-// own: where storage shards gradients, the memory of each bucket, in the order of sharding.buckets().
-std::vector<GradientBucket> gradient_buckets(const ParameterStorage& storage, const std::vector<Tensor>& own);
+// gradients, shards: ParameterStorage's. own: where gradients are sharded, the memory of each bucket, in the order of
+// sharding.buckets().
+std::vector<GradientBucket> gradient_buckets(const Sharding& sharding, const Tensor& gradients, const Tensor& shards,
+                                             const std::vector<Tensor>& own);
 
 }  // namespace convoy

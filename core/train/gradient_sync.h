@@ -7,8 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <vector>
 
+#include "core/comm/communication.h"
 #include "core/tensor/tensor.h"
 
 namespace convoy {
@@ -39,6 +42,31 @@ class GradientSync {
   virtual void end() = 0;
   // The compute stream waits for the sums. Called after the last virtual rank's end().
   virtual void finish() = 0;
+};
+
+// What a GradientSync is made for. When planning, tensors have shapes but no memory.
+struct GradientSyncPlan {
+  Tensor gradients;                     // flat f32, with all buckets in it; absent if each has memory of its own
+  std::vector<GradientBucket> buckets;  // descending; all of flat storage
+  int ranks = 1;                        // that shard with each other,
+  int groups = 1;                       // and groups of such ranks; more than one need own sums
+  int64_t virtual_ranks = 1;            // over all ranks of all groups
+  bool reproducible = true;
+  DType wire = DType::f32;  // or bf16: every leaf and every node of the tree is rounded to bf16 and sent as such
+};
+
+struct GradientSyncCost {
+  size_t memory_bytes = 0;  // that it allocates on the device
+  size_t sent_bytes = 0;    // by a rank in a step, core/comm/bytes_sent.h
+};
+
+// comm/ has the functions, core only the need.
+struct GradientSyncMaker {
+  // Looks at shapes only. Throws ConfigError on an impossible plan.
+  std::function<GradientSyncCost(const GradientSyncPlan&)> cost;
+  // replicas: the ranks with the same shards in other groups, in the order of the groups; null: there is one group. All
+  // outlives what is made.
+  std::function<std::unique_ptr<GradientSync>(const GradientSyncPlan&, Communication&, Communicator* replicas)> make;
 };
 
 }  // namespace convoy

@@ -40,6 +40,10 @@ Sentinel::Sentinel(Parts parts)
   place_in_host_memory(batch_, batch_memory_.data());
 }
 
+size_t Sentinel::planned_bytes(int64_t largest_bucket, std::span<const Tensor> fields) {
+  return 2 * BucketHash::planned_bytes(largest_bucket) + sizeof(int64_t) + host_bytes(fields);
+}
+
 void Sentinel::go_on(const SampleSchedule& schedule) {
   p_.schedule = schedule;
   last_clean_step_ = std::min(last_clean_step_, schedule.first_step);

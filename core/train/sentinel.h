@@ -42,6 +42,8 @@ class Sentinel {
     std::string who;  // this rank's host and device, as an error shall name them
   };
   explicit Sentinel(Parts parts);
+  // The host memory of it. fields: a micro-batch.
+  static size_t planned_bytes(int64_t largest_bucket, std::span<const Tensor> fields);
 
   // The run went back: the steps that follow are as this schedule says.
   void go_on(const SampleSchedule& schedule);

@@ -8,6 +8,7 @@
 #include "core/base/integers.h"
 #include "core/ops/optimizer_update.h"
 #include "core/parameters/initialise.h"
+#include "core/parameters/state_names.h"
 
 namespace convoy {
 
@@ -19,7 +20,40 @@ OwnedRange even_range(int64_t total, int rank, int ranks) {
   return {std::min(share * rank, total), std::min(share * (rank + 1), total), 0};
 }
 
+// Of each state, that this rank has.
+int64_t elements_of(const ParameterLayout& layout, const Sharding& sharding, int world_rank) {
+  if (!sharding.shards_optimizer()) return even_range(layout.elements(), sharding.rank(), sharding.ranks()).elements();
+  return world_rank < sharding.ranks() ? sharding.compact_elements() : 0;
+}
+
+std::vector<std::string> state_names(const ModelOptions& options) {
+  std::vector<std::string> names;
+  if (options.dtype != DType::f32) names.emplace_back(kMasterState);
+  names.insert(names.end(), options.states.begin(), options.states.end());
+  return names;
+}
+
 }  // namespace
+
+CheckpointContents Snapshot::planned_contents(const ModelPlan& model, int world_rank) {
+  CheckpointContents contents;
+  if (world_rank == 0)
+    for (const Parameter& p : model.layout().parameters())
+      contents.weights.push_back({p.spec.name, {nullptr, model.options().dtype, p.spec.shape}});
+  StateShard shard;
+  shard.elements = elements_of(model.layout(), *model.sharding(), world_rank);
+  for (const std::string& name : state_names(model.options())) shard.arrays.push_back({name});
+  contents.optimizer.groups = {shard};
+  return contents;
+}
+
+size_t Snapshot::planned_bytes(const ModelPlan& model, DeviceKind device, int world_rank) {
+  const bool copies = device != DeviceKind::cpu;
+  const auto flat = static_cast<size_t>(model.layout().padded_elements()) * size_of(model.options().dtype);
+  const size_t weights = world_rank == 0 && (copies || model.sharding()->shards_weights()) ? flat : 0;
+  const auto state = static_cast<size_t>(elements_of(model.layout(), *model.sharding(), world_rank)) * sizeof(float);
+  return weights + (copies ? state_names(model.options()).size() * state : 0);
+}
 
 Snapshot::Snapshot(Communication& communication, ParameterStorage& parameters, std::string_view optimizer,
                    const Tensor& arena, int world_rank)
@@ -36,15 +70,14 @@ Snapshot::Snapshot(Communication& communication, ParameterStorage& parameters, s
   copies_.resize(states_.size() + 1);
   if (first_rank_)
     for (const Parameter& p : parameters.layout().parameters()) shard_.places.push_back({p.spec.name, p.offset});
+  shard_.elements = elements_of(parameters.layout(), sharding, world_rank);
   if (!sharding.shards_optimizer()) {
     const OwnedRange range = even_range(total, sharding.rank(), sharding.ranks());
     shard_.ranges = {range};
-    shard_.elements = range.elements();
     first_ = range.begin;
     return;
   }
   if (world_rank >= sharding.ranks()) return;
-  shard_.elements = sharding.compact_elements();
   for (const OwnedRange& range : sharding.owned())
     if (range.begin < total) shard_.ranges.push_back({range.begin, std::min(range.end, total), range.offset});
 }

@@ -23,6 +23,11 @@ class Snapshot {
   Snapshot(Communication& communication, ParameterStorage& parameters, std::string_view optimizer, const Tensor& arena,
            int world_rank);
 
+  // What it allocates on the host once it has been taken.
+  static size_t planned_bytes(const ModelPlan& model, DeviceKind device, int world_rank);
+  // take(), without memory.
+  static CheckpointContents planned_contents(const ModelPlan& model, int world_rank);
+
   // Collective. Waits for compute. Valid until the next step changes the state.
   CheckpointContents take();
 

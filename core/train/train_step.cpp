@@ -17,21 +17,23 @@ constexpr size_t kLossAlignment = 256;
 constexpr size_t kFlags = 3;  // that ranks exchange with their losses: save, stop, out of data
 }  // namespace
 
-// The number of the first sample and the weight of all targets, then a loss and a weight of each leaf.
-size_t TrainStep::planned_bytes(int64_t virtual_ranks_here) {
-  return kLossAlignment + static_cast<size_t>(2 * virtual_ranks_here) * sizeof(float);
+// The number of the first sample and the weight of all targets, then a loss and a weight of each leaf; on the host,
+// behind these, the norm and its factor.
+MemoryUse TrainStep::planned_memory(int64_t virtual_ranks_here) {
+  const size_t leaves = static_cast<size_t>(2 * virtual_ranks_here) * sizeof(float);
+  return {.workspace = kLossAlignment + leaves, .host = leaves + 2 * sizeof(float)};
 }
 
 TrainStep::TrainStep(const Parts& parts)
     : p_(parts), device_(p_.communication.device()), communicator_(p_.ranks), compute_(p_.communication.compute()) {
   const int64_t leaves = p_.schedule.virtual_ranks_here();
-  memory_ = device_.allocate(planned_bytes(leaves));
+  memory_ = device_.allocate(planned_memory(leaves).workspace);
   first_sample_ = {memory_.data(), DType::i64, {1}};
   auto* base = static_cast<std::byte*>(memory_.data());
   weight_ = {base + sizeof(int64_t), DType::f32, {1}};
   losses_ = {base + kLossAlignment, DType::f32, {leaves}};
   weights_ = {base + kLossAlignment + losses_.bytes(), DType::f32, {leaves}};
-  results_on_host_ = device_.allocate(static_cast<size_t>(2 * leaves + 2) * 4, MemoryKind::host);
+  results_on_host_ = device_.allocate(planned_memory(leaves).host, MemoryKind::host);
   const int64_t losses_per_pass = p_.model.training().result().elements();
   const int64_t passes = p_.schedule.global_batch / p_.schedule.micro_batch;
   nominal_weight_ = static_cast<double>(losses_per_pass * passes);

@@ -50,7 +50,7 @@ class TrainStep {
     int64_t debug_print_every = 1;  // steps
   };
   explicit TrainStep(const Parts& parts);
-  static size_t planned_bytes(int64_t virtual_ranks_here);
+  static MemoryUse planned_memory(int64_t virtual_ranks_here);
 
   // Runs step number `step` (from 1) and waits for it. `mine`: this rank's request. another: a step comes after it,
   // whose micro-batches are waited for, so that all ranks learn at once if one of them cannot read them.

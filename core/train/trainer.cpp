@@ -7,7 +7,6 @@
 
 #include "core/base/logging.h"
 #include "core/comm/fail_together.h"
-#include "core/config/precision.h"
 #include "core/optimizer/kinds.h"
 #include "core/optimizer/schedule_kinds.h"
 #include "core/parameters/initialise.h"
@@ -21,25 +20,6 @@ TrainerParts complete(TrainerParts parts) {
   if (!parts.optimizer) parts.optimizer = parts.config.optimizer.kind.make();
   if (!parts.schedule) parts.schedule = parts.config.schedule.kind.make();
   return parts;
-}
-
-std::vector<std::string> states_of(const TrainerParts& parts) {
-  std::vector<std::string> states = parts.optimizer->states();
-  if (parts.config.train.ema_decay > 0) states.emplace_back(kAverageState);
-  return states;
-}
-
-ModelOptions model_options(const TrainerParts& parts, const Communicator& group) {
-  return {.dtype = compute_dtype(parts.config.precision),
-          .recompute_blocks = parts.config.train.recompute == Recompute::block,
-          .guard_bytes = parts.debug_print ? kDebugGuardBytes : 0,
-          .sharding = {.stage = parts.config.parallel.stage,
-                       .rank = group.rank(),
-                       .ranks = group.size(),
-                       .bucket_bytes = parts.config.parallel.bucket_bytes,
-                       .accumulates =
-                           parts.config.batch.global > parts.config.batch.micro * int64_t{parts.communicator.size()}},
-          .states = states_of(parts)};
 }
 
 // In what a schedule remembers: the step of the last evaluation that it knows of.
@@ -57,7 +37,9 @@ Trainer::Trainer(TrainerParts parts)
       communication_stream_(p_.device.make_stream(StreamKind::communication)),
       groups_(p_.config.parallel, p_.communicator),
       communication_(p_.device, *compute_, *communication_stream_, groups_.group()),
-      model_(p_.device, *compute_, std::move(p_.graph), model_options(p_, groups_.group())),
+      device_before_(p_.device.allocated_bytes(MemoryKind::device)),
+      host_before_(p_.device.allocated_bytes(MemoryKind::host)),
+      model_(make_model()),
       optimizer_(communication_, {{model_.parameters()}}, *p_.optimizer,
                  {p_.config.train.clip_norm, p_.config.train.ema_decay}),
       weights_(communication_, model_.parameters()),
@@ -73,11 +55,31 @@ Trainer::Trainer(TrainerParts parts)
 
 Trainer::~Trainer() = default;
 
-size_t Trainer::planned_bytes() const {
-  return model_.plan().memory().on_device() + OptimizerStep::planned_bytes({&model_.layout()}, *p_.optimizer) +
-         WeightGather::planned_bytes(model_.parameters().sharding(), model_.parameters().dtype()) +
-         TrainStep::planned_bytes(p_.virtual_ranks / p_.communicator.size()) +
-         (evaluates() ? Evaluator::kPlannedBytes : 0);
+// Plans the whole run: what can never be had is refused before anything is allocated.
+Model Trainer::make_model() {
+  const RunFacts facts{.rank = p_.communicator.rank(),
+                       .ranks = p_.communicator.size(),
+                       .group_ranks = groups_.group().size(),
+                       .virtual_ranks = p_.virtual_ranks,
+                       .device = p_.device.info().kind,
+                       .evaluates = evaluates(),
+                       .every_target_counts = p_.source.every_target_counts(),
+                       .saves = p_.checkpoints != nullptr,
+                       .debug = p_.debug_print != nullptr};
+  ModelPlan model(p_.device.ops(), std::move(p_.graph), model_options(p_.config, facts, *p_.optimizer));
+  plan_ = plan_run(p_.config, facts, *p_.optimizer, model, p_.gradient_sync);
+  p_.device.require_possible(plan_.memory.on_device(), MemoryKind::device, "the model and its activations");
+  return Model(p_.device, *compute_, std::move(model));
+}
+
+// Copies for checkpoints come with the first of them.
+void Trainer::check_allocated() const {
+  const size_t on_device = p_.device.allocated_bytes(MemoryKind::device) - device_before_;
+  const size_t on_host = p_.device.allocated_bytes(MemoryKind::host) - host_before_;
+  const size_t planned_on_host = plan_.memory.host - plan_.snapshot_bytes - plan_.staging_bytes;
+  if (on_device != plan_.memory.on_device() || on_host != planned_on_host)
+    throw InternalError(fmt::format("allocated are {} bytes on the device and {} on the host, planned were {} and {}",
+                                    on_device, on_host, plan_.memory.on_device(), planned_on_host));
 }
 
 void Trainer::resume(const CheckpointReader& checkpoint) {
@@ -101,6 +103,7 @@ void Trainer::prepare() {
   if (train_step_ != nullptr || position_.step >= p_.config.train.steps) return;
   allocate();
   fail_together(p_.communicator, [&] {
+    check_allocated();
     if (evaluator_ != nullptr) evaluator_->read_all();
     prefetcher_->check_step();
   });
@@ -112,9 +115,11 @@ void Trainer::allocate() {
   const auto seed = static_cast<uint64_t>(position_.seed);
   if (!resumed_) initialise(model_.parameters(), p_.device, *compute_, seed);
   const ParameterStorage& parameters = model_.parameters();
-  const std::vector<GradientBucket> buckets = gradient_buckets(parameters, model_.training().gradient_buckets());
-  sync_ = p_.make_gradient_sync(
-      {communication_, parameters.gradients(), buckets, position_.virtual_ranks, groups_.replicas()});
+  GradientSyncPlan sync = plan_.gradient_sync;
+  sync.gradients = parameters.gradients();
+  sync.buckets = gradient_buckets(parameters.sharding(), parameters.gradients(), parameters.gradient_shards(),
+                                  model_.training().gradient_buckets());
+  sync_ = p_.gradient_sync.make(sync, communication_, groups_.replicas());
   samples_ = {c.batch.global,         c.batch.micro,  position_.virtual_ranks, p_.communicator.size(),
               p_.communicator.rank(), position_.step, position_.samples,       p_.skips};
   prefetcher_ = std::make_unique<Prefetcher>(p_.device, p_.source, samples_, c.data.prefetch);
@@ -122,8 +127,8 @@ void Trainer::allocate() {
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
   train_step_ = std::make_unique<TrainStep>(
       TrainStep::Parts{communication_, p_.communicator, model_, optimizer_, weights_, traffic_, *sync_, p_.source,
-                       *prefetcher_, samples_, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who,
-                       debug_.get(), p_.debug_from_step, c.log.every_steps});
+                       *prefetcher_, samples_, seed, c.train.cuda_graph, sync.buckets, c.parallel.sentinel_every,
+                       p_.who, debug_.get(), p_.debug_from_step, c.log.every_steps});
   if (evaluates())
     evaluator_ = std::make_unique<Evaluator>(Evaluator::Parts{.device = p_.device,
                                                               .communicator = p_.communicator,
@@ -218,9 +223,8 @@ StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms
   m.tokens_per_s = static_cast<double>(tokens_per_step_) / step_ms * 1e3;
   m.data_wait_ms = prefetcher_->take_wait_ms();
   m.comm_exposed_ms = communication_.take_exposed_ms();
-  const double passes = static_cast<double>(p_.config.batch.global / p_.config.batch.micro);
   const double peak = p_.device.peak_flops(model_.parameters().dtype()) * p_.communicator.size();
-  if (peak > 0) m.mfu = 3 * model_.graph().forward_flops() * passes / (step_ms * 1e-3) / peak;
+  if (peak > 0) m.mfu = plan_.flops / (step_ms * 1e-3) / peak;
   m.memory_bytes = p_.device.allocated_bytes(MemoryKind::device);
   m.skipped_steps = guard_.state().skipped_steps;
   m.rollbacks = guard_.state().rollbacks;

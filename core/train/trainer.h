@@ -16,20 +16,11 @@
 #include "core/train/evaluator.h"
 #include "core/train/loss_guard.h"
 #include "core/train/rank_groups.h"
+#include "core/train/run_plan.h"
 #include "core/train/snapshot.h"
 #include "core/train/train_step.h"
 
 namespace convoy {
-
-// What a GradientSync is made from; comm/ has the maker, core only the need.
-struct GradientSyncRequest {
-  Communication& communication;
-  Tensor gradients;  // flat; absent if each bucket has memory of its own
-  std::vector<GradientBucket> buckets;
-  int64_t virtual_ranks = 1;
-  Communicator* replicas = nullptr;  // of RankGroups
-};
-using GradientSyncMaker = std::function<std::unique_ptr<GradientSync>(const GradientSyncRequest&)>;
 
 struct TrainerParts {
   const Config& config;
@@ -38,7 +29,7 @@ struct TrainerParts {
   BatchSource& source;
   Graph graph;  // ends in losses; inputs named as the source's fields
   int64_t virtual_ranks = 1;
-  GradientSyncMaker make_gradient_sync;
+  GradientSyncMaker gradient_sync;
   CheckpointStore* checkpoints = nullptr;               // absent: nothing is saved; rollbacks go to the initial weights
   std::map<std::string, std::string> checkpoint_files;  // config.json, config.yaml, the tokenizer's
   std::vector<TrainingObserver*> observers;             // on rank 0
@@ -76,11 +67,13 @@ class Trainer {
 
   Model& model() { return model_; }
   const TrainingPosition& position() const { return position_; }
-  // Device bytes as planned from shapes, without what the GradientSync needs.
-  size_t planned_bytes() const;
+  // As planned from shapes, before anything was allocated.
+  const RunPlan& plan() const { return plan_; }
 
  private:
+  Model make_model();
   void allocate();
+  void check_allocated() const;
   void take_over(const TrainingPosition& position);
   [[noreturn]] void end_without_data();
   void check_next_data(const std::string& advice);
@@ -102,7 +95,9 @@ class Trainer {
   TrainerParts p_;
   std::unique_ptr<Stream> compute_, communication_stream_;
   RankGroups groups_;
-  Communication communication_;  // inside this rank's group
+  Communication communication_;               // inside this rank's group
+  const size_t device_before_, host_before_;  // bytes that were allocated
+  RunPlan plan_;
   Model model_;
   OptimizerStep optimizer_;
   WeightGather weights_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/comm/bytes_sent.h"
+
 namespace convoy {
 
 namespace {
@@ -15,16 +17,25 @@ int64_t gathered_elements(const Bucket& bucket, const Sharding& sharding) { retu
 WeightGather::WeightGather(Communication& communication, ParameterStorage& storage)
     : communication_(communication),
       storage_(storage),
-      staging_(communication.device().allocate(planned_bytes(storage.sharding(), storage.dtype()))) {}
+      staging_(communication.device().allocate(planned_memory(storage.sharding(), storage.dtype()).communication)) {}
 
 // Buckets whose last shards reach beyond their ends would be gathered over their neighbours.
-size_t WeightGather::planned_bytes(const Sharding& sharding, DType dtype) {
+MemoryUse WeightGather::planned_memory(const Sharding& sharding, DType dtype) {
   int64_t most = 0;
   if (is_needed(sharding))
     for (const Bucket& bucket : sharding.buckets())
       if (gathered_elements(bucket, sharding) != bucket.elements())
         most = std::max(most, gathered_elements(bucket, sharding));
-  return static_cast<size_t>(most) * size_of(dtype);
+  return {.communication = static_cast<size_t>(most) * size_of(dtype)};
+}
+
+size_t WeightGather::sent_bytes(const Sharding& sharding, DType dtype) {
+  size_t bytes = 0;
+  if (is_needed(sharding))
+    for (const Bucket& bucket : sharding.buckets())
+      bytes += sent_by_all_gather(static_cast<size_t>(gathered_elements(bucket, sharding)) * size_of(dtype),
+                                  sharding.ranks());
+  return bytes;
 }
 
 void WeightGather::run(int64_t step) {

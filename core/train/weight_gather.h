@@ -9,7 +9,9 @@ namespace convoy {
 class WeightGather {
  public:
   WeightGather(Communication& communication, ParameterStorage& storage);
-  static size_t planned_bytes(const Sharding& sharding, DType dtype);
+  static MemoryUse planned_memory(const Sharding& sharding, DType dtype);
+  // By a rank in a step, core/comm/bytes_sent.h.
+  static size_t sent_bytes(const Sharding& sharding, DType dtype);
 
   // Enqueues it behind compute's work so far. Nothing to do where every rank updates everything, or keeps shards alone.
   void run(int64_t step);

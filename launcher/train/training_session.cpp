@@ -161,7 +161,7 @@ class TrainingSession {
     if (world_.device().info().kind == DeviceKind::cpu) facts.processors = processors_text();
     facts.ranks = communicator_.size();
     facts.virtual_ranks = V;
-    facts.memory_bytes = trainer.planned_bytes();
+    facts.memory_bytes = trainer.plan().memory.on_device();
     facts.data = data_text(dataset);
     facts.first_step = trainer.position().step;
     say(run_summary(config_, facts));

@@ -44,11 +44,7 @@ TrainerParts TrainingWorld::parts(int64_t virtual_ranks) {
                      .graph = make_loss_graph(config_)};
   check_inputs(parts.graph, *dataset_);
   parts.virtual_ranks = virtual_ranks;
-  parts.make_gradient_sync = [this](const GradientSyncRequest& r) {
-    return make_gradient_sync({r.communication, r.gradients, r.buckets, r.virtual_ranks, config_.parallel.reproducible,
-                               config_.parallel.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32,
-                               r.replicas});
-  };
+  parts.gradient_sync = gradient_sync_maker();
   parts.who = identity();
   return parts;
 }

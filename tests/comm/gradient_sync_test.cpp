@@ -43,11 +43,12 @@ struct Rank {
       : memory(device->allocate(static_cast<size_t>(elements) * sizeof(float))),
         gradients{memory.data(), DType::f32, {elements}},
         both(*device, *compute, *communication, communicator),
-        sync(make_gradient_sync({.communication = both,
-                                 .gradients = gradients,
+        sync(make_gradient_sync({.gradients = gradients,
                                  .buckets = test::buckets_in(gradients, 4096, communicator.size()),
+                                 .ranks = communicator.size(),
                                  .virtual_ranks = virtual_ranks,
-                                 .reproducible = reproducible})) {}
+                                 .reproducible = reproducible},
+                                both)) {}
 
   std::unique_ptr<Device> device = test::make_plain_device();
   std::unique_ptr<Stream> compute = device->make_stream(StreamKind::compute);
@@ -151,18 +152,17 @@ TEST(GradientSync, RefusesCallsOutOfOrder) {
 }
 
 TEST(GradientSync, RefusesLayoutsThatCannotBe) {
-  const GradientSyncLayout good{
-      .buckets = {{0, 100, {nullptr, DType::f32, {100}}, {}}}, .ranks = 2, .virtual_ranks = 4};
-  EXPECT_GT(gradient_sync_bytes(good), 0u);
+  const GradientSyncPlan good{.buckets = {{0, 100, {nullptr, DType::f32, {100}}, {}}}, .ranks = 2, .virtual_ranks = 4};
+  EXPECT_GT(gradient_sync_cost(good).memory_bytes, 0u);
   const auto refused = [&](auto change) {
-    GradientSyncLayout layout = good;
-    change(layout);
-    EXPECT_THROW(gradient_sync_bytes(layout), ConfigError);
+    GradientSyncPlan plan = good;
+    change(plan);
+    EXPECT_THROW(gradient_sync_cost(plan), ConfigError);
   };
-  refused([](GradientSyncLayout& l) { l.virtual_ranks = 6; });
-  refused([](GradientSyncLayout& l) { l.virtual_ranks = 1; });
-  refused([](GradientSyncLayout& l) { l.virtual_ranks = 3, l.reproducible = false; });
-  refused([](GradientSyncLayout& l) { l.wire = DType::i32; });
+  refused([](GradientSyncPlan& p) { p.virtual_ranks = 6; });
+  refused([](GradientSyncPlan& p) { p.virtual_ranks = 1; });
+  refused([](GradientSyncPlan& p) { p.virtual_ranks = 3, p.reproducible = false; });
+  refused([](GradientSyncPlan& p) { p.wire = DType::i32; });
 }
 
 }  // namespace

@@ -91,22 +91,13 @@ void run_rank(const Config& config, Communicator& communicator, const ToyParts& 
   Gpt2Config gpt2 = config.model.family.as<Gpt2Family>()->sizes;
   gpt2.vocabulary = kVocabulary;
   gpt2.dtype = compute_dtype(config.precision);
-  size_t sync_bytes = 0;
-  const DType wire = config.parallel.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32;
-  const auto make_sync = [&](const GradientSyncRequest& r) {
-    sync_bytes =
-        gradient_sync_bytes({r.buckets, r.communication.communicator().size(), r.virtual_ranks,
-                             config.parallel.reproducible, wire, r.replicas == nullptr ? 1 : r.replicas->size()});
-    return make_gradient_sync(
-        {r.communication, r.gradients, r.buckets, r.virtual_ranks, config.parallel.reproducible, wire, r.replicas});
-  };
   Trainer trainer({.config = config,
                    .device = *device,
                    .communicator = communicator,
                    .source = source,
                    .graph = gpt2_loss_graph(gpt2, config.batch.micro, gpt2.context),
                    .virtual_ranks = config.parallel.virtual_ranks.value_or(communicator.size()),
-                   .make_gradient_sync = make_sync,
+                   .gradient_sync = gradient_sync_maker(),
                    .checkpoints = store.get(),
                    .observers = {&recorder},
                    .poll_stop = parts.poll_stop,
@@ -119,7 +110,7 @@ void run_rank(const Config& config, Communicator& communicator, const ToyParts& 
   const CheckpointContents state = trainer.state();
   if (communicator.rank() != 0) return;
   result.position = trainer.position();
-  result.planned_bytes = trainer.planned_bytes() + sync_bytes;
+  result.planned_bytes = trainer.plan().memory.on_device();
   result.allocated_bytes = device->allocated_bytes(MemoryKind::device);
   for (const auto& [name, weight] : state.weights)
     result.weights.insert(result.weights.end(), weight.as<std::byte>(), weight.as<std::byte>() + weight.bytes());

@@ -30,10 +30,9 @@ TEST(GradientSync, MeasuresOnGpusHowLongComputeStoodStill) {
     const Memory memory = device.allocate(4096 * sizeof(float));
     const Tensor gradients{memory.data(), DType::f32, {4096}};
     Communication both(device, *compute, *communication, c);
-    const auto sync = make_gradient_sync({.communication = both,
-                                          .gradients = gradients,
-                                          .buckets = test::buckets_in(gradients, 8192, 2),
-                                          .virtual_ranks = 2});
+    const auto sync = make_gradient_sync(
+        {.gradients = gradients, .buckets = test::buckets_in(gradients, 8192, 2), .ranks = 2, .virtual_ranks = 2},
+        both);
     for (int step = 0; step < 2; ++step) {
       c.barrier_host();
       const bool late = step == 1 && c.rank() == 1;
@@ -63,10 +62,9 @@ TEST(GradientSync, MayGoWhileItsLastSumsAreUnderWay) {
     const Memory memory = device.allocate(4096 * sizeof(float));
     const Tensor gradients{memory.data(), DType::f32, {4096}};
     Communication both(device, *compute, *communication, c);
-    const auto sync = make_gradient_sync({.communication = both,
-                                          .gradients = gradients,
-                                          .buckets = test::buckets_in(gradients, 8192, 2),
-                                          .virtual_ranks = 2});
+    const auto sync = make_gradient_sync(
+        {.gradients = gradients, .buckets = test::buckets_in(gradients, 8192, 2), .ranks = 2, .virtual_ranks = 2},
+        both);
     sync->begin(0);
     sync->ready(0, 4096);
     sync->end();

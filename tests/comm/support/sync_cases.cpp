@@ -129,15 +129,13 @@ void expect_tree_sums(Communicator& communicator, Device& device, const SyncCase
   const Memory sums = device.allocate(test.own_sums ? gradients.bytes() + buckets.size() * sizeof(float) : 0);
   if (test.own_sums) keep_own_sums(buckets, sums, communicator.size());
   const size_t before = device.allocated_bytes(MemoryKind::device);
-  const auto sync = make_gradient_sync({.communication = both,
-                                        .gradients = gradients,
-                                        .buckets = buckets,
-                                        .virtual_ranks = test.virtual_ranks,
-                                        .wire = test.wire});
-  EXPECT_EQ(
-      device.allocated_bytes(MemoryKind::device) - before,
-      gradient_sync_bytes(
-          {.buckets = buckets, .ranks = communicator.size(), .virtual_ranks = test.virtual_ranks, .wire = test.wire}));
+  const GradientSyncPlan plan{.gradients = gradients,
+                              .buckets = buckets,
+                              .ranks = communicator.size(),
+                              .virtual_ranks = test.virtual_ranks,
+                              .wire = test.wire};
+  const auto sync = make_gradient_sync(plan, both);
+  EXPECT_EQ(device.allocated_bytes(MemoryKind::device) - before, gradient_sync_cost(plan).memory_bytes);
   const int64_t allocations = device.allocations();
   const int64_t mine = test.virtual_ranks / communicator.size();
   for (int64_t step = 0; step < 2; ++step) {

@@ -1,0 +1,124 @@
+#include "core/train/run_plan.h"
+
+#include <algorithm>
+
+#include "core/checkpoint/staging.h"
+#include "core/comm/bytes_sent.h"
+#include "core/config/precision.h"
+#include "core/data/prefetcher.h"
+#include "core/optimizer/optimizer_step.h"
+#include "core/parameters/state_names.h"
+#include "core/train/debug_checks.h"
+#include "core/train/evaluator.h"
+#include "core/train/gradient_buckets.h"
+#include "core/train/sentinel.h"
+#include "core/train/snapshot.h"
+#include "core/train/train_step.h"
+#include "core/train/weight_gather.h"
+
+namespace convoy {
+namespace {
+
+SampleSchedule schedule_of(const Config& config, const RunFacts& facts) {
+  return {.global_batch = config.batch.global,
+          .micro_batch = config.batch.micro,
+          .virtual_ranks = facts.virtual_ranks,
+          .ranks = facts.ranks,
+          .rank = facts.rank};
+}
+
+// A micro-batch as the source gives it: the graph's inputs.
+std::vector<Tensor> fields_of(const ModelPlan& model) {
+  std::vector<Tensor> fields;
+  for (const TensorRef& input : model.training().graph_inputs) fields.push_back(input.spec.unbound());
+  return fields;
+}
+
+GradientSyncPlan plan_gradient_sync(const Config& config, const RunFacts& facts, const ModelPlan& model) {
+  const Sharding& sharding = *model.sharding();
+  std::vector<Tensor> own;
+  for (const TensorRef& bucket : model.training().gradient_buckets) own.push_back(bucket.spec.unbound());
+  Tensor gradients, shards;
+  if (!sharding.shards_gradients()) gradients = {nullptr, DType::f32, {model.layout().padded_elements()}};
+  if (sharding.cuts_between_groups()) shards = {nullptr, DType::f32, {sharding.compact_elements()}};
+  return {.gradients = gradients,
+          .buckets = gradient_buckets(sharding, gradients, shards, own),
+          .ranks = facts.group_ranks,
+          .groups = facts.ranks / facts.group_ranks,
+          .virtual_ranks = facts.virtual_ranks,
+          .reproducible = config.parallel.reproducible,
+          .wire = config.parallel.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32};
+}
+
+int64_t largest_bucket(const Sharding& sharding) {
+  int64_t most = 0;
+  for (const Bucket& bucket : sharding.buckets()) most = std::max(most, bucket.elements());
+  return most;
+}
+
+void plan_flops(const Config& config, const ModelPlan& model, RunPlan& plan) {
+  const auto passes = static_cast<double>(config.batch.global / config.batch.micro);
+  plan.flops = 3 * model.graph().forward_flops() * passes;
+  for (const Action& action : model.training().actions)
+    if (action.kind == ActionKind::recompute)
+      plan.recompute_flops += passes * model.graph().nodes()[static_cast<size_t>(action.node)].plan.forward_flops;
+}
+
+size_t sent_by_gathers(const Plan& training, int ranks) {
+  size_t bytes = 0;
+  for (const Action& action : training.actions)
+    if (action.kind == ActionKind::gather_weights)
+      bytes += sent_by_all_gather(action.bucket_memory.spec.unbound().bytes(), ranks);
+  return bytes;
+}
+
+void plan_checkpoints(const RunFacts& facts, const ModelPlan& model, RunPlan& plan) {
+  plan.snapshot_bytes = Snapshot::planned_bytes(model, facts.device, facts.rank);
+  plan.staging_bytes = Staging::planned_bytes(Snapshot::planned_contents(model, facts.rank));
+  plan.memory.host += plan.snapshot_bytes + plan.staging_bytes;
+}
+
+}  // namespace
+
+ModelOptions model_options(const Config& config, const RunFacts& facts, const Optimizer& optimizer) {
+  std::vector<std::string> states = optimizer.states();
+  if (config.train.ema_decay > 0) states.emplace_back(kAverageState);
+  return {.dtype = compute_dtype(config.precision),
+          .recompute_blocks = config.train.recompute == Recompute::block,
+          .guard_bytes = facts.debug ? kDebugGuardBytes : 0,
+          .sharding = {.stage = config.parallel.stage,
+                       .rank = facts.rank % facts.group_ranks,
+                       .ranks = facts.group_ranks,
+                       .bucket_bytes = config.parallel.bucket_bytes,
+                       .accumulates = config.batch.global > config.batch.micro * int64_t{facts.ranks}},
+          .states = std::move(states)};
+}
+
+RunPlan plan_run(const Config& config, const RunFacts& facts, const Optimizer& optimizer, const ModelPlan& model,
+                 const GradientSyncMaker& gradient_sync) {
+  const Sharding& sharding = *model.sharding();
+  const DType dtype = model.options().dtype;
+  const SampleSchedule schedule = schedule_of(config, facts);
+  const std::vector<Tensor> fields = fields_of(model);
+  RunPlan plan{.memory = model.memory(), .gradient_sync = plan_gradient_sync(config, facts, model)};
+  const GradientSyncCost sync = gradient_sync.cost(plan.gradient_sync);
+  plan.memory += OptimizerStep::planned_memory({&model.layout()}, optimizer);
+  plan.memory += WeightGather::planned_memory(sharding, dtype);
+  plan.memory.communication += sync.memory_bytes;
+  plan.memory += TrainStep::planned_memory(schedule.virtual_ranks_here());
+  plan.memory.host += Prefetcher::planned_bytes(fields, schedule, config.data.prefetch);
+  if (facts.evaluates) plan.memory += Evaluator::planned_memory(fields, named_metrics(config.evaluate.metrics), model.graph());
+  if (facts.debug) plan.memory += DebugChecks::planned_memory();
+  if (config.parallel.sentinel_every > 0) plan.memory.host += Sentinel::planned_bytes(largest_bucket(sharding), fields);
+  if (facts.saves) plan_checkpoints(facts, model, plan);
+
+  plan_flops(config, model, plan);
+  plan.sent_bytes =
+      sync.sent_bytes + OptimizerStep::sent_bytes({&model.layout()}, sharding) +
+      WeightGather::sent_bytes(sharding, dtype) +
+      static_cast<size_t>(schedule.passes_per_step()) * sent_by_gathers(model.training(), facts.group_ranks);
+  if (!facts.every_target_counts) plan.sent_bytes += sent_by_all_reduce(sizeof(float), facts.ranks);
+  return plan;
+}
+
+}  // namespace convoy

@@ -1,0 +1,44 @@
+// Everything that training allocates on a rank, planned from shapes before anything is allocated; a Trainer compares
+// what it then allocates with it, to the byte.
+//
+// Not in it is what libraries take for themselves (CUDA's context and NCCL's buffers, what threads of the CPU device
+// work in) and what is there only while a run starts or saves.
+#pragma once
+
+#include "core/config/config.h"
+#include "core/device/device.h"
+#include "core/device/memory_use.h"
+#include "core/optimizer/optimizer.h"
+#include "core/train/gradient_sync.h"
+#include "core/train/model_plan.h"
+
+namespace convoy {
+
+// What is to be known of a run beside its config and its graph.
+struct RunFacts {
+  int rank = 0, ranks = 1;
+  int group_ranks = 1;  // neighbours that shard with each other, RankGroups; all where nothing is sharded
+  int64_t virtual_ranks = 1;
+  DeviceKind device = DeviceKind::cpu;
+  bool evaluates = true;            // the data has a validation split, and the config makes use of it
+  bool every_target_counts = true;  // BatchSource's
+  bool saves = true;
+  bool debug = false;
+};
+
+struct RunPlan {
+  MemoryUse memory;                       // of this rank
+  size_t snapshot_bytes = 0;              // of memory.host: the device's from the first checkpoint on,
+  size_t staging_bytes = 0;               // and the checkpoint's own
+  GradientSyncPlan gradient_sync;         // without memory
+  double flops = 0, recompute_flops = 0;  // of a step on all ranks: forward and backward; what is computed again
+  size_t sent_bytes = 0;                  // of a step, by this rank, to others; control data not counted
+};
+
+ModelOptions model_options(const Config& config, const RunFacts& facts, const Optimizer& optimizer);
+
+// model: planned with these options. Throws ConfigError if the ranks cannot do what the config wants.
+RunPlan plan_run(const Config& config, const RunFacts& facts, const Optimizer& optimizer, const ModelPlan& model,
+                 const GradientSyncMaker& gradient_sync);
+
+}  // namespace convoy
