@@ -7,8 +7,6 @@
 
 #include "core/base/logging.h"
 #include "core/comm/fail_together.h"
-#include "core/optimizer/kinds.h"
-#include "core/optimizer/schedule_kinds.h"
 #include "core/parameters/initialise.h"
 #include "core/train/gradient_buckets.h"
 

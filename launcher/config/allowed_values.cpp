@@ -56,7 +56,9 @@ std::optional<std::string> complaint(const std::string& name, double value, cons
 std::optional<std::string> complaint(const std::string& name, const std::string& value, const Allowed& allowed) {
   if (value.find('\0') != std::string::npos)
     return fmt::format("{} holds a NUL character, which no name can; remove it", name);
-  if (value.size() < allowed.min_length) return fmt::format("{} is empty; the path of a folder is wanted", name);
+  if (value.size() < allowed.min_length)
+    return fmt::format("{} is empty; {} is wanted", name,
+                       allowed.max_length < SIZE_MAX ? "the path of a folder" : "a name or a pattern of names");
   if (value.size() > allowed.max_length)
     return fmt::format("{} is {} bytes long; at most {} are wanted", name, value.size(), allowed.max_length);
   if (allowed.names.empty()) return std::nullopt;

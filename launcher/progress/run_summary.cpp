@@ -11,7 +11,7 @@ std::string counted(int64_t count, std::string_view one, std::string_view many) 
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
-std::string device_line(const RunFacts& facts) {
+std::string device_line(const SummaryFacts& facts) {
   std::string line = fmt::format("device  {}; ", facts.device);
   if (!facts.processors.empty()) line += fmt::format("on {}; ", facts.processors);
   line += counted(facts.ranks, "rank", "ranks");
@@ -19,7 +19,7 @@ std::string device_line(const RunFacts& facts) {
   return line;
 }
 
-std::string batch_line(const Config& config, const RunFacts& facts) {
+std::string batch_line(const Config& config, const SummaryFacts& facts) {
   const int64_t passes = config.batch.global / (config.batch.micro * facts.ranks);
   const int64_t context = config.model.family->context();
   std::string line =
@@ -31,7 +31,7 @@ std::string batch_line(const Config& config, const RunFacts& facts) {
   return line;
 }
 
-std::string steps_line(const Config& config, const RunFacts& facts) {
+std::string steps_line(const Config& config, const SummaryFacts& facts) {
   std::string line = fmt::format("steps   {}", config.train.steps);
   if (facts.first_step > 0) line += fmt::format(", resumed after step {}", facts.first_step);
   if (config.train.stop_at > 0) line += fmt::format(", this start ends after step {}", config.train.stop_at);
@@ -40,7 +40,7 @@ std::string steps_line(const Config& config, const RunFacts& facts) {
 
 }  // namespace
 
-std::string run_summary(const Config& config, const RunFacts& facts) {
+std::string run_summary(const Config& config, const SummaryFacts& facts) {
   const FamilyChoice& family = config.model.family;
   return fmt::format("model   {}: {}; {} parameters, {}\n{}\n{}\ndata    {}: {}\nrun     {}\n{}", family.name(),
                      family->summary(), count_text(static_cast<double>(facts.parameters)), to_name(config.precision),

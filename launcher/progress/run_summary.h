@@ -8,7 +8,7 @@
 
 namespace convoy {
 
-struct RunFacts {
+struct SummaryFacts {
   int64_t parameters = 0;
   std::string device;      // DeviceInfo::name: says its threads too
   std::string processors;  // what there is for them, "2 processors"; empty: said nothing of
@@ -20,6 +20,6 @@ struct RunFacts {
 };
 
 // Six short lines: model, device, batch, data, run folder, steps.
-std::string run_summary(const Config& config, const RunFacts& facts);
+std::string run_summary(const Config& config, const SummaryFacts& facts);
 
 }  // namespace convoy

@@ -13,7 +13,6 @@
 #include "core/base/logging.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/metrics/metrics_file.h"
-#include "core/optimizer/schedule_kinds.h"
 #include "launcher/config/validate.h"
 #include "launcher/model_and_data.h"
 #include "launcher/progress/console.h"
@@ -153,7 +152,7 @@ int replay_step(Config config, Communicator& communicator, int64_t step) {
 
   config.train.stop_at = step;
   // The loss of evaluations means nothing to the step, unless the learning rate follows it.
-  if (!chosen_schedule(config.schedule).make()->follows_evaluations()) config.evaluate.batches = 0;
+  if (!config.schedule.kind.make()->follows_evaluations()) config.evaluate.batches = 0;
   config.guard.rollback = false;  // it is known where the run went back
   config.log.every_steps = 1;     // statistics of the one step that is checked
   TrainingWorld world(config, communicator);

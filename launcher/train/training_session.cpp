@@ -155,7 +155,7 @@ class TrainingSession {
 
   void introduce(Trainer& trainer, int64_t V) {
     const Dataset& dataset = world_.dataset();
-    RunFacts facts;
+    SummaryFacts facts;
     facts.parameters = trainer.model().layout().parameter_count();
     facts.device = world_.device().info().name;
     if (world_.device().info().kind == DeviceKind::cpu) facts.processors = processors_text();

@@ -5,9 +5,13 @@
 #include <cmath>
 #include <limits>
 
+#include <nlohmann/json.hpp>
+
 #include "core/base/utf8.h"
+#include "core/models/layers_family.h"
 #include "core/optimizer/makers.h"
 #include "launcher/config/config_keys.h"
+#include "launcher/config/json_schema.h"
 #include "launcher/config/load_config.h"
 
 namespace convoy {
@@ -98,6 +102,63 @@ TEST(WriteConfig, EnumsAndAutoComeBack) {
   EXPECT_EQ(read.run.resume, Resume::automatic);
   EXPECT_EQ(read.parallel.virtual_ranks.value, 4);
   EXPECT_FALSE(read.parallel.reproducible);
+}
+
+// Every kind of everything, each with its own keys.
+TEST(WriteConfig, EveryKindComesBack) {
+  for (const auto& kind : optimizer_kinds()) {
+    Config config;
+    config.optimizer.kind.choose(kind.name);
+    expect_round_trip(config);
+  }
+  for (const auto& kind : schedule_kinds()) {
+    Config config;
+    config.schedule.kind.choose(kind.name);
+    expect_round_trip(config);
+  }
+  for (const auto& kind : metric_kinds()) {
+    Config config;
+    config.evaluate.metrics.assign(2, MetricChoice(metric_kinds(), kind.name));
+    expect_round_trip(config);
+  }
+  Config config;
+  config.model.family.choose("layers");
+  config.model.family.as<LayersFamily>()->layers.assign(3, LayerItemChoice(layer_item_kinds(), "linear"));
+  config.optimizer.groups = {
+      {.match = "*.bias", .name = "biases", .lr_scale = 2, .weight_decay = {0.0}, .freeze = false},
+      {.match = "layers.0.*", .freeze = true}};
+  expect_round_trip(config);
+}
+
+TEST(ConfigPage, TellsTheKeysOfKindsThatAreNotChosen) {
+  const std::string page = config_page(Config());
+  for (const char* line : {"  # name: sgd    gradient descent", "  #   momentum: 0.0",
+                           "  # family: layers    the layers", "  # - f1    harmonic mean", "  #   match: \"\""})
+    EXPECT_NE(page.find(line), std::string::npos) << line << " is not in\n" << page;
+}
+
+std::vector<std::string> properties_in(const nlohmann::json& schema) {
+  std::vector<std::string> names;
+  for (const auto& [name, property] : schema.at("properties").items()) names.push_back(name);
+  return names;
+}
+
+TEST(ConfigSchema, HasEveryKeyOfEveryKind) {
+  const auto schema = nlohmann::json::parse(config_schema(Config()));
+  EXPECT_FALSE(schema.at("additionalProperties").get<bool>());
+  const auto& properties = schema.at("properties");
+  EXPECT_EQ(properties.at("batch").at("properties").at("micro").at("minimum"), 1);
+  const auto& optimizers = properties.at("optimizer").at("oneOf");
+  ASSERT_EQ(optimizers.size(), optimizer_kinds().size());
+  for (size_t i = 0; i < optimizers.size(); ++i) {
+    EXPECT_EQ(optimizers[i].at("properties").at("name").at("const"), optimizer_kinds()[i].name);
+    EXPECT_TRUE(optimizers[i].at("properties").contains("lr"));
+    EXPECT_TRUE(optimizers[i].at("properties").contains("groups"));
+    EXPECT_EQ(optimizers[i].contains("required"), optimizer_kinds()[i].name != "adamw");
+  }
+  EXPECT_EQ(properties.at("evaluate").at("properties").at("metrics").at("type"), "array");
+  for (const std::string& section : config_sections()) EXPECT_TRUE(properties.contains(section)) << section;
+  EXPECT_EQ(properties_in(properties.at("log")), (std::vector<std::string>{"every_steps", "tensorboard"}));
 }
 
 TEST(ConfigPage, IsItselfAConfigAndTellsUnitRangeAndMeaning) {

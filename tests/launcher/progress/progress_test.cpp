@@ -133,7 +133,7 @@ TEST(LiveProgress, RedrawsAtMostTenTimesASecondButAlwaysTheLastStep) {
 
 TEST(RunSummary, SaysWhatWillRun) {
   Config config;
-  RunFacts facts;
+  SummaryFacts facts;
   facts.parameters = 829184;
   facts.device = "CPU of a test";
   facts.ranks = 2;
