@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/models/gpt2_family.h"
+#include "core/optimizer/makers.h"
 #include "launcher/config/write_config.h"
 
 namespace convoy {
@@ -116,7 +117,7 @@ TEST_F(RunFolders, AnExistingRunIsRefusedWithTheRemedies) {
 TEST_F(RunFolders, ResumeGoesOnAndTellsWhatChanged) {
   begin();
   config_.run.resume = Resume::automatic;
-  config_.optimizer.lr = 1e-3;
+  config_.optimizer.kind.as<AdamWMaker>()->lr = 1e-3;
   config_.parallel.threads.value = 1;  // changes nothing that is computed
   const RunFolder run = begin();
   EXPECT_TRUE(run.existed);

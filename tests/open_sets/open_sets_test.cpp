@@ -51,10 +51,10 @@ loss: {name: toy}
 optimizer: {name: sign, lr: 0.01}
 schedule: {name: cosine, warmup_steps: 0, final_ratio: 0.01}
 batch: {micro: 2, global: 16}
-train: {steps: 120}
+train: {steps: 300}
 parallel: {virtual_ranks: 4}
-evaluate: {every_steps: 60, batches: 1000, metrics: [{within: {distance: 0.05}}, rmse]}
-checkpoint: {every_steps: 60}
+evaluate: {every_steps: 100, batches: 1000, metrics: [{within: {distance: 0.05}}, rmse]}
+checkpoint: {every_steps: 100}
 device: cpu
 )";
   const OpenSets sets{.families = kFamilies, .losses = kLosses, .optimizers = kOptimizers, .metrics = kMetrics};
@@ -106,10 +106,7 @@ class OpenSetsTest : public testing::Test {
                          .source = *data,
                          .graph = std::move(graph),
                          .virtual_ranks = 4};
-      parts.make_gradient_sync = [&](const GradientSyncRequest& r) {
-        return make_gradient_sync(
-            {r.communication, r.gradients, r.buckets, r.virtual_ranks, true, DType::f32, r.replicas});
-      };
+      parts.gradient_sync = gradient_sync_maker();
       parts.checkpoints = store.get();
       parts.observers = {&recorder};
       Trainer trainer(std::move(parts));
@@ -130,7 +127,7 @@ class OpenSetsTest : public testing::Test {
 TEST_F(OpenSetsTest, AModelOfToysLearns) {
   for (const char* model : {kCubic, kListed}) {
     const Result result = train(parse(model), 1);
-    ASSERT_EQ(result.losses.size(), 120u);
+    ASSERT_EQ(result.losses.size(), 300u);
     EXPECT_LT(result.losses.back(), 0.1 * result.losses.front());
     ASSERT_EQ(result.evaluation.metrics.size(), 2u);
     EXPECT_EQ(result.evaluation.metrics[0].first, "within");

@@ -63,7 +63,7 @@ std::vector<Case> all_optimizers() {
 
 Config short_config() {
   Config config = toy_config();
-  config.model.dropout = 0.1;
+  test::gpt2_of(config).dropout = 0.1;
   config.batch.micro = 4;
   config.train.steps = 6;
   return config;
@@ -251,8 +251,8 @@ TEST(Plateau, LowersTheRateOnAnyRanksAlike) {
   Config config = plateau_config();
   const ToyParts parts{.schedule = impatient};
   const ToyResult one = toy_run(config, 1, parts);
-  EXPECT_EQ(one.learning_rates.front(), config.optimizer.lr);
-  EXPECT_LT(one.learning_rates.back(), config.optimizer.lr / 3);
+  EXPECT_EQ(one.learning_rates.front(), config.optimizer.kind.make()->learning_rate());
+  EXPECT_LT(one.learning_rates.back(), config.optimizer.kind.make()->learning_rate() / 3);
   config.parallel.stage = 1;
   expect_equal_bits(one, toy_run(config, 4, parts));
 }
@@ -276,7 +276,7 @@ TEST(Plateau, StopAndResumeChangeNoBit) {
 TEST(Plateau, GoesBackWithARollback) {
   Config config = plateau_config();
   config.train.steps = 40;
-  config.optimizer.lr = 1e-2;
+  config.optimizer.kind.as<AdamWMaker>()->lr = 1e-2;
   config.checkpoint.every_steps = 10;
   config.guard = {.spike_sigma = 4, .window_steps = 8, .rollback = true};
   const auto wrong = [](int64_t sample) { return sample / 16 + 1 == 25; };

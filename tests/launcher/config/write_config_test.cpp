@@ -166,7 +166,9 @@ TEST(ConfigPage, IsItselfAConfigAndTellsUnitRangeAndMeaning) {
   EXPECT_EQ(to_yaml(parse_config(page, "page", {})), to_yaml(Config()));
   EXPECT_NE(page.find("bucket_bytes: 26214400"), std::string::npos);
   EXPECT_NE(page.find("# [bytes, 4 to 1e12] gradients that are reduced together"), std::string::npos);
-  EXPECT_NE(page.find("# [cosine, constant] course of the learning rate"), std::string::npos);
+  EXPECT_NE(
+      page.find("# [cosine, constant, linear, step, warmup_stable_decay, one_cycle, plateau] course of the learning"),
+      std::string::npos);
   EXPECT_NE(page.find("# [0 to below 1] decay of the first moment"), std::string::npos);
 }
 
