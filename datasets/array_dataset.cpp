@@ -24,8 +24,12 @@ DatasetFacts facts_of_arrays(const DatasetManifest& manifest) {
 
 ArrayDataset::ArrayDataset(std::filesystem::path folder, DatasetManifest manifest, uint64_t seed)
     : folder_(std::move(folder)), seed_(seed), manifest_(std::move(manifest)), facts_(facts_of_arrays(manifest_)) {
-  for (const StoredField& field : manifest_.fields)
+  for (const StoredField& field : manifest_.fields) {
+    if (field.facts.ragged)
+      throw DataError(fmt::format("{}: field {} is ragged, but samples of kind \"{}\" have one shape; pad them to it",
+                                  folder_.string(), field.name, manifest_.kind));
     fields_.push_back({field.name, batch_dtype(field.type), field.shape});
+  }
   if (fields_.empty()) throw DataError(fmt::format("{}: its manifest names no field", folder_.string()));
   for (const Split split : kSplits) parts_.push_back(open(split));
   if (samples(Split::train) == 0)

@@ -62,6 +62,7 @@ Json to_json(const StoredField& field) {
                {"shape", std::vector<int64_t>(field.shape.begin(), field.shape.end())}};
   for (const Column& column : field.facts.columns) json["columns"].push_back(to_json(column));
   if (!field.facts.classes.empty()) json["classes"] = field.facts.classes;
+  if (field.facts.ragged) json["ragged"] = true;
   return json;
 }
 
@@ -77,6 +78,7 @@ StoredField field_from(const Json& json) {
   if (json.contains("columns"))
     for (const Json& column : json.at("columns")) field.facts.columns.push_back(column_from(column));
   if (json.contains("classes")) field.facts.classes = json.at("classes").get<std::vector<std::string>>();
+  field.facts.ragged = json.value("ragged", false);
   field.limit = static_cast<int64_t>(field.facts.classes.size());
   check_names(field);
   return field;

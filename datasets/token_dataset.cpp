@@ -43,9 +43,10 @@ TokenDataset::TokenDataset(std::filesystem::path folder, DatasetManifest manifes
       fields_{{"tokens", DType::i32, {T}}, {"targets", DType::i32, {T}}} {
   check_is_of_tokens(folder_, manifest_);
   if (T < 1)
-    throw DataError(fmt::format("{}: a dataset of tokens, but the model has no context to read them with; name another "
-                                "dataset in data.path, or choose a family of language models",
-                                folder_.string()));
+    throw DataError(
+        fmt::format("{}: a dataset of tokens, but the model has no context to read them with; name another "
+                    "dataset in data.path, or choose a family of language models",
+                    folder_.string()));
   for (const Split split : kSplits) parts_.push_back(open(split, seed));
   if (samples(Split::train) == 0)
     throw DataError(fmt::format("{}: {}", folder_.string(), too_few(Split::train, 1, false)));

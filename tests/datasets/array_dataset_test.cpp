@@ -201,6 +201,9 @@ TEST(ArrayDataset, ManifestsThatContradictThemselves) {
   refused("\"file\": \"train-00000.h5\",\n     \"rows\": 50", "\"file\": \"train-00000.h5\",\n     \"rows\": 0",
           "has 0 rows");
   refused("\"block_bytes\": 64", "\"block_bytes\": 6", "blocks of 6 bytes");
+  write_toy_arrays(folder.path(), {.train = 50});
+  replace_in_file(folder / "manifest.json", "\"name\": \"x\"", "\"name\": \"x\", \"ragged\": true");
+  EXPECT_DATA_ERROR(open_dataset(folder.path(), {}), "field x is ragged", "pad them");
   refused("\"kind\"", "\"sort\"", "not a manifest of Convoy");
 }
 
