@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/layers/shapes.h"
 #include "core/ops/cross_entropy.h"
+#include "core/ops/reductions.h"
 #include "core/ops/squared_error.h"
 
 namespace convoy {
