@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "core/base/files.h"
-#include "core/metrics/report.h"
+#include "launcher/report/report.h"
 #include "launcher/commands/commands.h"
 #include "launcher/progress/console.h"
 #include "launcher/run_folder.h"

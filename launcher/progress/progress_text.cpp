@@ -5,7 +5,7 @@
 #include <array>
 #include <cmath>
 
-#include "core/metrics/chart_numbers.h"
+#include "launcher/report/chart_numbers.h"
 
 namespace convoy {
 namespace {

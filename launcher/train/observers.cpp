@@ -6,7 +6,7 @@
 #include "core/base/files.h"
 #include "core/base/logging.h"
 #include "core/metrics/metrics_file.h"
-#include "core/metrics/tensorboard_file.h"
+#include "launcher/report/tensorboard_file.h"
 #include "launcher/progress/progress_observers.h"
 #include "launcher/run_folder.h"
 

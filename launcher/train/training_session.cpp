@@ -11,7 +11,7 @@
 #include "core/base/disk_space.h"
 #include "core/base/logging.h"
 #include "core/config/precision.h"
-#include "core/metrics/report.h"
+#include "launcher/report/report.h"
 #include "core/train/trainer.h"
 #include "launcher/config/validate.h"
 #include "launcher/config/write_config.h"

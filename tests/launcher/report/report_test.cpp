@@ -1,4 +1,4 @@
-#include "core/metrics/report.h"
+#include "launcher/report/report.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "core/metrics/chart_numbers.h"
-#include "core/metrics/svg_chart.h"
+#include "launcher/report/chart_numbers.h"
+#include "launcher/report/svg_chart.h"
 #include "tests/core/temporary_folder.h"
 
 namespace convoy {

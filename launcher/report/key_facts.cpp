@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/metrics/chart_numbers.h"
-#include "core/metrics/report.h"
+#include "launcher/report/chart_numbers.h"
+#include "launcher/report/report.h"
 
 namespace convoy {
 namespace {

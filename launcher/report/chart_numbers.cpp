@@ -1,4 +1,4 @@
-#include "core/metrics/chart_numbers.h"
+#include "launcher/report/chart_numbers.h"
 
 #include <fmt/format.h>
 

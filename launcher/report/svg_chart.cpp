@@ -1,4 +1,4 @@
-#include "core/metrics/svg_chart.h"
+#include "launcher/report/svg_chart.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-#include "core/metrics/chart_numbers.h"
+#include "launcher/report/chart_numbers.h"
 
 namespace convoy {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "core/base/files.h"
 #include "core/metrics/metrics_file.h"
-#include "core/metrics/report.h"
-#include "core/metrics/tensorboard_file.h"
+#include "launcher/report/report.h"
+#include "launcher/report/tensorboard_file.h"
 
 namespace convoy {
 namespace {

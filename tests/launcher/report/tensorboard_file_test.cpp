@@ -1,5 +1,5 @@
 // Known bytes, and sums against the published vectors; tensorboard_test.sh reads a file with TensorBoard itself.
-#include "core/metrics/tensorboard_file.h"
+#include "launcher/report/tensorboard_file.h"
 
 #include <gtest/gtest.h>
 

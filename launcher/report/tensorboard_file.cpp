@@ -1,4 +1,4 @@
-#include "core/metrics/tensorboard_file.h"
+#include "launcher/report/tensorboard_file.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
