@@ -118,7 +118,7 @@ BucketedGradientSync::BucketedGradientSync(const GradientSyncPlan& plan, Communi
       exchange_(communication_, replicas, plan_.wire,
                 exchanges_shards(plan_) ? plan_.buckets : std::vector<GradientBucket>{}) {
   for (size_t i = 0; i < plan_.buckets.size(); ++i) {
-    labels_.push_back(fmt::format("gradient bucket {} of {}", i + 1, plan_.buckets.size()));
+    labels_.push_back(fmt::format("gradient bucket {} of {}{}", i + 1, plan_.buckets.size(), plan_.group));
     reduced_.push_back(communication_.device().make_event());
   }
   if (plan_.ranks == 1) return;

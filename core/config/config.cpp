@@ -54,16 +54,6 @@ void describe(Keys& keys, TrainConfig& c) {
        "on CUDA, replay forward and backward as graphs recorded once; false: kernel by kernel");
 }
 
-void describe(Keys& keys, GroupRule& rule) {
-  keys(binding("match"), rule.match, "glob", "names of parameters, such as *.bias; the first rule that matches counts",
-       Allowed::text());
-  keys("name", rule.name, "", "of the group; none: what it matches");
-  keys("lr_scale", rule.lr_scale, "", "times the learning rate", Allowed::from(0, kMostReal));
-  keys("weight_decay", rule.weight_decay, "", "auto: the optimizer's, of matrices and embeddings alone",
-       Allowed::from(0, kMostReal));
-  keys(binding("freeze"), rule.freeze, "", "these weights stay as they are, and cost no gradient");
-}
-
 void describe(Keys& keys, OptimizerConfig& c) {
   keys.kind(binding("name"), c.kind, "how weights follow gradients");
   keys.list("groups", c.groups, "", "parameters that are optimized otherwise");

@@ -15,6 +15,7 @@
 #include "core/models/kinds.h"
 #include "core/optimizer/kinds.h"
 #include "core/optimizer/schedule_kinds.h"
+#include "core/parameters/grouping.h"
 
 namespace convoy {
 
@@ -87,15 +88,6 @@ struct TrainConfig {
   bool cuda_graph = true;
 };
 void describe(Keys& keys, TrainConfig& c);
-
-// Parameters, by name, that are optimized otherwise than the rest.
-struct GroupRule {
-  std::string match, name;
-  double lr_scale = 1;
-  AutoReal weight_decay;  // absent: the optimizer's
-  bool freeze = false;
-};
-void describe(Keys& keys, GroupRule& rule);
 
 struct OptimizerConfig {
   Choice<Optimizer> kind;

@@ -36,11 +36,11 @@ std::vector<float> initial_values(const Parameter& parameter, int number, uint64
   return values;
 }
 
-void initialise(ParameterStorage& storage, Device& device, Stream& stream, uint64_t seed) {
+void initialise(ParameterStorage& storage, const ParameterLayout& numbering, Device& device, Stream& stream,
+                uint64_t seed) {
   std::vector<float> all(static_cast<size_t>(storage.layout().padded_elements()), 0.0f);
-  int number = 0;
   for (const Parameter& parameter : storage.layout().parameters()) {
-    const std::vector<float> values = initial_values(parameter, number++, seed);
+    const std::vector<float> values = initial_values(parameter, numbering.find(parameter.spec.name), seed);
     std::copy(values.begin(), values.end(), all.begin() + parameter.offset);
   }
   set_weights(storage, device, stream, all);

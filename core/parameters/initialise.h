@@ -14,7 +14,9 @@ namespace convoy {
 std::vector<float> initial_values(const Parameter& parameter, int number, uint64_t seed);
 
 // Fills weights and, where there are any, master weights, and the states of the optimizer as they begin. Blocks.
-void initialise(ParameterStorage& storage, Device& device, Stream& stream, uint64_t seed);
+// numbering: all parameters of the model, in order, whatever storage holds them.
+void initialise(ParameterStorage& storage, const ParameterLayout& numbering, Device& device, Stream& stream,
+                uint64_t seed);
 
 // Host values (padded_elements, f32) into weights and master, or what this rank keeps of them. Blocks.
 void set_weights(ParameterStorage& storage, Device& device, Stream& stream, const std::vector<float>& values);

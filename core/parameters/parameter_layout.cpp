@@ -26,13 +26,17 @@ std::map<std::string, int> layers_by_parameter(const Graph& graph) {
 
 int64_t shard_unit(int ranks) { return kSumSquaresBlock * ranks; }
 
-ParameterLayout::ParameterLayout(const Graph& graph, int ranks) {
+ParameterLayout::ParameterLayout(const Graph& graph, int ranks, const Member& member) {
   constexpr int kNoBlock = -2;
   const std::map<std::string, int> layers = layers_by_parameter(graph);
   int block = kNoBlock;  // of the group that grows; kNoBlock: whatever comes begins another
   for (const Node& node : graph.nodes()) {
     std::vector<int> indices;
     for (const ParameterSpec& spec : node.plan.parameters) {
+      if (member && !member(spec)) {
+        indices.push_back(kElsewhere);
+        continue;
+      }
       const bool shared = layers.at(spec.name) > 1;
       const size_t known = parameters_.size();
       indices.push_back(add(spec, shared || node.block != block));
@@ -57,11 +61,16 @@ int ParameterLayout::add(const ParameterSpec& spec, bool begins_group) {
   return static_cast<int>(known - parameters_.begin());
 }
 
-int ParameterLayout::find(const std::string& name) const {
+int ParameterLayout::find_or_elsewhere(const std::string& name) const {
   const auto found =
       std::find_if(parameters_.begin(), parameters_.end(), [&](const Parameter& p) { return p.spec.name == name; });
-  if (found == parameters_.end()) throw InternalError(fmt::format("the model has no parameter named {}", name));
-  return static_cast<int>(found - parameters_.begin());
+  return found == parameters_.end() ? kElsewhere : static_cast<int>(found - parameters_.begin());
+}
+
+int ParameterLayout::find(const std::string& name) const {
+  const int found = find_or_elsewhere(name);
+  if (found == kElsewhere) throw InternalError(fmt::format("the model has no parameter named {}", name));
+  return found;
 }
 
 int64_t ParameterLayout::parameter_count() const {

@@ -7,6 +7,7 @@
 // Offsets do not depend on the number of ranks; only the padding at the end does.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,12 +27,17 @@ int64_t shard_unit(int ranks);
 
 class ParameterLayout {
  public:
-  ParameterLayout(const Graph& graph, int ranks);
+  // Of the parameters that are members; absent: of all.
+  using Member = std::function<bool(const ParameterSpec&)>;
+  ParameterLayout(const Graph& graph, int ranks, const Member& member = {});
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
   // Parameter of that name; throws InternalError if absent.
   int find(const std::string& name) const;
-  // Of a node, in its layer's order.
+  // Likewise; kElsewhere if absent.
+  static constexpr int kElsewhere = -1;
+  int find_or_elsewhere(const std::string& name) const;
+  // Of a node, in its layer's order; kElsewhere for those that are no members.
   const std::vector<int>& of_node(int node) const { return of_node_[static_cast<size_t>(node)]; }
   // Up to the end of the last parameter, and padded.
   int64_t elements() const { return parameters_.empty() ? 0 : parameters_.back().end(); }

@@ -36,16 +36,16 @@ ParameterStorage::ParameterStorage(Device& device, Stream& stream, const Paramet
     : ParameterStorage(device, stream, layout, dtype, nullptr, {}) {}
 
 ParameterStorage::ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype,
-                                   const Sharding& sharding, std::vector<std::string> states)
+                                   const Sharding& sharding, TrainedStates states)
     : ParameterStorage(device, stream, layout, dtype, &sharding, std::move(states)) {}
 
 ParameterStorage::ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype,
-                                   const Sharding* sharding, std::vector<std::string> states)
+                                   const Sharding* sharding, TrainedStates states)
     : layout_(layout),
       dtype_(dtype),
       sharding_(sharding),
-      memory_(device.allocate(planned_memory(layout, dtype, sharding, states.size()).on_device())),
-      state_names_(std::move(states)) {
+      memory_(device.allocate(planned_memory(layout, dtype, sharding, states.names.size()).on_device())),
+      trained_(std::move(states)) {
   const int64_t flat = layout.padded_elements();
   if (sharding == nullptr) {
     weights_ = take(dtype, flat);
@@ -58,7 +58,7 @@ ParameterStorage::ParameterStorage(Device& device, Stream& stream, const Paramet
     if (!sharding->shards_gradients()) gradients_ = take(DType::f32, flat);
     if (sharding->cuts_between_groups()) gradient_shards_ = take(DType::f32, compact);
     if (dtype != DType::f32) master_ = take(DType::f32, compact);
-    for (size_t state = 0; state < state_names_.size(); ++state) states_.push_back(take(DType::f32, compact));
+    for (size_t state = 0; state < trained_.names.size(); ++state) states_.push_back(take(DType::f32, compact));
     decays_ = take(DType::u8, flat / kParameterBlock);
   }
   stream.zero(memory_.data(), memory_.bytes());
@@ -77,15 +77,16 @@ void ParameterStorage::fill_decays(Stream& stream) {
   auto* flags = static_cast<uint8_t*>(decays_on_host_.data());
   std::fill_n(flags, decays_.elements(), uint8_t{0});
   for (const Parameter& p : layout_.parameters())
-    if (p.spec.decays)
+    if (p.spec.decays || trained_.all_decay)
       std::fill(flags + p.offset / kParameterBlock, flags + ceil_div(p.end(), kParameterBlock), uint8_t{1});
   stream.copy(decays_.data, flags, decays_.bytes());
 }
 
 Tensor ParameterStorage::state(const std::string& name) const {
-  const auto found = std::find(state_names_.begin(), state_names_.end(), name);
-  if (found == state_names_.end()) throw InternalError(fmt::format("parameters are stored without the state {}", name));
-  return states_[static_cast<size_t>(found - state_names_.begin())];
+  const auto found = std::ranges::find(trained_.names, name);
+  if (found == trained_.names.end())
+    throw InternalError(fmt::format("parameters are stored without the state {}", name));
+  return states_[static_cast<size_t>(found - trained_.names.begin())];
 }
 
 const std::vector<OwnedRange>& ParameterStorage::owned() const {

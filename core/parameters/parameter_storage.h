@@ -11,6 +11,12 @@
 
 namespace convoy {
 
+// What training keeps of every element besides its weight, and which elements decay.
+struct TrainedStates {
+  std::vector<std::string> names;
+  bool all_decay = false;  // false: the parameters whose spec says so
+};
+
 class ParameterStorage {
  public:
   // Weights alone, in the compute dtype (f32 or bf16).
@@ -18,12 +24,13 @@ class ParameterStorage {
   // For training: f32 gradients, the named states of the optimizer in f32 and, for bf16, f32 master weights beside
   // them; this rank's shards alone of what is sharded. Everything starts at zero. The sharding outlives the storage.
   ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype, const Sharding& sharding,
-                   std::vector<std::string> states);
+                   TrainedStates states);
 
   // What the constructors allocate.
   static MemoryUse planned_memory(const ParameterLayout& layout, DType dtype, const Sharding* sharding, size_t states);
 
   const ParameterLayout& layout() const { return layout_; }
+  bool is_trained() const { return sharding_ != nullptr; }
   const Sharding& sharding() const { return *sharding_; }  // only for training
   DType dtype() const { return dtype_; }
 
@@ -37,8 +44,7 @@ class ParameterStorage {
   Tensor weight_shards() const { return weight_shards_; }      // absent where all weights are kept
   Tensor gradient_shards() const { return gradient_shards_; }  // of the sums; absent where those replace gradients
   Tensor master() const { return master_; }                    // absent for f32
-  const std::vector<std::string>& states() const { return state_names_; }
-  Tensor state(size_t state) const { return states_[state]; }
+  const std::vector<std::string>& states() const { return trained_.names; }
   // Throws InternalError if there is none of that name.
   Tensor state(const std::string& name) const;
 
@@ -58,7 +64,7 @@ class ParameterStorage {
 
  private:
   ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype, const Sharding* sharding,
-                   std::vector<std::string> states);
+                   TrainedStates states);
   static Tensor owned_part(const Tensor& flat, const Tensor& compact, const OwnedRange& range);
   Tensor view(const Tensor& flat, int parameter) const;
   Tensor take(DType dtype, int64_t elements);
@@ -70,7 +76,7 @@ class ParameterStorage {
   Memory memory_;
   size_t used_ = 0;
   Tensor weights_, weight_shards_, gradients_, gradient_shards_, master_, decays_;
-  const std::vector<std::string> state_names_;
+  const TrainedStates trained_;
   std::vector<Tensor> states_;  // one per name
   Memory decays_on_host_;
 };

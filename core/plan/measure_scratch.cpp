@@ -29,14 +29,15 @@ std::vector<Tensor> unbound(const std::vector<TensorRef>& refs) {
 }  // namespace
 
 void Planner::measure_scratch(Action& action) {
-  BoundAction bound{action.kind, action.node, node_at(action.node).layer.get(), {}, {}, 0};
+  BoundAction bound{.kind = action.kind, .node = action.node, .layer = node_at(action.node).layer.get()};
   bound.tensors = {unbound(action.inputs),           unbound(action.outputs),        unbound(action.saved), {}, {}, {},
                    unbound(action.output_gradients), unbound(action.input_gradients)};
   for (const StateSpec& state : action.states) bound.tensors.states.push_back(state.spec.unbound());
-  for (const int p : layout_.of_node(action.node)) {
-    const Shape& shape = layout_.parameters()[static_cast<size_t>(p)].spec.shape;
-    bound.tensors.weights.push_back({nullptr, options_.weights, shape});
-    bound.tensors.weight_gradients.push_back({nullptr, DType::f32, shape});
+  const std::vector<ParameterSpec>& parameters = node_at(action.node).plan.parameters;
+  for (size_t p = 0; p < parameters.size(); ++p) {
+    bound.tensors.weights.push_back({nullptr, options_.weights, parameters[p].shape});
+    const Tensor gradient{nullptr, DType::f32, parameters[p].shape};
+    bound.tensors.weight_gradients.push_back(is_trained(action.node, p) ? gradient : Tensor{});
   }
   NoStream none;
   Pass pass{.ops = ops_, .stream = none, .measuring = true, .training = options_.trains()};

@@ -45,18 +45,25 @@ struct Action {
   // Parameters of the node that lie in the arena, one per parameter; empty where storage has them.
   std::vector<TensorRef> weights, weight_gradients;
   TensorRef scratch;
-  int bucket = -1;          // of the last three kinds
-  TensorRef bucket_memory;  // one shard for every rank
-  // After this action all gradients at or above this element of flat storage are final.
-  int64_t final_from = 0;
+  int group = -1, bucket = -1;  // of the last three kinds
+  TensorRef bucket_memory;      // one shard for every rank
+  // After this action all gradients at or above this element of flat storage are final: of each group that is trained.
+  std::vector<int64_t> final_from;
+};
+
+// A group of parameters as a plan sees it.
+struct PlannedGroup {
+  std::string name;  // empty: there is no other
+  const ParameterLayout* layout = nullptr;
+  const Sharding* sharding = nullptr;  // absent: all of its weights are there
+  bool trained = true;                 // false: nobody wants its gradients
 };
 
 struct PlanOptions {
   Purpose purpose = Purpose::training;
   bool recompute_blocks = false;
-  DType weights = DType::f32;          // the compute dtype
-  size_t guard_bytes = 0;              // behind every buffer, for --debug
-  const Sharding* sharding = nullptr;  // of the parameters; absent: all of them are there
+  DType weights = DType::f32;  // the compute dtype
+  size_t guard_bytes = 0;      // behind every buffer, for --debug
 
   bool trains() const { return purpose == Purpose::training; }
 };
@@ -69,11 +76,15 @@ struct Plan {
   std::vector<TensorRef> graph_inputs;  // in the order of the graph's inputs, by value id
   TensorRef result;
   std::map<std::string, TensorRef> outputs;  // the graph's, by name, of passes that do not train
-  TensorRef weights;                        // of the losses; absent where the graph has none
-  std::vector<TensorRef> gradient_buckets;  // where the sharding keeps each bucket's gradients apart; otherwise empty
+  TensorRef weights;                         // of the losses; absent where the graph has none
+  // Of each group that is trained, where its sharding keeps each bucket's gradients apart; otherwise empty.
+  std::vector<std::vector<TensorRef>> gradient_buckets;
 };
 
-// The operators are asked for their scratch only.
+// The operators are asked for their scratch only. groups: those that are trained come first; all parameters of the
+// graph are in one of them.
+Plan make_plan(const Graph& graph, std::vector<PlannedGroup> groups, Ops& ops, const PlanOptions& options);
+// All parameters in one group, not sharded.
 Plan make_plan(const Graph& graph, const ParameterLayout& layout, Ops& ops, const PlanOptions& options);
 
 // What the arena holds while the action runs for which it holds most, by kind; what then lies unused between the

@@ -12,17 +12,40 @@
 namespace convoy {
 
 Plan make_plan(const Graph& graph, const ParameterLayout& layout, Ops& ops, const PlanOptions& options) {
-  return Planner(graph, layout, ops, options).make();
+  return make_plan(graph, std::vector<PlannedGroup>{{.layout = &layout}}, ops, options);
 }
 
-Planner::Planner(const Graph& graph, const ParameterLayout& layout, Ops& ops, const PlanOptions& options)
-    : graph_(graph), layout_(layout), ops_(ops), options_(options) {
+Plan make_plan(const Graph& graph, std::vector<PlannedGroup> groups, Ops& ops, const PlanOptions& options) {
+  return Planner(graph, std::move(groups), ops, options).make();
+}
+
+Planner::Planner(const Graph& graph, std::vector<PlannedGroup> groups, Ops& ops, const PlanOptions& options)
+    : graph_(graph), groups_(std::move(groups)), ops_(ops), options_(options) {
   plan_.options = options;
   if (!options.trains())
     for (const Node& node : graph.nodes())
       other_plans_.push_back(node.layer->plan(graph.specs(node.inputs), options.purpose));
   for (const Node& node : graph.nodes())
     for (const ValueId input : node.inputs) ++readers_[input];
+  find_wanted_gradients();
+}
+
+bool Planner::is_trained(int node, size_t parameter) const {
+  return std::ranges::any_of(groups_, [&](const PlannedGroup& group) {
+    return group.trained && group.layout->of_node(node)[parameter] != ParameterLayout::kElsewhere;
+  });
+}
+
+// Backward goes no further down than to the lowest parameter that is trained.
+void Planner::find_wanted_gradients() {
+  wants_gradient_.assign(graph_.values().size(), false);
+  for (int index = 0; index < static_cast<int>(graph_.nodes().size()); ++index) {
+    const Node& node = node_at(index);
+    bool wanted = false;
+    for (size_t p = 0; p < node.plan.parameters.size(); ++p) wanted |= is_trained(index, p);
+    for (const ValueId input : node.inputs) wanted |= wants_gradient_[static_cast<size_t>(input)];
+    for (const ValueId output : node.outputs) wants_gradient_[static_cast<size_t>(output)] = wanted;
+  }
 }
 
 Plan Planner::make() {
@@ -167,7 +190,7 @@ void Planner::plan_input_gradients(Action& action) {
   const Node& node = node_at(action.node);
   for (int i = 0; i < static_cast<int>(node.inputs.size()); ++i) {
     const ValueId input = node.inputs[static_cast<size_t>(i)];
-    if (!value_at(input).needs_gradient) {
+    if (!wants_gradient_[static_cast<size_t>(input)]) {
       action.input_gradients.emplace_back();
       continue;
     }
@@ -215,17 +238,28 @@ void Planner::add_up(const Action& backward) {
   to_add_.clear();
 }
 
-void Planner::find_final_gradients() {
-  std::vector<int> last_written(layout_.parameters().size(), -1);
-  for (int a = 0; a < static_cast<int>(plan_.actions.size()); ++a)
-    if (plan_.actions[static_cast<size_t>(a)].kind == ActionKind::backward)
-      for (const int p : layout_.of_node(plan_.actions[static_cast<size_t>(a)].node))
-        last_written[static_cast<size_t>(p)] = a;
+// By parameter, the action that last adds to its gradient; -1: none does.
+std::vector<int> Planner::last_writers(const ParameterLayout& layout) const {
+  std::vector<int> last(layout.parameters().size(), -1);
   for (int a = 0; a < static_cast<int>(plan_.actions.size()); ++a) {
-    int64_t from = 0;
-    for (size_t p = 0; p < last_written.size(); ++p)
-      if (last_written[p] > a) from = std::max(from, round_up(layout_.parameters()[p].end(), kParameterBlock));
-    plan_.actions[static_cast<size_t>(a)].final_from = from;
+    const Action& action = plan_.actions[static_cast<size_t>(a)];
+    if (action.kind != ActionKind::backward) continue;
+    for (const int p : layout.of_node(action.node))
+      if (p != ParameterLayout::kElsewhere) last[static_cast<size_t>(p)] = a;
+  }
+  return last;
+}
+
+void Planner::find_final_gradients() {
+  for (const PlannedGroup& group : groups_) {
+    if (!group.trained) continue;
+    const std::vector<int> last = last_writers(*group.layout);
+    for (int a = 0; a < static_cast<int>(plan_.actions.size()); ++a) {
+      int64_t from = 0;
+      for (size_t p = 0; p < last.size(); ++p)
+        if (last[p] > a) from = std::max(from, round_up(group.layout->parameters()[p].end(), kParameterBlock));
+      plan_.actions[static_cast<size_t>(a)].final_from.push_back(from);
+    }
   }
 }
 
@@ -243,7 +277,10 @@ void Planner::finish() {
     plan_.buffers[static_cast<size_t>(plan_.weights.buffer)].last = last;
   }
   for (const TensorRef& input : plan_.graph_inputs) plan_.buffers[static_cast<size_t>(input.buffer)].last = last;
-  if (options_.sharding != nullptr) add_shard_traffic(plan_, graph_, layout_, *options_.sharding);
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    plan_.gradient_buckets.emplace_back();
+    if (groups_[g].sharding != nullptr) add_shard_traffic(plan_, graph_, static_cast<int>(g), groups_[g]);
+  }
   plan_.arena_bytes = lay_out(plan_.buffers, options_.guard_bytes);
 }
 

@@ -11,7 +11,7 @@ namespace convoy {
 
 class Planner {
  public:
-  Planner(const Graph& graph, const ParameterLayout& layout, Ops& ops, const PlanOptions& options);
+  Planner(const Graph& graph, std::vector<PlannedGroup> groups, Ops& ops, const PlanOptions& options);
   Plan make();
 
  private:
@@ -28,7 +28,9 @@ class Planner {
   void add_up(const Action& backward);
   bool may_overwrite(ValueId output, int node) const;
   void finish();
+  void find_wanted_gradients();
   void find_final_gradients();
+  std::vector<int> last_writers(const ParameterLayout& layout) const;
   void measure_scratch(Action& action);
 
   const Node& node_at(int node) const { return graph_.nodes()[static_cast<size_t>(node)]; }
@@ -39,6 +41,7 @@ class Planner {
   bool is_recomputed(int node) const {
     return options_.trains() && options_.recompute_blocks && node_at(node).block >= 0;
   }
+  bool is_trained(int node, size_t parameter) const;
   bool wanted_again(int node) const;
   Instance instance_read_by(int reader, ValueId value) const;
   TensorRef new_buffer(std::string what, const TensorSpec& spec, BufferKind kind = BufferKind::activation);
@@ -47,7 +50,7 @@ class Planner {
   void push(Action action);
 
   const Graph& graph_;
-  const ParameterLayout& layout_;
+  const std::vector<PlannedGroup> groups_;
   Ops& ops_;
   PlanOptions options_;
   Plan plan_;
@@ -55,6 +58,7 @@ class Planner {
   std::map<std::pair<ValueId, int>, TensorRef> values_;          // (value, instance)
   std::map<std::pair<int, int>, std::vector<TensorRef>> saved_;  // (node, instance)
   std::map<ValueId, TensorRef> gradients_;
+  std::vector<bool> wants_gradient_;  // by value: a parameter that is trained lies upstream
   std::set<int> backward_done_, recomputed_;
   std::set<int> blocks_done_;
   std::map<ValueId, int> readers_;

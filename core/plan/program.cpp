@@ -6,8 +6,7 @@
 
 namespace convoy {
 
-Program::Program(const Graph& graph, Plan plan, const ParameterStorage& parameters, const Tensor& arena,
-                 const States* states)
+Program::Program(const Graph& graph, Plan plan, const Parameters& parameters, const Tensor& arena, const States* states)
     : graph_(graph), plan_(std::move(plan)), arena_(arena) {
   if (arena.bytes() < plan_.arena_bytes)
     throw InternalError(fmt::format("an arena of {} bytes for a plan of {}", arena.bytes(), plan_.arena_bytes));
@@ -16,10 +15,11 @@ Program::Program(const Graph& graph, Plan plan, const ParameterStorage& paramete
   loss_weights_ = bind(plan_.weights);
 }
 
-BoundAction Program::bind(const Action& action, const ParameterStorage& parameters, const States* states) const {
+BoundAction Program::bind(const Action& action, const Parameters& parameters, const States* states) const {
   BoundAction bound{.kind = action.kind, .node = action.node};
   bound.scratch = bind(action.scratch);
   bound.final_from = action.final_from;
+  bound.group = action.group;
   bound.bucket = action.bucket;
   bound.bucket_memory = bind(action.bucket_memory);
   if (action.node < 0) return bound;
@@ -35,21 +35,25 @@ BoundAction Program::bind(const Action& action, const ParameterStorage& paramete
   bound.tensors.weight_gradients = bind(action.weight_gradients);
   bound.tensors.output_gradients = bind(action.output_gradients);
   bound.tensors.input_gradients = bind(action.input_gradients);
-  bind_stored_parameters(bound, action, parameters);
+  bind_stored_parameters(bound.tensors, action.node, parameters);
   return bound;
 }
 
-void Program::bind_stored_parameters(BoundAction& bound, const Action& action,
-                                     const ParameterStorage& parameters) const {
-  for (const ParameterSpec& spec : graph_.nodes()[static_cast<size_t>(action.node)].plan.parameters) {
-    const int p = parameters.layout().find(spec.name);
-    if (action.weights.empty() && parameters.weights()) bound.tensors.weights.push_back(parameters.weight(p));
-    if (action.weight_gradients.empty() && parameters.gradients())
-      bound.tensors.weight_gradients.push_back(parameters.gradient(p));
-  }
+// Those that do not lie in the arena. What nobody keeps, such as gradients of frozen parameters, stays absent.
+void Program::bind_stored_parameters(LayerTensors& tensors, int node, const Parameters& parameters) const {
+  const std::vector<ParameterSpec>& specs = graph_.nodes()[static_cast<size_t>(node)].plan.parameters;
+  tensors.weights.resize(specs.size());
+  tensors.weight_gradients.resize(specs.size());
+  for (size_t i = 0; i < specs.size(); ++i)
+    for (const ParameterStorage* storage : parameters) {
+      const int p = storage->layout().find_or_elsewhere(specs[i].name);
+      if (p == ParameterLayout::kElsewhere) continue;
+      if (!tensors.weights[i] && storage->weights()) tensors.weights[i] = storage->weight(p);
+      if (!tensors.weight_gradients[i] && storage->gradients()) tensors.weight_gradients[i] = storage->gradient(p);
+    }
 }
 
-std::vector<Tensor> Program::gradient_buckets() const { return bind(plan_.gradient_buckets); }
+std::vector<Tensor> Program::gradient_buckets(size_t group) const { return bind(plan_.gradient_buckets[group]); }
 
 void Program::run(Pass& pass, const AfterAction& after) const {
   for (const BoundAction& action : actions_) {

@@ -13,11 +13,17 @@ namespace convoy {
 
 class Program {
  public:
+  // Storages that together hold all parameters.
+  using Parameters = std::vector<const ParameterStorage*>;
+
   // arena: at least plan.arena_bytes of u8 on the device. Parameters and graph must outlive the program. Parameters are
   // found by name, so they may have been laid out for another graph of the same model; states, which a plan with states
   // needs, likewise.
-  Program(const Graph& graph, Plan plan, const ParameterStorage& parameters, const Tensor& arena,
+  Program(const Graph& graph, Plan plan, const Parameters& parameters, const Tensor& arena,
           const States* states = nullptr);
+  Program(const Graph& graph, Plan plan, const ParameterStorage& parameters, const Tensor& arena,
+          const States* states = nullptr)
+      : Program(graph, std::move(plan), Parameters{&parameters}, arena, states) {}
 
   // Called after every action, while its buffers still hold what it wrote.
   using AfterAction = std::function<void(const BoundAction&)>;
@@ -35,11 +41,12 @@ class Program {
   Tensor loss_weights() const { return loss_weights_; }
   // Of the plan's, by name; absent: there is none.
   Tensor output(const std::string& name) const;
-  std::vector<Tensor> gradient_buckets() const;
+  // Of a group, those of the plan.
+  std::vector<Tensor> gradient_buckets(size_t group) const;
 
  private:
-  BoundAction bind(const Action& action, const ParameterStorage& parameters, const States* states) const;
-  void bind_stored_parameters(BoundAction& bound, const Action& action, const ParameterStorage& parameters) const;
+  BoundAction bind(const Action& action, const Parameters& parameters, const States* states) const;
+  void bind_stored_parameters(LayerTensors& tensors, int node, const Parameters& parameters) const;
   Tensor bind(const TensorRef& ref) const;
   std::vector<Tensor> bind(const std::vector<TensorRef>& refs) const;
 

@@ -3,13 +3,15 @@
 namespace convoy {
 
 RecordedProgram::RecordedProgram(Device& device, const Program& program, const Pass& pass,
-                                 const std::vector<int64_t>& cuts)
+                                 const std::vector<std::vector<int64_t>>& cuts)
     : device_(device), program_(program), pass_(pass) {
   const std::vector<BoundAction>& actions = program.actions();
-  size_t begin = 0, cut = 0;
+  size_t begin = 0;
+  std::vector<size_t> cut(cuts.size(), 0);  // of each group, the next
   for (size_t i = 0; i < actions.size(); ++i) {
-    const size_t reached = cut;
-    while (cut < cuts.size() && actions[i].final_from <= cuts[cut]) ++cut;
+    const std::vector<size_t> reached = cut;
+    for (size_t g = 0; g < cuts.size(); ++g)
+      while (cut[g] < cuts[g].size() && actions[i].final_from[g] <= cuts[g][cut[g]]) ++cut[g];
     const bool last = i + 1 == actions.size();
     const bool alone = actions[i].communicates() || (!last && actions[i + 1].communicates());
     if (cut == reached && !alone && !last) continue;

@@ -11,13 +11,14 @@ namespace convoy {
 
 class RecordedProgram {
  public:
-  // cuts: elements of the flat gradients, descending. A piece ends with the action behind which all gradients at or
-  // above a cut are final; the last piece ends with the program. What communicates is a piece of its own and is never
-  // recorded. Everything outlives this; pass is copied.
-  RecordedProgram(Device& device, const Program& program, const Pass& pass, const std::vector<int64_t>& cuts);
+  // cuts: of each group that is trained, elements of its flat gradients, descending. A piece ends with the action
+  // behind which all gradients of a group at or above a cut are final; the last piece ends with the program. What
+  // communicates is a piece of its own and is never recorded. Everything outlives this; pass is copied.
+  RecordedProgram(Device& device, const Program& program, const Pass& pass,
+                  const std::vector<std::vector<int64_t>>& cuts);
 
   // final_from: as Action's, after each piece.
-  using AfterPiece = std::function<void(int64_t final_from)>;
+  using AfterPiece = std::function<void(const std::vector<int64_t>& final_from)>;
   // The first run enqueues action by action, the second records.
   void run(const AfterPiece& after = {});
 
@@ -27,7 +28,7 @@ class RecordedProgram {
   struct Piece {
     Replay work;
     bool recordable = true;
-    int64_t final_from = 0;
+    std::vector<int64_t> final_from;
   };
 
   Device& device_;

@@ -26,10 +26,10 @@ void run_action(Pass& pass, const BoundAction& action) {
       pass.stream.zero(action.bucket_memory.data, action.bucket_memory.bytes());
       break;
     case ActionKind::gather_weights:
-      pass.traffic->gather(action.bucket, action.bucket_memory);
+      pass.traffic->gather(action.group, action.bucket, action.bucket_memory);
       break;
     case ActionKind::await_weights:
-      pass.traffic->await(action.bucket);
+      pass.traffic->await(action.group, action.bucket);
       break;
   }
 }

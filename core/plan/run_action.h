@@ -12,8 +12,8 @@ struct BoundAction {
   const Layer* layer = nullptr;  // null where node is -1
   LayerTensors tensors;
   Tensor scratch;
-  int64_t final_from = 0;
-  int bucket = -1;
+  std::vector<int64_t> final_from;  // as Action has it
+  int group = -1, bucket = -1;
   Tensor bucket_memory;
 
   // Does it communicate, so that it cannot be part of recorded work?

@@ -16,8 +16,14 @@ struct Visit {
 
 class ShardPlanner {
  public:
-  ShardPlanner(Plan& plan, const Graph& graph, const ParameterLayout& layout, const Sharding& sharding)
-      : plan_(plan), graph_(graph), layout_(layout), sharding_(sharding), before_(plan.actions.size()) {}
+  ShardPlanner(Plan& plan, const Graph& graph, int number, const PlannedGroup& group)
+      : plan_(plan),
+        graph_(graph),
+        group_(number),
+        of_group_(group.name.empty() ? "" : " of group " + group.name),
+        layout_(*group.layout),
+        sharding_(*group.sharding),
+        before_(plan.actions.size()) {}
 
   void plan() {
     if (sharding_.shards_weights()) plan_weights();
@@ -31,6 +37,10 @@ class ShardPlanner {
   const Parameter& parameter(int p) const { return layout_.parameters()[static_cast<size_t>(p)]; }
   const Bucket& bucket(int b) const { return sharding_.buckets()[static_cast<size_t>(b)]; }
 
+  // Is it one of this group's that lies in this bucket?
+  bool is_in(int p, int b) const {
+    return p != ParameterLayout::kElsewhere && sharding_.bucket_of(parameter(p).offset) == b;
+  }
   bool reads_weights(const Action& action) const;
   std::vector<Visit> visits() const;
   void plan_weights();
@@ -44,6 +54,8 @@ class ShardPlanner {
 
   Plan& plan_;
   const Graph& graph_;
+  const int group_;
+  const std::string of_group_;
   const ParameterLayout& layout_;
   const Sharding& sharding_;
   std::vector<std::vector<Action>> before_;  // what comes before each of the plan's actions
@@ -63,6 +75,7 @@ std::vector<Visit> ShardPlanner::visits() const {
     const Action& action = plan_.actions[static_cast<size_t>(a)];
     if (!reads_weights(action)) continue;
     for (const int p : layout_.of_node(action.node)) {
+      if (p == ParameterLayout::kElsewhere) continue;
       const int b = sharding_.bucket_of(parameter(p).offset);
       const auto known = latest.find(b);
       const bool stays = known != latest.end() && visits.size() - known->second <= 2;
@@ -80,10 +93,11 @@ std::vector<Visit> ShardPlanner::visits() const {
 void ShardPlanner::plan_weights() {
   int gather_at = 0;
   for (const Visit& visit : visits()) {
-    const TensorRef memory = new_buffer(fmt::format("weights of bucket {}", visit.bucket), visit.bucket,
+    const TensorRef memory = new_buffer(fmt::format("weights of bucket {}{}", visit.bucket, of_group_), visit.bucket,
                                         BufferKind::weights, gather_at, visit.last);
     const auto add = [&](int at, ActionKind kind) {
-      before_[static_cast<size_t>(at)].push_back({.kind = kind, .bucket = visit.bucket, .bucket_memory = memory});
+      before_[static_cast<size_t>(at)].push_back(
+          {.kind = kind, .group = group_, .bucket = visit.bucket, .bucket_memory = memory});
     };
     add(gather_at, ActionKind::gather_weights);
     add(visit.first, ActionKind::await_weights);
@@ -98,26 +112,30 @@ void ShardPlanner::bind_weights(const Visit& visit, const TensorRef& memory) {
     const std::vector<int>& parameters = layout_.of_node(action(a).node);
     action(a).weights.resize(parameters.size());
     for (size_t i = 0; i < parameters.size(); ++i)
-      if (sharding_.bucket_of(parameter(parameters[i]).offset) == visit.bucket)
-        action(a).weights[i] = part(memory, visit.bucket, parameters[i]);
+      if (is_in(parameters[i], visit.bucket)) action(a).weights[i] = part(memory, visit.bucket, parameters[i]);
   }
 }
 
 void ShardPlanner::plan_gradients() {
   const int buckets = static_cast<int>(sharding_.buckets().size());
+  std::vector<TensorRef>& buckets_memory = plan_.gradient_buckets[static_cast<size_t>(group_)];
   for (int b = 0; b < buckets; ++b) {
     const int first = first_writer(b), after = b + kReductionsUnderWay;
-    const TensorRef memory = new_buffer(fmt::format("gradients of bucket {}", b), b, BufferKind::weight_gradients,
-                                        first, after < buckets ? final_action(after) : action_count() - 1);
+    const TensorRef memory =
+        new_buffer(fmt::format("gradients of bucket {}{}", b, of_group_), b, BufferKind::weight_gradients, first,
+                   after < buckets ? final_action(after) : action_count() - 1);
     before_[static_cast<size_t>(first)].push_back(
-        {.kind = ActionKind::clear_gradients, .bucket = b, .bucket_memory = memory});
-    plan_.gradient_buckets.push_back(memory);
+        {.kind = ActionKind::clear_gradients, .group = group_, .bucket = b, .bucket_memory = memory});
+    buckets_memory.push_back(memory);
   }
   for (Action& action : plan_.actions) {
     if (action.kind != ActionKind::backward) continue;
-    for (const int p : layout_.of_node(action.node)) {
-      const int b = sharding_.bucket_of(parameter(p).offset);
-      action.weight_gradients.push_back(part(plan_.gradient_buckets[static_cast<size_t>(b)], b, p));
+    const std::vector<int>& parameters = layout_.of_node(action.node);
+    action.weight_gradients.resize(parameters.size());
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      if (parameters[i] == ParameterLayout::kElsewhere) continue;
+      const int b = sharding_.bucket_of(parameter(parameters[i]).offset);
+      action.weight_gradients[i] = part(buckets_memory[static_cast<size_t>(b)], b, parameters[i]);
     }
   }
 }
@@ -128,14 +146,14 @@ int ShardPlanner::first_writer(int b) const {
     const Action& action = plan_.actions[static_cast<size_t>(a)];
     if (action.kind != ActionKind::backward) continue;
     for (const int p : layout_.of_node(action.node))
-      if (sharding_.bucket_of(parameter(p).offset) == b) return a;
+      if (is_in(p, b)) return a;
   }
   return action_count() - 1;
 }
 
 int ShardPlanner::final_action(int b) const {
   int a = 0;
-  while (plan_.actions[static_cast<size_t>(a)].final_from > bucket(b).begin) ++a;
+  while (plan_.actions[static_cast<size_t>(a)].final_from[static_cast<size_t>(group_)] > bucket(b).begin) ++a;
   return a;
 }
 
@@ -156,7 +174,7 @@ void ShardPlanner::insert() {
   std::vector<Action> actions;
   std::vector<int> first_place, place;  // of what comes before an action, and of the action
   for (size_t a = 0; a < plan_.actions.size(); ++a) {
-    const int64_t final_from = plan_.actions[a == 0 ? 0 : a - 1].final_from;
+    const std::vector<int64_t>& final_from = plan_.actions[a == 0 ? 0 : a - 1].final_from;
     first_place.push_back(static_cast<int>(actions.size()));
     for (Action& extra : before_[a]) {
       extra.final_from = final_from;
@@ -174,8 +192,8 @@ void ShardPlanner::insert() {
 
 }  // namespace
 
-void add_shard_traffic(Plan& plan, const Graph& graph, const ParameterLayout& layout, const Sharding& sharding) {
-  if (sharding.cuts_between_groups()) ShardPlanner(plan, graph, layout, sharding).plan();
+void add_shard_traffic(Plan& plan, const Graph& graph, int number, const PlannedGroup& group) {
+  if (group.sharding->cuts_between_groups()) ShardPlanner(plan, graph, number, group).plan();
 }
 
 }  // namespace convoy

@@ -8,10 +8,10 @@ namespace convoy {
 class ShardTraffic {
  public:
   virtual ~ShardTraffic() = default;
-  // Enqueues that all ranks' shards of the bucket come together in `to`, behind compute's work so far.
-  virtual void gather(int bucket, const Tensor& to) = 0;
+  // Enqueues that all ranks' shards of a group's bucket come together in `to`, behind compute's work so far.
+  virtual void gather(int group, int bucket, const Tensor& to) = 0;
   // The compute stream goes on once they are there.
-  virtual void await(int bucket) = 0;
+  virtual void await(int group, int bucket) = 0;
 };
 
 }  // namespace convoy

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "core/device/device.h"
 #include "core/plan/plan.h"
 
 namespace convoy {

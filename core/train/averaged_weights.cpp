@@ -9,41 +9,46 @@
 
 namespace convoy {
 
-AveragedWeights::AveragedWeights(Communication& communication, ParameterStorage& parameters, WeightGather& gather)
-    : communication_(communication), parameters_(parameters), gather_(gather) {}
+AveragedWeights::AveragedWeights(Communication& communication, std::vector<ParameterStorage*> groups,
+                                 WeightGather& gather)
+    : communication_(communication), groups_(std::move(groups)), gather_(gather) {}
 
-bool AveragedWeights::kept() const { return std::ranges::count(parameters_.states(), kAverageState) > 0; }
+bool AveragedWeights::kept() const {
+  return !groups_.empty() && std::ranges::count(groups_.front()->states(), kAverageState) > 0;
+}
 
 void AveragedWeights::take_place(int64_t step) {
   if (!kept()) return;
-  if (parameters_.master())
-    round(parameters_.state(kAverageState), step);
-  else
-    swap(step);
+  for (const ParameterStorage* group : groups_)
+    if (group->master())
+      round(*group, group->state(kAverageState));
+    else
+      swap(*group);
+  gather_.run(step);
 }
 
 // Weights of a bf16 run are always the rounding of their master.
 void AveragedWeights::give_back(int64_t step) {
   if (!kept()) return;
-  if (parameters_.master())
-    round(parameters_.master(), step);
-  else
-    swap(step);
-}
-
-void AveragedWeights::round(const Tensor& from, int64_t step) {
-  for (const OwnedRange& range : parameters_.owned())
-    communication_.device().ops().run(
-        communication_.compute(), Cast{parameters_.owned_weights(range), ParameterStorage::owned_state(from, range)});
+  for (const ParameterStorage* group : groups_)
+    if (group->master())
+      round(*group, group->master());
+    else
+      swap(*group);
   gather_.run(step);
 }
 
-void AveragedWeights::swap(int64_t step) {
-  for (const OwnedRange& range : parameters_.owned())
+void AveragedWeights::round(const ParameterStorage& group, const Tensor& from) {
+  for (const OwnedRange& range : group.owned())
+    communication_.device().ops().run(communication_.compute(),
+                                      Cast{group.owned_weights(range), ParameterStorage::owned_state(from, range)});
+}
+
+void AveragedWeights::swap(const ParameterStorage& group) {
+  for (const OwnedRange& range : group.owned())
     communication_.device().ops().run(
         communication_.compute(),
-        Swap{parameters_.owned_weights(range), ParameterStorage::owned_state(parameters_.state(kAverageState), range)});
-  gather_.run(step);
+        Swap{group.owned_weights(range), ParameterStorage::owned_state(group.state(kAverageState), range)});
 }
 
 }  // namespace convoy

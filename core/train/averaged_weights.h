@@ -1,6 +1,8 @@
 // The moving average of the weights in their place, for evaluations.
 #pragma once
 
+#include <vector>
+
 #include "core/comm/communication.h"
 #include "core/parameters/parameter_storage.h"
 #include "core/train/weight_gather.h"
@@ -10,7 +12,7 @@ namespace convoy {
 class AveragedWeights {
  public:
   // Everything outlives this.
-  AveragedWeights(Communication& communication, ParameterStorage& parameters, WeightGather& gather);
+  AveragedWeights(Communication& communication, std::vector<ParameterStorage*> groups, WeightGather& gather);
 
   // Collective. Until it is given back, the weights that programs read are the average; nothing may train meanwhile.
   // Does nothing where no average is kept. step: for the log of collectives.
@@ -20,11 +22,11 @@ class AveragedWeights {
 
  private:
   bool kept() const;
-  void round(const Tensor& from, int64_t step);
-  void swap(int64_t step);
+  void round(const ParameterStorage& group, const Tensor& from);
+  void swap(const ParameterStorage& group);
 
   Communication& communication_;
-  ParameterStorage& parameters_;
+  const std::vector<ParameterStorage*> groups_;
   WeightGather& gather_;
 };
 

@@ -6,28 +6,36 @@
 
 namespace convoy {
 
-BucketHash::BucketHash(Communication& communication, std::vector<GradientBucket> buckets)
+BucketHash::BucketHash(Communication& communication, Buckets buckets)
     : communication_(communication), buckets_(std::move(buckets)) {
   int64_t most = 0;
-  for (const GradientBucket& bucket : buckets_) most = std::max(most, bucket.elements());
+  for (const auto& group : buckets_)
+    for (const GradientBucket& bucket : group) most = std::max(most, bucket.elements());
   on_host_ = communication.device().allocate(planned_bytes(most), MemoryKind::host);
 }
 
 void BucketHash::begin() {
-  next_ = 0;
-  hashes_.clear();
+  next_.assign(buckets_.size(), 0);
+  hashes_.assign(buckets_.size(), "");
 }
 
-void BucketHash::add(int64_t final_from) {
+void BucketHash::add(const std::vector<int64_t>& final_from) {
   Stream& compute = communication_.compute();
-  for (; next_ < buckets_.size() && buckets_[next_].begin >= final_from; ++next_) {
-    const auto bytes = static_cast<size_t>(buckets_[next_].elements()) * sizeof(float);
-    compute.copy(on_host_.data(), buckets_[next_].values.data, bytes);
-    compute.synchronize();
-    hashes_ += checksum_of(std::span(static_cast<const std::byte*>(on_host_.data()), bytes));
-  }
+  for (size_t g = 0; g < buckets_.size(); ++g)
+    for (; next_[g] < buckets_[g].size() && buckets_[g][next_[g]].begin >= final_from[g]; ++next_[g]) {
+      const GradientBucket& bucket = buckets_[g][next_[g]];
+      const auto bytes = static_cast<size_t>(bucket.elements()) * sizeof(float);
+      compute.copy(on_host_.data(), bucket.values.data, bytes);
+      compute.synchronize();
+      hashes_[g] += checksum_of(std::span(static_cast<const std::byte*>(on_host_.data()), bytes));
+    }
 }
 
-std::string BucketHash::hex() const { return checksum_of(hashes_); }
+// Group by group: in which order groups became final says nothing of their bits.
+std::string BucketHash::hex() const {
+  std::string all;
+  for (const std::string& hashes : hashes_) all += hashes;
+  return checksum_of(all);
+}
 
 }  // namespace convoy

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/comm/communication.h"
@@ -46,6 +47,7 @@ class GradientSync {
 
 // What a GradientSync is made for. When planning, tensors have shapes but no memory.
 struct GradientSyncPlan {
+  std::string group;                    // of parameters, as in_group() says it: behind the names of buckets in the log
   Tensor gradients;                     // flat f32, with all buckets in it; absent if each has memory of its own
   std::vector<GradientBucket> buckets;  // descending; all of flat storage
   int ranks = 1;                        // that shard with each other,

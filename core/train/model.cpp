@@ -1,26 +1,39 @@
 #include "core/train/model.h"
 
+#include <fmt/format.h>
+
+#include "core/base/error.h"
+
 namespace convoy {
-
-namespace {
-
-std::unique_ptr<ParameterStorage> make_storage(Device& device, Stream& stream, const ModelPlan& plan) {
-  const DType dtype = plan.options().dtype;
-  return plan.sharding() == nullptr ? std::make_unique<ParameterStorage>(device, stream, plan.layout(), dtype)
-                                    : std::make_unique<ParameterStorage>(device, stream, plan.layout(), dtype,
-                                                                         *plan.sharding(), plan.options().states);
-}
-
-}  // namespace
 
 Model::Model(Device& device, Stream& stream, ModelPlan plan) : plan_(std::move(plan)) {
   device.require_possible(plan_.memory().on_device(), MemoryKind::device, "the model and its activations");
-  parameters_ = make_storage(device, stream, plan_);
+  const ModelOptions& options = plan_.options();
+  for (const GroupPlan& group : plan_.groups())
+    groups_.push_back(
+        std::make_unique<ParameterStorage>(device, stream, group.layout, options.dtype, *group.sharding,
+                                           TrainedStates{options.states, group.terms.weight_decay.has_value()}));
+  if (plan_.frozen() != nullptr)
+    frozen_ = std::make_unique<ParameterStorage>(device, stream, *plan_.frozen(), options.dtype);
   memory_ = device.allocate(plan_.arena_bytes());
   arena_ = {memory_.data(), DType::u8, {static_cast<int64_t>(memory_.bytes())}};
-  evaluation_ = std::make_unique<Program>(plan_.graph(), plan_.evaluation(), *parameters_, arena_);
-  if (plan_.options().training)
-    training_ = std::make_unique<Program>(plan_.graph(), plan_.training(), *parameters_, arena_);
+  const auto storages = this->storages();
+  const Program::Parameters parameters(storages.begin(), storages.end());
+  evaluation_ = std::make_unique<Program>(plan_.graph(), plan_.evaluation(), parameters, arena_);
+  if (options.training) training_ = std::make_unique<Program>(plan_.graph(), plan_.training(), parameters, arena_);
+}
+
+std::vector<ParameterStorage*> Model::storages() const {
+  std::vector<ParameterStorage*> storages;
+  for (const auto& group : groups_) storages.push_back(group.get());
+  if (frozen_ != nullptr) storages.push_back(frozen_.get());
+  return storages;
+}
+
+ParameterStorage& Model::parameters() const {
+  const std::vector<ParameterStorage*> all = storages();
+  if (all.size() != 1) throw InternalError(fmt::format("parameters lie in {} storages, one is wanted", all.size()));
+  return *all[0];
 }
 
 }  // namespace convoy

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "core/comm/communicator.h"
@@ -23,15 +22,22 @@ class Model {
   const ModelPlan& plan() const { return plan_; }
   const Graph& graph() const { return plan_.graph(); }
   const ParameterLayout& layout() const { return plan_.layout(); }
-  ParameterStorage& parameters() { return *parameters_; }
-  const ParameterStorage& parameters() const { return *parameters_; }
+  // Of the groups that are trained, in the plan's order; none without training.
+  const std::vector<std::unique_ptr<ParameterStorage>>& groups() const { return groups_; }
+  // Of what is not; null if there is nothing.
+  ParameterStorage* frozen() const { return frozen_.get(); }
+  // Those of the groups, then of what is frozen.
+  std::vector<ParameterStorage*> storages() const;
+  // Where there is but one.
+  ParameterStorage& parameters() const;
   const Program& training() const { return *training_; }  // only if it was planned
   const Program& evaluation() const { return *evaluation_; }
   Tensor arena() const { return arena_; }
 
  private:
   ModelPlan plan_;
-  std::unique_ptr<ParameterStorage> parameters_;
+  std::vector<std::unique_ptr<ParameterStorage>> groups_;
+  std::unique_ptr<ParameterStorage> frozen_;
   Memory memory_;
   Tensor arena_;
   std::unique_ptr<Program> training_, evaluation_;

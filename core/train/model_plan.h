@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/device/memory_use.h"
+#include "core/parameters/grouping.h"
 #include "core/parameters/sharding.h"
 #include "core/plan/plan.h"
 
@@ -19,19 +20,33 @@ struct ModelOptions {
   bool recompute_blocks = false;
   size_t guard_bytes = 0;
   ShardingOptions sharding;
+  std::vector<GroupRule> groups;    // of the parameters, for training
   std::vector<std::string> states;  // of every element of the parameters that are trained
+};
+
+// A group of parameters that is trained.
+struct GroupPlan {
+  GroupTerms terms;
+  ParameterLayout layout;
+  std::unique_ptr<Sharding> sharding;
 };
 
 class ModelPlan {
  public:
-  // Throws ConfigError, naming layer and operator, if the operators lack one.
+  // Throws ConfigError, naming layer and operator, if the operators lack one, and if rules of groups do not fit.
   ModelPlan(Ops& ops, Graph graph, const ModelOptions& options);
 
   const ModelOptions& options() const { return options_; }
   const Graph& graph() const { return graph_; }
+  // Of all parameters, as if they were one group: their order, and how many there are.
   const ParameterLayout& layout() const { return layout_; }
-  const Sharding* sharding() const { return sharding_.get(); }  // null without training
-  const Plan& training() const { return training_; }            // without actions if there is none
+  // Those that are trained; none without training.
+  const std::vector<GroupPlan>& groups() const { return groups_; }
+  // Of what is stored and not trained; null if there is nothing.
+  const ParameterLayout* frozen() const { return frozen_.get(); }
+  // Tells models with other parameters, or other groups of them, apart.
+  std::string fingerprint() const;
+  const Plan& training() const { return training_; }  // without actions if there is none
   const Plan& evaluation() const { return evaluation_; }
   // Both programs share one arena.
   size_t arena_bytes() const;
@@ -40,10 +55,14 @@ class ModelPlan {
   MemoryUse memory() const;
 
  private:
+  void make_groups();
+  std::vector<PlannedGroup> planned_groups() const;
+
   ModelOptions options_;
   Graph graph_;
   ParameterLayout layout_;
-  std::unique_ptr<Sharding> sharding_;
+  std::vector<GroupPlan> groups_;
+  std::unique_ptr<ParameterLayout> frozen_;
   Plan training_, evaluation_;
 };
 

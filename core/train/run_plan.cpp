@@ -34,14 +34,16 @@ std::vector<Tensor> fields_of(const ModelPlan& model) {
   return fields;
 }
 
-GradientSyncPlan plan_gradient_sync(const Config& config, const RunFacts& facts, const ModelPlan& model) {
-  const Sharding& sharding = *model.sharding();
+GradientSyncPlan plan_gradient_sync(const Config& config, const RunFacts& facts, const GroupPlan& group,
+                                    const std::vector<TensorRef>& own_buckets) {
+  const Sharding& sharding = *group.sharding;
   std::vector<Tensor> own;
-  for (const TensorRef& bucket : model.training().gradient_buckets) own.push_back(bucket.spec.unbound());
+  for (const TensorRef& bucket : own_buckets) own.push_back(bucket.spec.unbound());
   Tensor gradients, shards;
-  if (!sharding.shards_gradients()) gradients = {nullptr, DType::f32, {model.layout().padded_elements()}};
+  if (!sharding.shards_gradients()) gradients = {nullptr, DType::f32, {group.layout.padded_elements()}};
   if (sharding.cuts_between_groups()) shards = {nullptr, DType::f32, {sharding.compact_elements()}};
-  return {.gradients = gradients,
+  return {.group = in_group(group.terms.name),
+          .gradients = gradients,
           .buckets = gradient_buckets(sharding, gradients, shards, own),
           .ranks = facts.group_ranks,
           .groups = facts.ranks / facts.group_ranks,
@@ -50,10 +52,34 @@ GradientSyncPlan plan_gradient_sync(const Config& config, const RunFacts& facts,
           .wire = config.parallel.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32};
 }
 
-int64_t largest_bucket(const Sharding& sharding) {
+std::vector<const Sharding*> shardings_of(const ModelPlan& model) {
+  std::vector<const Sharding*> shardings;
+  for (const GroupPlan& group : model.groups()) shardings.push_back(group.sharding.get());
+  return shardings;
+}
+
+std::vector<const ParameterLayout*> layouts_of(const ModelPlan& model) {
+  std::vector<const ParameterLayout*> layouts;
+  for (const GroupPlan& group : model.groups()) layouts.push_back(&group.layout);
+  return layouts;
+}
+
+int64_t largest_bucket(const ModelPlan& model) {
   int64_t most = 0;
-  for (const Bucket& bucket : sharding.buckets()) most = std::max(most, bucket.elements());
+  for (const Sharding* sharding : shardings_of(model))
+    for (const Bucket& bucket : sharding->buckets()) most = std::max(most, bucket.elements());
   return most;
+}
+
+void plan_gradient_syncs(const Config& config, const RunFacts& facts, const ModelPlan& model,
+                         const GradientSyncMaker& gradient_sync, RunPlan& plan) {
+  for (size_t g = 0; g < model.groups().size(); ++g) {
+    plan.gradient_syncs.push_back(
+        plan_gradient_sync(config, facts, model.groups()[g], model.training().gradient_buckets[g]));
+    const GradientSyncCost cost = gradient_sync.cost(plan.gradient_syncs.back());
+    plan.memory.communication += cost.memory_bytes;
+    plan.sent_bytes += cost.sent_bytes;
+  }
 }
 
 void plan_flops(const Config& config, const ModelPlan& model, RunPlan& plan) {
@@ -91,31 +117,31 @@ ModelOptions model_options(const Config& config, const RunFacts& facts, const Op
                        .ranks = facts.group_ranks,
                        .bucket_bytes = config.parallel.bucket_bytes,
                        .accumulates = config.batch.global > config.batch.micro * int64_t{facts.ranks}},
+          .groups = config.optimizer.groups,
           .states = std::move(states)};
 }
 
 RunPlan plan_run(const Config& config, const RunFacts& facts, const Optimizer& optimizer, const ModelPlan& model,
                  const GradientSyncMaker& gradient_sync) {
-  const Sharding& sharding = *model.sharding();
   const DType dtype = model.options().dtype;
   const SampleSchedule schedule = schedule_of(config, facts);
   const std::vector<Tensor> fields = fields_of(model);
-  RunPlan plan{.memory = model.memory(), .gradient_sync = plan_gradient_sync(config, facts, model)};
-  const GradientSyncCost sync = gradient_sync.cost(plan.gradient_sync);
-  plan.memory += OptimizerStep::planned_memory({&model.layout()}, optimizer);
-  plan.memory += WeightGather::planned_memory(sharding, dtype);
-  plan.memory.communication += sync.memory_bytes;
+  RunPlan plan{.memory = model.memory()};
+  plan_gradient_syncs(config, facts, model, gradient_sync, plan);
+  plan.memory += OptimizerStep::planned_memory(layouts_of(model), optimizer);
+  plan.memory += WeightGather::planned_memory(shardings_of(model), dtype);
   plan.memory += TrainStep::planned_memory(schedule.virtual_ranks_here());
   plan.memory.host += Prefetcher::planned_bytes(fields, schedule, config.data.prefetch);
-  if (facts.evaluates) plan.memory += Evaluator::planned_memory(fields, named_metrics(config.evaluate.metrics), model.graph());
+  if (facts.evaluates)
+    plan.memory += Evaluator::planned_memory(fields, named_metrics(config.evaluate.metrics), model.graph());
   if (facts.debug) plan.memory += DebugChecks::planned_memory();
-  if (config.parallel.sentinel_every > 0) plan.memory.host += Sentinel::planned_bytes(largest_bucket(sharding), fields);
+  if (config.parallel.sentinel_every > 0) plan.memory.host += Sentinel::planned_bytes(largest_bucket(model), fields);
   if (facts.saves) plan_checkpoints(facts, model, plan);
 
   plan_flops(config, model, plan);
-  plan.sent_bytes =
-      sync.sent_bytes + OptimizerStep::sent_bytes({&model.layout()}, sharding) +
-      WeightGather::sent_bytes(sharding, dtype) +
+  plan.sent_bytes +=
+      OptimizerStep::sent_bytes(layouts_of(model), *model.groups().front().sharding) +
+      WeightGather::sent_bytes(shardings_of(model), dtype) +
       static_cast<size_t>(schedule.passes_per_step()) * sent_by_gathers(model.training(), facts.group_ranks);
   if (!facts.every_target_counts) plan.sent_bytes += sent_by_all_reduce(sizeof(float), facts.ranks);
   return plan;

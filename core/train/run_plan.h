@@ -27,12 +27,12 @@ struct RunFacts {
 };
 
 struct RunPlan {
-  MemoryUse memory;                       // of this rank
-  size_t snapshot_bytes = 0;              // of memory.host: the device's from the first checkpoint on,
-  size_t staging_bytes = 0;               // and the checkpoint's own
-  GradientSyncPlan gradient_sync;         // without memory
-  double flops = 0, recompute_flops = 0;  // of a step on all ranks: forward and backward; what is computed again
-  size_t sent_bytes = 0;                  // of a step, by this rank, to others; control data not counted
+  MemoryUse memory;                              // of this rank
+  size_t snapshot_bytes = 0;                     // of memory.host: the device's from the first checkpoint on,
+  size_t staging_bytes = 0;                      // and the checkpoint's own
+  std::vector<GradientSyncPlan> gradient_syncs;  // of each group of parameters that is trained, without memory
+  double flops = 0, recompute_flops = 0;         // of a step on all ranks: forward and backward; what is computed again
+  size_t sent_bytes = 0;                         // of a step, by this rank, to others; control data not counted
 };
 
 ModelOptions model_options(const Config& config, const RunFacts& facts, const Optimizer& optimizer);

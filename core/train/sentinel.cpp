@@ -62,7 +62,8 @@ std::string Sentinel::compute(int64_t sample) {
   copy_fields(stream, p_.inputs, batch_);
   *static_cast<int64_t*>(sample_on_host_.data()) = sample;
   stream.copy(p_.pass.first_sample.data, sample_on_host_.data(), sizeof(int64_t));
-  if (p_.flat_gradients) stream.zero(p_.flat_gradients.data, p_.flat_gradients.bytes());
+  for (const Tensor& gradients : p_.flat_gradients)
+    if (gradients) stream.zero(gradients.data, gradients.bytes());
   other_.begin();
   p_.training.run(p_.pass, [&](const BoundAction& action) { other_.add(action.final_from); });
   return other_.hex();

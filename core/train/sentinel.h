@@ -34,10 +34,10 @@ class Sentinel {
     const Program& training;
     BatchSource& source;
     SampleSchedule schedule;
-    std::vector<GradientBucket> buckets;
-    Tensor flat_gradients;       // absent if each bucket has memory of its own
-    Pass pass;                   // as the step's own
-    std::vector<Tensor> inputs;  // the program's, in the order of the source's fields
+    BucketHash::Buckets buckets;
+    std::vector<Tensor> flat_gradients;  // of each group; absent if each bucket has memory of its own
+    Pass pass;                           // as the step's own
+    std::vector<Tensor> inputs;          // the program's, in the order of the source's fields
     int64_t every_steps = 1;
     std::string who;  // this rank's host and device, as an error shall name them
   };

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "core/base/error.h"
 #include "core/base/tree_sum.h"
@@ -45,10 +47,22 @@ TrainStep::TrainStep(const Parts& parts)
   pass_->traffic = &p_.traffic;
   pass_->loss_scale = loss_scale_;
   if (p_.record && p_.debug == nullptr)
-    recorded_ = std::make_unique<RecordedProgram>(device_, p_.model.training(), *pass_, p_.sync.cuts());
+    recorded_ = std::make_unique<RecordedProgram>(device_, p_.model.training(), *pass_, cuts());
   if (p_.sentinel_every > 0) make_sentinel();
   mine_.resize(static_cast<size_t>(2 * leaves) + kFlags);
   everyones_.resize(mine_.size() * static_cast<size_t>(communicator_.size()));
+}
+
+std::vector<std::vector<int64_t>> TrainStep::cuts() const {
+  std::vector<std::vector<int64_t>> cuts;
+  for (const GradientSync* sync : p_.syncs) cuts.push_back(sync->cuts());
+  return cuts;
+}
+
+std::vector<Tensor> TrainStep::flat_gradients() const {
+  std::vector<Tensor> gradients;
+  for (const auto& group : p_.model.groups()) gradients.push_back(group->gradients());
+  return gradients;
 }
 
 void TrainStep::count_targets() {
@@ -68,7 +82,7 @@ void TrainStep::make_sentinel() {
       .source = p_.source,
       .schedule = p_.schedule,
       .buckets = p_.buckets,
-      .flat_gradients = p_.model.parameters().gradients(),
+      .flat_gradients = flat_gradients(),
       .pass = *pass_,
       .inputs = inputs_,
       .every_steps = p_.sentinel_every,
@@ -83,7 +97,7 @@ StepResult TrainStep::run(int64_t step, double lr, const StopRequest& mine, bool
   if (watched) sentinel_->check_neighbour(step);
   hash_ = watched ? &sentinel_->own() : nullptr;
   for (int64_t index = 0; index < p_.schedule.virtual_ranks_here(); ++index) run_virtual_rank(step, index);
-  p_.sync.finish();
+  for (GradientSync* sync : p_.syncs) sync->finish();
   if (watched) sentinel_->judge(step);
   if (!p_.source.every_target_counts()) add_weights(step);
   p_.optimizer.step(step, lr, recorded_ != nullptr);
@@ -108,12 +122,15 @@ void TrainStep::go_on(const SampleSchedule& schedule) {
 }
 
 void TrainStep::run_virtual_rank(int64_t step, int64_t index) {
-  p_.sync.begin(step);
-  ready_from_ = p_.model.layout().padded_elements();
+  ready_from_.clear();
+  for (size_t g = 0; g < p_.syncs.size(); ++g) {
+    p_.syncs[g]->begin(step);
+    ready_from_.push_back(p_.model.groups()[g]->layout().padded_elements());
+  }
   const int64_t passes = p_.schedule.passes_per_virtual_rank();
   if (debug_ != nullptr) debug_->print_next_pass(index == 0 && (step - 1) % p_.debug_print_every == 0);
   for (int64_t pass = 0; pass < passes; ++pass) run_pass(pass, pass == passes - 1, index);
-  p_.sync.end();
+  for (GradientSync* sync : p_.syncs) sync->end();
 }
 
 void TrainStep::run_pass(int64_t pass, bool last, int64_t index) {
@@ -121,10 +138,10 @@ void TrainStep::run_pass(int64_t pass, bool last, int64_t index) {
   if (!recorded_)
     run_unrecorded(last);
   else if (last)
-    recorded_->run([this](int64_t final_from) { ready(final_from); });
+    recorded_->run([this](const std::vector<int64_t>& final_from) { ready(final_from); });
   else
     recorded_->run();
-  if (hash_ != nullptr) hash_->add(0);
+  if (hash_ != nullptr) hash_->add(std::vector<int64_t>(p_.syncs.size(), 0));
   hash_ = nullptr;
   const Program& training = p_.model.training();
   device_.ops().run(compute_, Sum{losses_.range(index, 1), training.result(), loss_scale_, pass > 0});
@@ -139,11 +156,14 @@ void TrainStep::run_unrecorded(bool last) {
   });
 }
 
-void TrainStep::ready(int64_t final_from) {
-  if (final_from >= ready_from_) return;
+void TrainStep::ready(const std::vector<int64_t>& final_from) {
+  if (std::ranges::equal(final_from, ready_from_, std::greater_equal<>())) return;
   if (hash_ != nullptr) hash_->add(final_from);
-  p_.sync.ready(final_from, ready_from_);
-  ready_from_ = final_from;
+  for (size_t g = 0; g < final_from.size(); ++g) {
+    if (final_from[g] >= ready_from_[g]) continue;
+    p_.syncs[g]->ready(final_from[g], ready_from_[g]);
+    ready_from_[g] = final_from[g];
+  }
 }
 
 void TrainStep::load(const HostBatch& batch) {

@@ -36,15 +36,15 @@ class TrainStep {
     OptimizerStep& optimizer;
     WeightGather& weights;
     WeightTraffic& traffic;
-    GradientSync& sync;
+    std::vector<GradientSync*> syncs;  // of each group of parameters that is trained
     BatchSource& source;
     Prefetcher& data;
     SampleSchedule schedule;
     uint64_t seed = 0;
-    bool record = true;                   // replay forward, backward and update as recorded work; debug never does
-    std::vector<GradientBucket> buckets;  // the GradientSync's
-    int64_t sentinel_every = 0;           // steps; 0: never
-    std::string who;                      // this rank's host and device
+    bool record = true;           // replay forward, backward and update as recorded work; debug never does
+    BucketHash::Buckets buckets;  // the GradientSyncs'
+    int64_t sentinel_every = 0;   // steps; 0: never
+    std::string who;              // this rank's host and device
     DebugChecks* debug = nullptr;
     int64_t debug_from_step = 0;
     int64_t debug_print_every = 1;  // steps
@@ -66,8 +66,10 @@ class TrainStep {
   void check_weight(double weight) const;
   void count_targets();
   void make_sentinel();
+  std::vector<std::vector<int64_t>> cuts() const;
+  std::vector<Tensor> flat_gradients() const;
   void run_unrecorded(bool last);
-  void ready(int64_t final_from);
+  void ready(const std::vector<int64_t>& final_from);
   void load(const HostBatch& batch);
   void wait_for_results();
   StepResult exchange_results(const StopRequest& mine, bool can_go_on);
@@ -86,9 +88,9 @@ class TrainStep {
   std::unique_ptr<Pass> pass_;
   std::unique_ptr<RecordedProgram> recorded_;
   std::unique_ptr<Sentinel> sentinel_;
-  DebugChecks* debug_ = nullptr;  // while a step is checked
-  BucketHash* hash_ = nullptr;    // of the pass that runs, where the sentinel wants it
-  int64_t ready_from_ = 0;
+  DebugChecks* debug_ = nullptr;     // while a step is checked
+  BucketHash* hash_ = nullptr;       // of the pass that runs, where the sentinel wants it
+  std::vector<int64_t> ready_from_;  // of each group
 };
 
 }  // namespace convoy

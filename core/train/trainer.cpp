@@ -20,6 +20,21 @@ TrainerParts complete(TrainerParts parts) {
   return parts;
 }
 
+std::vector<OptimizedGroup> optimized_groups(const Model& model) {
+  std::vector<OptimizedGroup> groups;
+  for (size_t g = 0; g < model.groups().size(); ++g) {
+    const GroupTerms& terms = model.plan().groups()[g].terms;
+    groups.push_back({*model.groups()[g], terms.lr_scale, terms.weight_decay});
+  }
+  return groups;
+}
+
+std::vector<ParameterStorage*> trained(const Model& model) {
+  std::vector<ParameterStorage*> groups;
+  for (const auto& group : model.groups()) groups.push_back(group.get());
+  return groups;
+}
+
 // In what a schedule remembers: the step of the last evaluation that it knows of.
 constexpr const char* kEvaluatedStep = "evaluated_step";
 
@@ -38,12 +53,12 @@ Trainer::Trainer(TrainerParts parts)
       device_before_(p_.device.allocated_bytes(MemoryKind::device)),
       host_before_(p_.device.allocated_bytes(MemoryKind::host)),
       model_(make_model()),
-      optimizer_(communication_, {{model_.parameters()}}, *p_.optimizer,
+      optimizer_(communication_, optimized_groups(model_), *p_.optimizer,
                  {p_.config.train.clip_norm, p_.config.train.ema_decay}),
-      weights_(communication_, model_.parameters()),
-      averages_(communication_, model_.parameters(), weights_),
-      traffic_(communication_, model_.parameters()),
-      snapshot_(communication_, model_.parameters(), p_.optimizer->name(), model_.arena(), p_.communicator.rank()),
+      weights_(communication_, trained(model_)),
+      averages_(communication_, trained(model_), weights_),
+      traffic_(communication_, model_),
+      snapshot_(communication_, model_, p_.optimizer->name(), p_.communicator.rank()),
       guard_(guard_options(p_.config.guard)) {
   position_.virtual_ranks = p_.virtual_ranks;
   position_.seed = p_.config.run.seed;
@@ -81,7 +96,7 @@ void Trainer::check_allocated() const {
 }
 
 void Trainer::resume(const CheckpointReader& checkpoint) {
-  restore_training(checkpoint, p_.optimizer->name(), p_.device, *compute_, model_.parameters());
+  restore_training(checkpoint, p_.optimizer->name(), p_.device, *compute_, model_);
   take_over(checkpoint.position());
   resumed_ = true;
 }
@@ -111,22 +126,19 @@ void Trainer::prepare() {
 void Trainer::allocate() {
   const Config& c = p_.config;
   const auto seed = static_cast<uint64_t>(position_.seed);
-  if (!resumed_) initialise(model_.parameters(), p_.device, *compute_, seed);
-  const ParameterStorage& parameters = model_.parameters();
-  GradientSyncPlan sync = plan_.gradient_sync;
-  sync.gradients = parameters.gradients();
-  sync.buckets = gradient_buckets(parameters.sharding(), parameters.gradients(), parameters.gradient_shards(),
-                                  model_.training().gradient_buckets());
-  sync_ = p_.gradient_sync.make(sync, communication_, groups_.replicas());
+  if (!resumed_) initialise_weights();
+  const BucketHash::Buckets buckets = make_syncs();
+  std::vector<GradientSync*> syncs;
+  for (const auto& sync : syncs_) syncs.push_back(sync.get());
   samples_ = {c.batch.global,         c.batch.micro,  position_.virtual_ranks, p_.communicator.size(),
               p_.communicator.rank(), position_.step, position_.samples,       p_.skips};
   prefetcher_ = std::make_unique<Prefetcher>(p_.device, p_.source, samples_, c.data.prefetch);
   if (p_.debug_print)
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
   train_step_ = std::make_unique<TrainStep>(
-      TrainStep::Parts{communication_, p_.communicator, model_, optimizer_, weights_, traffic_, *sync_, p_.source,
-                       *prefetcher_, samples_, seed, c.train.cuda_graph, sync.buckets, c.parallel.sentinel_every,
-                       p_.who, debug_.get(), p_.debug_from_step, c.log.every_steps});
+      TrainStep::Parts{communication_, p_.communicator, model_, optimizer_, weights_, traffic_, syncs, p_.source,
+                       *prefetcher_, samples_, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who,
+                       debug_.get(), p_.debug_from_step, c.log.every_steps});
   if (evaluates())
     evaluator_ = std::make_unique<Evaluator>(Evaluator::Parts{.device = p_.device,
                                                               .communicator = p_.communicator,
@@ -138,6 +150,26 @@ void Trainer::allocate() {
                                                               .traffic = &traffic_,
                                                               .metrics = named_metrics(c.evaluate.metrics)});
   tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);
+}
+
+void Trainer::initialise_weights() {
+  for (ParameterStorage* storage : model_.storages())
+    initialise(*storage, model_.layout(), p_.device, *compute_, static_cast<uint64_t>(position_.seed));
+}
+
+// The buckets that they reduce.
+BucketHash::Buckets Trainer::make_syncs() {
+  BucketHash::Buckets buckets;
+  for (size_t g = 0; g < model_.groups().size(); ++g) {
+    const ParameterStorage& parameters = *model_.groups()[g];
+    GradientSyncPlan sync = plan_.gradient_syncs[g];
+    sync.gradients = parameters.gradients();
+    sync.buckets = gradient_buckets(parameters.sharding(), parameters.gradients(), parameters.gradient_shards(),
+                                    model_.training().gradient_buckets(g));
+    syncs_.push_back(p_.gradient_sync.make(sync, communication_, groups_.replicas()));
+    buckets.push_back(std::move(sync.buckets));
+  }
+  return buckets;
 }
 
 TrainingOutcome Trainer::run() {
@@ -221,7 +253,7 @@ StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms
   m.tokens_per_s = static_cast<double>(tokens_per_step_) / step_ms * 1e3;
   m.data_wait_ms = prefetcher_->take_wait_ms();
   m.comm_exposed_ms = communication_.take_exposed_ms();
-  const double peak = p_.device.peak_flops(model_.parameters().dtype()) * p_.communicator.size();
+  const double peak = p_.device.peak_flops(model_.plan().options().dtype) * p_.communicator.size();
   if (peak > 0) m.mfu = plan_.flops / (step_ms * 1e-3) / peak;
   m.memory_bytes = p_.device.allocated_bytes(MemoryKind::device);
   m.skipped_steps = guard_.state().skipped_steps;

@@ -73,6 +73,8 @@ class Trainer {
  private:
   Model make_model();
   void allocate();
+  void initialise_weights();
+  BucketHash::Buckets make_syncs();
   void check_allocated() const;
   void take_over(const TrainingPosition& position);
   [[noreturn]] void end_without_data();
@@ -106,7 +108,7 @@ class Trainer {
   Snapshot snapshot_;
   LossGuard guard_;
   SampleSchedule samples_;
-  std::unique_ptr<GradientSync> sync_;
+  std::vector<std::unique_ptr<GradientSync>> syncs_;  // of each group of parameters that is trained
   std::unique_ptr<Prefetcher> prefetcher_;
   std::unique_ptr<DebugChecks> debug_;
   std::unique_ptr<TrainStep> train_step_;

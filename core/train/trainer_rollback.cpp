@@ -4,7 +4,6 @@
 #include "core/base/logging.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/comm/fail_together.h"
-#include "core/parameters/initialise.h"
 #include "core/train/trainer.h"
 
 namespace convoy {
@@ -71,7 +70,7 @@ void Trainer::restore_rollback_point(int64_t spike_step) {
 }
 
 void Trainer::restart() {
-  initialise(model_.parameters(), p_.device, *compute_, static_cast<uint64_t>(position_.seed));
+  initialise_weights();
   take_over({.virtual_ranks = position_.virtual_ranks, .seed = position_.seed, .rollback_step = 0});
 }
 

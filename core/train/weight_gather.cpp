@@ -14,49 +14,55 @@ int64_t gathered_elements(const Bucket& bucket, const Sharding& sharding) { retu
 
 }  // namespace
 
-WeightGather::WeightGather(Communication& communication, ParameterStorage& storage)
-    : communication_(communication),
-      storage_(storage),
-      staging_(communication.device().allocate(planned_memory(storage.sharding(), storage.dtype()).communication)) {}
+WeightGather::WeightGather(Communication& communication, std::vector<ParameterStorage*> groups)
+    : communication_(communication), groups_(std::move(groups)) {
+  std::vector<const Sharding*> shardings;
+  for (const ParameterStorage* storage : groups_) shardings.push_back(&storage->sharding());
+  const DType dtype = groups_.empty() ? DType::f32 : groups_.front()->dtype();
+  staging_ = communication.device().allocate(planned_memory(shardings, dtype).communication);
+}
 
 // Buckets whose last shards reach beyond their ends would be gathered over their neighbours.
-MemoryUse WeightGather::planned_memory(const Sharding& sharding, DType dtype) {
+MemoryUse WeightGather::planned_memory(const std::vector<const Sharding*>& groups, DType dtype) {
   int64_t most = 0;
-  if (is_needed(sharding))
-    for (const Bucket& bucket : sharding.buckets())
-      if (gathered_elements(bucket, sharding) != bucket.elements())
-        most = std::max(most, gathered_elements(bucket, sharding));
+  for (const Sharding* sharding : groups)
+    if (is_needed(*sharding))
+      for (const Bucket& bucket : sharding->buckets())
+        if (gathered_elements(bucket, *sharding) != bucket.elements())
+          most = std::max(most, gathered_elements(bucket, *sharding));
   return {.communication = static_cast<size_t>(most) * size_of(dtype)};
 }
 
-size_t WeightGather::sent_bytes(const Sharding& sharding, DType dtype) {
+size_t WeightGather::sent_bytes(const std::vector<const Sharding*>& groups, DType dtype) {
   size_t bytes = 0;
-  if (is_needed(sharding))
-    for (const Bucket& bucket : sharding.buckets())
-      bytes += sent_by_all_gather(static_cast<size_t>(gathered_elements(bucket, sharding)) * size_of(dtype),
-                                  sharding.ranks());
+  for (const Sharding* sharding : groups)
+    if (is_needed(*sharding))
+      for (const Bucket& bucket : sharding->buckets())
+        bytes += sent_by_all_gather(static_cast<size_t>(gathered_elements(bucket, *sharding)) * size_of(dtype),
+                                    sharding->ranks());
   return bytes;
 }
 
 void WeightGather::run(int64_t step) {
-  const std::vector<Bucket>& buckets = storage_.sharding().buckets();
-  if (!is_needed(storage_.sharding())) return;
+  if (std::ranges::none_of(groups_, [](const auto* group) { return is_needed(group->sharding()); })) return;
   communication_.follow_compute();
   communication_.communicator().label(step, "updated weights");
-  for (const Bucket& bucket : buckets) gather(bucket);
+  for (const ParameterStorage* storage : groups_)
+    if (is_needed(storage->sharding()))
+      for (const Bucket& bucket : storage->sharding().buckets()) gather(*storage, bucket);
   communication_.await_all();
 }
 
-void WeightGather::gather(const Bucket& bucket) {
-  const Sharding& sharding = storage_.sharding();
-  const Tensor weights = storage_.weights().range(bucket.begin, bucket.elements());
+void WeightGather::gather(const ParameterStorage& storage, const Bucket& bucket) {
+  const Sharding& sharding = storage.sharding();
+  const Tensor weights = storage.weights().range(bucket.begin, bucket.elements());
   const int64_t all = gathered_elements(bucket, sharding), first = sharding.rank() * bucket.shard;
   Stream& stream = communication_.stream();
   if (all == bucket.elements()) {
     communication_.communicator().all_gather(stream, weights, weights.range(first, bucket.shard));
     return;
   }
-  const Tensor staged{staging_.data(), storage_.dtype(), {all}};
+  const Tensor staged{staging_.data(), storage.dtype(), {all}};
   const Tensor mine = staged.range(first, bucket.shard);
   const int64_t count = std::clamp(bucket.elements() - first, int64_t{0}, bucket.shard);
   if (count < bucket.shard) stream.zero(mine.data, mine.bytes());

@@ -1,6 +1,8 @@
 // Brings the weights that the ranks have updated, each its own shards, together on every rank: ZeRO stages 1 and 2.
 #pragma once
 
+#include <vector>
+
 #include "core/comm/communication.h"
 #include "core/parameters/parameter_storage.h"
 
@@ -8,19 +10,20 @@ namespace convoy {
 
 class WeightGather {
  public:
-  WeightGather(Communication& communication, ParameterStorage& storage);
-  static MemoryUse planned_memory(const Sharding& sharding, DType dtype);
+  // Of these groups of parameters.
+  WeightGather(Communication& communication, std::vector<ParameterStorage*> groups);
+  static MemoryUse planned_memory(const std::vector<const Sharding*>& groups, DType dtype);
   // By a rank in a step, core/comm/bytes_sent.h.
-  static size_t sent_bytes(const Sharding& sharding, DType dtype);
+  static size_t sent_bytes(const std::vector<const Sharding*>& groups, DType dtype);
 
   // Enqueues it behind compute's work so far. Nothing to do where every rank updates everything, or keeps shards alone.
   void run(int64_t step);
 
  private:
-  void gather(const Bucket& bucket);
+  void gather(const ParameterStorage& storage, const Bucket& bucket);
 
   Communication& communication_;
-  ParameterStorage& storage_;
+  const std::vector<ParameterStorage*> groups_;
   Memory staging_;
 };
 

@@ -4,24 +4,32 @@
 
 namespace convoy {
 
-WeightTraffic::WeightTraffic(Communication& communication, const ParameterStorage& storage)
-    : communication_(communication), storage_(storage) {
-  const size_t buckets = storage.sharding().buckets().size();
-  for (size_t b = 0; b < buckets; ++b) {
-    labels_.push_back(fmt::format("weights of bucket {} of {}", b + 1, buckets));
-    gathered_.push_back(communication.device().make_event());
+WeightTraffic::WeightTraffic(Communication& communication, const Model& model) : communication_(communication) {
+  for (size_t g = 0; g < model.groups().size(); ++g) {
+    const ParameterStorage& storage = *model.groups()[g];
+    Group& group = groups_.emplace_back(Group{storage, {}, {}});
+    const size_t buckets = storage.sharding().buckets().size();
+    const std::string of_group = in_group(model.plan().groups()[g].terms.name);
+    for (size_t b = 0; b < buckets; ++b) {
+      group.labels.push_back(fmt::format("weights of bucket {} of {}{}", b + 1, buckets, of_group));
+      group.gathered.push_back(communication.device().make_event());
+    }
   }
 }
 
-void WeightTraffic::gather(int index, const Tensor& to) {
-  const Bucket& bucket = storage_.sharding().buckets()[static_cast<size_t>(index)];
+void WeightTraffic::gather(int group, int index, const Tensor& to) {
+  const Group& of = groups_[static_cast<size_t>(group)];
+  const auto b = static_cast<size_t>(index);
+  const Bucket& bucket = of.storage.sharding().buckets()[b];
   communication_.follow_compute();
-  communication_.communicator().label(step_, labels_[static_cast<size_t>(index)]);
+  communication_.communicator().label(step_, of.labels[b]);
   communication_.communicator().all_gather(communication_.stream(), to,
-                                           storage_.weight_shards().range(bucket.offset, bucket.shard));
-  communication_.stream().record(*gathered_[static_cast<size_t>(index)]);
+                                           of.storage.weight_shards().range(bucket.offset, bucket.shard));
+  communication_.stream().record(*of.gathered[b]);
 }
 
-void WeightTraffic::await(int bucket) { communication_.await(*gathered_[static_cast<size_t>(bucket)]); }
+void WeightTraffic::await(int group, int bucket) {
+  communication_.await(*groups_[static_cast<size_t>(group)].gathered[static_cast<size_t>(bucket)]);
+}
 
 }  // namespace convoy

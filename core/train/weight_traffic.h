@@ -2,29 +2,35 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/comm/communication.h"
-#include "core/parameters/parameter_storage.h"
 #include "core/plan/shard_traffic.h"
+#include "core/train/model.h"
 
 namespace convoy {
 
 class WeightTraffic final : public ShardTraffic {
  public:
-  WeightTraffic(Communication& communication, const ParameterStorage& storage);
+  // Of the groups that are trained.
+  WeightTraffic(Communication& communication, const Model& model);
 
   // What the log of collectives calls the gathers from now on.
   void begin_step(int64_t step) { step_ = step; }
-  void gather(int bucket, const Tensor& to) override;
-  void await(int bucket) override;
+  void gather(int group, int bucket, const Tensor& to) override;
+  void await(int group, int bucket) override;
 
  private:
+  struct Group {
+    const ParameterStorage& storage;
+    std::vector<std::string> labels;               // per bucket
+    std::vector<std::unique_ptr<Event>> gathered;  // per bucket
+  };
+
   Communication& communication_;
-  const ParameterStorage& storage_;
   int64_t step_ = 0;
-  std::vector<std::string> labels_;               // per bucket
-  std::vector<std::unique_ptr<Event>> gathered_;  // per bucket
+  std::vector<Group> groups_;
 };
 
 }  // namespace convoy

@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "core/base/nearest_name.h"
 #include "launcher/config/allowed_values.h"
-#include "launcher/config/nearest_name.h"
 #include "launcher/config/parse_value.h"
 #include "launcher/usage_error.h"
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <vector>
 
-#include "launcher/config/nearest_name.h"
+#include "core/base/nearest_name.h"
 
 namespace convoy {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "core/base/nearest_name.h"
 #include "launcher/config/key_walk.h"
-#include "launcher/config/nearest_name.h"
 #include "launcher/config/scalar_text.h"
 
 namespace convoy {

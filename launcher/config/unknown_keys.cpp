@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/base/nearest_name.h"
 #include "launcher/config/allowed_values.h"
 #include "launcher/config/config_keys.h"
-#include "launcher/config/nearest_name.h"
 
 namespace convoy {
 namespace {

@@ -10,8 +10,8 @@
 #include "core/base/byte_text.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/nearest_name.h"
 #include "launcher/config/allowed_values.h"
-#include "launcher/config/nearest_name.h"
 #include "launcher/config/yaml_documents.h"
 
 namespace convoy {

@@ -9,6 +9,7 @@
 #include "core/optimizer/schedule_makers.h"
 #include "kernels/cpu/cpu_device.h"
 #include "kernels/cpu/team.h"
+#include "tests/support/counting_communicator.h"
 #include "tests/support/memory_source.h"
 
 namespace convoy::test {
@@ -82,7 +83,8 @@ std::unique_ptr<CheckpointStore> make_store(const std::filesystem::path& folder,
       .folder = folder, .rank = communicator.rank(), .size = communicator.size(), .keep_last = 1, .nonce = "toy"});
 }
 
-void run_rank(const Config& config, Communicator& communicator, const ToyParts& parts, ToyResult& result) {
+void run_rank(const Config& config, Communicator& ranks, const ToyParts& parts, ToyResult& result) {
+  CountingCommunicator communicator(ranks);
   const std::unique_ptr<Device> device =
       parts.make_device ? parts.make_device(communicator.rank()) : cpu::make_cpu_device(1);
   ToySource source(config.model.family->context(), parts);
@@ -107,6 +109,7 @@ void run_rank(const Config& config, Communicator& communicator, const ToyParts& 
                    .schedule = parts.schedule ? parts.schedule() : nullptr});
   if (parts.resume) trainer.resume(CheckpointReader(find_checkpoint(parts.checkpoints).value(), true));
   trainer.run();
+  result.communicated_bytes = communicator.bytes_by_label();
   const CheckpointContents state = trainer.state();
   if (communicator.rank() != 0) return;
   result.position = trainer.position();
@@ -132,7 +135,9 @@ Config toy_config() {
   return config;
 }
 
-ToyResult toy_run(const Config& config, int ranks, const ToyParts& parts) {
+ToyResult toy_run(const Config& given, int ranks, const ToyParts& parts) {
+  Config config = given;
+  if (!parts.groups.empty()) config.optimizer.groups = parts.groups;
   std::vector<ToyResult> results(static_cast<size_t>(ranks));
   on_threads(ranks, [&](Communicator& communicator) {
     cpu::Team::resize(1);

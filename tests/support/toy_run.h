@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct ToyResult {
   std::vector<std::byte> weights;  // of all parameters, in the order of the layout
   int64_t allocations_after_first_step = 0;
   size_t planned_bytes = 0, allocated_bytes = 0;
+  std::map<std::string, size_t> communicated_bytes;  // by what the log calls it, without what a split group does
 };
 
 // A config of 2 layers, 2 heads, 16 channels, context 12; 4 virtual ranks; change what a test is about.
@@ -43,6 +45,7 @@ struct ToyParts {
   std::vector<SampleSkip> skips;                          // as TrainerParts has them
   std::function<std::unique_ptr<Optimizer>()> optimizer;  // absent: the config's
   std::function<std::unique_ptr<Schedule>()> schedule;    // absent: the config's
+  std::vector<GroupRule> groups;                          // of the parameters; none: the config's
   std::function<std::unique_ptr<Device>(int rank)> make_device;  // absent: CPU devices of one thread
 };
 

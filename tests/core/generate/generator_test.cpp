@@ -15,7 +15,7 @@ constexpr Gpt2Config kModel{.layers = 2, .heads = 2, .channels = 32, .context = 
 class GeneratorTest : public testing::TestWithParam<DType> {
  protected:
   GeneratorTest() {
-    initialise(parameters_, *device_, *stream_, 3);
+    initialise(parameters_, parameters_.layout(), *device_, *stream_, 3);
     // Small initial weights make every next token the last one again; larger ones make text worth comparing.
     std::vector<float> values;
     for (int64_t i = 0; i < parameters_.layout().padded_elements(); ++i) values.push_back(0);
@@ -42,8 +42,7 @@ class GeneratorTest : public testing::TestWithParam<DType> {
   int32_t next_without_cache(const std::vector<int32_t>& window) {
     const Graph graph = gpt2_logits_graph(config(), 1, static_cast<int64_t>(window.size()));
     const ParameterLayout layout(graph, 1);
-    Plan plan =
-        make_plan(graph, layout, device_->ops(), {.purpose = Purpose::evaluation, .weights = GetParam()});
+    Plan plan = make_plan(graph, layout, device_->ops(), {.purpose = Purpose::evaluation, .weights = GetParam()});
     const Memory arena = device_->allocate(plan.arena_bytes);
     const Program program(graph, std::move(plan), parameters_,
                           {arena.data(), DType::u8, {static_cast<int64_t>(arena.bytes())}});

@@ -80,15 +80,15 @@ TEST_F(PlanTest, GradientsBecomeFinalFromTheEndToTheFront) {
   const Plan p = plan({});
   int64_t from = layout_.padded_elements();
   for (const Action& action : p.actions) {
-    EXPECT_LE(action.final_from, from);
-    from = action.final_from;
+    EXPECT_LE(action.final_from.at(0), from);
+    from = action.final_from.at(0);
   }
   EXPECT_EQ(from, 0);
   // The tied embedding is first in storage and written last: nothing else may wait for it.
   const Action& before_last = p.actions[p.actions.size() - 2];
-  EXPECT_EQ(before_last.final_from % kParameterBlock, 0);
-  EXPECT_GT(before_last.final_from, 0);
-  EXPECT_LT(before_last.final_from, layout_.padded_elements() / 4);
+  EXPECT_EQ(before_last.final_from.at(0) % kParameterBlock, 0);
+  EXPECT_GT(before_last.final_from.at(0), 0);
+  EXPECT_LT(before_last.final_from.at(0), layout_.padded_elements() / 4);
 }
 
 TEST_F(PlanTest, HasNoSpareGradientsOfTheResidualStream) {

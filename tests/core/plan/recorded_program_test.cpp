@@ -15,7 +15,7 @@ namespace {
 class RecordedProgramTest : public testing::Test {
  protected:
   RecordedProgramTest() {
-    initialise(model_.parameters(), *device_, *stream_, 1);
+    initialise(model_.parameters(), model_.layout(), *device_, *stream_, 1);
     std::vector<int32_t> tokens(4 * 16);
     for (size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<int32_t>(i * 7 % 50);
     for (const char* name : {"tokens", "targets"}) {
@@ -41,7 +41,7 @@ TEST_F(RecordedProgramTest, EveryRunGivesTheProgramsBits) {
   clear();
   model_.training().run(pass_);
   const std::vector<float> expected = gradients();
-  RecordedProgram recorded(*device_, model_.training(), pass_, {model_.layout().padded_elements() / 2, 0});
+  RecordedProgram recorded(*device_, model_.training(), pass_, {{model_.layout().padded_elements() / 2, 0}});
   for (int run = 0; run < 3; ++run) {
     clear();
     recorded.run();
@@ -52,9 +52,9 @@ TEST_F(RecordedProgramTest, EveryRunGivesTheProgramsBits) {
 TEST_F(RecordedProgramTest, IsCutWhereGradientsBecomeFinal) {
   const int64_t all = model_.layout().padded_elements();
   const std::vector<int64_t> cuts = {3 * all / 4, all / 2, all / 2 - 1, 0};
-  RecordedProgram recorded(*device_, model_.training(), pass_, cuts);
+  RecordedProgram recorded(*device_, model_.training(), pass_, {cuts});
   std::vector<int64_t> reached;
-  recorded.run([&](int64_t final_from) { reached.push_back(final_from); });
+  recorded.run([&](const std::vector<int64_t>& final_from) { reached.push_back(final_from.at(0)); });
   ASSERT_EQ(reached.size(), recorded.pieces());
   EXPECT_GE(reached.size(), 2u);
   EXPECT_LE(reached.size(), cuts.size());

@@ -18,7 +18,7 @@ class DebugChecksTest : public testing::Test {
     const Gpt2Config config{.layers = 2, .heads = 2, .channels = 16, .context = 8, .vocabulary = 11};
     model_ = std::make_unique<Model>(*device_, *stream_, gpt2_loss_graph(config, 2, 8),
                                      ModelOptions{.guard_bytes = kDebugGuardBytes});
-    initialise(model_->parameters(), *device_, *stream_, 1);
+    initialise(model_->parameters(), model_->layout(), *device_, *stream_, 1);
     for (const char* name : {"tokens", "targets"}) {
       const Tensor input = model_->training().input(name);
       for (int64_t i = 0; i < input.elements(); ++i) input.as<int32_t>()[i] = static_cast<int32_t>(i % 11);

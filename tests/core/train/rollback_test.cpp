@@ -12,6 +12,7 @@
 namespace convoy {
 namespace {
 
+using test::gpt2_of;
 using test::toy_config;
 using test::toy_run;
 using test::ToyParts;

@@ -14,6 +14,7 @@ namespace convoy {
 namespace {
 
 using test::BitFlip;
+using test::gpt2_of;
 using test::toy_config;
 using test::toy_run;
 

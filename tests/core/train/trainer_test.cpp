@@ -10,6 +10,7 @@
 namespace convoy {
 namespace {
 
+using test::gpt2_of;
 using test::toy_config;
 using test::toy_run;
 using test::ToyResult;
@@ -190,7 +191,8 @@ TEST(Trainer, EvaluatesThePartialBatchToo) {
   const double one_by_one = toy_run(config, 1, {.validation_samples = 13}).evaluations.at(0).loss;
   config.batch.micro = 4;
   EXPECT_NEAR(toy_run(config, 1, {.validation_samples = 13}).evaluations.at(0).loss, one_by_one, 1e-5);
-  EXPECT_NEAR(toy_run(config, 1, {.validation_samples = 3}).evaluations.at(0).tokens, 3 * test::gpt2_of(config).context, 0);
+  EXPECT_NEAR(toy_run(config, 1, {.validation_samples = 3}).evaluations.at(0).tokens, 3 * test::gpt2_of(config).context,
+              0);
 }
 
 TEST(Trainer, TrainsWithoutAValidationSplit) {

@@ -1,4 +1,4 @@
-#include "launcher/config/nearest_name.h"
+#include "core/base/nearest_name.h"
 
 #include <fmt/format.h>
 

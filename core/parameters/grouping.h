@@ -1,0 +1,56 @@
+// Which group each parameter of a model is in. The parameters of a group are stored, sharded, reduced and updated
+// together, with a learning rate and weight decay of their own; frozen ones are only stored.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/config/keys.h"
+#include "core/graph/graph.h"
+
+namespace convoy {
+
+// A rule of optimizer.groups. The first rule that matches a parameter's name puts it into its group.
+struct GroupRule {
+  std::string match, name;
+  double lr_scale = 1;
+  AutoReal weight_decay;
+  bool freeze = false;
+};
+void describe(Keys& keys, GroupRule& rule);
+
+struct GroupTerms {
+  std::string name;  // empty: there is no other group
+  double lr_scale = 1;
+  std::optional<double> weight_decay;  // of all its parameters; absent: the optimizer's, of those that decay
+};
+
+// "", or " in group NAME": what tells one group's buckets from another's, for logs.
+std::string in_group(const std::string& name);
+
+class Grouping {
+ public:
+  static constexpr int kFrozen = -1;
+
+  // All parameters in one group, which is trained.
+  Grouping() : groups_(1) {}
+  // A group for each rule that trains, in the order of the rules, and one for what no rule matches. Throws ConfigError,
+  // naming near parameters, if a rule matches none that an earlier rule leaves, if two groups have one name or if
+  // nothing is trained.
+  Grouping(const Graph& graph, std::span<const GroupRule> rules);
+
+  // Those that are trained.
+  const std::vector<GroupTerms>& groups() const { return groups_; }
+  // Number of the parameter's group, or kFrozen.
+  int group_of(const std::string& parameter) const;
+  bool freezes() const;
+
+ private:
+  std::vector<GroupTerms> groups_;
+  std::map<std::string, int> group_of_;  // by parameter; empty: all are in the only one
+};
+
+}  // namespace convoy

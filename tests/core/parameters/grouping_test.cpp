@@ -1,0 +1,92 @@
+#include "core/parameters/grouping.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/error.h"
+#include "core/models/gpt2.h"
+#include "core/parameters/parameter_layout.h"
+
+namespace convoy {
+namespace {
+
+Graph graph() {
+  return gpt2_loss_graph({.layers = 2, .heads = 2, .channels = 32, .context = 16, .vocabulary = 50}, 4, 16);
+}
+
+std::string refusal(const std::vector<GroupRule>& rules) {
+  try {
+    Grouping(graph(), rules);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "nothing";
+}
+
+TEST(Grouping, WithoutRulesAllIsInOneGroup) {
+  for (const Grouping& grouping : {Grouping(), Grouping(graph(), {})}) {
+    ASSERT_EQ(grouping.groups().size(), 1u);
+    EXPECT_EQ(grouping.groups()[0].name, "");
+    EXPECT_EQ(grouping.group_of("transformer.wte.weight"), 0);
+    EXPECT_FALSE(grouping.freezes());
+  }
+}
+
+TEST(Grouping, TheFirstRuleThatMatchesWins) {
+  const std::vector<GroupRule> rules{{.match = "transformer.wpe.*", .freeze = true},
+                                     {.match = "*.h.0.*", .name = "first block", .lr_scale = 0.5},
+                                     {.match = "*.bias", .weight_decay = {0.0}}};
+  const Grouping grouping(graph(), rules);
+  ASSERT_EQ(grouping.groups().size(), 3u);
+  EXPECT_EQ(grouping.groups()[0].name, "first block");
+  EXPECT_EQ(grouping.groups()[0].lr_scale, 0.5);
+  EXPECT_EQ(grouping.groups()[0].weight_decay, std::nullopt);
+  EXPECT_EQ(grouping.groups()[1].name, "*.bias");
+  EXPECT_EQ(grouping.groups()[1].weight_decay, 0);
+  EXPECT_EQ(grouping.groups()[2].name, "rest");
+  EXPECT_TRUE(grouping.freezes());
+  EXPECT_EQ(grouping.group_of("transformer.wpe.weight"), Grouping::kFrozen);
+  EXPECT_EQ(grouping.group_of("transformer.h.0.ln_1.bias"), 0);
+  EXPECT_EQ(grouping.group_of("transformer.h.1.ln_1.bias"), 1);
+  EXPECT_EQ(grouping.group_of("transformer.h.1.ln_1.weight"), 2);
+}
+
+TEST(Grouping, RefusesRulesThatDoNotFit) {
+  EXPECT_EQ(refusal({{.match = "*.bais"}})
+                .find("optimizer.groups[0].match = *.bais matches no parameter of the model; "
+                      "near names are transformer.h.0.ln_1.bias"),
+            0u);
+  EXPECT_NE(refusal({{.match = "*.h.*"}, {.match = "*.h.1.*"}}).find("only parameters that an earlier rule has"),
+            std::string::npos);
+  EXPECT_NE(refusal({{.match = "*", .freeze = true}}).find("freezes every parameter"), std::string::npos);
+  EXPECT_NE(refusal({{.match = "*.h.0.*", .name = "a"}, {.match = "*.h.1.*", .name = "a"}}).find("are named \"a\""),
+            std::string::npos);
+  EXPECT_NE(refusal({{.match = "*.h.0.*", .name = "rest"}}).find("the name of what no rule matches"),
+            std::string::npos);
+}
+
+TEST(Grouping, LayoutsOfGroupsHoldTheirOwnParametersAlone) {
+  const Graph model = graph();
+  const std::vector<GroupRule> rules{{.match = "*.bias"}};
+  const Grouping grouping(model, rules);
+  const ParameterLayout all(model, 2);
+  size_t found = 0;
+  for (const int group : {0, 1}) {
+    const ParameterLayout layout(model, 2, [&](const auto& spec) { return grouping.group_of(spec.name) == group; });
+    found += layout.parameters().size();
+    for (int node = 0; node < static_cast<int>(model.nodes().size()); ++node) {
+      const auto& specs = model.nodes()[static_cast<size_t>(node)].plan.parameters;
+      ASSERT_EQ(layout.of_node(node).size(), specs.size());
+      for (size_t i = 0; i < specs.size(); ++i) {
+        const int p = layout.of_node(node)[i];
+        EXPECT_EQ(p != ParameterLayout::kElsewhere, specs[i].name.ends_with(".bias") == (group == 0));
+        if (p != ParameterLayout::kElsewhere) {
+          EXPECT_EQ(layout.parameters()[static_cast<size_t>(p)].spec.name, specs[i].name);
+        }
+      }
+    }
+  }
+  EXPECT_EQ(found, all.parameters().size());
+}
+
+}  // namespace
+}  // namespace convoy

@@ -1,0 +1,56 @@
+// A communicator that notes what passes through it.
+#pragma once
+
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "core/comm/communicator.h"
+
+namespace convoy::test {
+
+class CountingCommunicator final : public Communicator {
+ public:
+  explicit CountingCommunicator(Communicator& inner) : inner_(inner) {}
+
+  // Of all collectives on tensors, by the label they had.
+  const std::map<std::string, size_t>& bytes_by_label() const { return bytes_; }
+
+  int rank() const override { return inner_.rank(); }
+  int size() const override { return inner_.size(); }
+  int local_rank() const override { return inner_.local_rank(); }
+  int local_size() const override { return inner_.local_size(); }
+  void label(int64_t step, std::string_view what) override {
+    label_ = what;
+    inner_.label(step, what);
+  }
+  void all_reduce(Stream& stream, const Tensor& x) override { note(x), inner_.all_reduce(stream, x); }
+  void all_gather(Stream& stream, const Tensor& out, const Tensor& in) override {
+    note(out), inner_.all_gather(stream, out, in);
+  }
+  void all_to_all(Stream& stream, const Tensor& out, const Tensor& in) override {
+    note(out), inner_.all_to_all(stream, out, in);
+  }
+  void reduce_scatter(Stream& stream, const Tensor& out, const Tensor& in) override {
+    note(in), inner_.reduce_scatter(stream, out, in);
+  }
+  void broadcast(Stream& stream, const Tensor& x, int root) override { note(x), inner_.broadcast(stream, x, root); }
+  void barrier_host() override { inner_.barrier_host(); }
+  void broadcast_host(void* data, size_t bytes, int root) override { inner_.broadcast_host(data, bytes, root); }
+  void all_gather_host(void* out, const void* in, size_t bytes) override { inner_.all_gather_host(out, in, bytes); }
+  std::unique_ptr<Communicator> split(int color, int key) override { return inner_.split(color, key); }
+  [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept override {
+    inner_.abort(code, reason);
+    std::abort();  // g++ 12 does not see that the other never returns
+  }
+
+ private:
+  void note(const Tensor& tensor) { bytes_[label_] += tensor.bytes(); }
+
+  Communicator& inner_;
+  std::string label_;
+  std::map<std::string, size_t> bytes_;
+};
+
+}  // namespace convoy::test
