@@ -16,6 +16,13 @@ std::unique_ptr<Device> make_cuda_device(int ordinal, bool tf32) {
   return cuda::make_cuda_device({.ordinal = ordinal, .tf32 = tf32});
 }
 
+std::unique_ptr<Ops> make_cuda_planning_ops() { return cuda::make_planning_ops(); }
+
+CudaMemory cuda_memory(int ordinal) {
+  const auto [name, bytes] = cuda::memory_of(ordinal);
+  return {name, bytes};
+}
+
 std::string cuda_pci_address(int ordinal) { return cuda::pci_address(ordinal); }
 
 std::string cuda_versions() { return cuda::versions(); }
@@ -29,6 +36,13 @@ CudaSupport cuda_support() {
 }
 
 std::unique_ptr<Device> make_cuda_device(int, bool) { throw ConfigError(cuda_support().reason); }
+
+std::unique_ptr<Ops> make_cuda_planning_ops() {
+  throw ConfigError("a run with device = cuda is planned by the operators of that device, and " +
+                    cuda_support().reason + ". Or plan for device=cpu");
+}
+
+CudaMemory cuda_memory(int) { throw ConfigError(cuda_support().reason); }
 
 std::string cuda_pci_address(int) { throw ConfigError(cuda_support().reason); }
 

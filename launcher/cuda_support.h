@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/device/device.h"
+#include "core/ops/ops.h"
 
 namespace convoy {
 
@@ -18,6 +19,13 @@ struct CudaSupport {
 CudaSupport cuda_support();
 // Throws ConfigError if there is no such device.
 std::unique_ptr<Device> make_cuda_device(int ordinal, bool tf32);
+// Operators of any CUDA device, to plan with, GPU or not. Throws ConfigError if the build has none.
+std::unique_ptr<Ops> make_cuda_planning_ops();
+struct CudaMemory {
+  std::string name;  // of the device
+  size_t bytes = 0;
+};
+CudaMemory cuda_memory(int ordinal);
 // "0000:07:00.0"
 std::string cuda_pci_address(int ordinal);
 // "13.0, driver 13.0"

@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   const int exit_code = convoy::report_errors([&] {
     convoy::CommandLine line;
     convoy::add_train_command(line);
+    convoy::add_plan_command(line);
     convoy::add_submit_command(line);
     convoy::add_eval_command(line);
     convoy::add_generate_command(line);

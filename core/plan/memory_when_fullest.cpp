@@ -19,14 +19,20 @@ int fullest_action(const Plan& plan) {
 
 }  // namespace
 
-MemoryUse memory_when_fullest(const Plan& plan) {
+std::vector<const PlannedBuffer*> buffers_when_fullest(const Plan& plan) {
   const int action = fullest_action(plan);
+  std::vector<const PlannedBuffer*> live;
+  for (const PlannedBuffer& buffer : plan.buffers)
+    if (buffer.first <= action && action <= buffer.last) live.push_back(&buffer);
+  return live;
+}
+
+MemoryUse memory_when_fullest(const Plan& plan) {
   MemoryUse use;
-  for (const PlannedBuffer& buffer : plan.buffers) {
-    if (action < buffer.first || buffer.last < action) continue;
-    if (buffer.kind == BufferKind::weights) use.weights += buffer.bytes;
-    if (buffer.kind == BufferKind::weight_gradients) use.gradients += buffer.bytes;
-    if (buffer.kind == BufferKind::scratch) use.workspace += buffer.bytes;
+  for (const PlannedBuffer* buffer : buffers_when_fullest(plan)) {
+    if (buffer->kind == BufferKind::weights) use.weights += buffer->bytes;
+    if (buffer->kind == BufferKind::weight_gradients) use.gradients += buffer->bytes;
+    if (buffer->kind == BufferKind::scratch) use.workspace += buffer->bytes;
   }
   use.activations = plan.arena_bytes - use.on_device();
   return use;

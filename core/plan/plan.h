@@ -87,8 +87,9 @@ Plan make_plan(const Graph& graph, std::vector<PlannedGroup> groups, Ops& ops, c
 // All parameters in one group, not sharded.
 Plan make_plan(const Graph& graph, const ParameterLayout& layout, Ops& ops, const PlanOptions& options);
 
-// What the arena holds while the action runs for which it holds most, by kind; what then lies unused between the
-// buffers, and guards, as activations. The whole arena in sum.
+// What the arena holds while the action runs for which it holds most.
+std::vector<const PlannedBuffer*> buffers_when_fullest(const Plan& plan);
+// The same by kind; what then lies unused between the buffers, and guards, as activations. The whole arena in sum.
 MemoryUse memory_when_fullest(const Plan& plan);
 
 }  // namespace convoy

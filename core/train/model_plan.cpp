@@ -1,7 +1,5 @@
 #include "core/train/model_plan.h"
 
-#include <algorithm>
-
 #include "core/base/checksum.h"
 #include "core/parameters/parameter_storage.h"
 
@@ -54,11 +52,8 @@ std::string ModelPlan::fingerprint() const {
   return checksum_of(std::string_view(text));
 }
 
-size_t ModelPlan::arena_bytes() const { return std::max(training_.arena_bytes, evaluation_.arena_bytes); }
-
 MemoryUse ModelPlan::memory() const {
-  const Plan& larger = training_.arena_bytes >= evaluation_.arena_bytes ? training_ : evaluation_;
-  MemoryUse use = memory_when_fullest(larger);
+  MemoryUse use = memory_when_fullest(larger());
   for (const GroupPlan& group : groups_)
     use += ParameterStorage::planned_memory(group.layout, options_.dtype, group.sharding.get(), options_.states.size());
   if (frozen_ != nullptr) use += ParameterStorage::planned_memory(*frozen_, options_.dtype, nullptr, 0);

@@ -48,8 +48,9 @@ class ModelPlan {
   std::string fingerprint() const;
   const Plan& training() const { return training_; }  // without actions if there is none
   const Plan& evaluation() const { return evaluation_; }
-  // Both programs share one arena.
-  size_t arena_bytes() const;
+  // Both programs share one arena: as large as this one's.
+  const Plan& larger() const { return training_.arena_bytes >= evaluation_.arena_bytes ? training_ : evaluation_; }
+  size_t arena_bytes() const { return larger().arena_bytes; }
   // What a Model of this plan allocates; of the arena what it holds when it is fullest, and what then lies between as
   // activations.
   MemoryUse memory() const;

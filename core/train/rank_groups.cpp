@@ -39,16 +39,21 @@ void check(int64_t group, const ParallelConfig& config, int ranks) {
 
 }  // namespace
 
+int shard_group(const ParallelConfig& config, int ranks, int ranks_of_a_node) {
+  if (config.stage == 0 || ranks == 1) return ranks;
+  int64_t size = config.shard_ranks.value_or(ranks_of_a_node);
+  const bool fits_tree = !config.reproducible || std::has_single_bit(static_cast<uint64_t>(size));
+  if (!config.shard_ranks.value && (size < 2 || ranks % size != 0 || !fits_tree)) size = ranks;
+  check(size, config, ranks);
+  return static_cast<int>(size);
+}
+
 RankGroups::RankGroups(const ParallelConfig& config, Communicator& ranks) : ranks_(ranks) {
   if (config.stage == 0 || ranks.size() == 1) return;
-  int64_t size = config.shard_ranks.value_or(0);
-  if (size == 0) {
-    size = ranks_of_a_node(ranks);
-    if (config.reproducible && !std::has_single_bit(static_cast<uint64_t>(size))) size = ranks.size();
-  }
-  check(size, config, ranks.size());
+  const int node = config.shard_ranks.value ? ranks.size() : static_cast<int>(ranks_of_a_node(ranks));
+  const int size = shard_group(config, ranks.size(), node);
   if (size == ranks.size()) return;
-  const int group = ranks.rank() / static_cast<int>(size), place = ranks.rank() % static_cast<int>(size);
+  const int group = ranks.rank() / size, place = ranks.rank() % size;
   group_ = ranks.split(group, place);
   replicas_ = ranks.split(place, group);
 }

@@ -10,10 +10,15 @@
 
 namespace convoy {
 
+// How many neighbouring ranks shard with each other: parallel.shard_ranks or, where it is auto, those of a node, if
+// that divides the ranks; all where nothing is sharded. Throws ConfigError if parallel.shard_ranks does not fit the
+// ranks.
+int shard_group(const ParallelConfig& config, int ranks, int ranks_of_a_node);
+
 class RankGroups {
  public:
-  // Collective; the communicator outlives this. One group of all ranks where nothing is sharded. Throws ConfigError if
-  // parallel.shard_ranks does not fit the ranks.
+  // Collective; the communicator outlives this. One group of all ranks where nothing is sharded. Throws as
+  // shard_group does.
   RankGroups(const ParallelConfig& config, Communicator& ranks);
 
   // This rank's group.

@@ -19,7 +19,7 @@
 namespace convoy {
 namespace {
 
-SampleSchedule schedule_of(const Config& config, const RunFacts& facts) {
+SampleSchedule schedule_of(const Config& config, const RankFacts& facts) {
   return {.global_batch = config.batch.global,
           .micro_batch = config.batch.micro,
           .virtual_ranks = facts.virtual_ranks,
@@ -34,7 +34,7 @@ std::vector<Tensor> fields_of(const ModelPlan& model) {
   return fields;
 }
 
-GradientSyncPlan plan_gradient_sync(const Config& config, const RunFacts& facts, const GroupPlan& group,
+GradientSyncPlan plan_gradient_sync(const Config& config, const RankFacts& facts, const GroupPlan& group,
                                     const std::vector<TensorRef>& own_buckets) {
   const Sharding& sharding = *group.sharding;
   std::vector<Tensor> own;
@@ -71,7 +71,7 @@ int64_t largest_bucket(const ModelPlan& model) {
   return most;
 }
 
-void plan_gradient_syncs(const Config& config, const RunFacts& facts, const ModelPlan& model,
+void plan_gradient_syncs(const Config& config, const RankFacts& facts, const ModelPlan& model,
                          const GradientSyncMaker& gradient_sync, RunPlan& plan) {
   for (size_t g = 0; g < model.groups().size(); ++g) {
     plan.gradient_syncs.push_back(
@@ -98,7 +98,7 @@ size_t sent_by_gathers(const Plan& training, int ranks) {
   return bytes;
 }
 
-void plan_checkpoints(const RunFacts& facts, const ModelPlan& model, RunPlan& plan) {
+void plan_checkpoints(const RankFacts& facts, const ModelPlan& model, RunPlan& plan) {
   plan.snapshot_bytes = Snapshot::planned_bytes(model, facts.device, facts.rank);
   plan.staging_bytes = Staging::planned_bytes(Snapshot::planned_contents(model, facts.rank));
   plan.memory.host += plan.snapshot_bytes + plan.staging_bytes;
@@ -106,7 +106,7 @@ void plan_checkpoints(const RunFacts& facts, const ModelPlan& model, RunPlan& pl
 
 }  // namespace
 
-ModelOptions model_options(const Config& config, const RunFacts& facts, const Optimizer& optimizer) {
+ModelOptions model_options(const Config& config, const RankFacts& facts, const Optimizer& optimizer) {
   std::vector<std::string> states = optimizer.states();
   if (config.train.ema_decay > 0) states.emplace_back(kAverageState);
   return {.dtype = compute_dtype(config.precision),
@@ -121,7 +121,7 @@ ModelOptions model_options(const Config& config, const RunFacts& facts, const Op
           .states = std::move(states)};
 }
 
-RunPlan plan_run(const Config& config, const RunFacts& facts, const Optimizer& optimizer, const ModelPlan& model,
+RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& optimizer, const ModelPlan& model,
                  const GradientSyncMaker& gradient_sync) {
   const DType dtype = model.options().dtype;
   const SampleSchedule schedule = schedule_of(config, facts);

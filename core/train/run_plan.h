@@ -15,7 +15,7 @@
 namespace convoy {
 
 // What is to be known of a run beside its config and its graph.
-struct RunFacts {
+struct RankFacts {
   int rank = 0, ranks = 1;
   int group_ranks = 1;  // neighbours that shard with each other, RankGroups; all where nothing is sharded
   int64_t virtual_ranks = 1;
@@ -35,10 +35,10 @@ struct RunPlan {
   size_t sent_bytes = 0;                         // of a step, by this rank, to others; control data not counted
 };
 
-ModelOptions model_options(const Config& config, const RunFacts& facts, const Optimizer& optimizer);
+ModelOptions model_options(const Config& config, const RankFacts& facts, const Optimizer& optimizer);
 
 // model: planned with these options. Throws ConfigError if the ranks cannot do what the config wants.
-RunPlan plan_run(const Config& config, const RunFacts& facts, const Optimizer& optimizer, const ModelPlan& model,
+RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& optimizer, const ModelPlan& model,
                  const GradientSyncMaker& gradient_sync);
 
 }  // namespace convoy

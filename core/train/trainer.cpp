@@ -70,7 +70,7 @@ Trainer::~Trainer() = default;
 
 // Plans the whole run: what can never be had is refused before anything is allocated.
 Model Trainer::make_model() {
-  const RunFacts facts{.rank = p_.communicator.rank(),
+  const RankFacts facts{.rank = p_.communicator.rank(),
                        .ranks = p_.communicator.size(),
                        .group_ranks = groups_.group().size(),
                        .virtual_ranks = p_.virtual_ranks,

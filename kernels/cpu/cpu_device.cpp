@@ -106,4 +106,6 @@ double CpuDevice::measure_flops(DType dtype) {
 
 std::unique_ptr<Device> make_cpu_device(int threads) { return std::make_unique<CpuDevice>(threads); }
 
+std::unique_ptr<Ops> make_planning_ops() { return std::make_unique<CpuOps>(); }
+
 }  // namespace convoy::cpu

@@ -9,11 +9,15 @@
 #include <memory>
 
 #include "core/device/device.h"
+#include "core/ops/ops.h"
 
 namespace convoy::cpu {
 
 // threads: of this process's operators; 0: all that the process may run on. The number holds for the
 // calling thread, which is to be the one that hands work to compute streams.
 std::unique_ptr<Device> make_cpu_device(int threads);
+
+// The operators of any CPU device, to plan with: their scratch does not depend on threads.
+std::unique_ptr<Ops> make_planning_ops();
 
 }  // namespace convoy::cpu

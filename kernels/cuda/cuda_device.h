@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "core/device/device.h"
 #include "core/ops/ops.h"
@@ -19,8 +20,9 @@ struct CudaPresence {
   std::string reason;
 };
 CudaPresence find_cuda();
-std::string pci_address(int ordinal);  // "0000:07:00.0", of a device this process sees
-std::string versions();                // "runtime 13.0, driver 13.0"; driver none where there is none
+std::pair<std::string, size_t> memory_of(int ordinal);  // a device's name and bytes in all
+std::string pci_address(int ordinal);                   // "0000:07:00.0", of a device this process sees
+std::string versions();                                 // "runtime 13.0, driver 13.0"; driver none where there is none
 
 struct CudaDeviceOptions {
   int ordinal = 0;    // among the devices this process sees

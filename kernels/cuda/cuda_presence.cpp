@@ -28,6 +28,12 @@ std::string version_text(int version) {
 
 }  // namespace
 
+std::pair<std::string, size_t> memory_of(int ordinal) {
+  cudaDeviceProp properties{};
+  CUDA_CHECK(cudaGetDeviceProperties(&properties, ordinal));
+  return {properties.name, properties.totalGlobalMem};
+}
+
 std::string pci_address(int ordinal) {
   std::array<char, 32> text{};
   CUDA_CHECK(cudaDeviceGetPCIBusId(text.data(), static_cast<int>(text.size()), ordinal));

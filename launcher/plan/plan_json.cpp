@@ -1,0 +1,56 @@
+#include <nlohmann/json.hpp>
+
+#include "core/base/json_text.h"
+#include "launcher/plan/plan_report.h"
+
+namespace convoy {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json kinds_of(const MemoryUse& m) {
+  return {{"weights", m.weights},
+          {"gradients", m.gradients},
+          {"optimizer", m.optimizer},
+          {"activations", m.activations},
+          {"communication", m.communication},
+          {"workspace", m.workspace},
+          {"host", m.host}};
+}
+
+Json place_of(const std::optional<Place>& place) {
+  if (!place) return nullptr;
+  return {{"name", place->name}, {"wanted_bytes", place->wanted}, {"bytes", place->bytes}, {"fits", place->fits()}};
+}
+
+}  // namespace
+
+std::string plan_json(const PlanReport& r) {
+  const size_t now = r.plan.memory.on_device();
+  Json json = {{"ranks", r.facts.ranks},
+               {"bytes", now},
+               {"kinds", kinds_of(r.plan.memory)},
+               {"host_bytes_of_others", r.others_host},
+               {"device", r.facts.device == DeviceKind::cpu ? "cpu" : "cuda"},
+               {"precision", to_name(r.config.precision)},
+               {"stage", r.config.parallel.stage},
+               {"shard_ranks", r.facts.group_ranks},
+               {"virtual_ranks", r.facts.virtual_ranks},
+               {"parameters", r.parameters},
+               {"flops", r.plan.flops},
+               {"recompute_flops", r.plan.recompute_flops},
+               {"sent_bytes", r.plan.sent_bytes}};
+  json["tensors"] = Json::array();
+  for (const PlannedTensor& t : r.tensors)
+    json["tensors"].push_back({{"name", t.name}, {"kind", t.kind}, {"bytes", t.bytes}, {"count", t.count}});
+  json["alternatives"] = Json::array();
+  for (const Alternative& other : r.alternatives)
+    json["alternatives"].push_back({{"change", other.change},
+                                    {"bytes", other.bytes},
+                                    {"saved_bytes", static_cast<int64_t>(now) - static_cast<int64_t>(other.bytes)}});
+  json["machine"] = place_of(r.machine);
+  json["card"] = place_of(r.card);
+  return json_text(json) + "\n";
+}
+
+}  // namespace convoy

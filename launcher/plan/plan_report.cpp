@@ -1,0 +1,78 @@
+#include "launcher/plan/plan_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "core/base/error.h"
+#include "kernels/cpu/cpu_memory.h"
+#include "launcher/cuda_support.h"
+#include "launcher/progress/progress_text.h"
+
+namespace convoy {
+namespace {
+
+constexpr size_t kTensors = 10;
+
+void add_alternative(std::vector<Alternative>& all, const RunPlanner& planner, std::string change,
+                     const std::function<void(Config&)>& apply) {
+  Config config = planner.config();
+  apply(config);
+  try {
+    all.push_back({std::move(change), planner.plan(config).plan.memory.on_device()});
+  } catch (const ConfigError&) {  // so many ranks cannot run it: it is no alternative
+  }
+}
+
+std::vector<Alternative> alternatives_of(const RunPlanner& planner, int ranks) {
+  const Config& c = planner.config();
+  std::vector<Alternative> all;
+  for (int64_t stage = 1; stage <= 3 && ranks > 1; ++stage)
+    if (stage != c.parallel.stage)
+      add_alternative(all, planner, fmt::format("parallel.stage={}", stage),
+                      [&](Config& config) { config.parallel.stage = stage; });
+  if (c.train.recompute == Recompute::none)
+    add_alternative(all, planner, "train.recompute=block",
+                    [](Config& config) { config.train.recompute = Recompute::block; });
+  if (c.batch.micro % 2 == 0)
+    add_alternative(all, planner, fmt::format("batch.micro={}", c.batch.micro / 2),
+                    [](Config& config) { config.batch.micro /= 2; });
+  return all;
+}
+
+// Ranks of a machine share its memory; each GPU is one rank's.
+std::optional<Place> place_here(const PlanReport& report, int ranks_here) {
+  if (report.facts.device == DeviceKind::cpu) {
+    const MemoryUse& first = report.plan.memory;
+    const size_t others = static_cast<size_t>(ranks_here - 1) * (first.on_device() + report.others_host);
+    return Place{"this machine", ranks_here == 1 ? "" : fmt::format("for {} ranks", ranks_here),
+                 first.on_device() + first.host + others, cpu::machine_memory_bytes()};
+  }
+  const CudaSupport cuda = cuda_support();
+  if (cuda.devices == 0) return std::nullopt;
+  const CudaMemory memory = cuda_memory(0);
+  return Place{"this machine", fmt::format("on {}", memory.name), report.plan.memory.on_device(), memory.bytes};
+}
+
+Place place_on(const Card& card, size_t bytes) {
+  return {
+      std::string(card.name),
+      fmt::format("({} GB as stated, less {} for driver, CUDA and NCCL)", card.gigabytes, bytes_text(Card::kKeptBack)),
+      bytes, card.usable_bytes()};
+}
+
+}  // namespace
+
+PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& request, const Card* card) {
+  PlannedRun run = planner.plan(planner.config());
+  PlanReport report{.config = planner.config(), .facts = run.facts, .plan = run.plan, .others_host = run.others_host};
+  report.parameters = run.model.layout().parameter_count();
+  report.tensors = largest_tensors(run.model, kTensors);
+  report.alternatives = alternatives_of(planner, request.ranks);
+  report.machine = place_here(report, std::min(request.ranks, request.ranks_per_node));
+  if (card != nullptr) report.card = place_on(*card, report.plan.memory.on_device());
+  return report;
+}
+
+}  // namespace convoy

@@ -1,0 +1,45 @@
+// What `trainer plan` says: one report, as a table for people or as JSON for programs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/plan/cards.h"
+#include "launcher/plan/largest_tensors.h"
+#include "launcher/plan/run_planner.h"
+
+namespace convoy {
+
+// The same run with one key changed.
+struct Alternative {
+  std::string change;  // "parallel.stage=1"
+  size_t bytes = 0;    // on the device of a rank
+};
+
+// Memory that ranks would lie in.
+struct Place {
+  std::string name;   // "this machine", "h100-80g"
+  std::string about;  // how its bytes are meant
+  size_t wanted = 0, bytes = 0;
+  bool fits() const { return wanted <= bytes; }
+};
+
+struct PlanReport {
+  Config config;  // settled
+  RankFacts facts;
+  RunPlan plan;
+  size_t others_host = 0;
+  int64_t parameters = 0;
+  std::vector<PlannedTensor> tensors;
+  std::vector<Alternative> alternatives;
+  std::optional<Place> machine, card;  // machine: absent if it has no such device
+};
+
+PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& request, const Card* card);
+
+// At most 100 columns wide, but for names that are longer.
+std::string plan_text(const PlanReport& report);
+std::string plan_json(const PlanReport& report);
+
+}  // namespace convoy

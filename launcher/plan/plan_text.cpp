@@ -1,0 +1,109 @@
+#include <fmt/format.h>
+
+#include "launcher/plan/plan_report.h"
+#include "launcher/progress/progress_text.h"
+
+namespace convoy {
+namespace {
+
+constexpr int kTitle = 10;
+
+// Lines of a part; its title stands before the first.
+class Part {
+ public:
+  explicit Part(std::string title) : title_(std::move(title)) {}
+  void line(std::string text) {
+    text.erase(text.find_last_not_of(' ') + 1);
+    lines_ += fmt::format("{:<{}}{}\n", lines_.empty() ? title_ : "", kTitle, text);
+  }
+  const std::string& text() const { return lines_; }
+
+ private:
+  std::string title_, lines_;
+};
+
+std::string flops_text(double flops) {
+  if (flops < 1e12) return fmt::format("{:.3g} GFLOP", flops / 1e9);
+  return flops < 1e15 ? fmt::format("{:.3g} TFLOP", flops / 1e12) : fmt::format("{:.4g} PFLOP", flops / 1e15);
+}
+
+std::string run_lines(const PlanReport& r) {
+  const Config& c = r.config;
+  Part model("model");
+  model.line(fmt::format("{}: {}", c.model.family.name(), c.model.family->summary()));
+  model.line(fmt::format("{} parameters, {} on {}", count_text(static_cast<double>(r.parameters)), to_name(c.precision),
+                         r.facts.device == DeviceKind::cpu ? "the CPU" : "CUDA"));
+  Part ranks("ranks");
+  std::string who = fmt::format("{}, stage {}", r.facts.ranks, c.parallel.stage);
+  if (r.facts.group_ranks < r.facts.ranks) who += fmt::format(" in groups of {}", r.facts.group_ranks);
+  ranks.line(fmt::format("{}; batch.micro {}, batch.global {}, recompute {}", who, c.batch.micro, c.batch.global,
+                         to_name(c.train.recompute)));
+  return model.text() + ranks.text();
+}
+
+std::string memory_lines(const PlanReport& r) {
+  const MemoryUse& m = r.plan.memory;
+  Part part("a rank");
+  const auto line = [&](std::string_view kind, size_t bytes, const std::string& note) {
+    part.line(fmt::format("{:<14}{:>12}  {}", kind, bytes_text(bytes), note));
+  };
+  line("weights", m.weights, "");
+  line("gradients", m.gradients, "");
+  line("optimizer", m.optimizer, "");
+  line("activations", m.activations, "");
+  line("communication", m.communication, "");
+  line("workspace", m.workspace, "");
+  line("device memory", m.on_device(), fmt::format("= {} bytes, on every rank", m.on_device()));
+  line(
+      "host memory", m.host,
+      r.others_host < m.host ? fmt::format("besides, on rank 0; {} on another", bytes_text(r.others_host)) : "besides");
+  return part.text();
+}
+
+std::string tensor_lines(const PlanReport& r) {
+  Part part("largest");
+  for (const PlannedTensor& tensor : r.tensors)
+    part.line(fmt::format("{:>12}  {:<12}  {}{}", bytes_text(tensor.bytes), tensor.kind,
+                          tensor.count > 1 ? fmt::format("{} x ", tensor.count) : "", tensor.name));
+  return part.text();
+}
+
+std::string alternative_lines(const PlanReport& r) {
+  Part part("instead");
+  const size_t now = r.plan.memory.on_device();
+  for (const Alternative& other : r.alternatives)
+    part.line(fmt::format(
+        "{:<24}{:>12}, {}", other.change, bytes_text(other.bytes),
+        other.bytes <= now ? bytes_text(now - other.bytes) + " less" : bytes_text(other.bytes - now) + " more"));
+  return part.text();
+}
+
+std::string step_lines(const PlanReport& r) {
+  Part part("a step");
+  part.line(flops_text(r.plan.flops) + " on all ranks" +
+            (r.plan.recompute_flops > 0 ? ", and " + flops_text(r.plan.recompute_flops) + " computed again" : ""));
+  part.line(r.plan.sent_bytes == 0 ? "nothing is sent"
+                                   : bytes_text(r.plan.sent_bytes) + " sent by a rank, at the least");
+  return part.text();
+}
+
+std::string place_line(const Place& place) {
+  return fmt::format("{} {}: {} of {} {}", place.fits() ? "fits" : "does not fit", place.name, bytes_text(place.wanted),
+                     bytes_text(place.bytes), place.about);
+}
+
+std::string place_lines(const PlanReport& r) {
+  Part part("memory");
+  part.line(r.machine ? place_line(*r.machine) : "this machine has no GPU");
+  if (r.card) part.line(place_line(*r.card));
+  part.line("not counted: what CUDA, NCCL, MPI and the threads of CPU operators take for themselves");
+  return part.text();
+}
+
+}  // namespace
+
+std::string plan_text(const PlanReport& r) {
+  return run_lines(r) + memory_lines(r) + tensor_lines(r) + alternative_lines(r) + step_lines(r) + place_lines(r);
+}
+
+}  // namespace convoy

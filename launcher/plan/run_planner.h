@@ -1,0 +1,50 @@
+// Plans runs of a config as they would be on some number of ranks: without MPI, without a GPU, without allocating.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/config/config.h"
+#include "core/ops/ops.h"
+#include "core/optimizer/optimizer.h"
+#include "core/train/run_plan.h"
+
+namespace convoy {
+
+struct PlanRequest {
+  int ranks = 1;
+  int ranks_per_node = 1;  // what parallel.shard_ranks = auto goes by
+  bool for_card = false;   // device = auto then means cuda
+};
+
+struct PlannedRun {
+  RankFacts facts;
+  ModelPlan model;
+  RunPlan plan;            // of rank 0, which has most
+  size_t others_host = 0;  // bytes of host memory of the other ranks, at the most
+};
+
+class RunPlanner {
+ public:
+  // Settles the model by the data, if it is there; otherwise by what the config says. Throws ConfigError where that
+  // does not suffice, or if this build cannot plan for the device.
+  RunPlanner(Config config, const PlanRequest& request);
+
+  // Settled.
+  const Config& config() const { return config_; }
+  // A config that differs from config() in no more than batch, train and parallel. Throws ConfigError if so many ranks
+  // cannot run it.
+  PlannedRun plan(const Config& config) const;
+
+ private:
+  void settle_by_data();
+  void settle_without_data();
+
+  Config config_;
+  const PlanRequest request_;
+  DeviceKind device_;
+  std::unique_ptr<Ops> ops_;
+  bool has_validation_ = true, every_target_counts_ = true;
+};
+
+}  // namespace convoy
