@@ -32,7 +32,7 @@ loss_of() { sed -n 's/.*"loss":\([0-9.e+-]*\),.*/\1/p'; }
 for split in validation test; do
   json=$("$TRAINER" eval run-1 --split "$split" --json)
   awk -v loss="$(loss_of <<<"$json")" 'BEGIN { exit !(loss < 1e-3) }' || fail "a loss too large on $split: $json"
-  grep -q '"targets":100,' <<<"$json" || fail "not all of $split: $json"
+  grep -q '"samples":100,' <<<"$json" || fail "not all of $split: $json"
 done
 "$TRAINER" replay run-1 --step 7 >replay.log || { cat replay.log; fail "replay"; }
 "$TRAINER" train train.yaml run.dir=run-1 train.steps=410 --resume >train.log 2>&1 || { cat train.log; fail "resume"; }
