@@ -54,6 +54,21 @@ class HashedFile {
   int64_t bytes_ = 0;
 };
 
+// Some columns at a time, as rows.
+void write_transposed(HashedFile& file, const Tensor& matrix) {
+  const auto rows = static_cast<size_t>(matrix.shape[0]), columns = static_cast<size_t>(matrix.shape[1]);
+  const size_t unit = size_of(matrix.dtype), at_once = std::max<size_t>(1, kPieceBytes / (rows * unit));
+  std::vector<std::byte> turned(std::min(at_once, columns) * rows * unit);
+  for (size_t first = 0; first < columns; first += at_once) {
+    const size_t count = std::min(at_once, columns - first);
+    for (size_t r = 0; r < rows; ++r)
+      for (size_t c = 0; c < count; ++c)
+        std::memcpy(&turned[(c * rows + r) * unit], matrix.as<const std::byte>() + (r * columns + first + c) * unit,
+                    unit);
+    file.write(std::span(turned).first(count * rows * unit));
+  }
+}
+
 // Reads the header, whose length is not to be trusted.
 std::string read_header(const File& file) {
   const int64_t file_bytes = file.bytes();
@@ -90,7 +105,12 @@ WrittenFile write_safetensors(const std::filesystem::path& path, std::vector<Nam
   HashedFile file(path);
   file.write(std::as_bytes(std::span(&length, 1)));
   file.write(std::as_bytes(std::span(header)));
-  for (const NamedTensor& named : tensors) file.write({named.tensor.as<const std::byte>(), named.tensor.bytes()});
+  for (const NamedTensor& named : tensors) {
+    if (named.transposed)
+      write_transposed(file, named.tensor);
+    else
+      file.write({named.tensor.as<const std::byte>(), named.tensor.bytes()});
+  }
   return file.finish();
 }
 

@@ -17,7 +17,9 @@ namespace convoy {
 
 struct NamedTensor {
   std::string name;
-  Tensor tensor;  // in host memory
+  Tensor tensor;            // in host memory
+  bool transposed = false;  // a matrix that the file holds with rows and columns exchanged
+  Shape stored_shape() const { return transposed ? Shape{tensor.shape[1], tensor.shape[0]} : tensor.shape; }
 };
 
 struct WrittenFile {

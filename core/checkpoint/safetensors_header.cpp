@@ -97,9 +97,10 @@ std::string safetensors_header(const std::vector<NamedTensor>& tensors,
   int64_t offset = 0;
   for (const NamedTensor& named : tensors) {
     const auto bytes = static_cast<int64_t>(named.tensor.bytes());
+    const Shape shape = named.stored_shape();
     if (header.contains(named.name)) throw InternalError(fmt::format("tensor {} is to be written twice", named.name));
     header[named.name] = {{"dtype", stored_name(named.tensor.dtype)},
-                          {"shape", std::vector<int64_t>(named.tensor.shape.begin(), named.tensor.shape.end())},
+                          {"shape", std::vector<int64_t>(shape.begin(), shape.end())},
                           {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }

@@ -89,7 +89,7 @@ const std::vector<float>& Generator::read(const std::vector<int32_t>& tokens) {
 std::vector<int32_t> Generator::generate(const std::vector<int32_t>& prompt, int64_t count,
                                          const SamplingOptions& sampling,
                                          const std::function<bool(int32_t)>& on_token) {
-  if (prompt.empty()) throw ConfigError("generation needs a prompt of at least one token; pass --prompt");
+  if (prompt.empty()) throw ConfigError("generation needs a prompt of at least one token");
   std::vector<int32_t> window = prompt, generated;  // window: what the states hold
   const auto keep = static_cast<size_t>(std::max<int64_t>(model_.context / 2, 1));
   if (static_cast<int64_t>(window.size()) > model_.context)

@@ -23,6 +23,20 @@ void check_countable(const std::string& layer, const Shape& shape) {
                     layer, elements, to_string(shape), kMost));
 }
 
+std::vector<StoredPiece> checked_pieces(const ParameterSpec& parameter, std::vector<StoredPiece> pieces) {
+  int64_t rows = 0;
+  for (const StoredPiece& piece : pieces) {
+    if (piece.first_row != rows || piece.rows <= 0 || (piece.transposed && parameter.shape.dims() != 2))
+      throw InternalError(fmt::format("{} of shape {}: no such piece as {}, rows [{}, {})", parameter.name,
+                                      to_string(parameter.shape), piece.name, piece.first_row,
+                                      piece.first_row + piece.rows));
+    rows += piece.rows;
+  }
+  if (!pieces.empty() && rows != parameter.shape[0])
+    throw InternalError(fmt::format("{} has {} rows, its pieces have {}", parameter.name, parameter.shape[0], rows));
+  return pieces;
+}
+
 }  // namespace
 
 ValueId Graph::add_input(std::string name, const TensorSpec& spec) {
@@ -32,6 +46,9 @@ ValueId Graph::add_input(std::string name, const TensorSpec& spec) {
 
 std::vector<ValueId> Graph::add(std::string name, std::unique_ptr<Layer> layer, std::vector<ValueId> inputs) {
   LayerPlan plan = layer->plan(specs(inputs), Purpose::training);
+  if (stored_as_)
+    for (ParameterSpec& parameter : plan.parameters)
+      parameter.stored = checked_pieces(parameter, stored_as_(parameter));
   bool needs_gradient = !plan.parameters.empty();
   for (const ValueId input : inputs) needs_gradient |= values_[static_cast<size_t>(input)].needs_gradient;
   std::vector<ValueId> outputs;

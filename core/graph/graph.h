@@ -1,6 +1,7 @@
 // A model: layers joined by values with static shapes, in an order in which they can run.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -33,6 +34,11 @@ class Graph {
   // Nodes added from now on belong to this block.
   void begin_block(int block) { block_ = block; }
 
+  // How checkpoints hold the parameters of nodes that are added from now on: in pieces that cover all rows, under the
+  // names that a peer has for them. No pieces: as it is.
+  using StoredAs = std::function<std::vector<StoredPiece>(const ParameterSpec&)>;
+  void store_as(StoredAs stored_as) { stored_as_ = std::move(stored_as); }
+
   ValueId add_input(std::string name, const TensorSpec& spec);
   // Infers shapes; throws ConfigError if they do not fit, or are larger than can be counted. Returns the outputs.
   std::vector<ValueId> add(std::string name, std::unique_ptr<Layer> layer, std::vector<ValueId> inputs);
@@ -64,6 +70,7 @@ class Graph {
   std::map<std::string, ValueId> outputs_;
   ValueId result_ = -1, weights_ = -1;
   int block_ = -1;
+  StoredAs stored_as_;
 };
 
 }  // namespace convoy

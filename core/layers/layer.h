@@ -31,12 +31,20 @@ struct Initialisation {
   static Initialisation ones() { return {Kind::ones, 0}; }
 };
 
+// Rows of a parameter as a tensor of a checkpoint's model.safetensors.
+struct StoredPiece {
+  std::string name;
+  int64_t first_row = 0, rows = 0;
+  bool transposed = false;  // there, rows and columns are exchanged
+};
+
 // Parameters of one name are one parameter: this is how weights are tied.
 struct ParameterSpec {
   std::string name;
   Shape shape;
   Initialisation initialisation;
   bool decays = false;  // weight decay applies: matrices and embeddings, not biases and norms
+  std::vector<StoredPiece> stored = {};  // in checkpoints; empty: as it is, under its name
 };
 
 // What one call of forward or backward works on. Absent tensors are empty.

@@ -23,13 +23,6 @@ struct GraphNeeds {
   const Loss& loss;          // for families that leave it open
 };
 
-// Rows of a tensor of a peer's file that a parameter is, or is a part of.
-struct StoredPiece {
-  std::string name;
-  int64_t first_row = 0, rows = 0;  // of the parameter
-  bool transposed = false;          // there it has rows and columns exchanged
-};
-
 class Family {
  public:
   virtual ~Family() = default;
@@ -51,17 +44,13 @@ class Family {
 
   // Its sizes in a few words: "4 layers, 4 heads".
   virtual std::string summary() const = 0;
-  // A graph that ends in losses; its inputs are named as the data's fields. What metrics read are the
+  // A graph that ends in losses; where a peer has other names for its parameters, or holds them otherwise, it says so
+  // (Graph::store_as): checkpoints, imports and exports all go by that. Its inputs are named as the data's fields. What metrics read are the
   // outputs "predictions", (B, ...) of the model's dtype, and "targets", where there are such.
   virtual Graph loss_graph(const GraphNeeds& needs) const = 0;
   // For families that write sequences.
   virtual std::optional<GeneratorModel> generator(DType) const { return std::nullopt; }
 
-  // How a checkpoint's model.safetensors holds a parameter: as it is, for families whose names and layouts are their
-  // peer's own.
-  virtual std::vector<StoredPiece> stored_as(const ParameterSpec& parameter) const {
-    return {{parameter.name, 0, parameter.shape[0], false}};
-  }
   // config.json by which the peer reads such a checkpoint; empty: no peer does. end_of_text: token, -1: none.
   virtual std::string peer_config(DType, int32_t /*end_of_text*/) const { return {}; }
 };

@@ -65,7 +65,7 @@ struct Fill {
   float value = 0;
 };
 
-// What --debug prints of a tensor: min, max, mean, mean of |x|, and the number of values that are NaN or infinite
+// What a debug run prints of a tensor: min, max, mean, mean of |x|, and the number of values that are NaN or infinite
 // (left out of the others).
 struct Statistics {
   Tensor result;  // (5) f32, written

@@ -63,7 +63,7 @@ struct PlanOptions {
   Purpose purpose = Purpose::training;
   bool recompute_blocks = false;
   DType weights = DType::f32;  // the compute dtype
-  size_t guard_bytes = 0;      // behind every buffer, for --debug
+  size_t guard_bytes = 0;      // behind every buffer, for debug runs
 
   bool trains() const { return purpose == Purpose::training; }
 };

@@ -1,4 +1,4 @@
-// What --debug looks at after every operator: values that are not finite, writes beyond a buffer, and per-layer
+// What a debug run looks at after every operator: values that are not finite, writes beyond a buffer, and per-layer
 // statistics. Slow by intention: it waits for the device after every action.
 #pragma once
 

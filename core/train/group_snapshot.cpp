@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/integers.h"
+#include "core/checkpoint/stored_weights.h"
 #include "core/ops/optimizer_update.h"
 
 namespace convoy {
@@ -43,7 +44,8 @@ GroupSnapshot::GroupSnapshot(Communication& communication, ParameterStorage& par
   }
   copies_.resize(states_.size() + 1);
   if (first_rank_)
-    for (const Parameter& p : layout().parameters()) shard_.places.push_back({p.spec.name, p.offset});
+    for (const Parameter& p : layout().parameters())
+      for (const auto& [name, offset] : stored_places(p.spec)) shard_.places.push_back({name, p.offset + offset});
 }
 
 void GroupSnapshot::find_part(int world_rank) {

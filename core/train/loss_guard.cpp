@@ -28,7 +28,7 @@ std::optional<LossGuard::Finding> LossGuard::look(int64_t step, double loss, boo
     return Finding{Action::stop,
                    fmt::format("steps {} to {} had no finite gradient and changed no weight; at most {} such steps in "
                                "a row are allowed. Look at one with `trainer replay`, lower optimizer.lr, and go on "
-                               "with --resume from the last checkpoint",
+                               "with run.resume=must from the last checkpoint",
                                step - state_.skipped_in_a_row + 1, step, options_.max_skipped_steps - 1)};
   if (options_.spike_sigma <= 0 || !std::isfinite(loss)) return std::nullopt;
   std::optional<Finding> finding = spike(step, loss);
@@ -59,7 +59,7 @@ std::optional<LossGuard::Finding> LossGuard::spike(int64_t step, double loss) co
   return Finding{
       Action::stop,
       fmt::format("{}. It would be rollback {}, at most {} are allowed. Look at the step with `trainer replay`, "
-                  "lower optimizer.lr or raise guard.max_rollbacks, and go on with --resume from the last "
+                  "lower optimizer.lr or raise guard.max_rollbacks, and go on with run.resume=must from the last "
                   "checkpoint",
                   found, state_.rollbacks + 1, options_.max_rollbacks)};
 }

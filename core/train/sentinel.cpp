@@ -106,7 +106,7 @@ void Sentinel::accuse(int64_t step, const std::vector<int>& wrong) {
   throw SharedError(
       ExitCode::wrong_bits,
       fmt::format("step {}: the sentinel found wrong gradients by {}: other ranks computed other bits from "
-                  "the same micro-batch. Take {} out and go on with --resume; the last check without a "
+                  "the same micro-batch. Take {} out and go on with run.resume=must; the last check without a "
                   "difference was at step {}, later checkpoints may hold damage",
                   step, fmt::join(names, wrong.size() == 1 ? "" : " or "),
                   wrong.size() == 1 ? "that device" : "those devices", last_clean_step_));

@@ -1,5 +1,6 @@
 #include "core/train/snapshot.h"
 
+#include "core/checkpoint/stored_weights.h"
 #include "core/parameters/initialise.h"
 #include "core/parameters/state_names.h"
 #include "core/train/check_resume.h"
@@ -17,6 +18,10 @@ Snapshot::Snapshot(Communication& communication, Model& model, std::string_view 
 
 namespace {
 
+void append(std::vector<NamedTensor>& all, std::vector<NamedTensor> more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
 std::vector<std::string> state_names(const ModelOptions& options) {
   std::vector<std::string> names;
   if (options.dtype != DType::f32) names.emplace_back(kMasterState);
@@ -30,7 +35,7 @@ CheckpointContents Snapshot::planned_contents(const ModelPlan& model, int world_
   CheckpointContents contents;
   if (world_rank == 0)
     for (const Parameter& p : model.layout().parameters())
-      contents.weights.push_back({p.spec.name, {nullptr, model.options().dtype, p.spec.shape}});
+      append(contents.weights, stored_weights(p.spec, {nullptr, model.options().dtype, p.spec.shape}));
   for (const GroupPlan& group : model.groups())
     contents.optimizer.groups.push_back(GroupSnapshot::planned_states(group.layout, *group.sharding, group.terms.name,
                                                                       state_names(model.options()), world_rank));
@@ -65,7 +70,7 @@ CheckpointContents Snapshot::take() {
     for (const Parameter& p : model_.layout().parameters())
       for (size_t i = 0; i < groups_.size(); ++i)
         if (const int found = groups_[i].layout().find_or_elsewhere(p.spec.name); found != ParameterLayout::kElsewhere)
-          contents.weights.push_back({p.spec.name, groups_[i].weight(weights[i], found)});
+          append(contents.weights, stored_weights(p.spec, groups_[i].weight(weights[i], found)));
   contents.position.plan_fingerprint = model_.plan().fingerprint();
   communication_.compute().synchronize();
   return contents;
@@ -76,11 +81,9 @@ namespace {
 std::vector<float> read_weights(const CheckpointReader& checkpoint, const ParameterLayout& layout, bool averages) {
   std::vector<float> values(static_cast<size_t>(layout.padded_elements()), 0.0f);
   for (const Parameter& p : layout.parameters()) {
-    const Tensor place{values.data() + p.offset, DType::f32, p.spec.shape};
-    if (averages)
-      checkpoint.read_average(p.spec.name, place);
-    else
-      checkpoint.read_weight(p.spec.name, place);
+    read_stored_weights(p.spec, values.data() + p.offset, [&](const std::string& name, const Tensor& out) {
+      averages ? checkpoint.read_average(name, out) : checkpoint.read_weight(name, out);
+    });
   }
   return values;
 }

@@ -71,14 +71,14 @@ Trainer::~Trainer() = default;
 // Plans the whole run: what can never be had is refused before anything is allocated.
 Model Trainer::make_model() {
   const RankFacts facts{.rank = p_.communicator.rank(),
-                       .ranks = p_.communicator.size(),
-                       .group_ranks = groups_.group().size(),
-                       .virtual_ranks = p_.virtual_ranks,
-                       .device = p_.device.info().kind,
-                       .evaluates = evaluates(),
-                       .every_target_counts = p_.source.every_target_counts(),
-                       .saves = p_.checkpoints != nullptr,
-                       .debug = p_.debug_print != nullptr};
+                        .ranks = p_.communicator.size(),
+                        .group_ranks = groups_.group().size(),
+                        .virtual_ranks = p_.virtual_ranks,
+                        .device = p_.device.info().kind,
+                        .evaluates = evaluates(),
+                        .every_target_counts = p_.source.every_target_counts(),
+                        .saves = p_.checkpoints != nullptr,
+                        .debug = p_.debug_print != nullptr};
   ModelPlan model(p_.device.ops(), std::move(p_.graph), model_options(p_.config, facts, *p_.optimizer));
   plan_ = plan_run(p_.config, facts, *p_.optimizer, model, p_.gradient_sync);
   p_.device.require_possible(plan_.memory.on_device(), MemoryKind::device, "the model and its activations");
@@ -215,7 +215,7 @@ void Trainer::check_next_data(const std::string& advice) {
     } catch (const Error& error) {
       if (p_.checkpoints == nullptr) throw;
       throw Error(error.code(),
-                  fmt::format("{}; {}: once the data is mended, go on with --resume", error.what(), advice));
+                  fmt::format("{}; {}: once the data is mended, go on with run.resume=must", error.what(), advice));
     }
   });
 }

@@ -34,8 +34,8 @@ struct TrainerParts {
   std::map<std::string, std::string> checkpoint_files;  // config.json, config.yaml, the tokenizer's
   std::vector<TrainingObserver*> observers;             // on rank 0
   std::function<StopRequest()> poll_stop;               // absent: never
-  DebugChecks::Print debug_print;                       // present: --debug
-  int64_t debug_from_step = 0;                          // the first step that --debug checks
+  DebugChecks::Print debug_print;                       // present: a debug run
+  int64_t debug_from_step = 0;                          // the first step that it checks
   std::string who;                                      // this rank's host and device, where an error must name them
   std::vector<SampleSkip> skips;                        // of a replay: where the run went on after it had gone back
   std::unique_ptr<Optimizer> optimizer;                 // absent: the config's

@@ -38,7 +38,7 @@ TEST(DamagedData, InALaterStepCostsNoStep) {
     ToyParts parts = damaged_at(Split::train, 100);
     parts.checkpoints = folder.path() / "checkpoints";
     EXPECT_EQ(failure(toy_config(), ranks, parts),
-              "sample 100 is damaged; step 6 is saved: once the data is mended, go on with --resume");
+              "sample 100 is damaged; step 6 is saved: once the data is mended, go on with run.resume=must");
     const auto saved = find_checkpoint(parts.checkpoints);
     ASSERT_TRUE(saved);
     EXPECT_EQ(saved->filename(), "step-00000006");

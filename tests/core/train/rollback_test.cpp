@@ -202,7 +202,7 @@ TEST(Rollback, ThenDataThatCannotBeReadEndsTheRun) {
   EXPECT_EQ(
       words_of([&] { run.start(guarded_config(), 2); }),
       "sample 643 is damaged; after a spike of the loss the run went back to step 30: once the data is mended, go "
-      "on with --resume");
+      "on with run.resume=must");
   run.parts.before_sample = {};
   expect_equal(run.resume(guarded_config(), 1), guarded_run(guarded_config(), 1, {40}));
 }

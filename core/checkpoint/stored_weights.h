@@ -1,0 +1,25 @@
+// Parameters as model.safetensors holds them: whole, or in the pieces that ParameterSpec::stored says.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/checkpoint/safetensors.h"
+#include "core/layers/layer.h"
+
+namespace convoy {
+
+// weight: the parameter, in host memory or without any.
+std::vector<NamedTensor> stored_weights(const ParameterSpec& parameter, const Tensor& weight);
+// Their names, and where each begins in the parameter, in elements.
+std::vector<std::pair<std::string, int64_t>> stored_places(const ParameterSpec& parameter);
+
+// Reads a tensor of that name into f32 host memory of that shape.
+using ReadStored = std::function<void(const std::string& name, const Tensor& out)>;
+// values: the parameter's, f32.
+void read_stored_weights(const ParameterSpec& parameter, float* values, const ReadStored& read);
+
+}  // namespace convoy
