@@ -1,9 +1,9 @@
 #include "kernels/cpu/cpu_ops.h"
 
-#include "kernels/cpu/matmul.h"
 #include "kernels/cpu/operators.h"
 #include "kernels/cpu/optimizer_update.h"
-#include "kernels/cpu/product_cache.h"
+#include "kernels/cpu/product/cache.h"
+#include "kernels/cpu/product/matmul.h"
 
 namespace convoy::cpu {
 

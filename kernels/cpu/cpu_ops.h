@@ -10,7 +10,7 @@
 
 namespace convoy::cpu {
 
-class ProductCache;  // compiled products by shape, kernels/cpu/product_cache.h
+class ProductCache;  // compiled products by shape, kernels/cpu/product/cache.h
 
 class CpuOps final : public Ops {
  public:

@@ -1,5 +1,5 @@
 // The operators of the CPU, each in a file of its name or of its kind. What it means: core/ops. Matrix products:
-// matmul.h.
+// product/matmul.h.
 #pragma once
 
 #include "core/device/stream.h"

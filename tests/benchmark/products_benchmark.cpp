@@ -21,9 +21,9 @@
 #include "core/ops/matmul.h"
 #include "kernels/cpu/cpu_memory.h"
 #include "kernels/cpu/cpu_stream.h"
-#include "kernels/cpu/matmul.h"
-#include "kernels/cpu/onednn_compat.h"
-#include "kernels/cpu/product_cache.h"
+#include "kernels/cpu/product/cache.h"
+#include "kernels/cpu/product/matmul.h"
+#include "kernels/cpu/product/onednn_compat.h"
 #include "kernels/cpu/team.h"
 
 namespace convoy {

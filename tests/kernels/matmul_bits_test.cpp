@@ -5,8 +5,8 @@
 
 #include "core/ops/matmul.h"
 #include "kernels/cpu/cpu_stream.h"
-#include "kernels/cpu/matmul.h"
-#include "kernels/cpu/product_cache.h"
+#include "kernels/cpu/product/cache.h"
+#include "kernels/cpu/product/matmul.h"
 #include "kernels/cpu/team.h"
 #include "tests/kernels/matmul_case.h"
 

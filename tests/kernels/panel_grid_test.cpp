@@ -1,5 +1,5 @@
 // Tiles of a product of panels: they cover c, and every thread gets as much as the others.
-#include "kernels/cpu/panel_grid.h"
+#include "kernels/cpu/product/panel_grid.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include "kernels/cpu/simd/random.h"
 #include "kernels/cpu/simd/requests.h"
 //
-#include "kernels/cpu/simd/product_kernel.h"
+#include "kernels/cpu/simd/attention_product_kernel.h"
 //
 #include "kernels/cpu/simd/attention_tiles.h"
 //

@@ -17,6 +17,4 @@ const AttentionKernels& attention_kernels() {
   return active_isa() == Isa::avx2 ? avx2::attention_kernels : avx512::attention_kernels;
 }
 
-const PanelKernels& panel_kernels() { return active_isa() == Isa::avx2 ? avx2::panel_kernels : avx512::panel_kernels; }
-
 }  // namespace convoy::cpu

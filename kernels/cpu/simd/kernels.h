@@ -4,7 +4,6 @@
 // own files cut the work into pieces and run them in parallel. How kernels are written: begin_avx2.h.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "core/ops/attention.h"
@@ -72,42 +71,6 @@ struct AttentionKernels {
                        int64_t chunks, int64_t stride);
 };
 
-// Rows of a times a block of b: (rows, columns) of c. b goes by in panels of columns, packed so that k runs in order;
-// the first strip of a block packs them while it multiplies.
-struct PanelStrip {
-  const float* a = nullptr;  // (rows, inner), or (inner, rows) if transposed
-  int64_t a_stride = 0;      // between rows of the matrix
-  bool a_transposed = false;
-  float* packed_a = nullptr;  // (inner, strip_rows), if a is transposed; 64-byte aligned, overwritten
-
-  int64_t rows = 0, inner = 0, columns = 0;
-
-  float* panels = nullptr;   // (inner, columns rounded up to 16), 64-byte aligned
-  const float* b = nullptr;  // (inner, columns), or (columns, inner) if transposed; null: the panels are there already
-  int64_t b_stride = 0;      // between rows of the matrix
-  bool b_transposed = false;
-
-  float* c = nullptr;
-  int64_t c_stride = 0;
-  bool add = false;  // to c
-
-  float* column_sums = nullptr;  // if not null: += the sum over k of each column of b
-
-  // What is used soon: rows of so many elements. Requested from memory, nothing else depends on it.
-  struct Region {
-    const float* first = nullptr;
-    int64_t stride = 0, rows = 0, elements = 0;
-    Access access = Access::read;
-  };
-  std::array<Region, 4> next;
-};
-
-struct PanelKernels {
-  int64_t strip_rows;     // at most, of a strip
-  int64_t panel_columns;  // of a panel; the last one of a block is padded to a multiple of 16
-  void (*multiply)(const PanelStrip& strip);
-};
-
 // Queries and keys of a tile.
 inline constexpr int64_t kAttentionTile = 64;
 // Of decode: keys of a piece, and floats of a partial after its padded D.
@@ -118,19 +81,16 @@ inline constexpr int64_t kDecodeExtra = 16;
 const RowKernels& row_kernels();
 const RangeKernels& range_kernels();
 const AttentionKernels& attention_kernels();
-const PanelKernels& panel_kernels();
 
 namespace avx2 {
 extern const RowKernels row_kernels;
 extern const RangeKernels range_kernels;
 extern const AttentionKernels attention_kernels;
-extern const PanelKernels panel_kernels;
 }  // namespace avx2
 namespace avx512 {
 extern const RowKernels row_kernels;
 extern const RangeKernels range_kernels;
 extern const AttentionKernels attention_kernels;
-extern const PanelKernels panel_kernels;
 }  // namespace avx512
 
 }  // namespace convoy::cpu

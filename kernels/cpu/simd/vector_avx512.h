@@ -5,7 +5,7 @@ namespace convoy::cpu::CONVOY_ISA {
 namespace {
 
 inline constexpr int kLanes = 16;
-inline constexpr int kMaxProductColumns = 4;  // vectors of a product's register block, see product_kernel.h
+inline constexpr int kMaxProductColumns = 4;  // vectors of a product's register block, see attention_product_kernel.h
 
 struct F32x16 {
   __m512 v;

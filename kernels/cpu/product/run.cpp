@@ -1,4 +1,4 @@
-#include "kernels/cpu/product_run.h"
+#include "kernels/cpu/product/run.h"
 
 #include <algorithm>
 

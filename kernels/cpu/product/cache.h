@@ -5,7 +5,7 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "kernels/cpu/product.h"
+#include "kernels/cpu/product/product.h"
 
 namespace convoy::cpu {
 

@@ -1,7 +1,7 @@
-#include "kernels/cpu/product.h"
+#include "kernels/cpu/product/product.h"
 
-#include "kernels/cpu/onednn_product.h"
-#include "kernels/cpu/panel_product.h"
+#include "kernels/cpu/product/onednn_product.h"
+#include "kernels/cpu/product/panel_product.h"
 
 namespace convoy::cpu {
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/cpu/onednn_product.h"
-#include "kernels/cpu/product_epilogue.h"
+#include "kernels/cpu/product/kernels.h"
+#include "kernels/cpu/product/onednn_product.h"
 #include "kernels/cpu/thread_scratch.h"
 
 namespace convoy::cpu {
@@ -67,7 +67,7 @@ void OneDnnProduct::multiply(const Matmul& args, const Tile& tile, const Scratch
 
 void OneDnnProduct::multiply_packed(const Matmul& args, const Tile& tile, const Scratch& scratch, void* target,
                                     int64_t& packed_column) const {
-  ProductTile& kernel = *kernels_[kernel_index(tile, 0)];
+  OneDnnTile& kernel = *kernels_[kernel_index(tile, 0)];
   if (packed_column != tile.n)
     kernel.pack(shape_.b_transposed ? element(args.b, tile.n, 0) : element(args.b, 0, tile.n), scratch.packed);
   packed_column = tile.n;

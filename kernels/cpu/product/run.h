@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "kernels/cpu/product.h"
+#include "kernels/cpu/product/product.h"
 #include "kernels/cpu/shares.h"
 
 namespace convoy::cpu {

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "core/ops/matmul.h"
-#include "kernels/cpu/panel_grid.h"
+#include "kernels/cpu/product/panel_grid.h"
 
 namespace convoy::cpu {
 

@@ -1,4 +1,4 @@
-#include "kernels/cpu/product_tile.h"
+#include "kernels/cpu/product/onednn_tile.h"
 
 #include <fmt/format.h>
 #include <omp.h>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/base/error.h"
-#include "kernels/cpu/onednn_compat.h"
+#include "kernels/cpu/product/onednn_compat.h"
 
 namespace convoy::cpu {
 namespace {
@@ -32,10 +32,10 @@ struct Operands {
   dnnl::memory a, b, bias, c, scratch;
 };
 
-class OneDnnTile final : public ProductTile {
+class CompiledTile final : public OneDnnTile {
  public:
   // b: as it lies in the operand.
-  OneDnnTile(const dnnl::matmul::primitive_desc& description, const dnnl::memory::desc& b)
+  CompiledTile(const dnnl::matmul::primitive_desc& description, const dnnl::memory::desc& b)
       : description_(description), primitive_(description), scratch_bytes_(description.scratchpad_desc().get_size()) {
     const dnnl::engine& engine = onednn_engine();
     const dnnl::memory::desc packed = description.weights_desc();
@@ -48,7 +48,7 @@ class OneDnnTile final : public ProductTile {
   size_t scratch_bytes() const override { return scratch_bytes_; }
   size_t packed_bytes() const override { return packed_bytes_; }
   void pack(const void* b, void* packed) override;
-  bool packs_like(const ProductTile& other) const override;
+  bool packs_like(const OneDnnTile& other) const override;
   void run(const void* a, const void* b, const void* bias, void* c, void* scratch) override;
 
  private:
@@ -65,7 +65,7 @@ class OneDnnTile final : public ProductTile {
   std::vector<std::unique_ptr<Operands>> idle_;
 };
 
-std::unique_ptr<Operands> OneDnnTile::make_operands() const {
+std::unique_ptr<Operands> CompiledTile::make_operands() const {
   const dnnl::engine& engine = onednn_engine();
   const auto empty = [&](const dnnl::memory::desc& desc) { return dnnl::memory(desc, engine, nullptr); };
   return std::make_unique<Operands>(Operands{dnnl::stream(engine), empty(description_.src_desc()),
@@ -73,7 +73,7 @@ std::unique_ptr<Operands> OneDnnTile::make_operands() const {
                                              empty(description_.dst_desc()), empty(description_.scratchpad_desc())});
 }
 
-std::unique_ptr<Operands> OneDnnTile::borrow() {
+std::unique_ptr<Operands> CompiledTile::borrow() {
   {
     const std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
@@ -85,12 +85,12 @@ std::unique_ptr<Operands> OneDnnTile::borrow() {
   return make_operands();
 }
 
-void OneDnnTile::give_back(std::unique_ptr<Operands> operands) {
+void CompiledTile::give_back(std::unique_ptr<Operands> operands) {
   const std::lock_guard lock(mutex_);
   idle_.push_back(std::move(operands));
 }
 
-void OneDnnTile::run(const void* a, const void* b, const void* bias, void* c, void* scratch) {
+void CompiledTile::run(const void* a, const void* b, const void* bias, void* c, void* scratch) {
   const OneThread one_thread;
   std::unique_ptr<Operands> operands = borrow();
   operands->a.set_data_handle(const_cast<void*>(a));
@@ -112,7 +112,7 @@ void OneDnnTile::run(const void* a, const void* b, const void* bias, void* c, vo
 }
 
 // Once for many tiles, so that it may allocate.
-void OneDnnTile::pack(const void* b, void* packed) {
+void CompiledTile::pack(const void* b, void* packed) {
   const OneThread one_thread;
   const dnnl::engine& engine = onednn_engine();
   dnnl::stream stream(engine);
@@ -120,8 +120,8 @@ void OneDnnTile::pack(const void* b, void* packed) {
   packing_.execute(stream, from, to);
 }
 
-bool OneDnnTile::packs_like(const ProductTile& other) const {
-  return description_.weights_desc() == static_cast<const OneDnnTile&>(other).description_.weights_desc();
+bool CompiledTile::packs_like(const OneDnnTile& other) const {
+  return description_.weights_desc() == static_cast<const CompiledTile&>(other).description_.weights_desc();
 }
 
 dnnl::memory::desc matrix(int64_t rows, int64_t columns, int64_t row_stride, int64_t column_stride, DType dtype) {
@@ -130,7 +130,7 @@ dnnl::memory::desc matrix(int64_t rows, int64_t columns, int64_t row_stride, int
 
 }  // namespace
 
-std::unique_ptr<ProductTile> ProductTile::compile(const TileShape& shape) {
+std::unique_ptr<OneDnnTile> OneDnnTile::compile(const TileShape& shape) {
   const OneThread one_thread;
   const auto a = matrix(shape.rows, shape.inner, shape.a_row_stride, shape.a_column_stride, shape.input);
   const auto b = matrix(shape.inner, shape.columns, shape.b_row_stride, shape.b_column_stride, shape.input);
@@ -148,7 +148,7 @@ std::unique_ptr<ProductTile> ProductTile::compile(const TileShape& shape) {
                                    dnnl::memory::format_tag::any);
     const auto description = describe_product(a, shape.b_packed ? any_b : b, bias, c, attributes);
     if (!description || (shape.b_packed && description.weights_desc() == b)) return nullptr;
-    return std::make_unique<OneDnnTile>(description, b);
+    return std::make_unique<CompiledTile>(description, b);
   } catch (const dnnl::error& error) {
     throw InternalError(fmt::format("oneDNN cannot compile a {} product of {} x {} x {}: {}", name_of(shape.input),
                                     shape.rows, shape.columns, shape.inner, error.what()));

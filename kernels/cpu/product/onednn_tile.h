@@ -21,18 +21,18 @@ struct TileShape {
 };
 
 // run() may be called from several threads at once. Its bits depend on the operands only.
-class ProductTile {
+class OneDnnTile {
  public:
   // Null if oneDNN has no fast product for these types on this processor; with b_packed also if it would not pack.
-  static std::unique_ptr<ProductTile> compile(const TileShape& shape);
-  virtual ~ProductTile() = default;
+  static std::unique_ptr<OneDnnTile> compile(const TileShape& shape);
+  virtual ~OneDnnTile() = default;
 
   virtual size_t scratch_bytes() const = 0;
   virtual size_t packed_bytes() const = 0;  // 0: b is used as it is
   // packed: packed_bytes(), 64-byte aligned.
   virtual void pack(const void* b, void* packed) = 0;
   // Can one product use what the other one packed?
-  virtual bool packs_like(const ProductTile& other) const = 0;
+  virtual bool packs_like(const OneDnnTile& other) const = 0;
   // scratch: scratch_bytes(), 64-byte aligned, the caller's own. bias: null unless the shape has one. Throws
   // InternalError.
   virtual void run(const void* a, const void* b, const void* bias, void* c, void* scratch) = 0;

@@ -1,4 +1,4 @@
-// A product of f32 by our own kernels, simd/panel_kernel.h. An element of c is summed over k in order, in blocks of k
+// A product of f32 by our own kernels, panel_kernel.h. An element of c is summed over k in order, in blocks of k
 // that depend on K alone: tiles may follow the number of threads without changing a bit.
 //
 // Of each tile of c a thread lets the tile's strips of a pass one block of b after the other, which the first of them
@@ -8,10 +8,10 @@
 
 #include <cstdint>
 
-#include "kernels/cpu/panel_requests.h"
-#include "kernels/cpu/product.h"
-#include "kernels/cpu/product_grid.h"
-#include "kernels/cpu/simd/kernels.h"
+#include "kernels/cpu/product/grid.h"
+#include "kernels/cpu/product/kernels.h"
+#include "kernels/cpu/product/panel_requests.h"
+#include "kernels/cpu/product/product.h"
 
 namespace convoy::cpu {
 

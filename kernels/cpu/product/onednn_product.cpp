@@ -1,4 +1,4 @@
-#include "kernels/cpu/onednn_product.h"
+#include "kernels/cpu/product/onednn_product.h"
 
 #include <fmt/format.h>
 
@@ -21,7 +21,8 @@ size_t float_bytes(int64_t rows, int64_t columns) {
 
 }  // namespace
 
-OneDnnProduct::OneDnnProduct(const ProductShape& shape) : shape_(shape), grid_(choose_grid(shape.M, shape.N, shape.K)) {
+OneDnnProduct::OneDnnProduct(const ProductShape& shape)
+    : shape_(shape), grid_(choose_onednn_grid(shape.M, shape.N, shape.K)) {
   if (empty()) {
     plan_scratch();
     return;
@@ -45,7 +46,7 @@ bool OneDnnProduct::can_pay_for_packing() const {
 // False if oneDNN has no fast code for it.
 bool OneDnnProduct::compile(Way way) {
   way_ = way;
-  grid_ = choose_grid(shape_.M, shape_.N, shape_.K, way == Way::packed ? kPackedRows : kMostTileRows);
+  grid_ = choose_onednn_grid(shape_.M, shape_.N, shape_.K, way == Way::packed ? kPackedRows : kMostTileRows);
   inner_block_ = way == Way::widened ? std::min(shape_.K, kWidenedInner) : shape_.K;
   std::fill(kernels_.begin(), kernels_.end(), nullptr);
   onednn_bytes_ = packed_bytes_ = 0;
@@ -68,9 +69,9 @@ bool OneDnnProduct::packs_alike() const {
 
 bool OneDnnProduct::compile_tile(const Tile& tile) {
   for (int64_t k = 0; k < shape_.K; k += inner_block_) {
-    std::unique_ptr<ProductTile>& kernel = kernels_[kernel_index(tile, k)];
+    std::unique_ptr<OneDnnTile>& kernel = kernels_[kernel_index(tile, k)];
     if (kernel != nullptr) continue;
-    kernel = ProductTile::compile(tile_shape(tile, k, std::min(inner_block_, shape_.K - k)));
+    kernel = OneDnnTile::compile(tile_shape(tile, k, std::min(inner_block_, shape_.K - k)));
     if (kernel == nullptr) return false;
     onednn_bytes_ = std::max(onednn_bytes_, round_up<size_t>(kernel->scratch_bytes(), 64));
     packed_bytes_ = std::max(packed_bytes_, round_up<size_t>(kernel->packed_bytes(), 64));

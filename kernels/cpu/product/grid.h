@@ -19,10 +19,4 @@ struct ProductGrid {
   int64_t column_of(int64_t tile) const { return tile / row_tiles; }
 };
 
-inline constexpr int64_t kMostTileRows = 512;
-
-// For oneDNN, by shape alone: the tiles decide the order of sums inside it, so they may not depend on the number of
-// threads. Without rows there is still one row of tiles, of height 0; without columns there are no tiles.
-ProductGrid choose_grid(int64_t M, int64_t N, int64_t K, int64_t most_rows = kMostTileRows);
-
 }  // namespace convoy::cpu

@@ -1,4 +1,4 @@
-#include "kernels/cpu/product_cache.h"
+#include "kernels/cpu/product/cache.h"
 
 namespace convoy::cpu {
 

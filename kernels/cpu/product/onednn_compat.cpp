@@ -1,4 +1,4 @@
-#include "kernels/cpu/onednn_compat.h"
+#include "kernels/cpu/product/onednn_compat.h"
 
 #include <fmt/format.h>
 

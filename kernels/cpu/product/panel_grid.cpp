@@ -1,4 +1,4 @@
-#include "kernels/cpu/panel_grid.h"
+#include "kernels/cpu/product/panel_grid.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "kernels/cpu/panel_requests.h"
+#include "kernels/cpu/product/panel_requests.h"
 
 #include <algorithm>
 

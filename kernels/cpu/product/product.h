@@ -1,4 +1,4 @@
-// The compiled form of a Matmul of one shape, cut into tiles of c, each multiplied by one thread, see product_run.h.
+// The compiled form of a Matmul of one shape, cut into tiles of c, each multiplied by one thread, see run.h.
 // How many threads there are decides no bit of c.
 #pragma once
 
@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "core/ops/matmul.h"
-#include "kernels/cpu/product_grid.h"
+#include "kernels/cpu/product/grid.h"
 
 namespace convoy::cpu {
 

@@ -1,11 +1,11 @@
-// The table of kernels of large f32 products, compiled once per instruction set. See begin_avx2.h.
+// The table of kernels of large f32 products, compiled once per instruction set. See simd/begin_avx2.h.
 #pragma once
 
 #include "kernels/cpu/simd/memory.h"
 //
 #include "kernels/cpu/simd/requests.h"
 //
-#include "kernels/cpu/simd/panel_kernel.h"
+#include "kernels/cpu/product/panel_kernel.h"
 
 namespace convoy::cpu::CONVOY_ISA {
 

@@ -1,4 +1,4 @@
-#include "kernels/cpu/product_grid.h"
+#include "kernels/cpu/product/onednn_grid.h"
 
 #include <algorithm>
 
@@ -17,7 +17,7 @@ constexpr int64_t kExtentMultiple = 16;  // one AVX-512 vector of f32
 
 }  // namespace
 
-ProductGrid choose_grid(int64_t M, int64_t N, int64_t K, int64_t most_rows) {
+ProductGrid choose_onednn_grid(int64_t M, int64_t N, int64_t K, int64_t most_rows) {
   int64_t row_tiles = std::max<int64_t>(1, ceil_div(M, most_rows));
   int64_t column_tiles = ceil_div(N, kMostTileColumns);
   if (column_tiles == 0) return {};

@@ -1,11 +1,11 @@
-#include "kernels/cpu/panel_product.h"
+#include "kernels/cpu/product/panel_product.h"
 
 #include <algorithm>
 
 #include "core/base/integers.h"
-#include "kernels/cpu/panel_grid.h"
-#include "kernels/cpu/panel_requests.h"
-#include "kernels/cpu/product_epilogue.h"
+#include "kernels/cpu/product/kernels.h"
+#include "kernels/cpu/product/panel_grid.h"
+#include "kernels/cpu/product/panel_requests.h"
 #include "kernels/cpu/team.h"
 #include "kernels/cpu/thread_scratch.h"
 

@@ -12,9 +12,10 @@
 #include <cstdint>
 #include <memory>
 
-#include "kernels/cpu/product.h"
-#include "kernels/cpu/product_grid.h"
-#include "kernels/cpu/product_tile.h"
+#include "kernels/cpu/product/grid.h"
+#include "kernels/cpu/product/onednn_grid.h"
+#include "kernels/cpu/product/onednn_tile.h"
+#include "kernels/cpu/product/product.h"
 
 namespace convoy::cpu {
 
@@ -64,7 +65,7 @@ class OneDnnProduct final : public Product {
   ProductGrid grid_;
   Way way_ = Way::fused;
   int64_t inner_block_ = 0;  // K of one call of oneDNN
-  std::array<std::unique_ptr<ProductTile>, 16> kernels_;
+  std::array<std::unique_ptr<OneDnnTile>, 16> kernels_;
   size_t onednn_bytes_ = 0, packed_bytes_ = 0, product_bytes_ = 0, a_bytes_ = 0, b_bytes_ = 0;
 };
 

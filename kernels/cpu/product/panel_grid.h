@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "kernels/cpu/product_grid.h"
-#include "kernels/cpu/simd/kernels.h"
+#include "kernels/cpu/product/grid.h"
+#include "kernels/cpu/product/kernels.h"
 
 namespace convoy::cpu {
 

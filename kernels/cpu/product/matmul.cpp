@@ -1,12 +1,12 @@
-#include "kernels/cpu/matmul.h"
+#include "kernels/cpu/product/matmul.h"
 
 #include <array>
 #include <utility>
 
 #include "core/ops/check_matmul.h"
 #include "kernels/cpu/parallel.h"
-#include "kernels/cpu/product_cache.h"
-#include "kernels/cpu/product_run.h"
+#include "kernels/cpu/product/cache.h"
+#include "kernels/cpu/product/run.h"
 
 namespace convoy::cpu {
 

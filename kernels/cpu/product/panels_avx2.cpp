@@ -1,0 +1,5 @@
+#include "kernels/cpu/product/kernels.h"
+//
+#include "kernels/cpu/simd/begin_avx2.h"
+//
+#include "kernels/cpu/product/panels.h"
