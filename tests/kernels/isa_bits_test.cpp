@@ -179,6 +179,54 @@ TEST(IsaBits, PanelProducts) {
         << to_string(options);
 }
 
+// The activations over the range where they bend, in columns that do not fill the last vector.
+Bits epilogue_bits(const cpu::ProductLoops& loops, DType input, DType output, Activation activation,
+                   Activation derivative_of) {
+  const int64_t M = 9, N = 203;
+  const Array product = random_array({M, N}, DType::f32, 1, 12), c = random_array({M, N}, output, 2);
+  const Array bias = random_array({N}, input, 3), pre_activation = random_array({M, N}, input, 4, 12);
+  loops.epilogue({.product = product.tensor().as<float>(),
+                  .product_stride = N,
+                  .rows = M,
+                  .columns = N,
+                  .c = c.tensor().data,
+                  .output = output,
+                  .c_stride = N,
+                  .accumulate = true,
+                  .input = input,
+                  .bias = bias.tensor().data,
+                  .pre_activation = pre_activation.tensor().data,
+                  .activation = activation,
+                  .derivative_of = derivative_of});
+  return {c.bits(), pre_activation.bits()};
+}
+
+TEST_P(IsaBitsTest, Epilogues) {
+  using enum Activation;
+  for (const Activation kind : {none, gelu_tanh, relu, silu, tanh})
+    for (const DType output : {DType::f32, DType::bf16})
+      for (const bool derivative : {false, true}) {
+        const auto bits = [&](const cpu::ProductLoops& loops) {
+          return epilogue_bits(loops, GetParam(), output, derivative ? none : kind, derivative ? kind : none);
+        };
+        EXPECT_EQ(bits(cpu::avx2::product_loops), bits(cpu::avx512::product_loops))
+            << static_cast<int>(kind) << (derivative ? " derivative to " : " to ") << name_of(output);
+      }
+}
+
+Bits operand_bits(const cpu::ProductLoops& loops, DType dtype) {
+  const int64_t M = 135, N = 803;
+  const Array matrix = random_array({M, N}, dtype, 1), sums = random_array({N}, DType::f32, 2);
+  const Array row = random_array({N}, DType::bf16, 3), wide = Array::zeros({N}, DType::f32);
+  loops.add_column_sums(sums.tensor().as<float>(), matrix.tensor().data, dtype, N, M, N);
+  loops.widen(wide.tensor().as<float>(), row.tensor().as<bf16>(), N);
+  return {sums.bits(), wide.bits()};
+}
+
+TEST_P(IsaBitsTest, OperandsOfProducts) {
+  EXPECT_EQ(operand_bits(cpu::avx2::product_loops, GetParam()), operand_bits(cpu::avx512::product_loops, GetParam()));
+}
+
 INSTANTIATE_TEST_SUITE_P(DTypes, IsaBitsTest, ::testing::Values(DType::f32, DType::bf16),
                          [](const auto& test) { return std::string(name_of(test.param)); });
 
