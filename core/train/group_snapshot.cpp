@@ -45,7 +45,7 @@ GroupSnapshot::GroupSnapshot(Communication& communication, ParameterStorage& par
   copies_.resize(states_.size() + 1);
   if (first_rank_)
     for (const Parameter& p : layout().parameters())
-      for (const auto& [name, offset] : stored_places(p.spec)) shard_.places.push_back({name, p.offset + offset});
+      for (const auto& [stored, offset] : stored_places(p.spec)) shard_.places.push_back({stored, p.offset + offset});
 }
 
 void GroupSnapshot::find_part(int world_rank) {
