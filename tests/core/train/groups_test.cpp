@@ -23,7 +23,7 @@ const std::vector<GroupRule> kThreeGroups{{.match = "transformer.wpe.*", .freeze
                                           {.match = "*.h.1.attn.*", .freeze = true},
                                           {.match = "*.h.0.*", .name = "slow", .lr_scale = 0.1, .weight_decay = {0.0}}};
 
-void expect_equal_bits(const ToyResult& a, const ToyResult& b) {
+void expect_same_run(const ToyResult& a, const ToyResult& b) {
   EXPECT_EQ(a.losses, b.losses);
   EXPECT_EQ(a.grad_norms, b.grad_norms);
   EXPECT_TRUE(a.weights == b.weights) << "weights differ";
@@ -53,7 +53,7 @@ TEST(Groups, RanksAndStagesChangeNoBit) {
             config.parallel.bucket_bytes = bucket_bytes;
             config.train.recompute = recompute;
             const ToyResult found = toy_run(config, ranks, parts);
-            expect_equal_bits(one, found);
+            expect_same_run(one, found);
             EXPECT_EQ(found.allocated_bytes, found.planned_bytes);
             EXPECT_EQ(found.allocations_after_first_step, 0);
           }
@@ -71,7 +71,7 @@ TEST(Groups, PassesThatAddUpAndGroupsOfRanksChangeNoBit) {
       SCOPED_TRACE(testing::Message() << "stage " << stage << ", " << ranks << " ranks in groups of " << group);
       config.parallel.stage = stage;
       config.parallel.shard_ranks.value = group;
-      expect_equal_bits(one, toy_run(config, ranks, parts));
+      expect_same_run(one, toy_run(config, ranks, parts));
     }
 }
 
@@ -173,7 +173,7 @@ TEST(Groups, TheAverageHoldsFrozenWeightsToo) {
   EXPECT_NE(read("transformer.wte.weight", {29, 16}, true), read("transformer.wte.weight", {29, 16}, false));
 }
 
-std::string refusal(const std::vector<GroupRule>& first, const std::vector<GroupRule>& second) {
+std::string resume_refusal(const std::vector<GroupRule>& first, const std::vector<GroupRule>& second) {
   const TemporaryFolder folder;
   Config config = groups_config();
   config.train.stop_at = 1;
@@ -188,17 +188,18 @@ std::string refusal(const std::vector<GroupRule>& first, const std::vector<Group
 }
 
 TEST(Groups, OtherGroupsAreRefusedAtAResume) {
-  const std::string found = refusal({{.match = "*.bias", .name = "biases"}}, {{.match = "*.h.0.*", .name = "block"}});
+  const std::string found =
+      resume_refusal({{.match = "*.bias", .name = "biases"}}, {{.match = "*.h.0.*", .name = "block"}});
   EXPECT_NE(found.find("holds the groups of parameters biases ("), std::string::npos) << found;
   EXPECT_NE(found.find("the config makes block ("), std::string::npos) << found;
-  EXPECT_NE(refusal({}, {{.match = "*.bias"}}).find("all in one ("), std::string::npos);
-  EXPECT_NE(refusal({{.match = "*.bias"}}, {}).find("the config makes all in one ("), std::string::npos);
-  EXPECT_NE(refusal({{.match = "*.wpe.*", .freeze = true}}, {{.match = "*.wpe.*"}}), "nothing");
+  EXPECT_NE(resume_refusal({}, {{.match = "*.bias"}}).find("all in one ("), std::string::npos);
+  EXPECT_NE(resume_refusal({{.match = "*.bias"}}, {}).find("the config makes all in one ("), std::string::npos);
+  EXPECT_NE(resume_refusal({{.match = "*.wpe.*", .freeze = true}}, {{.match = "*.wpe.*"}}), "nothing");
   // As many elements, other parameters.
-  EXPECT_NE(refusal({{.match = "*.h.0.*", .name = "block"}}, {{.match = "*.h.1.*", .name = "block"}})
+  EXPECT_NE(resume_refusal({{.match = "*.h.0.*", .name = "block"}}, {{.match = "*.h.1.*", .name = "block"}})
                 .find("other groups of parameters"),
             std::string::npos);
-  EXPECT_EQ(refusal({{.match = "*.bias"}}, {{.match = "*.bias", .lr_scale = 0.5}}), "nothing");
+  EXPECT_EQ(resume_refusal({{.match = "*.bias"}}, {{.match = "*.bias", .lr_scale = 0.5}}), "nothing");
 }
 
 TEST(Groups, ARollbackAndTheSentinelWorkWithThem) {
@@ -218,7 +219,7 @@ TEST(Groups, ARollbackAndTheSentinelWorkWithThem) {
     const TemporaryFolder other;
     config.parallel.stage = stage;
     parts.checkpoints = other.path();
-    expect_equal_bits(one, toy_run(config, 4, parts));
+    expect_same_run(one, toy_run(config, 4, parts));
   }
 }
 
