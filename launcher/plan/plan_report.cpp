@@ -55,14 +55,15 @@ std::optional<Place> place_here(const PlanReport& report, int ranks_here) {
   return Place{"this machine", fmt::format("on {}", memory.name), report.plan.memory.on_device(), memory.bytes};
 }
 
-Place place_on(const Card& card, size_t bytes) {
-  return {
-      std::string(card.name),
-      fmt::format("({} GB as stated, less {} for driver, CUDA and NCCL)", card.gigabytes, bytes_text(Card::kKeptBack)),
-      bytes, card.usable_bytes()};
-}
-
 }  // namespace
+
+Place place_on(const Card& card, size_t bytes) {
+  constexpr double kGigabyte = 1e9;
+  return {std::string(card.name),
+          fmt::format("({} GB less {:.2g} for driver and libraries)", card.gigabytes,
+                      static_cast<double>(Card::kKeptBack) / kGigabyte),
+          bytes, card.usable_bytes()};
+}
 
 PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& request, const Card* card) {
   PlannedRun run = planner.plan(planner.config());

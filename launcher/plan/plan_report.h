@@ -25,6 +25,9 @@ struct Place {
   bool fits() const { return wanted <= bytes; }
 };
 
+// bytes: on the device of a rank.
+Place place_on(const Card& card, size_t bytes);
+
 struct PlanReport {
   Config config;  // settled
   RankFacts facts;

@@ -80,15 +80,15 @@ TEST(PlanReport, TheTableFitsATerminal) {
   PlanReport report =
       report_of({"batch.global=64", "train.recompute=block", "parallel.stage=3", "parallel.shard_ranks=4"},
                 {.ranks = 8, .ranks_per_node = 8});
-  report.card = Place{"h100-80g", "(80 GB as stated, less 1.40 GiB for driver, CUDA and NCCL)", size_t{99} << 30,
-                      size_t{73} << 30};
+  report.card = place_on(find_card("b200-180g"), size_t{199} << 30);
   const std::string text = plan_text(report);
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     EXPECT_LE(line.size(), 100u) << line;
     EXPECT_NE(line.back(), ' ') << line;
   }
-  for (const char* part : {"8, stage 3 in groups of 4", "computed again", "does not fit h100-80g", "activations"})
+  for (const char* part : {"8, stage 3 in groups of 4", "computed again",
+                           "does not fit b200-180g: 199 GiB of 166 GiB (180 GB less", "activations"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
 }
 
