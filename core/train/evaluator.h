@@ -17,7 +17,7 @@ class Evaluator {
  public:
   struct Parts {
     Device& device;
-    Communicator& communicator;
+    Communicator& communicator;  // of the data axis
     Stream& compute;
     Model& model;
     BatchSource& source;

@@ -16,8 +16,8 @@ namespace convoy {
 
 // What is to be known of a run beside its config and its graph.
 struct RankFacts {
-  int rank = 0, ranks = 1;
-  int group_ranks = 1;  // neighbours that shard with each other, RankGroups; all where nothing is sharded
+  int rank = 0, ranks = 1;  // of the mesh's data axis
+  int group_ranks = 1;      // of its shard axis
   int64_t virtual_ranks = 1;
   DeviceKind device = DeviceKind::cpu;
   bool evaluates = true;            // the data has a validation split, and the config makes use of it

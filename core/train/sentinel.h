@@ -30,7 +30,7 @@ class Sentinel {
  public:
   struct Parts {
     Communication& communication;
-    Communicator& ranks;  // all
+    Communicator& ranks;  // of the data axis
     const Program& training;
     BatchSource& source;
     SampleSchedule schedule;

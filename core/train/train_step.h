@@ -31,7 +31,7 @@ class TrainStep {
  public:
   struct Parts {
     Communication& communication;
-    Communicator& ranks;  // all
+    Communicator& ranks;  // of the data axis
     Model& model;
     OptimizerStep& optimizer;
     WeightGather& weights;

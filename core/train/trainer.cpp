@@ -48,8 +48,7 @@ Trainer::Trainer(TrainerParts parts)
     : p_(complete(std::move(parts))),
       compute_(p_.device.make_stream(StreamKind::compute)),
       communication_stream_(p_.device.make_stream(StreamKind::communication)),
-      groups_(p_.config.parallel, p_.communicator),
-      communication_(p_.device, *compute_, *communication_stream_, groups_.group()),
+      communication_(p_.device, *compute_, *communication_stream_, p_.mesh.shard()),
       device_before_(p_.device.allocated_bytes(MemoryKind::device)),
       host_before_(p_.device.allocated_bytes(MemoryKind::host)),
       model_(make_model()),
@@ -58,7 +57,7 @@ Trainer::Trainer(TrainerParts parts)
       weights_(communication_, trained(model_)),
       averages_(communication_, trained(model_), weights_),
       traffic_(communication_, model_),
-      snapshot_(communication_, model_, p_.optimizer->name(), p_.communicator.rank()),
+      snapshot_(communication_, model_, p_.optimizer->name(), p_.mesh.data().rank()),
       guard_(guard_options(p_.config.guard)) {
   position_.virtual_ranks = p_.virtual_ranks;
   position_.seed = p_.config.run.seed;
@@ -70,9 +69,9 @@ Trainer::~Trainer() = default;
 
 // Plans the whole run: what can never be had is refused before anything is allocated.
 Model Trainer::make_model() {
-  const RankFacts facts{.rank = p_.communicator.rank(),
-                        .ranks = p_.communicator.size(),
-                        .group_ranks = groups_.group().size(),
+  const RankFacts facts{.rank = p_.mesh.data().rank(),
+                        .ranks = p_.mesh.data().size(),
+                        .group_ranks = p_.mesh.shard().size(),
                         .virtual_ranks = p_.virtual_ranks,
                         .device = p_.device.info().kind,
                         .evaluates = evaluates(),
@@ -115,7 +114,7 @@ void Trainer::take_over(const TrainingPosition& position) {
 void Trainer::prepare() {
   if (train_step_ != nullptr || position_.step >= p_.config.train.steps) return;
   allocate();
-  fail_together(p_.communicator, [&] {
+  fail_together(p_.mesh.world(), [&] {
     check_allocated();
     if (evaluator_ != nullptr) evaluator_->read_all();
     prefetcher_->check_step();
@@ -130,18 +129,18 @@ void Trainer::allocate() {
   const BucketHash::Buckets buckets = make_syncs();
   std::vector<GradientSync*> syncs;
   for (const auto& sync : syncs_) syncs.push_back(sync.get());
-  samples_ = {c.batch.global,         c.batch.micro,  position_.virtual_ranks, p_.communicator.size(),
-              p_.communicator.rank(), position_.step, position_.samples,       p_.skips};
+  samples_ = {c.batch.global,        c.batch.micro,  position_.virtual_ranks, p_.mesh.data().size(),
+              p_.mesh.data().rank(), position_.step, position_.samples,       p_.skips};
   prefetcher_ = std::make_unique<Prefetcher>(p_.device, p_.source, samples_, c.data.prefetch);
   if (p_.debug_print)
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
   train_step_ = std::make_unique<TrainStep>(
-      TrainStep::Parts{communication_, p_.communicator, model_, optimizer_, weights_, traffic_, syncs, p_.source,
+      TrainStep::Parts{communication_, p_.mesh.data(), model_, optimizer_, weights_, traffic_, syncs, p_.source,
                        *prefetcher_, samples_, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who,
                        debug_.get(), p_.debug_from_step, c.log.every_steps});
   if (evaluates())
     evaluator_ = std::make_unique<Evaluator>(Evaluator::Parts{.device = p_.device,
-                                                              .communicator = p_.communicator,
+                                                              .communicator = p_.mesh.data(),
                                                               .compute = *compute_,
                                                               .model = model_,
                                                               .source = p_.source,
@@ -166,7 +165,7 @@ BucketHash::Buckets Trainer::make_syncs() {
     sync.gradients = parameters.gradients();
     sync.buckets = gradient_buckets(parameters.sharding(), parameters.gradients(), parameters.gradient_shards(),
                                     model_.training().gradient_buckets(g));
-    syncs_.push_back(p_.gradient_sync.make(sync, communication_, groups_.replicas()));
+    syncs_.push_back(p_.gradient_sync.make(sync, communication_, p_.mesh.replicate()));
     buckets.push_back(std::move(sync.buckets));
   }
   return buckets;
@@ -209,7 +208,7 @@ void Trainer::end_without_data() {
 }
 
 void Trainer::check_next_data(const std::string& advice) {
-  fail_together(p_.communicator, [&] {
+  fail_together(p_.mesh.world(), [&] {
     try {
       prefetcher_->check_step();
     } catch (const Error& error) {
@@ -234,7 +233,7 @@ bool Trainer::step() {
   position_.samples = samples_.sample_after(number);
   position_.tokens += tokens_per_step_;
   const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
-  if (result.skipped && p_.communicator.rank() == 0)
+  if (result.skipped && p_.mesh.world().rank() == 0)
     logging::warn("step {}: the gradient norm is not finite; the step changed no weight", number);
   const auto finding = guard_.look(number, result.loss, result.skipped);
   const StepMetrics step_metrics = metrics(result, lr, elapsed.count());
@@ -253,7 +252,7 @@ StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms
   m.tokens_per_s = static_cast<double>(tokens_per_step_) / step_ms * 1e3;
   m.data_wait_ms = prefetcher_->take_wait_ms();
   m.comm_exposed_ms = communication_.take_exposed_ms();
-  const double peak = p_.device.peak_flops(model_.plan().options().dtype) * p_.communicator.size();
+  const double peak = p_.device.peak_flops(model_.plan().options().dtype) * p_.mesh.world().size();
   if (peak > 0) m.mfu = plan_.flops / (step_ms * 1e-3) / peak;
   m.memory_bytes = p_.device.allocated_bytes(MemoryKind::device);
   m.skipped_steps = guard_.state().skipped_steps;
@@ -307,7 +306,7 @@ void Trainer::save(bool wait) {
   position_.data = p_.source.identity();
   if (p_.config.guard.rollback && due(p_.config.checkpoint.every_steps)) position_.rollback_step = position_.step;
   contents.position = position_;
-  if (p_.communicator.rank() == 0) contents.files = p_.checkpoint_files;
+  if (p_.mesh.world().rank() == 0) contents.files = p_.checkpoint_files;
   p_.checkpoints->save(contents);
   saved_step_ = position_.step;
   if (wait) p_.checkpoints->wait();

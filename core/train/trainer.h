@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "core/checkpoint/checkpoint.h"
+#include "core/comm/mesh.h"
 #include "core/config/config.h"
 #include "core/optimizer/optimizer_step.h"
 #include "core/optimizer/schedule.h"
 #include "core/train/averaged_weights.h"
 #include "core/train/evaluator.h"
 #include "core/train/loss_guard.h"
-#include "core/train/rank_groups.h"
 #include "core/train/run_plan.h"
 #include "core/train/snapshot.h"
 #include "core/train/train_step.h"
@@ -25,7 +25,7 @@ namespace convoy {
 struct TrainerParts {
   const Config& config;
   Device& device;
-  Communicator& communicator;
+  const Mesh& mesh;
   BatchSource& source;
   Graph graph;  // ends in losses; inputs named as the source's fields
   int64_t virtual_ranks = 1;
@@ -96,8 +96,7 @@ class Trainer {
 
   TrainerParts p_;
   std::unique_ptr<Stream> compute_, communication_stream_;
-  RankGroups groups_;
-  Communication communication_;               // inside this rank's group
+  Communication communication_;               // along the shard axis
   const size_t device_before_, host_before_;  // bytes that were allocated
   RunPlan plan_;
   Model model_;

@@ -13,7 +13,7 @@ bool Trainer::guard(const LossGuard::Finding& finding, double loss) {
   if (finding.action == LossGuard::Action::stop) throw SharedError(ExitCode::internal, finding.message);
   if (finding.action == LossGuard::Action::roll_back)
     roll_back(finding.message, loss);
-  else if (p_.communicator.rank() == 0)
+  else if (p_.mesh.world().rank() == 0)
     logging::warn("{}", finding.message);
   return finding.action != LossGuard::Action::roll_back;
 }
@@ -34,7 +34,7 @@ void Trainer::roll_back(const std::string& why, double loss) {
   samples_.first_step_sample = position_.samples;
   train_step_->go_on(samples_);
   communication_.take_exposed_ms();  // not the next step's
-  if (p_.communicator.rank() == 0)
+  if (p_.mesh.world().rank() == 0)
     logging::warn(
         "{}. Back to {}; the samples of steps {} to {} will not be seen again; rollback {} of at most {}", why,
         position_.step == 0 ? "the initial weights" : fmt::format("the checkpoint of step {}", position_.step),
@@ -51,20 +51,20 @@ void Trainer::roll_back(const std::string& why, double loss) {
 void Trainer::restore_rollback_point(int64_t spike_step) {
   const int64_t wanted = position_.rollback_step.value();
   std::string folder;
-  fail_together(p_.communicator, [&] {
+  fail_together(p_.mesh.world(), [&] {
     if (wanted > 0 && p_.checkpoints == nullptr) throw InternalError("a rollback without a store of checkpoints");
-    if (wanted > 0 && p_.communicator.rank() == 0)
+    if (wanted > 0 && p_.mesh.world().rank() == 0)
       folder = find_rollback_point(p_.checkpoints->folder(), wanted, spike_step).string();
   });
-  folder = p_.communicator.broadcast_text(folder, 0);
-  fail_together(p_.communicator, [&] {
+  folder = p_.mesh.world().broadcast_text(folder, 0);
+  fail_together(p_.mesh.world(), [&] {
     if (folder.empty())
       restart();
     else
       resume(CheckpointReader(folder, false));  // rank 0 has verified it
   });
-  fail_together(p_.communicator, [&] {
-    if (p_.checkpoints != nullptr && p_.communicator.rank() == 0)
+  fail_together(p_.mesh.world(), [&] {
+    if (p_.checkpoints != nullptr && p_.mesh.world().rank() == 0)
       remove_abandoned_checkpoints(p_.checkpoints->folder(), position_.step, spike_step);
   });
 }

@@ -7,7 +7,7 @@
 
 #include "comm/gradient_sync.h"
 #include "core/base/error.h"
-#include "core/train/rank_groups.h"
+#include "core/train/make_mesh.h"
 #include "datasets/kinds.h"
 #include "kernels/cpu/cpu_device.h"
 #include "launcher/config/validate.h"

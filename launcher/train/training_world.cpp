@@ -6,6 +6,7 @@
 #include "comm/gradient_sync.h"
 #include "comm/make_communicator.h"
 #include "core/base/error.h"
+#include "core/train/make_mesh.h"
 #include "datasets/kinds.h"
 #include "datasets/split_advice.h"
 #include "launcher/device_choice.h"
@@ -34,14 +35,12 @@ void TrainingWorld::make_device() {
       make_device_communicator(ranks_, {.device = kind,
                                         .cuda_ordinal = kind == DeviceKind::cuda ? cuda_ordinal(ranks_) : 0,
                                         .timeout_s = static_cast<double>(config_.parallel.timeout_s)});
+  mesh_.emplace(make_mesh(config_.parallel, communicator()));
 }
 
 TrainerParts TrainingWorld::parts(int64_t virtual_ranks) {
-  TrainerParts parts{.config = config_,
-                     .device = *device_,
-                     .communicator = communicator(),
-                     .source = *dataset_,
-                     .graph = make_loss_graph(config_)};
+  TrainerParts parts{
+      .config = config_, .device = *device_, .mesh = *mesh_, .source = *dataset_, .graph = make_loss_graph(config_)};
   check_inputs(parts.graph, *dataset_);
   parts.virtual_ranks = virtual_ranks;
   parts.gradient_sync = gradient_sync_maker();

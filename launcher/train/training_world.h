@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "core/comm/communicator.h"
 #include "core/config/config.h"
@@ -18,7 +19,7 @@ class TrainingWorld {
   // Collective. Opens the dataset; where the config leaves the model's vocabulary to it, writes it there. Throws
   // DataError, also if another rank finds other data under the same name.
   void open_data();
-  // Collective.
+  // Collective. The device, and the mesh of the ranks' devices.
   void make_device();
 
   Dataset& dataset() { return *dataset_; }
@@ -37,6 +38,7 @@ class TrainingWorld {
   std::unique_ptr<Dataset> dataset_;
   std::unique_ptr<Device> device_;
   std::unique_ptr<Communicator> device_communicator_;  // null: ranks_ does for the device
+  std::optional<Mesh> mesh_;
 };
 
 }  // namespace convoy

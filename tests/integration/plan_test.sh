@@ -45,6 +45,7 @@ else
   same_bytes 4 parallel.stage=1 parallel.bucket_bytes=50000 train.ema_decay=0.99
   same_bytes 4 parallel.stage=2 batch.global=8 parallel.shard_ranks=2 parallel.bucket_bytes=40000
   same_bytes 4 parallel.stage=3 parallel.shard_ranks=2 precision=bf16
+  same_bytes 2 parallel.stage=2 batch.global=4 parallel.virtual_ranks=2 "optimizer.groups=[{match: \"*.bias\", freeze: true}]"
   same_bytes 4 parallel.stage=3 batch.micro=1 batch.global=4 parallel.gradient_dtype=bf16
 fi
 

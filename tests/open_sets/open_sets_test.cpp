@@ -9,6 +9,7 @@
 #include "comm/local/thread_communicator.h"
 #include "core/base/error.h"
 #include "core/models/layers_family.h"
+#include "core/train/make_mesh.h"
 #include "core/train/trainer.h"
 #include "kernels/cpu/cpu_device.h"
 #include "launcher/config/load_config.h"
@@ -100,9 +101,10 @@ class OpenSetsTest : public testing::Test {
       if (!checkpoints.empty())
         store = std::make_unique<CheckpointStore>(CheckpointStoreOptions{
             .folder = checkpoints, .rank = communicator.rank(), .size = communicator.size(), .nonce = "toy"});
+      const Mesh mesh = make_mesh(own.parallel, communicator);
       TrainerParts parts{.config = own,
                          .device = *device,
-                         .communicator = communicator,
+                         .mesh = mesh,
                          .source = *data,
                          .graph = std::move(graph),
                          .virtual_ranks = 4};

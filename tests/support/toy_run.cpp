@@ -7,6 +7,7 @@
 #include "comm/local/thread_communicator.h"
 #include "core/config/precision.h"
 #include "core/optimizer/schedule_makers.h"
+#include "core/train/make_mesh.h"
 #include "kernels/cpu/cpu_device.h"
 #include "kernels/cpu/team.h"
 #include "tests/support/counting_communicator.h"
@@ -20,11 +21,13 @@ constexpr int64_t kVocabulary = 29;
 
 class Recorder final : public TrainingObserver {
  public:
-  Recorder(ToyResult& result, Device& device) : result_(result), device_(device) {}
+  Recorder(ToyResult& result, Device& device, const CountingCommunicator& communicator)
+      : result_(result), device_(device), communicator_(communicator) {}
   void on_step(const StepMetrics& m) override {
     result_.losses.push_back(m.loss);
     result_.grad_norms.push_back(m.grad_norm);
     result_.learning_rates.push_back(m.lr);
+    result_.sent_bytes.push_back(communicator_.sent_bytes());
     if (first_step_allocations_ < 0) first_step_allocations_ = device_.allocations();
     result_.allocations_after_first_step = device_.allocations() - first_step_allocations_;
   }
@@ -39,6 +42,7 @@ class Recorder final : public TrainingObserver {
  private:
   ToyResult& result_;
   Device& device_;
+  const CountingCommunicator& communicator_;
   int64_t first_step_allocations_ = -1;
 };
 
@@ -89,13 +93,14 @@ void run_rank(const Config& config, Communicator& ranks, const ToyParts& parts, 
       parts.make_device ? parts.make_device(communicator.rank()) : cpu::make_cpu_device(1);
   ToySource source(config.model.family->context(), parts);
   const std::unique_ptr<CheckpointStore> store = make_store(parts.checkpoints, communicator);
-  Recorder recorder(result, *device);
+  Recorder recorder(result, *device, communicator);
   Gpt2Config gpt2 = config.model.family.as<Gpt2Family>()->sizes;
   gpt2.vocabulary = kVocabulary;
   gpt2.dtype = compute_dtype(config.precision);
+  const Mesh mesh = make_mesh(config.parallel, communicator);
   Trainer trainer({.config = config,
                    .device = *device,
-                   .communicator = communicator,
+                   .mesh = mesh,
                    .source = source,
                    .graph = gpt2_loss_graph(gpt2, config.batch.micro, gpt2.context),
                    .virtual_ranks = config.parallel.virtual_ranks.value_or(communicator.size()),
@@ -113,6 +118,7 @@ void run_rank(const Config& config, Communicator& ranks, const ToyParts& parts, 
   const CheckpointContents state = trainer.state();
   if (communicator.rank() != 0) return;
   result.position = trainer.position();
+  result.planned_sent_bytes = trainer.plan().sent_bytes;
   result.planned_bytes = trainer.plan().memory.on_device();
   result.allocated_bytes = device->allocated_bytes(MemoryKind::device);
   for (const auto& [name, weight] : state.weights)

@@ -22,6 +22,8 @@ struct ToyResult {
   std::vector<std::byte> weights;  // of all parameters, in the order of the layout
   int64_t allocations_after_first_step = 0;
   size_t planned_bytes = 0, allocated_bytes = 0;
+  std::vector<size_t> sent_bytes;                    // by rank 0 up to each step's end
+  size_t planned_sent_bytes = 0;                     // in a step
   std::map<std::string, size_t> communicated_bytes;  // by what the log calls it, without what a split group does
 };
 

@@ -1,4 +1,4 @@
-#include "core/train/rank_groups.h"
+#include "core/train/make_mesh.h"
 
 #include <fmt/format.h>
 
@@ -48,14 +48,10 @@ int shard_group(const ParallelConfig& config, int ranks, int ranks_of_a_node) {
   return static_cast<int>(size);
 }
 
-RankGroups::RankGroups(const ParallelConfig& config, Communicator& ranks) : ranks_(ranks) {
-  if (config.stage == 0 || ranks.size() == 1) return;
-  const int node = config.shard_ranks.value ? ranks.size() : static_cast<int>(ranks_of_a_node(ranks));
-  const int size = shard_group(config, ranks.size(), node);
-  if (size == ranks.size()) return;
-  const int group = ranks.rank() / size, place = ranks.rank() % size;
-  group_ = ranks.split(group, place);
-  replicas_ = ranks.split(place, group);
+Mesh make_mesh(const ParallelConfig& config, Communicator& world) {
+  const bool asks_node = config.stage > 0 && world.size() > 1 && !config.shard_ranks.value;
+  const int node = asks_node ? static_cast<int>(ranks_of_a_node(world)) : world.size();
+  return Mesh(world, shard_group(config, world.size(), node));
 }
 
 }  // namespace convoy

@@ -1,0 +1,38 @@
+#include "core/train/make_mesh.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/error.h"
+
+namespace convoy {
+namespace {
+
+int group_of(int64_t stage, int ranks, int node, const Auto& asked = {}, bool reproducible = true) {
+  ParallelConfig config;
+  config.stage = stage;
+  config.shard_ranks = asked;
+  config.reproducible = reproducible;
+  return shard_group(config, ranks, node);
+}
+
+TEST(ShardGroup, IsTheNodeWhereThatDividesTheRanksAndTheTree) {
+  EXPECT_EQ(group_of(0, 16, 8), 16) << "nothing is sharded";
+  EXPECT_EQ(group_of(3, 16, 8), 8);
+  EXPECT_EQ(group_of(3, 8, 8), 8);
+  EXPECT_EQ(group_of(1, 12, 8), 12);
+  EXPECT_EQ(group_of(1, 12, 6), 12) << "no subtree of the fixed sum";
+  EXPECT_EQ(group_of(1, 12, 6, {}, false), 6);
+  EXPECT_EQ(group_of(2, 4, 1), 4);
+}
+
+TEST(ShardGroup, IsWhatWasAskedFor) {
+  EXPECT_EQ(group_of(3, 16, 8, Auto{4}), 4);
+  EXPECT_EQ(group_of(0, 16, 8, Auto{4}), 16);
+  EXPECT_EQ(group_of(3, 1, 1, Auto{4}), 1);
+  EXPECT_THROW(group_of(3, 16, 8, Auto{3}), ConfigError);
+  EXPECT_THROW(group_of(3, 12, 8, Auto{6}), ConfigError);
+  EXPECT_EQ(group_of(3, 12, 8, Auto{6}, false), 6);
+}
+
+}  // namespace
+}  // namespace convoy
