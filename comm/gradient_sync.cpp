@@ -6,8 +6,8 @@
 #include <exception>
 #include <vector>
 
+#include "comm/bucket_reduction.h"
 #include "comm/reduction_tree.h"
-#include "comm/shard_exchange.h"
 #include "comm/virtual_rank_sum.h"
 #include "core/base/error.h"
 #include "core/comm/bytes_sent.h"
@@ -92,7 +92,7 @@ class BucketedGradientSync final : public GradientSync {
   std::vector<std::string> labels_;              // per bucket
   std::vector<std::unique_ptr<Event>> reduced_;  // per bucket
   VirtualRankSum virtual_ranks_;
-  ShardExchange exchange_;
+  BucketReduction exchange_;
   std::vector<std::unique_ptr<RegisteredMemory>> registered_;
 
   int64_t step_ = 0;
@@ -216,8 +216,8 @@ GradientSyncCost gradient_sync_cost(const GradientSyncPlan& plan) {
   GradientSyncCost cost{.memory_bytes =
                             VirtualRankSum::bytes(elements(plan), leaves_in_tree(plan), plan.wire, largest(plan))};
   if (exchanges_shards(plan)) {
-    cost.memory_bytes += ShardExchange::bytes(plan.buckets, plan.ranks, plan.groups, plan.wire);
-    cost.sent_bytes = ShardExchange::sent_bytes(plan.buckets, plan.ranks, plan.groups, plan.wire);
+    cost.memory_bytes += BucketReduction::bytes(plan.buckets, plan.ranks, plan.groups, plan.wire);
+    cost.sent_bytes = BucketReduction::sent_bytes(plan.buckets, plan.ranks, plan.groups, plan.wire);
   } else {
     for (const GradientBucket& bucket : plan.buckets)
       cost.sent_bytes += sent_by_all_reduce(bucket.values.bytes(), plan.ranks);

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/device/recorded_work.h"
+#include "core/device/captured_work.h"
 #include "core/device/stream.h"
 #include "core/tensor/dtype.h"
 
@@ -72,7 +72,7 @@ class Device {
   // What `enqueue` hands to the stream, to be run again and again with the same addresses. It is not run now. `enqueue`
   // uses operators, copies and zero() on this stream alone, and has done so once before, so that nothing is loaded or
   // chosen for the first time. It may be kept and called by each run, so what it refers to must stay.
-  virtual std::unique_ptr<RecordedWork> record(Stream&, std::function<void()> enqueue) {
+  virtual std::unique_ptr<CapturedWork> capture(Stream&, std::function<void()> enqueue) {
     return std::make_unique<RepeatedWork>(std::move(enqueue));
   }
 

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
-#include "core/device/replay.h"
+#include "core/device/recurring_work.h"
 
 namespace convoy {
 
@@ -15,8 +15,7 @@ struct Generator::Decoder {
     Device& device = generator.device_;
     Stream& stream = *generator.stream_;
     const ParameterStorage& parameters = generator.parameters_;
-    Plan plan =
-        make_plan(graph, layout, device.ops(), {.purpose = Purpose::generation, .weights = parameters.dtype()});
+    Plan plan = make_plan(graph, layout, device.ops(), {.purpose = Purpose::generation, .weights = parameters.dtype()});
     if (generator.states_ == nullptr) generator.states_ = std::make_unique<States>(device, stream, plan);
     memory = device.allocate(plan.arena_bytes);
     const Tensor arena{memory.data(), DType::u8, {static_cast<int64_t>(memory.bytes())}};
@@ -33,7 +32,7 @@ struct Generator::Decoder {
   Memory memory, tokens_on_host, logits_on_host;
   std::unique_ptr<Program> program;
   std::unique_ptr<Pass> pass;
-  Replay work{[this] { program->run(*pass); }};
+  RecurringWork work{[this] { program->run(*pass); }};
 };
 
 Generator::Generator(Device& device, const ParameterStorage& parameters, GeneratorModel model)

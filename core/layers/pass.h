@@ -13,8 +13,6 @@
 
 namespace convoy {
 
-class ShardTraffic;
-
 // Memory that lives for one action of the plan, handed out front to back.
 class Scratch {
  public:
@@ -40,11 +38,10 @@ struct Pass {
   bool training = false;   // dropout is on
   bool recompute = false;  // forward again inside backward: only what backward reads is wanted
   uint64_t seed = 0;
-  Tensor first_sample;              // (1) i64 on the device: number of the micro-batch's first sample in the whole run
-  float loss_scale = 1;             // gradients are those of loss_scale * sum of losses
-  Tensor position;                  // (1) i64 on the device: of the sequences' first token; absent: 0
-  ShardTraffic* traffic = nullptr;  // present only where weights are sharded
-  std::string_view node = {};       // that is planned, for messages
+  Tensor first_sample;         // (1) i64 on the device: number of the micro-batch's first sample in the whole run
+  float loss_scale = 1;        // gradients are those of loss_scale * sum of losses
+  Tensor position;             // (1) i64 on the device: of the sequences' first token; absent: 0
+  std::string_view node = {};  // that is planned, for messages
   Scratch scratch;
 
   // Every operator a layer calls goes through here; it reserves the operator's own scratch. When planning, throws

@@ -93,13 +93,13 @@ void OptimizerStep::place(std::vector<OptimizedGroup> groups) {
   }
 }
 
-void OptimizerStep::step(int64_t t, double lr, bool record) {
+void OptimizerStep::step(int64_t t, double lr, bool capture) {
   auto* numbers = static_cast<float*>(numbers_on_host_.data());
   for (const Group& group : groups_)
     numbers = std::ranges::copy(optimizer_.numbers(t, lr * group.parts.lr_scale), numbers).out;
-  run(norm_, record);
+  run(norm_, capture);
   if (sharded_) bring_norm_together(t);
-  run(update_, record);
+  run(update_, capture);
 }
 
 void OptimizerStep::divide_by(const Tensor& weight, double nominal_weight) {
@@ -107,11 +107,11 @@ void OptimizerStep::divide_by(const Tensor& weight, double nominal_weight) {
   nominal_weight_ = static_cast<float>(nominal_weight);
 }
 
-void OptimizerStep::run(Replay& part, bool record) {
-  if (record)
+void OptimizerStep::run(RecurringWork& part, bool capture) {
+  if (capture)
     part.run(communication_.device(), compute_);
   else
-    part.run_unrecorded();
+    part.run_uncaptured();
 }
 
 void OptimizerStep::sum_squares() {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/comm/communication.h"
-#include "core/device/replay.h"
+#include "core/device/recurring_work.h"
 #include "core/optimizer/optimizer.h"
 #include "core/parameters/parameter_storage.h"
 #include "core/parameters/state_names.h"
@@ -35,9 +35,9 @@ class OptimizerStep {
   // By a rank in a step, core/comm/bytes_sent.h.
   static size_t sent_bytes(const std::vector<const ParameterLayout*>& groups, const Sharding& sharding);
 
-  // Updates number t (from 1). Call again only after the compute stream was synchronized. record: the device may replay
-  // what is enqueued, from the third call on, instead of enqueuing it anew.
-  void step(int64_t t, double lr, bool record);
+  // Updates number t (from 1). Call again only after the compute stream was synchronized. capture: the device may
+  // replay what is enqueued, from the third call on, instead of enqueuing it anew.
+  void step(int64_t t, double lr, bool capture);
   // The gradients of a step are made for a loss that divides by nominal_weight; it should be what `weight`, (1) f32 on
   // the device, then holds. Before the first step.
   void divide_by(const Tensor& weight, double nominal_weight);
@@ -54,7 +54,7 @@ class OptimizerStep {
   };
 
   void place(std::vector<OptimizedGroup> groups);
-  void run(Replay& part, bool record);
+  void run(RecurringWork& part, bool capture);
   void sum_squares();
   void bring_norm_together(int64_t t);
   void update();
@@ -71,7 +71,7 @@ class OptimizerStep {
   Tensor partials_, norm_and_factor_, numbers_, weight_;
   float nominal_weight_ = 1;
   bool sharded_ = false;
-  Replay norm_, update_;  // what comes before and after communication
+  RecurringWork norm_, update_;  // what comes before and after communication
 };
 
 }  // namespace convoy

@@ -31,7 +31,7 @@ enum class ActionKind : uint8_t {
   backward,
   copy_gradient,  // input_gradients[1] to input_gradients[0]: the node's backward loses what it is given
   add_gradient,   // a value with several readers: input_gradients[1] is added to input_gradients[0]
-  // Of sharded parameters (core/plan/shard_traffic.h); they belong to no node.
+  // Of sharded parameters (core/plan/sharded_weights.h); they belong to no node.
   gather_weights,   // a bucket's shards begin to come together
   await_weights,    // compute goes on once they have
   clear_gradients,  // a bucket's, before backward first adds to them

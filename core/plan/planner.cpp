@@ -7,7 +7,7 @@
 
 #include "core/base/integers.h"
 #include "core/ops/optimizer_update.h"
-#include "core/plan/shard_plan.h"
+#include "core/plan/sharded_plan.h"
 
 namespace convoy {
 
@@ -279,7 +279,7 @@ void Planner::finish() {
   for (const TensorRef& input : plan_.graph_inputs) plan_.buffers[static_cast<size_t>(input.buffer)].last = last;
   for (size_t g = 0; g < groups_.size(); ++g) {
     plan_.gradient_buckets.emplace_back();
-    if (groups_[g].sharding != nullptr) add_shard_traffic(plan_, graph_, static_cast<int>(g), groups_[g]);
+    if (groups_[g].sharding != nullptr) add_weight_gathers(plan_, graph_, static_cast<int>(g), groups_[g]);
   }
   plan_.arena_bytes = lay_out(plan_.buffers, options_.guard_bytes);
 }

@@ -57,13 +57,13 @@ std::vector<Tensor> Program::gradient_buckets(size_t group) const { return bind(
 
 void Program::run(Pass& pass, const AfterAction& after) const {
   for (const BoundAction& action : actions_) {
-    run_action(pass, action);
+    run_action(pass, action, sharded_);
     if (after) after(action);
   }
 }
 
 void Program::run(Pass& pass, size_t begin, size_t end) const {
-  for (size_t i = begin; i < end; ++i) run_action(pass, actions_[i]);
+  for (size_t i = begin; i < end; ++i) run_action(pass, actions_[i], sharded_);
 }
 
 Tensor Program::input(const std::string& name) const {

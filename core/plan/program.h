@@ -7,6 +7,7 @@
 #include "core/parameters/parameter_storage.h"
 #include "core/plan/plan.h"
 #include "core/plan/run_action.h"
+#include "core/plan/sharded_weights.h"
 #include "core/plan/states.h"
 
 namespace convoy {
@@ -24,6 +25,9 @@ class Program {
   Program(const Graph& graph, Plan plan, const ParameterStorage& parameters, const Tensor& arena,
           const States* states = nullptr)
       : Program(graph, std::move(plan), Parameters{&parameters}, arena, states) {}
+
+  // Who brings sharded weights together; before the first run of a program that needs them. Outlives the program.
+  void gather_by(ShardedWeights& sharded) { sharded_ = &sharded; }
 
   // Called after every action, while its buffers still hold what it wrote.
   using AfterAction = std::function<void(const BoundAction&)>;
@@ -55,6 +59,7 @@ class Program {
   Tensor arena_;
   std::vector<BoundAction> actions_;
   Tensor result_, loss_weights_;
+  ShardedWeights* sharded_ = nullptr;
 };
 
 }  // namespace convoy

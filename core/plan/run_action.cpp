@@ -1,11 +1,11 @@
 #include "core/plan/run_action.h"
 
 #include "core/ops/reductions.h"
-#include "core/plan/shard_traffic.h"
+#include "core/plan/sharded_weights.h"
 
 namespace convoy {
 
-void run_action(Pass& pass, const BoundAction& action) {
+void run_action(Pass& pass, const BoundAction& action, ShardedWeights* sharded) {
   pass.scratch = Scratch(action.scratch);
   pass.recompute = action.kind == ActionKind::recompute;
   switch (action.kind) {
@@ -26,10 +26,10 @@ void run_action(Pass& pass, const BoundAction& action) {
       pass.stream.zero(action.bucket_memory.data, action.bucket_memory.bytes());
       break;
     case ActionKind::gather_weights:
-      pass.traffic->gather(action.group, action.bucket, action.bucket_memory);
+      sharded->gather(action.group, action.bucket, action.bucket_memory);
       break;
     case ActionKind::await_weights:
-      pass.traffic->await(action.group, action.bucket);
+      sharded->await(action.group, action.bucket);
       break;
   }
 }

@@ -20,7 +20,10 @@ struct BoundAction {
   bool communicates() const { return kind == ActionKind::gather_weights || kind == ActionKind::await_weights; }
 };
 
-// Enqueues the action, or measures its scratch if pass.measuring. Sets pass.scratch and pass.recompute.
-void run_action(Pass& pass, const BoundAction& action);
+class ShardedWeights;
+
+// Enqueues the action, or measures its scratch if pass.measuring. Sets pass.scratch and pass.recompute. sharded:
+// present where the action gathers weights.
+void run_action(Pass& pass, const BoundAction& action, ShardedWeights* sharded = nullptr);
 
 }  // namespace convoy

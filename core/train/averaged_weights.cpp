@@ -10,7 +10,7 @@
 namespace convoy {
 
 AveragedWeights::AveragedWeights(Communication& communication, std::vector<ParameterStorage*> groups,
-                                 WeightGather& gather)
+                                 UpdatedWeights& gather)
     : communication_(communication), groups_(std::move(groups)), gather_(gather) {}
 
 bool AveragedWeights::kept() const {

@@ -5,14 +5,14 @@
 
 #include "core/comm/communication.h"
 #include "core/parameters/parameter_storage.h"
-#include "core/train/weight_gather.h"
+#include "core/train/updated_weights.h"
 
 namespace convoy {
 
 class AveragedWeights {
  public:
   // Everything outlives this.
-  AveragedWeights(Communication& communication, std::vector<ParameterStorage*> groups, WeightGather& gather);
+  AveragedWeights(Communication& communication, std::vector<ParameterStorage*> groups, UpdatedWeights& gather);
 
   // Collective. Until it is given back, the weights that programs read are the average; nothing may train meanwhile.
   // Does nothing where no average is kept. step: for the log of collectives.
@@ -27,7 +27,7 @@ class AveragedWeights {
 
   Communication& communication_;
   const std::vector<ParameterStorage*> groups_;
-  WeightGather& gather_;
+  UpdatedWeights& gather_;
 };
 
 }  // namespace convoy

@@ -120,7 +120,6 @@ Evaluator::Sums Evaluator::sums_of(int64_t batch) {
   read(batch);
   copy_fields(p_.compute, inputs_, host_);
   Pass pass{.ops = p_.device.ops(), .stream = p_.compute};
-  pass.traffic = p_.traffic;
   const Program& program = p_.model.evaluation();
   program.run(pass);
   const Tensor sums{sums_.data(), DType::f32, {kLossSums}};

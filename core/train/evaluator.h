@@ -8,7 +8,6 @@
 #include "core/data/batch_source.h"
 #include "core/metrics/metric_sums.h"
 #include "core/metrics/training_events.h"
-#include "core/plan/shard_traffic.h"
 #include "core/train/model.h"
 
 namespace convoy {
@@ -22,8 +21,7 @@ class Evaluator {
     Model& model;
     BatchSource& source;
     int64_t micro_batch = 1;
-    int64_t batches = 0;              // in all, spread evenly over the split; 0, or more than there are: all of it
-    ShardTraffic* traffic = nullptr;  // where the model's weights are sharded
+    int64_t batches = 0;  // in all, spread evenly over the split; 0, or more than there are: all of it
     Split split = Split::validation;
     std::vector<NamedMetric> metrics = {};
   };

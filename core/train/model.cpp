@@ -30,6 +30,11 @@ std::vector<ParameterStorage*> Model::storages() const {
   return storages;
 }
 
+void Model::gather_by(ShardedWeights& sharded) {
+  for (Program* program : {training_.get(), evaluation_.get()})
+    if (program != nullptr) program->gather_by(sharded);
+}
+
 ParameterStorage& Model::parameters() const {
   const std::vector<ParameterStorage*> all = storages();
   if (all.size() != 1) throw InternalError(fmt::format("parameters lie in {} storages, one is wanted", all.size()));

@@ -33,6 +33,8 @@ class Model {
   const Program& training() const { return *training_; }  // only if it was planned
   const Program& evaluation() const { return *evaluation_; }
   Tensor arena() const { return arena_; }
+  // As Program's, for both.
+  void gather_by(ShardedWeights& sharded);
 
  private:
   ModelPlan plan_;

@@ -14,7 +14,7 @@
 #include "core/train/sentinel.h"
 #include "core/train/snapshot.h"
 #include "core/train/train_step.h"
-#include "core/train/weight_gather.h"
+#include "core/train/updated_weights.h"
 
 namespace convoy {
 namespace {
@@ -129,7 +129,7 @@ RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& 
   RunPlan plan{.memory = model.memory()};
   plan_gradient_syncs(config, facts, model, gradient_sync, plan);
   plan.memory += OptimizerStep::planned_memory(layouts_of(model), optimizer);
-  plan.memory += WeightGather::planned_memory(shardings_of(model), dtype);
+  plan.memory += UpdatedWeights::planned_memory(shardings_of(model), dtype);
   plan.memory += TrainStep::planned_memory(schedule.virtual_ranks_here());
   plan.memory.host += Prefetcher::planned_bytes(fields, schedule, config.data.prefetch);
   if (facts.evaluates)
@@ -141,7 +141,7 @@ RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& 
   plan_flops(config, model, plan);
   plan.sent_bytes +=
       OptimizerStep::sent_bytes(layouts_of(model), *model.groups().front().sharding) +
-      WeightGather::sent_bytes(shardings_of(model), dtype) +
+      UpdatedWeights::sent_bytes(shardings_of(model), dtype) +
       static_cast<size_t>(schedule.passes_per_step()) * sent_by_gathers(model.training(), facts.group_ranks);
   if (!facts.every_target_counts) plan.sent_bytes += sent_by_all_reduce(sizeof(float), facts.ranks);
   return plan;

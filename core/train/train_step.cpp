@@ -44,10 +44,9 @@ TrainStep::TrainStep(const Parts& parts)
   for (const BatchField& field : p_.source.fields()) inputs_.push_back(p_.model.training().input(field.name));
   pass_ = std::make_unique<Pass>(Pass{.ops = device_.ops(), .stream = compute_, .training = true, .seed = p_.seed});
   pass_->first_sample = first_sample_;
-  pass_->traffic = &p_.traffic;
   pass_->loss_scale = loss_scale_;
-  if (p_.record && p_.debug == nullptr)
-    recorded_ = std::make_unique<RecordedProgram>(device_, p_.model.training(), *pass_, cuts());
+  if (p_.capture && p_.debug == nullptr)
+    captured_ = std::make_unique<CapturedProgram>(device_, p_.model.training(), *pass_, cuts());
   if (p_.sentinel_every > 0) make_sentinel();
   mine_.resize(static_cast<size_t>(2 * leaves) + kFlags);
   everyones_.resize(mine_.size() * static_cast<size_t>(communicator_.size()));
@@ -91,7 +90,7 @@ void TrainStep::make_sentinel() {
 }
 
 StepResult TrainStep::run(int64_t step, double lr, const StopRequest& mine, bool another) {
-  p_.traffic.begin_step(step);
+  p_.gatherer.begin_step(step);
   debug_ = step >= p_.debug_from_step ? p_.debug : nullptr;
   const bool watched = sentinel_ != nullptr && sentinel_->due(step);
   if (watched) sentinel_->check_neighbour(step);
@@ -100,7 +99,7 @@ StepResult TrainStep::run(int64_t step, double lr, const StopRequest& mine, bool
   for (GradientSync* sync : p_.syncs) sync->finish();
   if (watched) sentinel_->judge(step);
   if (!p_.source.every_target_counts()) add_weights(step);
-  p_.optimizer.step(step, lr, recorded_ != nullptr);
+  p_.optimizer.step(step, lr, captured_ != nullptr);
   p_.weights.run(step);
   wait_for_results();
   p_.data.release();
@@ -135,12 +134,12 @@ void TrainStep::run_virtual_rank(int64_t step, int64_t index) {
 
 void TrainStep::run_pass(int64_t pass, bool last, int64_t index) {
   load(p_.data.next());
-  if (!recorded_)
-    run_unrecorded(last);
+  if (!captured_)
+    run_uncaptured(last);
   else if (last)
-    recorded_->run([this](const std::vector<int64_t>& final_from) { ready(final_from); });
+    captured_->run([this](const std::vector<int64_t>& final_from) { ready(final_from); });
   else
-    recorded_->run();
+    captured_->run();
   if (hash_ != nullptr) hash_->add(std::vector<int64_t>(p_.syncs.size(), 0));
   hash_ = nullptr;
   const Program& training = p_.model.training();
@@ -148,7 +147,7 @@ void TrainStep::run_pass(int64_t pass, bool last, int64_t index) {
   device_.ops().run(compute_, Sum{weights_.range(index, 1), training.loss_weights(), 1, pass > 0});
 }
 
-void TrainStep::run_unrecorded(bool last) {
+void TrainStep::run_uncaptured(bool last) {
   if (debug_ != nullptr) debug_->begin();
   p_.model.training().run(*pass_, [&](const BoundAction& action) {
     if (debug_ != nullptr) debug_->after(action);

@@ -7,14 +7,14 @@
 #include "core/comm/communication.h"
 #include "core/data/prefetcher.h"
 #include "core/optimizer/optimizer_step.h"
-#include "core/plan/recorded_program.h"
+#include "core/plan/captured_program.h"
 #include "core/train/debug_checks.h"
 #include "core/train/gradient_sync.h"
 #include "core/train/model.h"
 #include "core/train/sentinel.h"
 #include "core/train/stop_request.h"
-#include "core/train/weight_gather.h"
-#include "core/train/weight_traffic.h"
+#include "core/train/updated_weights.h"
+#include "core/train/weight_gatherer.h"
 
 namespace convoy {
 
@@ -34,14 +34,14 @@ class TrainStep {
     Communicator& ranks;  // of the data axis
     Model& model;
     OptimizerStep& optimizer;
-    WeightGather& weights;
-    WeightTraffic& traffic;
+    UpdatedWeights& weights;
+    WeightGatherer& gatherer;
     std::vector<GradientSync*> syncs;  // of each group of parameters that is trained
     BatchSource& source;
     Prefetcher& data;
     SampleSchedule schedule;
     uint64_t seed = 0;
-    bool record = true;           // replay forward, backward and update as recorded work; debug never does
+    bool capture = true;          // replay forward, backward and update as captured work; debug never does
     BucketHash::Buckets buckets;  // the GradientSyncs'
     int64_t sentinel_every = 0;   // steps; 0: never
     std::string who;              // this rank's host and device
@@ -68,7 +68,7 @@ class TrainStep {
   void make_sentinel();
   std::vector<std::vector<int64_t>> cuts() const;
   std::vector<Tensor> flat_gradients() const;
-  void run_unrecorded(bool last);
+  void run_uncaptured(bool last);
   void ready(const std::vector<int64_t>& final_from);
   void load(const HostBatch& batch);
   void wait_for_results();
@@ -86,7 +86,7 @@ class TrainStep {
   double nominal_weight_ = 1;  // targets of a global batch
   float loss_scale_ = 1;
   std::unique_ptr<Pass> pass_;
-  std::unique_ptr<RecordedProgram> recorded_;
+  std::unique_ptr<CapturedProgram> captured_;
   std::unique_ptr<Sentinel> sentinel_;
   DebugChecks* debug_ = nullptr;     // while a step is checked
   BucketHash* hash_ = nullptr;       // of the pass that runs, where the sentinel wants it

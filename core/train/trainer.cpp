@@ -56,9 +56,10 @@ Trainer::Trainer(TrainerParts parts)
                  {p_.config.train.clip_norm, p_.config.train.ema_decay}),
       weights_(communication_, trained(model_)),
       averages_(communication_, trained(model_), weights_),
-      traffic_(communication_, model_),
+      gatherer_(communication_, model_),
       snapshot_(communication_, model_, p_.optimizer->name(), p_.mesh.data().rank()),
       guard_(guard_options(p_.config.guard)) {
+  model_.gather_by(gatherer_);
   position_.virtual_ranks = p_.virtual_ranks;
   position_.seed = p_.config.run.seed;
   if (p_.config.guard.rollback) position_.rollback_step = 0;
@@ -135,7 +136,7 @@ void Trainer::allocate() {
   if (p_.debug_print)
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
   train_step_ = std::make_unique<TrainStep>(
-      TrainStep::Parts{communication_, p_.mesh.data(), model_, optimizer_, weights_, traffic_, syncs, p_.source,
+      TrainStep::Parts{communication_, p_.mesh.data(), model_, optimizer_, weights_, gatherer_, syncs, p_.source,
                        *prefetcher_, samples_, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who,
                        debug_.get(), p_.debug_from_step, c.log.every_steps});
   if (evaluates())
@@ -146,7 +147,6 @@ void Trainer::allocate() {
                                                               .source = p_.source,
                                                               .micro_batch = c.batch.micro,
                                                               .batches = c.evaluate.batches,
-                                                              .traffic = &traffic_,
                                                               .metrics = named_metrics(c.evaluate.metrics)});
   tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);
 }

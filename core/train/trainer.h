@@ -101,9 +101,9 @@ class Trainer {
   RunPlan plan_;
   Model model_;
   OptimizerStep optimizer_;
-  WeightGather weights_;
+  UpdatedWeights weights_;
   AveragedWeights averages_;
-  WeightTraffic traffic_;
+  WeightGatherer gatherer_;
   Snapshot snapshot_;
   LossGuard guard_;
   SampleSchedule samples_;

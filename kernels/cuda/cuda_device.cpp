@@ -58,7 +58,7 @@ class CudaDevice final : public Device {
     return std::make_unique<CudaStream>(options_.ordinal, kind);
   }
   std::unique_ptr<Event> make_event() override { return std::make_unique<CudaEvent>(); }
-  std::unique_ptr<RecordedWork> record(Stream& stream, std::function<void()> enqueue) override {
+  std::unique_ptr<CapturedWork> capture(Stream& stream, std::function<void()> enqueue) override {
     return record_graph(handle(stream), enqueue);
   }
 

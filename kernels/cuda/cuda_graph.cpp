@@ -12,7 +12,7 @@ void close_executable(cudaGraphExec_t g) noexcept { CUDA_WARN(cudaGraphExecDestr
 using Graph = Owned<cudaGraph_t, close_graph>;
 using GraphExecutable = Owned<cudaGraphExec_t, close_executable>;
 
-class CudaGraph final : public RecordedWork {
+class CudaGraph final : public CapturedWork {
  public:
   explicit CudaGraph(GraphExecutable executable) : executable_(std::move(executable)) {}
   void run(Stream& stream) override { CUDA_CHECK(cudaGraphLaunch(executable_.get(), handle(stream))); }
@@ -39,7 +39,7 @@ Graph capture(cudaStream_t stream, const std::function<void()>& enqueue) {
 
 }  // namespace
 
-std::unique_ptr<RecordedWork> record_graph(cudaStream_t stream, const std::function<void()>& enqueue) {
+std::unique_ptr<CapturedWork> record_graph(cudaStream_t stream, const std::function<void()>& enqueue) {
   const Graph graph = capture(stream, enqueue);
   cudaGraphExec_t executable = nullptr;
   CUDA_CHECK(cudaGraphInstantiate(&executable, graph.get(), 0));

@@ -6,11 +6,11 @@
 #include <functional>
 #include <memory>
 
-#include "core/device/recorded_work.h"
+#include "core/device/captured_work.h"
 
 namespace convoy::cuda {
 
 // Throws InternalError naming the call that cannot be captured; the stream is then as before.
-std::unique_ptr<RecordedWork> record_graph(cudaStream_t stream, const std::function<void()>& enqueue);
+std::unique_ptr<CapturedWork> record_graph(cudaStream_t stream, const std::function<void()>& enqueue);
 
 }  // namespace convoy::cuda

@@ -120,7 +120,7 @@ TEST_F(CudaDeviceTest, RecordedWorkReplaysTheSameAddresses) {
   const Memory x = on_device({1, 10}), step = on_device({1, 2});
   const auto enqueue = [&] { device_->ops().run(*compute_, Add{tensor(x), tensor(step)}); };
   enqueue();
-  const auto work = device_->record(*compute_, enqueue);
+  const auto work = device_->capture(*compute_, enqueue);
   EXPECT_EQ(read(x), (std::vector<float>{2, 12})) << "recording ran the work";
   work->run(*compute_);
   work->run(*compute_);
@@ -132,7 +132,7 @@ TEST_F(CudaDeviceTest, RecordedWorkReplaysTheSameAddresses) {
 }
 
 TEST_F(CudaDeviceTest, AFailedRecordingLeavesTheStreamUsable) {
-  EXPECT_THROW(device_->record(*compute_, [] { throw std::runtime_error("while recording"); }), std::runtime_error);
+  EXPECT_THROW(device_->capture(*compute_, [] { throw std::runtime_error("while recording"); }), std::runtime_error);
   EXPECT_EQ(read(on_device({5})), std::vector<float>{5});
 }
 

@@ -12,12 +12,12 @@
 
 namespace convoy {
 
-class ShardExchange {
+class BucketReduction {
  public:
   // Everything happens on the communication stream. buckets: all that will come; they decide the memory.
   // replicas: see GradientSyncMaker.
-  ShardExchange(Communication& communication, Communicator* replicas, DType wire,
-                const std::vector<GradientBucket>& buckets);
+  BucketReduction(Communication& communication, Communicator* replicas, DType wire,
+                  const std::vector<GradientBucket>& buckets);
 
   static size_t bytes(const std::vector<GradientBucket>& buckets, int ranks, int groups, DType wire);
   // Of a run over all buckets, by one rank.

@@ -8,10 +8,10 @@
 
 namespace convoy {
 
-class WeightGather {
+class UpdatedWeights {
  public:
   // Of these groups of parameters.
-  WeightGather(Communication& communication, std::vector<ParameterStorage*> groups);
+  UpdatedWeights(Communication& communication, std::vector<ParameterStorage*> groups);
   static MemoryUse planned_memory(const std::vector<const Sharding*>& groups, DType dtype);
   // By a rank in a step, core/comm/bytes_sent.h.
   static size_t sent_bytes(const std::vector<const Sharding*>& groups, DType dtype);

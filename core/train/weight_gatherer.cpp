@@ -1,10 +1,10 @@
-#include "core/train/weight_traffic.h"
+#include "core/train/weight_gatherer.h"
 
 #include <fmt/format.h>
 
 namespace convoy {
 
-WeightTraffic::WeightTraffic(Communication& communication, const Model& model) : communication_(communication) {
+WeightGatherer::WeightGatherer(Communication& communication, const Model& model) : communication_(communication) {
   for (size_t g = 0; g < model.groups().size(); ++g) {
     const ParameterStorage& storage = *model.groups()[g];
     Group& group = groups_.emplace_back(Group{storage, {}, {}});
@@ -17,7 +17,7 @@ WeightTraffic::WeightTraffic(Communication& communication, const Model& model) :
   }
 }
 
-void WeightTraffic::gather(int group, int index, const Tensor& to) {
+void WeightGatherer::gather(int group, int index, const Tensor& to) {
   const Group& of = groups_[static_cast<size_t>(group)];
   const auto b = static_cast<size_t>(index);
   const Bucket& bucket = of.storage.sharding().buckets()[b];
@@ -28,7 +28,7 @@ void WeightTraffic::gather(int group, int index, const Tensor& to) {
   communication_.stream().record(*of.gathered[b]);
 }
 
-void WeightTraffic::await(int group, int bucket) {
+void WeightGatherer::await(int group, int bucket) {
   communication_.await(*groups_[static_cast<size_t>(group)].gathered[static_cast<size_t>(bucket)]);
 }
 

@@ -1,4 +1,4 @@
-#include "core/plan/shard_plan.h"
+#include "core/plan/sharded_plan.h"
 
 #include <fmt/format.h>
 
@@ -192,7 +192,7 @@ void ShardPlanner::insert() {
 
 }  // namespace
 
-void add_shard_traffic(Plan& plan, const Graph& graph, int number, const PlannedGroup& group) {
+void add_weight_gathers(Plan& plan, const Graph& graph, int number, const PlannedGroup& group) {
   if (group.sharding->cuts_between_groups()) ShardPlanner(plan, graph, number, group).plan();
 }
 

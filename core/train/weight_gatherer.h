@@ -1,4 +1,4 @@
-// ShardTraffic over a communicator: ZeRO stage 3.
+// ShardedWeights over a communicator: ZeRO stage 3.
 #pragma once
 
 #include <memory>
@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "core/comm/communication.h"
-#include "core/plan/shard_traffic.h"
+#include "core/plan/sharded_weights.h"
 #include "core/train/model.h"
 
 namespace convoy {
 
-class WeightTraffic final : public ShardTraffic {
+class WeightGatherer final : public ShardedWeights {
  public:
   // Of the groups that are trained.
-  WeightTraffic(Communication& communication, const Model& model);
+  WeightGatherer(Communication& communication, const Model& model);
 
   // What the log of collectives calls the gathers from now on.
   void begin_step(int64_t step) { step_ = step; }

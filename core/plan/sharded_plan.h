@@ -11,6 +11,6 @@
 namespace convoy {
 
 // Before the plan's buffers are laid out. Does nothing for stages that keep everything in storage.
-void add_shard_traffic(Plan& plan, const Graph& graph, int number, const PlannedGroup& group);
+void add_weight_gathers(Plan& plan, const Graph& graph, int number, const PlannedGroup& group);
 
 }  // namespace convoy

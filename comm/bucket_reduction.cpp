@@ -1,4 +1,4 @@
-#include "comm/shard_exchange.h"
+#include "comm/bucket_reduction.h"
 
 #include <algorithm>
 
@@ -46,8 +46,8 @@ void convert(Device& device, Stream& stream, const Tensor& to, const Tensor& fro
 
 }  // namespace
 
-ShardExchange::ShardExchange(Communication& communication, Communicator* replicas, DType wire,
-                             const std::vector<GradientBucket>& buckets)
+BucketReduction::BucketReduction(Communication& communication, Communicator* replicas, DType wire,
+                                 const std::vector<GradientBucket>& buckets)
     : device_(communication.device()),
       stream_(communication.stream()),
       communicator_(communication.communicator()),
@@ -62,12 +62,12 @@ ShardExchange::ShardExchange(Communication& communication, Communicator* replica
     if (memory->bytes() > 0) registered_.push_back(communicator_.register_memory(memory->data(), memory->bytes()));
 }
 
-size_t ShardExchange::bytes(const std::vector<GradientBucket>& buckets, int ranks, int groups, DType wire) {
+size_t BucketReduction::bytes(const std::vector<GradientBucket>& buckets, int ranks, int groups, DType wire) {
   const Sizes wanted = sizes(buckets, ranks, groups, wire);
   return wanted.received + wanted.staged + wanted.sum + wanted.of_groups;
 }
 
-size_t ShardExchange::sent_bytes(const std::vector<GradientBucket>& buckets, int ranks, int groups, DType wire) {
+size_t BucketReduction::sent_bytes(const std::vector<GradientBucket>& buckets, int ranks, int groups, DType wire) {
   size_t bytes = 0;
   for (const GradientBucket& bucket : buckets) {
     const size_t shard = static_cast<size_t>(shard_of(bucket, ranks)) * size_of(wire);
@@ -78,7 +78,7 @@ size_t ShardExchange::sent_bytes(const std::vector<GradientBucket>& buckets, int
   return bytes;
 }
 
-void ShardExchange::run(const GradientBucket& bucket) {
+void BucketReduction::run(const GradientBucket& bucket) {
   if (is_direct(bucket, communicator_.size(), wire_))
     sum_directly(bucket);
   else
@@ -87,7 +87,7 @@ void ShardExchange::run(const GradientBucket& bucket) {
 }
 
 // A group's ranks are whole subtrees of the sum; what is above them is the tree over groups.
-void ShardExchange::sum_over_groups(const Tensor& sum) {
+void BucketReduction::sum_over_groups(const Tensor& sum) {
   const int groups = replicas_->size();
   const int64_t shard = sum.elements();
   const Tensor all{of_groups_.data(), wire_, {shard * groups}};
@@ -97,7 +97,7 @@ void ShardExchange::sum_over_groups(const Tensor& sum) {
   device_.ops().run(stream_, TreeSum{sum, all.reshaped({groups, shard})});
 }
 
-void ShardExchange::sum_directly(const GradientBucket& bucket) {
+void BucketReduction::sum_directly(const GradientBucket& bucket) {
   const int ranks = communicator_.size();
   const int64_t shard = shard_of(bucket, ranks);
   const Tensor received{received_.data(), wire_, {bucket.values.elements()}};
@@ -107,7 +107,7 @@ void ShardExchange::sum_directly(const GradientBucket& bucket) {
   if (!bucket.own_sum) communicator_.all_gather(stream_, bucket.values, sum);
 }
 
-void ShardExchange::sum_through_wire(const GradientBucket& bucket) {
+void BucketReduction::sum_through_wire(const GradientBucket& bucket) {
   const int ranks = communicator_.size();
   const int64_t n = bucket.values.elements(), shard = shard_of(bucket, ranks);
   const Tensor staged{staged_.data(), wire_, {shard * ranks}};

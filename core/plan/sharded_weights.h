@@ -5,9 +5,9 @@
 
 namespace convoy {
 
-class ShardTraffic {
+class ShardedWeights {
  public:
-  virtual ~ShardTraffic() = default;
+  virtual ~ShardedWeights() = default;
   // Enqueues that all ranks' shards of a group's bucket come together in `to`, behind compute's work so far.
   virtual void gather(int group, int bucket, const Tensor& to) = 0;
   // The compute stream goes on once they are there.

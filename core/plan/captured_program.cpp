@@ -1,8 +1,8 @@
-#include "core/plan/recorded_program.h"
+#include "core/plan/captured_program.h"
 
 namespace convoy {
 
-RecordedProgram::RecordedProgram(Device& device, const Program& program, const Pass& pass,
+CapturedProgram::CapturedProgram(Device& device, const Program& program, const Pass& pass,
                                  const std::vector<std::vector<int64_t>>& cuts)
     : device_(device), program_(program), pass_(pass) {
   const std::vector<BoundAction>& actions = program.actions();
@@ -15,18 +15,18 @@ RecordedProgram::RecordedProgram(Device& device, const Program& program, const P
     const bool last = i + 1 == actions.size();
     const bool alone = actions[i].communicates() || (!last && actions[i + 1].communicates());
     if (cut == reached && !alone && !last) continue;
-    pieces_.push_back({Replay([this, begin, end = i + 1] { program_.run(pass_, begin, end); }),
+    pieces_.push_back({RecurringWork([this, begin, end = i + 1] { program_.run(pass_, begin, end); }),
                        !actions[i].communicates(), actions[i].final_from});
     begin = i + 1;
   }
 }
 
-void RecordedProgram::run(const AfterPiece& after) {
+void CapturedProgram::run(const AfterPiece& after) {
   for (Piece& piece : pieces_) {
-    if (piece.recordable)
+    if (piece.capturable)
       piece.work.run(device_, pass_.stream);
     else
-      piece.work.run_unrecorded();
+      piece.work.run_uncaptured();
     if (after) after(piece.final_from);
   }
 }

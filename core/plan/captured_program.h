@@ -1,33 +1,33 @@
-// A training program cut where gradients become final, each piece recorded and replayed: a CUDA graph per piece.
+// A training program cut where gradients become final, each piece captured and replayed: a CUDA graph per piece.
 #pragma once
 
 #include <functional>
 #include <vector>
 
-#include "core/device/replay.h"
+#include "core/device/recurring_work.h"
 #include "core/plan/program.h"
 
 namespace convoy {
 
-class RecordedProgram {
+class CapturedProgram {
  public:
   // cuts: of each group that is trained, elements of its flat gradients, descending. A piece ends with the action
   // behind which all gradients of a group at or above a cut are final; the last piece ends with the program. What
-  // communicates is a piece of its own and is never recorded. Everything outlives this; pass is copied.
-  RecordedProgram(Device& device, const Program& program, const Pass& pass,
+  // communicates is a piece of its own and is never captured. Everything outlives this; pass is copied.
+  CapturedProgram(Device& device, const Program& program, const Pass& pass,
                   const std::vector<std::vector<int64_t>>& cuts);
 
   // final_from: as Action's, after each piece.
   using AfterPiece = std::function<void(const std::vector<int64_t>& final_from)>;
-  // The first run enqueues action by action, the second records.
+  // The first run enqueues action by action, the second captures.
   void run(const AfterPiece& after = {});
 
   size_t pieces() const { return pieces_.size(); }
 
  private:
   struct Piece {
-    Replay work;
-    bool recordable = true;
+    RecurringWork work;
+    bool capturable = true;
     std::vector<int64_t> final_from;
   };
 

@@ -7,14 +7,14 @@
 
 namespace convoy {
 
-class RecordedWork {
+class CapturedWork {
  public:
-  virtual ~RecordedWork() = default;
+  virtual ~CapturedWork() = default;
   virtual void run(Stream& stream) = 0;
 };
 
 // Where there is nothing to record: calls the function each time.
-class RepeatedWork final : public RecordedWork {
+class RepeatedWork final : public CapturedWork {
  public:
   explicit RepeatedWork(std::function<void()> enqueue) : enqueue_(std::move(enqueue)) {}
   void run(Stream&) override { enqueue_(); }

@@ -1,4 +1,4 @@
-#include "core/train/weight_gather.h"
+#include "core/train/updated_weights.h"
 
 #include <algorithm>
 
@@ -14,7 +14,7 @@ int64_t gathered_elements(const Bucket& bucket, const Sharding& sharding) { retu
 
 }  // namespace
 
-WeightGather::WeightGather(Communication& communication, std::vector<ParameterStorage*> groups)
+UpdatedWeights::UpdatedWeights(Communication& communication, std::vector<ParameterStorage*> groups)
     : communication_(communication), groups_(std::move(groups)) {
   std::vector<const Sharding*> shardings;
   for (const ParameterStorage* storage : groups_) shardings.push_back(&storage->sharding());
@@ -23,7 +23,7 @@ WeightGather::WeightGather(Communication& communication, std::vector<ParameterSt
 }
 
 // Buckets whose last shards reach beyond their ends would be gathered over their neighbours.
-MemoryUse WeightGather::planned_memory(const std::vector<const Sharding*>& groups, DType dtype) {
+MemoryUse UpdatedWeights::planned_memory(const std::vector<const Sharding*>& groups, DType dtype) {
   int64_t most = 0;
   for (const Sharding* sharding : groups)
     if (is_needed(*sharding))
@@ -33,7 +33,7 @@ MemoryUse WeightGather::planned_memory(const std::vector<const Sharding*>& group
   return {.communication = static_cast<size_t>(most) * size_of(dtype)};
 }
 
-size_t WeightGather::sent_bytes(const std::vector<const Sharding*>& groups, DType dtype) {
+size_t UpdatedWeights::sent_bytes(const std::vector<const Sharding*>& groups, DType dtype) {
   size_t bytes = 0;
   for (const Sharding* sharding : groups)
     if (is_needed(*sharding))
@@ -43,7 +43,7 @@ size_t WeightGather::sent_bytes(const std::vector<const Sharding*>& groups, DTyp
   return bytes;
 }
 
-void WeightGather::run(int64_t step) {
+void UpdatedWeights::run(int64_t step) {
   if (std::ranges::none_of(groups_, [](const auto* group) { return is_needed(group->sharding()); })) return;
   communication_.follow_compute();
   communication_.communicator().label(step, "updated weights");
@@ -53,7 +53,7 @@ void WeightGather::run(int64_t step) {
   communication_.await_all();
 }
 
-void WeightGather::gather(const ParameterStorage& storage, const Bucket& bucket) {
+void UpdatedWeights::gather(const ParameterStorage& storage, const Bucket& bucket) {
   const Sharding& sharding = storage.sharding();
   const Tensor weights = storage.weights().range(bucket.begin, bucket.elements());
   const int64_t all = gathered_elements(bucket, sharding), first = sharding.rank() * bucket.shard;

@@ -1,4 +1,4 @@
-#include "core/plan/recorded_program.h"
+#include "core/plan/captured_program.h"
 
 #include <gtest/gtest.h>
 
@@ -41,7 +41,7 @@ TEST_F(RecordedProgramTest, EveryRunGivesTheProgramsBits) {
   clear();
   model_.training().run(pass_);
   const std::vector<float> expected = gradients();
-  RecordedProgram recorded(*device_, model_.training(), pass_, {{model_.layout().padded_elements() / 2, 0}});
+  CapturedProgram recorded(*device_, model_.training(), pass_, {{model_.layout().padded_elements() / 2, 0}});
   for (int run = 0; run < 3; ++run) {
     clear();
     recorded.run();
@@ -52,7 +52,7 @@ TEST_F(RecordedProgramTest, EveryRunGivesTheProgramsBits) {
 TEST_F(RecordedProgramTest, IsCutWhereGradientsBecomeFinal) {
   const int64_t all = model_.layout().padded_elements();
   const std::vector<int64_t> cuts = {3 * all / 4, all / 2, all / 2 - 1, 0};
-  RecordedProgram recorded(*device_, model_.training(), pass_, {cuts});
+  CapturedProgram recorded(*device_, model_.training(), pass_, {cuts});
   std::vector<int64_t> reached;
   recorded.run([&](const std::vector<int64_t>& final_from) { reached.push_back(final_from.at(0)); });
   ASSERT_EQ(reached.size(), recorded.pieces());
@@ -64,12 +64,12 @@ TEST_F(RecordedProgramTest, IsCutWhereGradientsBecomeFinal) {
 }
 
 TEST_F(RecordedProgramTest, IsOnePieceWithoutCuts) {
-  EXPECT_EQ(RecordedProgram(*device_, model_.training(), pass_, {}).pieces(), 1u);
+  EXPECT_EQ(CapturedProgram(*device_, model_.training(), pass_, {}).pieces(), 1u);
 }
 
 // What a device records is what is replayed: a piece is handed to record() at the second run and never enqueued again.
 TEST_F(RecordedProgramTest, RecordsOnceAtTheSecondRun) {
-  class Recording final : public RecordedWork {
+  class Recording final : public CapturedWork {
    public:
     explicit Recording(int& runs) : runs_(runs) {}
     void run(Stream&) override { ++runs_; }
@@ -84,7 +84,7 @@ TEST_F(RecordedProgramTest, RecordsOnceAtTheSecondRun) {
     Ops& ops() override { return device.ops(); }
     std::unique_ptr<Stream> make_stream(StreamKind kind) override { return device.make_stream(kind); }
     std::unique_ptr<Event> make_event() override { return device.make_event(); }
-    std::unique_ptr<RecordedWork> record(Stream&, std::function<void()>) override {
+    std::unique_ptr<CapturedWork> capture(Stream&, std::function<void()>) override {
       ++recorded;
       return std::make_unique<Recording>(runs);
     }
@@ -93,7 +93,7 @@ TEST_F(RecordedProgramTest, RecordsOnceAtTheSecondRun) {
     Device& device;
     int recorded = 0, runs = 0;
   } device(*device_);
-  RecordedProgram recorded(device, model_.training(), pass_, {});
+  CapturedProgram recorded(device, model_.training(), pass_, {});
   recorded.run();
   EXPECT_EQ(device.recorded, 0);
   for (int run = 0; run < 3; ++run) recorded.run();
