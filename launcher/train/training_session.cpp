@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -11,7 +12,7 @@
 #include "core/base/disk_space.h"
 #include "core/base/logging.h"
 #include "core/config/precision.h"
-#include "launcher/report/report.h"
+#include "core/parameters/state_names.h"
 #include "core/train/trainer.h"
 #include "launcher/config/validate.h"
 #include "launcher/config/write_config.h"
@@ -19,6 +20,7 @@
 #include "launcher/model_and_data.h"
 #include "launcher/progress/progress_text.h"
 #include "launcher/progress/run_summary.h"
+#include "launcher/report/report.h"
 #include "launcher/report_errors.h"
 #include "launcher/run_folder.h"
 #include "launcher/signals.h"
@@ -47,10 +49,15 @@ std::map<std::string, std::string> checkpoint_files(const Config& config, const 
   return files;
 }
 
-// Weights, two moments in f32 and, of rounded weights, the exact ones.
-int64_t checkpoint_bytes(int64_t parameters, Precision precision) {
-  const bool has_master = compute_dtype(precision) != DType::f32;
-  return parameters * (static_cast<int64_t>(size_of(compute_dtype(precision))) + 8 + (has_master ? 4 : 0));
+// Weights, their average and, of those that are trained, what the optimizer keeps, in f32, masters included.
+int64_t checkpoint_bytes(const ModelPlan& model) {
+  const ModelOptions& options = model.options();
+  const bool averaged = std::ranges::count(options.states, kAverageState) > 0;
+  const auto states = static_cast<int64_t>(options.states.size()) + (options.dtype == DType::f32 ? 0 : 1);
+  int64_t trained = 0;
+  for (const GroupPlan& group : model.groups()) trained += group.layout.parameter_count();
+  const auto weight = static_cast<int64_t>(size_of(options.dtype) + (averaged ? sizeof(float) : 0));
+  return model.layout().parameter_count() * weight + trained * states * static_cast<int64_t>(sizeof(float));
 }
 
 std::string data_text(const Dataset& dataset) {
@@ -173,7 +180,7 @@ class TrainingSession {
   // It may be made while the run goes on, so that is no reason not to begin.
   void warn_of_full_disk(Trainer& trainer) {
     const std::filesystem::path folder = RunPaths(config_.run.dir).checkpoints();
-    const auto bytes = checkpoint_bytes(trainer.model().layout().parameter_count(), config_.precision);
+    const auto bytes = checkpoint_bytes(trainer.model().plan());
     const auto free = free_bytes(folder);
     if (free && *free < bytes)
       logging::warn("a checkpoint takes {}, but only {} are free in {}: make room, or nothing will be saved",
