@@ -116,8 +116,9 @@ class OpenSetsTest : public testing::Test {
       trainer.run();
       const CheckpointContents state = trainer.state();
       if (communicator.rank() != 0) return;
-      for (const auto& [name, weight] : state.weights)
-        mine.weights.insert(mine.weights.end(), weight.as<std::byte>(), weight.as<std::byte>() + weight.bytes());
+      for (const NamedTensor& weight : state.weights)
+        mine.weights.insert(mine.weights.end(), weight.tensor.as<std::byte>(),
+                            weight.tensor.as<std::byte>() + weight.tensor.bytes());
       result = std::move(mine);
     });
     return result;

@@ -121,8 +121,9 @@ void run_rank(const Config& config, Communicator& ranks, const ToyParts& parts, 
   result.planned_sent_bytes = trainer.plan().sent_bytes;
   result.planned_bytes = trainer.plan().memory.on_device();
   result.allocated_bytes = device->allocated_bytes(MemoryKind::device);
-  for (const auto& [name, weight] : state.weights)
-    result.weights.insert(result.weights.end(), weight.as<std::byte>(), weight.as<std::byte>() + weight.bytes());
+  for (const NamedTensor& weight : state.weights)
+    result.weights.insert(result.weights.end(), weight.tensor.as<std::byte>(),
+                          weight.tensor.as<std::byte>() + weight.tensor.bytes());
 }
 
 }  // namespace
