@@ -33,7 +33,7 @@ std::vector<std::string> compare_with_earlier(const Config& config, const RunPat
   }
   if (!binding.empty())
     throw ConfigError(
-        fmt::format("the run in {} cannot go on with another model; change these back, or begin a new run "
+        fmt::format("what is saved of the run in {} was made with other values; change these back, or begin a new run "
                     "with another run.dir{}",
                     paths.folder.string(), binding));
   return changes;

@@ -24,7 +24,7 @@ std::vector<std::string> parameter_names(const Graph& graph) {
 }
 
 std::string rule_text(size_t number, const GroupRule& rule) {
-  return fmt::format("optimizer.groups[{}].match = {}", number, rule.match);
+  return fmt::format("optimizer.groups.{}.match = {}", number, rule.match);
 }
 
 [[noreturn]] void refuse_idle(size_t number, const GroupRule& rule, const std::vector<std::string>& names) {

@@ -52,7 +52,7 @@ TEST(Grouping, TheFirstRuleThatMatchesWins) {
 
 TEST(Grouping, RefusesRulesThatDoNotFit) {
   EXPECT_EQ(refusal({{.match = "*.bais"}})
-                .find("optimizer.groups[0].match = *.bais matches no parameter of the model; "
+                .find("optimizer.groups.0.match = *.bais matches no parameter of the model; "
                       "near names are transformer.h.0.ln_1.bias"),
             0u);
   EXPECT_NE(refusal({{.match = "*.h.*"}, {.match = "*.h.1.*"}}).find("only parameters that an earlier rule has"),
