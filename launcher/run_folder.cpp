@@ -87,30 +87,30 @@ FolderLock::~FolderLock() {
 }
 
 RunFolder::RunFolder(RunFolder&& other) noexcept
-    : existed(other.existed),
-      changes(std::move(other.changes)),
-      lock(std::move(other.lock)),
-      made_here(other.made_here),
-      earlier(std::move(other.earlier)),
-      owned(std::exchange(other.owned, false)),
-      paths_(std::move(other.paths_)) {}
+    : paths_(std::move(other.paths_)),
+      existed_(other.existed_),
+      changes_(std::move(other.changes_)),
+      lock_(std::move(other.lock_)),
+      made_here_(other.made_here_),
+      earlier_(std::move(other.earlier_)),
+      owned_(std::exchange(other.owned_, false)) {}
 
 RunFolder::~RunFolder() {
-  if (!owned || existed) return;
+  if (!owned_ || existed_) return;
   std::error_code ignored;
-  if (made_here) {
+  if (made_here_) {
     std::filesystem::remove_all(paths_.folder, ignored);
     return;
   }
   for (const std::filesystem::path& entry : entries_of(paths_.folder))
-    if (!earlier.contains(entry)) std::filesystem::remove_all(entry, ignored);
+    if (!earlier_.contains(entry)) std::filesystem::remove_all(entry, ignored);
 }
 
 void RunFolder::begin(const Config& config) try {
   std::error_code ignored;
   std::filesystem::remove(paths_.outcome(), ignored);
   write_file_atomically(paths_.config(), to_yaml(config));
-  owned = false;
+  owned_ = false;
 } catch (const FileError& error) {
   throw_not_writable(paths_.folder, error);
 }
@@ -131,16 +131,16 @@ void settle_as_run(Config& config) {
 RunFolder prepare_run_folder(const Config& config) try {
   const RunPaths paths(config.run.dir);
   RunFolder run(paths.folder);
-  run.existed = is_there(paths.config());
-  check_resume(config.run.resume, run.existed, config.run.dir);
-  run.made_here = !is_there(paths.folder);
+  run.existed_ = is_there(paths.config());
+  check_resume(config.run.resume, run.existed_, config.run.dir);
+  run.made_here_ = !is_there(paths.folder);
   make_folder(paths.folder);
-  if (!run.lock.acquire(paths.folder, 3000))
+  if (!run.lock_.acquire(paths.folder, 3000))
     throw ConfigError(fmt::format("another process is training in {}; wait for it to end, or choose another run.dir",
                                   config.run.dir));
-  run.earlier = entries_of(paths.folder);
-  run.owned = true;
-  if (run.existed) run.changes = compare_with_earlier(config, paths);
+  run.earlier_ = entries_of(paths.folder);
+  run.owned_ = true;
+  if (run.existed_) run.changes_ = compare_with_earlier(config, paths);
   check_writable(paths.folder);
   return run;
 } catch (const FileError& error) {
@@ -149,9 +149,9 @@ RunFolder prepare_run_folder(const Config& config) try {
 
 RunFolder open_run_folder(const Config& config, Communicator& communicator) {
   RunFolder run = communicator.rank() == 0 ? prepare_run_folder(config) : RunFolder(config.run.dir);
-  uint8_t existed = run.existed ? 1 : 0;
+  uint8_t existed = run.existed_ ? 1 : 0;
   communicator.broadcast_host(&existed, sizeof existed, 0);
-  run.existed = existed != 0;
+  run.existed_ = existed != 0;
   return run;
 }
 

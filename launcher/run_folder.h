@@ -48,10 +48,15 @@ class FolderLock {
 // called; a start that ends before that leaves an earlier run as it was, and of a new one nothing.
 class RunFolder {
  public:
-  explicit RunFolder(std::filesystem::path folder) : paths_(std::move(folder)) {}
   RunFolder(RunFolder&& other) noexcept;
   RunFolder& operator=(RunFolder&&) = delete;
   ~RunFolder();
+
+  // The run was begun by an earlier start.
+  bool existed() const { return existed_; }
+  // "optimizer.lr: 0.003 -> 0.001", against the earlier start; and what else is another.
+  const std::vector<std::string>& changes() const { return changes_; }
+  void add_change(std::string change) { changes_.push_back(std::move(change)); }
 
   // Writes config.yaml and removes the last start's outcome. Throws ConfigError.
   void begin(const Config& config);
@@ -59,15 +64,18 @@ class RunFolder {
   // disk is only a warning.
   void end(int exit_code, int64_t step) const;
 
-  bool existed = false;              // the run was begun by an earlier start
-  std::vector<std::string> changes;  // "optimizer.lr: 0.003 -> 0.001", against the earlier start
-  FolderLock lock;
-  bool made_here = false;                   // the folder was made for this start
-  std::set<std::filesystem::path> earlier;  // otherwise what was in it before: never touched
-  bool owned = false;                       // this process puts away what is never begun
-
  private:
+  friend RunFolder prepare_run_folder(const Config& config);
+  friend RunFolder open_run_folder(const Config& config, Communicator& communicator);
+  explicit RunFolder(std::filesystem::path folder) : paths_(std::move(folder)) {}
+
   RunPaths paths_;
+  bool existed_ = false;
+  std::vector<std::string> changes_;
+  FolderLock lock_;
+  bool made_here_ = false;                   // the folder was made for this start
+  std::set<std::filesystem::path> earlier_;  // otherwise what was in it before: never touched
+  bool owned_ = false;                       // this process puts away what is never begun
 };
 
 // What the config leaves to the data is what it was for the run that this start goes on with, if there is one: a model

@@ -6,8 +6,8 @@
 #include "core/base/files.h"
 #include "core/base/logging.h"
 #include "core/metrics/metrics_file.h"
-#include "launcher/report/tensorboard_file.h"
 #include "launcher/progress/progress_observers.h"
+#include "launcher/report/tensorboard_file.h"
 #include "launcher/run_folder.h"
 
 namespace convoy {

@@ -17,7 +17,7 @@
 #include "launcher/model_and_data.h"
 #include "launcher/progress/console.h"
 #include "launcher/run_folder.h"
-#include "launcher/train/training_world.h"
+#include "launcher/train/training_parts.h"
 
 namespace convoy {
 namespace {
@@ -155,13 +155,12 @@ int replay_step(Config config, Communicator& communicator, int64_t step) {
   if (!config.schedule.kind.make()->follows_evaluations()) config.evaluate.batches = 0;
   config.guard.rollback = false;  // it is known where the run went back
   config.log.every_steps = 1;     // statistics of the one step that is checked
-  TrainingWorld world(config, communicator);
-  world.open_data();
-  const DataFound data = compare_data(config, world.dataset(), start, history, step);
-  world.make_device();
+  const std::unique_ptr<Dataset> dataset = open_training_data(config, communicator);
+  const DataFound data = compare_data(config, *dataset, start, history, step);
+  TrainingMachine machine(config, communicator);
   Console console(STDOUT_FILENO, find_terminal().present ? find_terminal().columns : 0);
   ReplayObserver observer(console, step);
-  TrainerParts parts = world.parts(V);
+  TrainerParts parts = trainer_parts(config, *dataset, machine, V);
   parts.observers = {&observer};
   parts.skips = skips_of(history);
   parts.debug_from_step = step;

@@ -9,8 +9,8 @@
 
 namespace convoy {
 
-// Collective. Rank 0 looks, checks checksums and puts in order what earlier starts left half-done. Absent: from the start.
-// Throws ConfigError if the config's seed or virtual ranks are not the run's.
+// Collective. Rank 0 looks, checks checksums and puts in order what earlier starts left half-done. Absent: from the
+// start. Throws ConfigError if the config's seed or virtual ranks are not the run's.
 std::unique_ptr<CheckpointReader> find_resume_point(const Config& config, Communicator& communicator);
 
 // The virtual ranks of the run: the checkpoint's, or the config's for this number of ranks. Throws ConfigError if they

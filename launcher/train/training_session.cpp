@@ -26,7 +26,7 @@
 #include "launcher/signals.h"
 #include "launcher/train/observers.h"
 #include "launcher/train/resume_point.h"
-#include "launcher/train/training_world.h"
+#include "launcher/train/training_parts.h"
 #include "launcher/trained_model.h"
 
 namespace convoy {
@@ -71,7 +71,7 @@ std::string data_text(const Dataset& dataset) {
 class TrainingSession {
  public:
   TrainingSession(Config config, Communicator& communicator, bool debug)
-      : config_(std::move(config)), communicator_(communicator), debug_(debug), world_(config_, communicator) {}
+      : config_(std::move(config)), communicator_(communicator), debug_(debug) {}
 
   int run() {
     check_start();
@@ -81,7 +81,7 @@ class TrainingSession {
     if (first()) log_.open_file(RunPaths(config_.run.dir).log());
     const std::unique_ptr<CheckpointReader> checkpoint = find_checkpoint_of_data();
     const int64_t V = resolve_virtual_ranks(config_, checkpoint.get(), communicator_.size());
-    world_.make_device();
+    machine_.emplace(config_, communicator_);
     CheckpointStore store({.folder = RunPaths(config_.run.dir).checkpoints(),
                            .rank = communicator_.rank(),
                            .size = communicator_.size(),
@@ -101,7 +101,7 @@ class TrainingSession {
     // Told here, while everything stands: objects destroyed by an exception in the middle of a step could only say that
     // reductions are in flight.
     TrainingOutcome outcome = TrainingOutcome::finished;
-    report_errors(world_.communicator(), [&] {
+    report_errors(machine_->communicator(), [&] {
       outcome = trainer.run();
       return 0;
     });
@@ -127,7 +127,7 @@ class TrainingSession {
 
   void open_data() {
     settle_as_run(config_);
-    world_.open_data();
+    data_ = open_training_data(config_, communicator_);
   }
 
   // data.changed is said of this start alone: what the run keeps of the config lets no later one do the same.
@@ -136,24 +136,24 @@ class TrainingSession {
     if (checkpoint)
       check_data(*checkpoint);
     else
-      check_vocabulary(config_, world_.dataset());
+      check_vocabulary(config_, *data_);
     config_.data.changed = DataChange::refuse;
     return checkpoint;
   }
 
   void check_data(const CheckpointReader& checkpoint) {
-    check_model_and_data(checkpoint, config_, world_.dataset());
+    check_model_and_data(checkpoint, config_, *data_);
     const TrainingPosition& position = checkpoint.position();
     const std::string step = fmt::format("step {} of the run in {}", position.step, config_.run.dir);
-    if (check_same_data({step, position.data}, config_, world_.dataset()))
-      folder_->changes.push_back(fmt::format("the data: {} -> {}, as data.changed = accept allows", position.data,
-                                             world_.dataset().identity()));
+    if (check_same_data({step, position.data}, config_, *data_))
+      folder_->add_change(
+          fmt::format("the data: {} -> {}, as data.changed = accept allows", position.data, data_->identity()));
   }
 
   TrainerParts parts(int64_t V, CheckpointStore& store, const Observers* observers) {
-    TrainerParts parts = world_.parts(V);
+    TrainerParts parts = trainer_parts(config_, *data_, *machine_, V);
     parts.checkpoints = &store;
-    parts.checkpoint_files = checkpoint_files(config_, world_.dataset());
+    parts.checkpoint_files = checkpoint_files(config_, *data_);
     if (observers != nullptr) parts.observers = observers->all();
     parts.poll_stop = [this] { return signals_.poll(); };
     if (debug_) parts.debug_print = [this](const std::string& line) { console_.line(line); };
@@ -161,11 +161,11 @@ class TrainingSession {
   }
 
   void introduce(Trainer& trainer, int64_t V) {
-    const Dataset& dataset = world_.dataset();
+    const Dataset& dataset = *data_;
     SummaryFacts facts;
     facts.parameters = trainer.model().layout().parameter_count();
-    facts.device = world_.device().info().name;
-    if (world_.device().info().kind == DeviceKind::cpu) facts.processors = processors_text();
+    facts.device = machine_->device().info().name;
+    if (machine_->device().info().kind == DeviceKind::cpu) facts.processors = processors_text();
     facts.ranks = communicator_.size();
     facts.virtual_ranks = V;
     facts.memory_bytes = trainer.plan().memory.on_device();
@@ -174,7 +174,7 @@ class TrainingSession {
     say(run_summary(config_, facts));
     if (config_.evaluate.batches > 0 && dataset.samples(Split::validation) == 0)
       say("the data has no validation split: nothing is evaluated");
-    for (const std::string& change : folder_->changes) say("changed since the last start: " + change);
+    for (const std::string& change : folder_->changes()) say("changed since the last start: " + change);
   }
 
   // It may be made while the run goes on, so that is no reason not to begin.
@@ -191,7 +191,7 @@ class TrainingSession {
     const RunPaths paths(config_.run.dir);
     try {
       write_report(paths.folder,
-                   {{"Device", world_.device().info().name}, {"Ranks", fmt::format("{}", communicator_.size())}});
+                   {{"Device", machine_->device().info().name}, {"Ranks", fmt::format("{}", communicator_.size())}});
     } catch (const std::exception& error) {  // it only tells of a run that has ended well
       logging::warn("the run has no report, `trainer report {}` makes it: {}", paths.folder.string(), error.what());
     }
@@ -222,7 +222,8 @@ class TrainingSession {
   LogOutput log_{console_, communicator_.rank()};
   Signals signals_;
   std::optional<RunFolder> folder_;
-  TrainingWorld world_;
+  std::unique_ptr<Dataset> data_;
+  std::optional<TrainingMachine> machine_;
 };
 
 }  // namespace

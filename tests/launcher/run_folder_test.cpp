@@ -53,7 +53,7 @@ class RunFolders : public testing::Test {
 
 TEST_F(RunFolders, ANewRunHoldsItsResolvedConfig) {
   const RunFolder run = begin();
-  EXPECT_FALSE(run.existed);
+  EXPECT_FALSE(run.existed());
   EXPECT_EQ(stored(), to_yaml(config_));
 }
 
@@ -120,14 +120,14 @@ TEST_F(RunFolders, ResumeGoesOnAndTellsWhatChanged) {
   config_.optimizer.kind.as<AdamWMaker>()->lr = 1e-3;
   config_.parallel.threads.value = 1;  // changes nothing that is computed
   const RunFolder run = begin();
-  EXPECT_TRUE(run.existed);
-  EXPECT_EQ(run.changes, std::vector<std::string>{"optimizer.lr: 0.003 -> 0.001"});
+  EXPECT_TRUE(run.existed());
+  EXPECT_EQ(run.changes(), std::vector<std::string>{"optimizer.lr: 0.003 -> 0.001"});
   EXPECT_EQ(stored(), to_yaml(config_));
 }
 
 TEST_F(RunFolders, ResumeAutoBeginsWhereThereIsNothing) {
   config_.run.resume = Resume::automatic;
-  EXPECT_FALSE(prepare_run_folder(config_).existed);
+  EXPECT_FALSE(prepare_run_folder(config_).existed());
 }
 
 TEST_F(RunFolders, ResumeMustFailsWhereThereIsNothing) {
@@ -149,7 +149,7 @@ TEST_F(RunFolders, AnotherModelCannotGoOn) {
 TEST_F(RunFolders, AStartThatDiedBeforeItsConfigIsNoRun) {
   std::filesystem::create_directories(root_ / "run");
   std::ofstream(root_ / "run" / ".config.yaml.tmp") << "run:";
-  EXPECT_FALSE(prepare_run_folder(config_).existed);
+  EXPECT_FALSE(prepare_run_folder(config_).existed());
 }
 
 TEST_F(RunFolders, TwoProcessesCannotTrainInOneFolder) {

@@ -1,0 +1,66 @@
+#include "launcher/train/training_parts.h"
+
+#include <fmt/format.h>
+
+#include "comm/failure_report.h"
+#include "comm/gradient_sync.h"
+#include "comm/make_communicator.h"
+#include "core/base/error.h"
+#include "core/train/make_mesh.h"
+#include "datasets/kinds.h"
+#include "datasets/split_advice.h"
+#include "launcher/device_choice.h"
+#include "launcher/model_and_data.h"
+#include "launcher/model_choice.h"
+
+namespace convoy {
+
+std::unique_ptr<Dataset> open_training_data(Config& config, Communicator& ranks) {
+  std::unique_ptr<Dataset> data = open_dataset(config.data.path, dataset_needs(config));
+  const std::string here = data->identity(), first = ranks.broadcast_text(here, 0);
+  if (here != first)
+    throw DataError(
+        fmt::format("rank {} on {} finds other data in {} ({}) than the first rank ({}); copy the first rank's "
+                    "there, or name a folder that all hosts share in data.path",
+                    ranks.rank(), host_name(), config.data.path, here, first));
+  resolve_model_by_data(config, *data);
+  if (config.evaluate.batches > 0 && data->facts().stored_in(Split::validation) > 0)
+    require_evaluation_in_training(*data, 1);
+  return data;
+}
+
+namespace {
+
+std::unique_ptr<Communicator> communicator_of_devices(const Config& config, Communicator& ranks, DeviceKind kind) {
+  return make_device_communicator(ranks, {.device = kind,
+                                          .cuda_ordinal = kind == DeviceKind::cuda ? cuda_ordinal(ranks) : 0,
+                                          .timeout_s = static_cast<double>(config.parallel.timeout_s)});
+}
+
+}  // namespace
+
+TrainingMachine::TrainingMachine(const Config& config, Communicator& ranks)
+    : ranks_(ranks),
+      device_(make_device(config, ranks)),
+      of_devices_(communicator_of_devices(config, ranks, device_->info().kind)),
+      mesh_(make_mesh(config.parallel, communicator())) {}
+
+std::string TrainingMachine::identity() const {
+  const DeviceInfo info = device_->info();
+  return fmt::format("{} ({}{}{})", host_name(), info.name, info.serial.empty() ? "" : ", serial ", info.serial);
+}
+
+TrainerParts trainer_parts(const Config& config, Dataset& data, TrainingMachine& machine, int64_t virtual_ranks) {
+  TrainerParts parts{.config = config,
+                     .device = machine.device(),
+                     .mesh = machine.mesh(),
+                     .source = data,
+                     .graph = make_loss_graph(config)};
+  check_inputs(parts.graph, data);
+  parts.virtual_ranks = virtual_ranks;
+  parts.gradient_sync = gradient_sync_maker();
+  parts.who = machine.identity();
+  return parts;
+}
+
+}  // namespace convoy
