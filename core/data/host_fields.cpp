@@ -1,5 +1,7 @@
 #include "core/data/host_fields.h"
 
+#include <vector>
+
 #include "core/base/integers.h"
 
 namespace convoy {
@@ -10,6 +12,12 @@ constexpr size_t kFieldAlignment = 256;
 size_t padded_bytes(const Tensor& field) { return round_up(field.bytes(), kFieldAlignment); }
 
 }  // namespace
+
+Shape batched(int64_t count, const Shape& sample) {
+  std::vector<int64_t> extents{count};
+  extents.insert(extents.end(), sample.begin(), sample.end());
+  return Shape(std::span<const int64_t>(extents));
+}
 
 size_t host_bytes(std::span<const Tensor> fields) {
   size_t bytes = 0;

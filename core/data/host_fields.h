@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "core/device/stream.h"
@@ -9,6 +10,8 @@
 
 namespace convoy {
 
+// The shape of so many samples of this shape.
+Shape batched(int64_t count, const Shape& sample);
 // What the fields take, each at an address that suits any device's copies.
 size_t host_bytes(std::span<const Tensor> fields);
 // Gives each field its place in memory of host_bytes(fields) bytes.

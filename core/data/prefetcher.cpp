@@ -10,12 +10,6 @@
 namespace convoy {
 namespace {
 
-Shape batched(int64_t count, const Shape& sample) {
-  std::vector<int64_t> extents{count};
-  extents.insert(extents.end(), sample.begin(), sample.end());
-  return Shape(std::span<const int64_t>(extents));
-}
-
 const Tensor kFirstSample{nullptr, DType::i64, {1}};  // the index, before the fields
 
 size_t slot_count(const SampleSchedule& schedule, int64_t ahead) {

@@ -3,17 +3,14 @@
 #include <fmt/format.h>
 
 #include "core/base/error.h"
+#include "core/data/host_fields.h"
 #include "core/layers/convert.h"
 #include "core/models/kinds.h"
 
 namespace convoy {
 namespace {
 
-TensorSpec batch_of(int64_t B, const BatchField& field) {
-  std::vector<int64_t> extents{B};
-  extents.insert(extents.end(), field.shape.begin(), field.shape.end());
-  return {field.dtype, Shape(std::span<const int64_t>(extents))};
-}
+TensorSpec batch_of(int64_t B, const BatchField& field) { return {field.dtype, batched(B, field.shape)}; }
 
 }  // namespace
 

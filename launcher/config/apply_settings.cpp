@@ -226,14 +226,9 @@ class Apply final : public Keys {
 
   // --- kinds
 
-  static std::vector<std::string> names_of(const AnyChoice& choice) {
-    std::vector<std::string> names;
-    for (const AnyChoice::KindText& kind : choice.kinds()) names.emplace_back(kind.name);
-    return names;
-  }
-
   bool choose_named(const std::string& name, const std::string& kind, const Place& place, AnyChoice& choice) {
-    const std::vector<std::string> names = names_of(choice);
+    const std::vector<std::string_view> kinds = kind_names(choice);
+    const std::vector<std::string> names(kinds.begin(), kinds.end());
     if (std::ranges::count(names, kind) > 0) {
       choice.choose(kind);
       return true;

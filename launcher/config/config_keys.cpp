@@ -29,14 +29,8 @@ class Flatten final : public KeyWalk {
   }
   void kind_name(const std::string& name, const Key& key, AnyChoice& choice) override {
     const std::string kind(choice.name());
-    keys.push_back({name, key.effect, key.unit, key.meaning, kinds_allowed(choice), scalar_text(kind), kind});
-  }
-
- private:
-  static Allowed kinds_allowed(const AnyChoice& choice) {
-    std::vector<std::string_view> names;
-    for (const AnyChoice::KindText& kind : choice.kinds()) names.push_back(kind.name);
-    return Allowed::one_of(std::move(names));
+    keys.push_back(
+        {name, key.effect, key.unit, key.meaning, Allowed::one_of(kind_names(choice)), scalar_text(kind), kind});
   }
 };
 
@@ -47,6 +41,12 @@ std::vector<std::string> keys_with(const std::vector<std::string>& keys, auto&& 
 }
 
 }  // namespace
+
+std::vector<std::string_view> kind_names(const AnyChoice& choice) {
+  std::vector<std::string_view> names;
+  for (const AnyChoice::KindText& kind : choice.kinds()) names.push_back(kind.name);
+  return names;
+}
 
 std::vector<ConfigKey> keys_of(const DescribeKeys& describe) {
   Flatten flatten;

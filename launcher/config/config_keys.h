@@ -25,6 +25,9 @@ using DescribeKeys = std::function<void(Keys&)>;
 std::vector<ConfigKey> keys_of(const DescribeKeys& describe);
 std::vector<ConfigKey> keys_of(Config config);
 
+// Of all kinds that there are to choose from.
+std::vector<std::string_view> kind_names(const AnyChoice& choice);
+
 std::vector<std::string> config_keys();      // of the defaults: "run.dir", "run.seed", ..., "device", ...
 std::vector<std::string> config_sections();  // "run", "model", ...
 

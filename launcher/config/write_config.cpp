@@ -1,6 +1,7 @@
 #include "launcher/config/write_config.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -18,12 +19,6 @@ constexpr size_t kCommentColumn = 32;
 std::string in_brackets(std::string_view unit, const std::string& allowed) {
   if (unit.empty() && allowed.empty()) return "";
   return fmt::format("[{}{}{}] ", unit, unit.empty() || allowed.empty() ? "" : ", ", allowed);
-}
-
-std::string kind_names(const AnyChoice& choice) {
-  std::string names;
-  for (const AnyChoice::KindText& kind : choice.kinds()) names += (names.empty() ? "" : ", ") + std::string(kind.name);
-  return names;
 }
 
 class Writer final : public Keys {
@@ -48,7 +43,7 @@ class Writer final : public Keys {
     commented([&](Writer& writer) { list.describe_example(writer); });
   }
   void choose(const Key& key, AnyChoice& choice) override {
-    line(key, scalar_text(std::string(choice.name())), kind_names(choice));
+    line(key, scalar_text(std::string(choice.name())), fmt::format("{}", fmt::join(kind_names(choice), ", ")));
     choice.describe(*this);
     if (!with_comments_) return;
     const std::unique_ptr<AnyChoice> other = choice.copy();
