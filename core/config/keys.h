@@ -38,10 +38,17 @@ enum class Effect : uint8_t {
 struct KeyName {
   std::string_view text;
   Effect effect = Effect::computes;
+  bool sparse = false;
   KeyName(const char* name, Effect e = Effect::computes) : text(name), effect(e) {}  // implicit: keys("lr", ...)
 };
 inline KeyName binding(const char* name) { return {name, Effect::binds}; }
 inline KeyName incidental(const char* name) { return {name, Effect::none}; }
+// A text or a list that most have none of: resolved configs leave it out where it is empty.
+inline KeyName sparse(const char* name) {
+  KeyName key(name);
+  key.sparse = true;
+  return key;
+}
 
 // What is known of a key besides its value.
 struct Key {
@@ -49,6 +56,7 @@ struct Key {
   Effect effect = Effect::computes;
   std::string_view unit, meaning;
   Allowed allowed;
+  bool sparse = false;
 };
 
 // An enum as its names.
@@ -76,6 +84,8 @@ class AnyChoice {
  public:
   struct KindText {
     std::string_view name, meaning;
+    // In a list, its keys stand in the item itself, the first called as the kind: {repeat: 2, layers: [...]}.
+    bool beside = false;
   };
   virtual ~AnyChoice() = default;
   virtual std::vector<KindText> kinds() const = 0;
@@ -86,12 +96,20 @@ class AnyChoice {
   virtual std::unique_ptr<AnyChoice> copy() const = 0;
 };
 
+// Whether the chosen kind's keys stand in a list's item itself.
+inline bool stands_beside(const AnyChoice& choice) {
+  for (const AnyChoice::KindText& kind : choice.kinds())
+    if (kind.name == choice.name()) return kind.beside;
+  return false;
+}
+
 // A list of such choices: items are written as a bare name, or as a map from the name to the kind's keys.
 struct ChoiceListField {
   std::function<size_t()> size;
   std::function<void(size_t)> resize;
   std::function<AnyChoice&(size_t)> item;
   std::function<std::unique_ptr<AnyChoice>()> example;
+  bool as_around = false;  // its items are as those of the list that it is in: pages and schemas do not go into it
 };
 
 template <class T>
@@ -110,7 +128,7 @@ class Keys {
   }
   template <class T>
   void operator()(KeyName name, T& field, std::string_view unit, std::string_view meaning, Allowed allowed) {
-    const Key key{name.text, name.effect, unit, meaning, std::move(allowed)};
+    const Key key{name.text, name.effect, unit, meaning, std::move(allowed), name.sparse};
     if constexpr (std::is_enum_v<T>)
       value(key, enum_field(field));
     else
@@ -140,13 +158,16 @@ class Keys {
     choose({name.text, name.effect, "", meaning, {}}, choice);
   }
 
-  // A list of kinds, each with its keys. example: what a new item is copied from.
+  // A list of kinds, each with its keys. example: what a new item is copied from. as_around: they are those of the list
+  // that this one is in.
+  enum class Items : bool { own, as_around };
   template <class Choice>
   void kinds(KeyName name, std::vector<Choice>& items, const Choice& example, std::string_view unit,
-             std::string_view meaning) {
+             std::string_view meaning, Items which = Items::own) {
     choices({name.text, name.effect, unit, meaning, {}},
             {[&items] { return items.size(); }, [&items, example](size_t n) { items.resize(n, example); },
-             [&items](size_t i) -> AnyChoice& { return items[i]; }, [example] { return example.copy(); }});
+             [&items](size_t i) -> AnyChoice& { return items[i]; }, [example] { return example.copy(); },
+             which == Items::as_around});
   }
 
   // A name that, when it is given, sets keys described behind it: those given beside it win.

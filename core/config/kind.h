@@ -73,7 +73,7 @@ class ChoiceOf final : public AnyChoice {
 
   std::vector<KindText> kinds() const override {
     std::vector<KindText> texts;
-    for (const auto& kind : table_) texts.push_back({kind.name, kind.meaning});
+    for (const auto& kind : table_) texts.push_back({.name = kind.name, .meaning = kind.meaning});
     return texts;
   }
   std::string_view name() const override { return kind_->name; }

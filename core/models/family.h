@@ -45,8 +45,8 @@ class Family {
   // Its sizes in a few words: "4 layers, 4 heads".
   virtual std::string summary() const = 0;
   // A graph that ends in losses; where a peer has other names for its parameters, or holds them otherwise, it says so
-  // (Graph::store_as): checkpoints, imports and exports all go by that. Its inputs are named as the data's fields. What metrics read are the
-  // outputs "predictions", (B, ...) of the model's dtype, and "targets", where there are such.
+  // (Graph::store_as): checkpoints, imports and exports all go by that. Its inputs are named as the data's fields. What
+  // metrics read are the outputs "predictions", (B, ...) of the model's dtype, and "targets", where there are such.
   virtual Graph loss_graph(const GraphNeeds& needs) const = 0;
   // For families that write sequences.
   virtual std::optional<GeneratorModel> generator(DType) const { return std::nullopt; }

@@ -1,7 +1,7 @@
 #include "core/models/kinds.h"
 
 #include "core/models/gpt2_family.h"
-#include "core/models/layer_items.h"
+#include "core/models/items/linear_item.h"
 #include "core/models/layers_family.h"
 #include "core/models/losses.h"
 

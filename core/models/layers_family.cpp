@@ -2,15 +2,56 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "core/base/error.h"
 #include "core/data/host_fields.h"
 #include "core/layers/convert.h"
 #include "core/models/kinds.h"
+#include "core/models/layer_list.h"
 
 namespace convoy {
 namespace {
 
-TensorSpec batch_of(int64_t B, const BatchField& field) { return {field.dtype, batched(B, field.shape)}; }
+const BatchField& field(const ModelData& data, const std::string& key, const std::string& name) {
+  if (const BatchField* found = data.find(name)) return *found;
+  throw ConfigError(fmt::format("model.{} = {}, but the fields of {} are {}; name one of them, or take another dataset",
+                                key, name, data.name, data.field_names()));
+}
+
+// Fields of the data as inputs of a graph: each once, real numbers as what the model computes in.
+class FieldInputs {
+ public:
+  FieldInputs(const std::vector<BatchField>& fields, const std::string& target, const GraphNeeds& needs)
+      : fields_(fields), target_(target), needs_(needs) {}
+
+  // -1: there is none of that name, or it is what is to be predicted.
+  ValueId operator()(Graph& graph, const std::string& name) {
+    if (const auto found = values_.find(name); found != values_.end()) return found->second;
+    const auto field = std::ranges::find(fields_, name, &BatchField::name);
+    if (field == fields_.end() || name == target_) return -1;
+    ValueId x = graph.add_input(name, {field->dtype, batched(needs_.B, field->shape)});
+    if (field->dtype == DType::f32 && needs_.dtype != DType::f32)
+      x = graph.add(values_.empty() ? "input" : "input." + name, std::make_unique<Convert>(needs_.dtype), {x})[0];
+    return values_[name] = x;
+  }
+
+ private:
+  const std::vector<BatchField>& fields_;
+  const std::string& target_;
+  const GraphNeeds& needs_;
+  std::map<std::string, ValueId> values_;
+};
+
+void settle_all(std::vector<ListedLayer>& layers, const LayerNeeds& needs) {
+  for (ListedLayer& layer : layers) {
+    LayerNeeds own = needs;
+    if (layer.from.size() == 1 && needs.data.find(layer.from[0]) != nullptr) own.field = layer.from[0];
+    if (layer.form == ListedLayer::Form::layer) layer.item->settle(own);
+    settle_all(layer.layers, needs);
+  }
+}
 
 }  // namespace
 
@@ -20,7 +61,7 @@ LayersFamily::LayersFamily(std::span<const LayerItemKind> kinds) : kinds_(kinds)
 void LayersFamily::describe(Keys& keys) {
   keys("input", input, "field", "of the data that the first layer reads", Allowed::text());
   keys("target", target, "field", "of the data that predictions are compared with", Allowed::text());
-  keys.kinds(binding("layers"), layers, LayerItemChoice(kinds_, kinds_.front().name), "",
+  keys.kinds(binding("layers"), layers, ListedLayer(kinds_), "",
              "one behind the other; the last one's outputs are the predictions");
   if (layers.empty())
     keys.contradiction({"layers"}, [](const std::string& path) {
@@ -28,42 +69,25 @@ void LayersFamily::describe(Keys& keys) {
     });
 }
 
-const BatchField& LayersFamily::field(const ModelData& data, const std::string& key, const std::string& name) const {
-  if (const BatchField* found = data.find(name)) return *found;
-  throw ConfigError(fmt::format("model.{} = {}, but the fields of {} are {}; name one of them, or take another dataset",
-                                key, name, data.name, data.field_names()));
-}
-
 void LayersFamily::settle(const ModelData& data, const Loss& loss) {
-  fields_ = {field(data, "input", input), field(data, "target", target)};
-  if (fields_[0].dtype == DType::i32)
-    throw ConfigError(
-        fmt::format("model.input = {}: the field holds whole numbers, such as tokens; family layers reads "
-                    "real ones. Take another dataset, or model.family=gpt2 for text",
-                    input));
-  const LayerNeeds needs{loss.outputs(fields_[1], data)};
-  for (LayerItemChoice& layer : layers) layer->settle(needs);
-}
-
-std::string LayersFamily::summary() const {
-  std::string names;
-  for (const LayerItemChoice& layer : layers) names += (names.empty() ? "" : ", ") + std::string(layer.name());
-  return names;
+  field(data, "input", input);
+  if (input == target)
+    throw ConfigError(fmt::format("model.input and model.target are both {}; name two fields of {}", input, data.name));
+  fields_ = data.fields;
+  settle_all(layers, {loss.outputs(field(data, "target", target), data), data, input});
 }
 
 Graph LayersFamily::loss_graph(const GraphNeeds& needs) const {
   Graph graph;
-  ValueId x = graph.add_input(input, batch_of(needs.B, fields_.at(0)));
-  if (fields_[0].dtype != needs.dtype) x = graph.add("input", std::make_unique<Convert>(needs.dtype), {x})[0];
-  for (size_t i = 0; i < layers.size(); ++i) {
-    graph.begin_block(static_cast<int>(i));
-    x = layers[i]->add(graph, fmt::format("layers.{}.{}", i, layers[i].name()), x);
-  }
-  graph.begin_block(-1);
-  graph.set_output("predictions", x);
-  const ValueId t = graph.add_input(target, batch_of(needs.B, fields_.at(1)));
+  FieldInputs inputs(fields_, target, needs);
+  const ValueId x = inputs(graph, input);
+  LayerList list(graph, [&](Graph& of, const std::string& name) { return inputs(of, name); });
+  const ValueId predictions = list.add(layers, x);
+  graph.set_output("predictions", predictions);
+  const BatchField& wanted = *std::ranges::find(fields_, target, &BatchField::name);
+  const ValueId t = graph.add_input(target, {wanted.dtype, batched(needs.B, wanted.shape)});
   graph.set_output("targets", t);
-  graph.set_loss(needs.loss.add(graph, x, t));
+  graph.set_loss(needs.loss.add(graph, predictions, t));
   return graph;
 }
 

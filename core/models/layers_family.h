@@ -1,8 +1,6 @@
-// The family of models that are written as a list of layers in the config.
+// The family of models that are written as a list of layers in the config (core/models/listed_layer.h).
 //
-//   model: {family: layers, layers: [{linear: {units: 1}}]}
-//
-// Parameters are named by the place of their layer in the list: layers.0.linear.weight.
+//   model: {family: layers, layers: [{linear: {units: 64}}, relu, {linear: {units: classes}}]}
 #pragma once
 
 #include <span>
@@ -10,7 +8,7 @@
 #include <vector>
 
 #include "core/models/family.h"
-#include "core/models/layer_item.h"
+#include "core/models/listed_layer.h"
 
 namespace convoy {
 
@@ -22,17 +20,15 @@ class LayersFamily final : public Family {
   void describe(Keys& keys) override;
   std::unique_ptr<Family> clone() const override { return std::make_unique<LayersFamily>(*this); }
   void settle(const ModelData& data, const Loss& loss) override;
-  std::string summary() const override;
+  std::string summary() const override { return summary_of(layers); }
   Graph loss_graph(const GraphNeeds& needs) const override;
 
   std::string input = "x", target = "y";
-  std::vector<LayerItemChoice> layers;
+  std::vector<ListedLayer> layers;
 
  private:
-  const BatchField& field(const ModelData& data, const std::string& key, const std::string& name) const;
-
   std::span<const LayerItemKind> kinds_;
-  std::vector<BatchField> fields_;  // of the settled family: input, then target
+  std::vector<BatchField> fields_;  // of the settled family: all that the data has
 };
 
 }  // namespace convoy

@@ -8,6 +8,9 @@
 #include "launcher/config/json_schema.h"
 #include "launcher/config/load_config.h"
 #include "launcher/config/write_config.h"
+#include "launcher/model_choice.h"
+#include "launcher/plan/model_table.h"
+#include "launcher/plan/run_planner.h"
 #include "launcher/usage_error.h"
 
 namespace convoy {
@@ -16,7 +19,7 @@ namespace {
 struct Options {
   std::string config, key;
   std::vector<std::string> overrides;
-  bool schema = false;
+  bool schema = false, model = false;
 };
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
@@ -28,6 +31,13 @@ void print_value(const Config& config, const std::string& key) {
   print(*value + "\n");
 }
 
+// The model as a run of this config would build it for its data.
+void print_model(Config config) {
+  config.batch.micro = 1;
+  config.device = DeviceChoice::cpu;
+  print(model_table(make_loss_graph(RunPlanner(std::move(config), {}).config())));
+}
+
 // `trainer config key=value` without a file starts from the defaults.
 int print_config(const Options& options) {
   if (options.schema) {
@@ -35,7 +45,7 @@ int print_config(const Options& options) {
     print(config_schema(Config()));
     return 0;
   }
-  if (options.config.empty() && options.key.empty()) {
+  if (options.config.empty() && options.key.empty() && !options.model) {
     print(config_page(Config()));
     return 0;
   }
@@ -43,7 +53,9 @@ int print_config(const Options& options) {
   std::vector<std::string> overrides = options.overrides;
   if (!has_file && !options.config.empty()) overrides.insert(overrides.begin(), options.config);
   const Config config = has_file ? load_config(options.config, overrides) : override_config(Config(), overrides);
-  if (options.key.empty())
+  if (options.model)
+    print_model(config);
+  else if (options.key.empty())
     print(to_yaml(config));
   else
     print_value(config, options.key);
@@ -61,6 +73,7 @@ void add_config_command(CommandLine& line) {
   command.positional("OVERRIDES", options->overrides, "win over the file");
   command.option("--value", options->key, "print this key's value alone, as it is; run.dir for example");
   command.flag("--schema", options->schema, "print a JSON Schema of all keys, for editors and tools");
+  command.flag("--model", options->model, "print the model's layers for its data: shapes, parameters, FLOPs");
   command.run([options] { return print_config(*options); });
 }
 

@@ -261,12 +261,17 @@ class Apply final : public Keys {
     map_ = outer;
   }
 
-  // `relu`, or one name and its keys: `linear: {units: 1}`.
+  // `relu`, or one name and its keys: `linear: {units: 1}`, or a kind's keys beside each other.
   void choose_item(const std::string& name, const Setting& item, AnyChoice& choice) {
     origins_.places[name] = item.place;
     origins_.unread.erase(name);
     if (item.form == Form::text) {
       choose_named(name, item.text, item.place, choice);
+      return;
+    }
+    if (const auto kind = kind_beside(item, choice)) {
+      choice.choose(*kind);
+      below(name, item, [&] { choice.describe(*this); });
       return;
     }
     if (item.form != Form::map || item.entries.size() != 1) {
@@ -282,10 +287,24 @@ class Apply final : public Keys {
     if (is_map(inner, keys)) below(inner, keys, [&] { choice.describe(*this); });
   }
 
+  // The kind whose keys stand in the item itself: told by its first one, or the item's already.
+  static std::optional<std::string> kind_beside(const Setting& item, const AnyChoice& choice) {
+    if (item.form != Form::map) return std::nullopt;
+    std::optional<std::string> beside;
+    for (const AnyChoice::KindText& kind : choice.kinds()) {
+      const bool named = item.find(kind.name) != nullptr;
+      if (named && !kind.beside) return std::nullopt;
+      if (named || (kind.beside && !beside && kind.name == choice.name())) beside = kind.name;
+    }
+    return beside;
+  }
+
   static std::string wrong_item(const std::string& name, const Setting& item, const AnyChoice& choice) {
     std::vector<std::string> keys;
     for (const auto& [key, entry] : item.entries) keys.push_back(shortened(key));
-    const std::string example(choice.kinds().front().name);
+    std::string example(choice.kinds().front().name);
+    for (const AnyChoice::KindText& kind : choice.kinds())
+      if (!kind.beside && item.find(kind.name) != nullptr) example = kind.name;
     const char* wanted = "one name is wanted, alone or with its keys below it";
     if (item.form == Form::map && keys.size() > 1)
       return fmt::format("{} has the names {}; {}, as in `- {}: {{...}}`", name, fmt::join(keys, ", "), wanted,

@@ -104,19 +104,28 @@ class GroupSchema final : public Keys {
     }
   }
   void choices(const Key& key, const ChoiceListField& list) override {
+    if (list.as_around) return put(key, {{"type", "array"}, {"items", {{"$ref", "#" + anchor_}}}});
     const std::unique_ptr<AnyChoice> any = list.example();
+    const std::string anchor = "items_of_" + std::string(key.name);
     Json items = Json::array();
     for (const AnyChoice::KindText& kind : any->kinds()) {
       any->choose(kind.name);
       GroupSchema keys;
+      keys.anchor_ = anchor;
       any->describe(keys);
       const std::string name(kind.name);
+      if (kind.beside) {
+        items.push_back(keys.take());
+        items.back()["title"] = kind.meaning;
+        items.back()["required"] = {name};
+        continue;
+      }
       items.push_back({{"const", name}, {"title", kind.meaning}});
       Json tagged = object({{name, keys.take()}});
       tagged["required"] = {name};
       items.push_back(std::move(tagged));
     }
-    put(key, {{"type", "array"}, {"items", {{"oneOf", std::move(items)}}}});
+    put(key, {{"type", "array"}, {"items", {{"$anchor", anchor}, {"oneOf", std::move(items)}}}});
   }
 
  private:
@@ -130,6 +139,7 @@ class GroupSchema final : public Keys {
 
   Json properties_ = Json::object();
   std::vector<Json> kinds_;
+  std::string anchor_;  // of the list's items that these keys belong to
 };
 
 }  // namespace

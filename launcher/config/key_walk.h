@@ -35,7 +35,10 @@ class KeyWalk : public Keys {
       AnyChoice& item = list.item(i);
       below(std::string(key.name) + "." + std::to_string(i), [&] {
         kind_name(path_.substr(0, path_.size() - 1), with_effect(key), item);
-        below(std::string(item.name()), [&] { item.describe(*this); });
+        if (stands_beside(item))
+          item.describe(*this);
+        else
+          below(std::string(item.name()), [&] { item.describe(*this); });
       });
     }
     list_effect_ = outer;

@@ -21,6 +21,13 @@ std::string in_brackets(std::string_view unit, const std::string& allowed) {
   return fmt::format("[{}{}{}] ", unit, unit.empty() || allowed.empty() ? "" : ", ", allowed);
 }
 
+bool is_empty(const Field& field) {
+  if (const auto* text = std::get_if<std::string*>(&field)) return (*text)->empty();
+  if (const auto* texts = std::get_if<std::vector<std::string>*>(&field)) return (*texts)->empty();
+  if (const auto* numbers = std::get_if<std::vector<int64_t>*>(&field)) return (*numbers)->empty();
+  return false;
+}
+
 class Writer final : public Keys {
  public:
   Writer(bool with_comments, std::string indent) : with_comments_(with_comments), indent_(std::move(indent)) {}
@@ -29,6 +36,7 @@ class Writer final : public Keys {
 
  protected:
   void value(const Key& key, const Field& field) override {
+    if (!with_comments_ && key.sparse && is_empty(field)) return;
     line(key, scalar_text(field, key), allowed_text(key.allowed));
   }
   void group(std::string_view name, const std::function<void(Keys&)>& describe) override {
@@ -58,6 +66,7 @@ class Writer final : public Keys {
     list_line(key, list.size());
     for (size_t i = 0; i < list.size(); ++i) item([&](Writer& writer) { writer.kind_item(list.item(i)); });
     if (!with_comments_ || list.size() > 0) return;
+    if (list.as_around) return comment("of the same layers as the list around it");
     const std::unique_ptr<AnyChoice> example = list.example();
     for (const AnyChoice::KindText& kind : example->kinds()) {
       example->choose(kind.name);
@@ -69,6 +78,7 @@ class Writer final : public Keys {
  private:
   // `relu`, or `linear:` with its keys below.
   void kind_item(AnyChoice& kind) {
+    if (stands_beside(kind)) return kind.describe(*this);
     Writer keys(with_comments_, indent_ + "  ");
     keys.first_indent_ = keys.indent_;
     kind.describe(keys);

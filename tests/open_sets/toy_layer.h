@@ -32,8 +32,8 @@ struct CubeItem final : LayerItem {
   double factor = 1;
   void describe(Keys& keys) override { keys("factor", factor, "", "times the cube", Allowed::from(-10, 10)); }
   std::unique_ptr<LayerItem> clone() const override { return std::make_unique<CubeItem>(*this); }
-  ValueId add(Graph& graph, const std::string& name, ValueId x) const override {
-    return graph.add(name, std::make_unique<CubeLayer>(static_cast<float>(factor)), {x})[0];
+  ValueId add(Graph& graph, const std::string& name, std::span<const ValueId> inputs) const override {
+    return graph.add(name, std::make_unique<CubeLayer>(static_cast<float>(factor)), {inputs[0]})[0];
   }
 };
 

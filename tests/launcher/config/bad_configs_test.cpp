@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "model.layers=[{linear: {units: 1}}]"},
         BadConfig{"model: {family: layers, layers: 4}", "", "model.layers = 4 is one value where a list is wanted"},
         BadConfig{"model: {family: layers, layers: [{linaer: {units: 1}}]}", "",
-                  "model.layers.0 = linaer is unknown; there are linear; did you mean linear?"},
+                  "model.layers.0 = linaer is unknown; there are linear"},
         BadConfig{"model: {family: layers, layers: [{linear: {unit: 1}}]}", "",
                   "unknown key model.layers.0.linear.unit; did you mean model.layers.0.linear.units?"},
         BadConfig{"model: {family: layers, layers: [{linear: {units: 0}}]}", "",

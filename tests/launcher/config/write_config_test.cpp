@@ -123,7 +123,7 @@ TEST(WriteConfig, EveryKindComesBack) {
   }
   Config config;
   config.model.family.choose("layers");
-  config.model.family.as<LayersFamily>()->layers.assign(3, LayerItemChoice(layer_item_kinds(), "linear"));
+  config.model.family.as<LayersFamily>()->layers.assign(3, ListedLayer(layer_item_kinds()));
   config.optimizer.groups = {
       {.match = "*.bias", .name = "biases", .lr_scale = 2, .weight_decay = {0.0}, .freeze = false},
       {.match = "layers.0.*", .freeze = true}};

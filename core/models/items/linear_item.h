@@ -1,4 +1,4 @@
-// The layers of layer_item_kinds().
+// The layer `linear` of lists.
 #pragma once
 
 #include "core/models/layer_item.h"
@@ -15,7 +15,7 @@ struct LinearItem final : LayerItem {
   }
   std::unique_ptr<LayerItem> clone() const override { return std::make_unique<LinearItem>(*this); }
   void settle(const LayerNeeds& needs) override { units.value = units.value_or(needs.outputs); }
-  ValueId add(Graph& graph, const std::string& name, ValueId x) const override;
+  ValueId add(Graph& graph, const std::string& name, std::span<const ValueId> inputs) const override;
 };
 
 }  // namespace convoy
