@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/layers/pass.h"
@@ -24,11 +26,23 @@ struct TensorSpec {
 };
 
 struct Initialisation {
-  enum class Kind : uint8_t { zeros, ones, normal } kind = Kind::zeros;
+  enum class Kind : uint8_t { zeros, ones, normal, given } kind = Kind::zeros;
   float stddev = 0;
+  std::shared_ptr<const std::vector<float>> values = {};  // one for each element, if they are given
 
   static Initialisation normal(float stddev) { return {Kind::normal, stddev}; }
   static Initialisation ones() { return {Kind::ones, 0}; }
+  static Initialisation given(std::vector<float> values) {
+    return {Kind::given, 0, std::make_shared<const std::vector<float>>(std::move(values))};
+  }
+};
+
+// How training treats a parameter.
+enum class ParameterRole : uint8_t {
+  learned,    // follows its gradient as the optimizer says
+  statistic,  // a step adds to it what backward has added to its "gradient", over all micro-batches: a running average
+              // adds micro_batch_share * momentum * (measured - average). No rule of the optimizer touches it
+  constant,   // stays as it was initialised
 };
 
 // Rows of a parameter as a tensor of a checkpoint's model.safetensors.
@@ -43,8 +57,12 @@ struct ParameterSpec {
   std::string name;
   Shape shape;
   Initialisation initialisation;
-  bool decays = false;  // weight decay applies: matrices and embeddings, not biases and norms
+  bool decays = false;                   // weight decay applies: matrices and embeddings, not biases and norms
   std::vector<StoredPiece> stored = {};  // in checkpoints; empty: as it is, under its name
+  ParameterRole role = ParameterRole::learned;
+
+  // In which a layer reads it: only what is learned is rounded to the dtype that the model computes in.
+  DType dtype(DType compute) const { return role == ParameterRole::learned ? compute : DType::f32; }
 };
 
 // What one call of forward or backward works on. Absent tensors are empty.
@@ -52,7 +70,7 @@ struct LayerTensors {
   std::vector<Tensor> inputs, outputs;
   std::vector<Tensor> saved;             // written by forward for backward; empty where none will run
   std::vector<Tensor> states;            // one per state
-  std::vector<Tensor> weights;           // one per parameter, in the compute dtype
+  std::vector<Tensor> weights;           // one per parameter, in ParameterSpec::dtype of the compute dtype
   std::vector<Tensor> weight_gradients;  // f32, added to; absent where none is wanted
   std::vector<Tensor> output_gradients;  // absent where nothing flows back
   std::vector<Tensor> input_gradients;   // written; absent where none is wanted

@@ -38,10 +38,11 @@ struct Pass {
   bool training = false;   // dropout is on
   bool recompute = false;  // forward again inside backward: only what backward reads is wanted
   uint64_t seed = 0;
-  Tensor first_sample;         // (1) i64 on the device: number of the micro-batch's first sample in the whole run
-  float loss_scale = 1;        // gradients are those of loss_scale * sum of losses
-  Tensor position;             // (1) i64 on the device: of the sequences' first token; absent: 0
-  std::string_view node = {};  // that is planned, for messages
+  Tensor first_sample;          // (1) i64 on the device: number of the micro-batch's first sample in the whole run
+  float loss_scale = 1;         // gradients are those of loss_scale * sum of losses
+  float micro_batch_share = 1;  // of a step: 1 / its micro-batches on all ranks; what statistics are averaged with
+  Tensor position;              // (1) i64 on the device: of the sequences' first token; absent: 0
+  std::string_view node = {};   // that is planned, for messages
   Scratch scratch;
 
   // Every operator a layer calls goes through here; it reserves the operator's own scratch. When planning, throws

@@ -1,11 +1,14 @@
 #include "core/parameters/initialise.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <numbers>
 
 #include "core/base/bf16.h"
+#include "core/base/error.h"
 #include "core/base/philox.h"
 #include "core/parameters/state_names.h"
 
@@ -32,6 +35,12 @@ std::vector<float> initial_values(const Parameter& parameter, int number, uint64
   const Initialisation& how = parameter.spec.initialisation;
   std::vector<float> values(static_cast<size_t>(parameter.elements()), 0.0f);
   if (how.kind == Initialisation::Kind::ones) std::fill(values.begin(), values.end(), 1.0f);
+  if (how.kind == Initialisation::Kind::given) {
+    if (how.values == nullptr || how.values->size() != values.size())
+      throw InternalError(fmt::format("{} of {} elements was given {} values", parameter.spec.name, values.size(),
+                                      how.values == nullptr ? 0 : how.values->size()));
+    values = *how.values;
+  }
   if (how.kind == Initialisation::Kind::normal) fill_normal(values, how.stddev, static_cast<uint32_t>(number), seed);
   return values;
 }
