@@ -76,7 +76,11 @@ void ArrayDataset::check_tensors(std::span<const Tensor> out, int64_t first, int
 
 std::string ArrayDataset::identity() const { return data_identity(manifest_); }
 
-std::map<std::string, std::string> ArrayDataset::files() const { return {{kFieldsFile, fields_json(manifest_)}}; }
+std::map<std::string, std::string> ArrayDataset::files() const {
+  std::map<std::string, std::string> files{{kFieldsFile, fields_json(manifest_)}};
+  if (!manifest_.preprocessing.empty()) files[kPreprocessingFile] = manifest_.preprocessing;
+  return files;
+}
 
 std::string ArrayDataset::too_few(Split split, int64_t wanted, bool model_is_fixed) const {
   const int64_t found = samples(split);

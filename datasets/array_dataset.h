@@ -27,7 +27,8 @@ class ArrayDataset final : public Dataset {
   std::string identity() const override;
   const DatasetFacts& facts() const override { return facts_; }
   const std::filesystem::path& folder() const override { return folder_; }
-  // "dataset.json": fields with the names and statistics of their columns and the names of classes.
+  // "dataset.json": fields with the names and statistics of their columns and the names of classes; and, where it is
+  // known, how samples are made of new input.
   std::map<std::string, std::string> files() const override;
   std::string too_few(Split split, int64_t samples, bool model_is_fixed) const override;
 

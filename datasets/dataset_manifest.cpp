@@ -67,6 +67,7 @@ DatasetManifest manifest_from(const Json& json) {
     for (StoredField& field : manifest.fields)
       if (field.name == "tokens") field.limit = manifest.vocabulary;
   }
+  if (json.contains("preprocessing")) manifest.preprocessing = json_text(json.at("preprocessing"), 1) + "\n";
   if (json.contains("import")) manifest.import = import_record_from(json.at("import"));
   return manifest;
 }
@@ -183,6 +184,7 @@ void write_dataset_manifest(const std::filesystem::path& folder, const DatasetMa
     json["tokens"] = {{"vocabulary", manifest.vocabulary},
                       {"tokenizer_file", manifest.tokenizer_file},
                       {"end_of_text", manifest.end_of_text}};
+  if (!manifest.preprocessing.empty()) json["preprocessing"] = parse_ordered_json(manifest.preprocessing);
   json["checksum"] = "xxh3-64";
   json["block_bytes"] = manifest.block_bytes;
   json["splits"] = std::move(splits);

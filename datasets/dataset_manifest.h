@@ -15,6 +15,8 @@
 namespace convoy {
 
 inline constexpr const char* kDatasetManifestName = "manifest.json";
+// The file that a model keeps of DatasetManifest::preprocessing.
+inline constexpr const char* kPreprocessingFile = "preprocessing.json";
 inline constexpr int64_t kDatasetFormatVersion = 2;  // version 1, of tokens alone, is read too
 
 // A field as the shards hold it: each has a dataset of its name, of shape (rows, shape...).
@@ -49,6 +51,9 @@ struct DatasetManifest {
   int64_t vocabulary = 0;                         // of tokens; 0: it has none
   std::string tokenizer_file;                     // beside the manifest: tokenizer.json or tokenizer.model
   int64_t end_of_text = -1;                       // the token between documents; -1: none
+  // How samples were made of what was imported, so that `predict` makes them of new input: an object of JSON whose
+  // "kind" names the reader of such input. Empty: not known.
+  std::string preprocessing;
   ImportRecord import;
 
   const SplitEntry& split(Split which) const { return splits[static_cast<size_t>(which)]; }

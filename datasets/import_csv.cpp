@@ -78,7 +78,7 @@ class CsvImporter {
     write_dataset_manifest(folder.path(), manifest);
     folder.commit();
     add_notes(manifest);
-    return {false, std::move(manifest), std::move(sources_.notes())};
+    return {false, std::move(manifest), {}, std::move(sources_.notes())};
   }
 
  private:
@@ -87,7 +87,7 @@ class CsvImporter {
     sources_.scan(record_, nullptr, "", clock_);
     require_same_import(options_.out, manifest, record_);
     add_notes(manifest);
-    return {true, std::move(manifest), std::move(sources_.notes())};
+    return {true, std::move(manifest), {}, std::move(sources_.notes())};
   }
 
   // The first reading has checked that it is text; here cells become numbers.

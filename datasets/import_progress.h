@@ -21,7 +21,8 @@ using ImportProgressFunction = std::function<void(const ImportProgress&)>;
 struct ImportResult {
   bool was_there = false;  // the same had been imported with the same options; nothing was written
   DatasetManifest manifest;
-  std::vector<std::string> notes;  // what may not be what was meant: an empty split, links that were not followed
+  std::vector<std::string> summary;  // what was read and made of it, tables for people
+  std::vector<std::string> notes;    // what may not be what was meant: an empty split, links that were not followed
 };
 
 // Counts the bytes of one stage after the other, and tells whoever wants to know.

@@ -114,7 +114,7 @@ class Importer {
                         "with a larger share",
                         name_of(split), fraction, split == Split::test ? "testing" : "validation",
                         split == Split::test ? "`trainer eval --split test`" : "training"));
-    return {was_there, std::move(manifest), std::move(sources_.notes())};
+    return {was_there, std::move(manifest), {}, std::move(sources_.notes())};
   }
 
   bool makes_characters() const { return options_.tokenizer == "characters"; }

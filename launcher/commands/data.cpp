@@ -39,6 +39,7 @@ int run_import(ImportWords<Options> words, ImportResult (*import)(const Options&
   console.line(result.was_there ? fmt::format("{}: this is imported already, nothing to do", options.out.string())
                                 : fmt::format("{}: imported", options.out.string()));
   console.line(describe_dataset(options.out));
+  for (const std::string& table : result.summary) console.line(table);
   for (const std::string& note : result.notes) console.line("note: " + note);
   return 0;
 }

@@ -153,12 +153,18 @@ TEST(ArrayDataset, ManifestKeepsFacts) {
   DatasetManifest manifest = write_toy_arrays(folder.path(), {.train = 50});
   manifest.fields[0].facts.columns = {{"a \"b\"", ColumnStatistics{0.1, 1e-300, -3, 4e20}}, {"c", {}}};
   manifest.import = {"import-csv", {{"target", "y"}}, {{"t.csv", 5, 7}}};
+  manifest.preprocessing = "{\n \"kind\": \"table\",\n \"columns\": []\n}\n";
   write_dataset_manifest(folder.path(), manifest);
   const DatasetManifest read = read_dataset_manifest(folder.path());
   EXPECT_EQ(read.fields[0].facts.columns, manifest.fields[0].facts.columns);
   EXPECT_EQ(read.fields[1].facts.classes, manifest.fields[1].facts.classes);
   EXPECT_EQ(read.splits, manifest.splits);
   EXPECT_EQ(read.import, manifest.import);
+  EXPECT_EQ(read.preprocessing, manifest.preprocessing);
+  EXPECT_EQ(open_dataset(folder.path(), {})->files().at("preprocessing.json"), manifest.preprocessing);
+  manifest.preprocessing.clear();
+  write_dataset_manifest(folder.path(), manifest);
+  EXPECT_EQ(open_dataset(folder.path(), {})->files().count("preprocessing.json"), 0u);
 }
 
 // As HDF5 writes what nobody told it more of: no checksums, no attributes, its oldest format, two types of numbers.
