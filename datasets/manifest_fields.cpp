@@ -49,6 +49,10 @@ void check_names(const StoredField& field) {
   if (!field.facts.columns.empty() && field.facts.columns.size() != elements)
     throw DataError(fmt::format("field {} has {} elements a sample and names for {}; name each or none", field.name,
                                 elements, field.facts.columns.size()));
+  const int64_t last = field.shape.dims() == 0 ? 1 : field.shape[field.shape.dims() - 1];
+  if (!field.facts.channels.empty() && static_cast<int64_t>(field.facts.channels.size()) != last)
+    throw DataError(fmt::format("field {} has {} channels a sample and names for {}; name each or none", field.name,
+                                last, field.facts.channels.size()));
   if (!field.facts.classes.empty() && batch_dtype(field.type) == DType::f32)
     throw DataError(
         fmt::format("field {} has classes, but is of type {}; labels are integers", field.name, name_of(field.type)));
@@ -61,6 +65,7 @@ Json to_json(const StoredField& field) {
                {"dtype", std::string(name_of(field.type))},
                {"shape", std::vector<int64_t>(field.shape.begin(), field.shape.end())}};
   for (const Column& column : field.facts.columns) json["columns"].push_back(to_json(column));
+  for (const Column& channel : field.facts.channels) json["channels"].push_back(to_json(channel));
   if (!field.facts.classes.empty()) json["classes"] = field.facts.classes;
   if (field.facts.ragged) json["ragged"] = true;
   return json;
@@ -77,6 +82,8 @@ StoredField field_from(const Json& json) {
   field.shape = shape_from(json.at("shape"), field.name);
   if (json.contains("columns"))
     for (const Json& column : json.at("columns")) field.facts.columns.push_back(column_from(column));
+  if (json.contains("channels"))
+    for (const Json& channel : json.at("channels")) field.facts.channels.push_back(column_from(channel));
   if (json.contains("classes")) field.facts.classes = json.at("classes").get<std::vector<std::string>>();
   field.facts.ragged = json.value("ragged", false);
   field.limit = static_cast<int64_t>(field.facts.classes.size());

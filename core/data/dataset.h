@@ -34,6 +34,7 @@ struct Column {
 struct FieldFacts {
   bool ragged = false;               // samples differ in their first extent, of which the shape has the largest
   std::vector<Column> columns;       // of a sample's elements, row by row; empty: they have no names
+  std::vector<Column> channels;      // of its last extent, over all before it, as colours of an image; empty: no names
   std::vector<std::string> classes;  // the names of 0, 1, 2, ... in a field of labels; empty: it has none
 };
 

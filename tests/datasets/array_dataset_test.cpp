@@ -152,11 +152,13 @@ TEST(ArrayDataset, ManifestKeepsFacts) {
   const TemporaryFolder folder;
   DatasetManifest manifest = write_toy_arrays(folder.path(), {.train = 50});
   manifest.fields[0].facts.columns = {{"a \"b\"", ColumnStatistics{0.1, 1e-300, -3, 4e20}}, {"c", {}}};
+  manifest.fields[0].facts.channels = {{"left", ColumnStatistics{1, 2, -3, 4}}, {"right", {}}};
   manifest.import = {"import-csv", {{"target", "y"}}, {{"t.csv", 5, 7}}};
   manifest.preprocessing = "{\n \"kind\": \"table\",\n \"columns\": []\n}\n";
   write_dataset_manifest(folder.path(), manifest);
   const DatasetManifest read = read_dataset_manifest(folder.path());
   EXPECT_EQ(read.fields[0].facts.columns, manifest.fields[0].facts.columns);
+  EXPECT_EQ(read.fields[0].facts.channels, manifest.fields[0].facts.channels);
   EXPECT_EQ(read.fields[1].facts.classes, manifest.fields[1].facts.classes);
   EXPECT_EQ(read.splits, manifest.splits);
   EXPECT_EQ(read.import, manifest.import);
@@ -206,6 +208,8 @@ TEST(ArrayDataset, ManifestsThatContradictThemselves) {
   refused("\"name\": \"y\"", "\"name\": \"x\"", "is no name for a field, or for two");
   refused("\"file\": \"train-00000.h5\",\n     \"rows\": 50", "\"file\": \"train-00000.h5\",\n     \"rows\": 0",
           "has 0 rows");
+  refused("\"name\": \"x\"", "\"name\": \"x\", \"channels\": [{\"name\": \"one\"}]",
+          "2 channels a sample and names for 1");
   refused("\"block_bytes\": 64", "\"block_bytes\": 6", "blocks of 6 bytes");
   write_toy_arrays(folder.path(), {.train = 50});
   replace_in_file(folder / "manifest.json", "\"name\": \"x\"", "\"name\": \"x\", \"ragged\": true");
