@@ -5,24 +5,34 @@
 
 namespace convoy {
 
-LayerPlan Linear::plan(std::span<const TensorSpec> inputs, Purpose) const {
+LayerPlan Linear::plan(std::span<const TensorSpec> inputs, Purpose purpose) const {
   expect_channels(o_.name, inputs[0], o_.Cin);
   LayerPlan plan;
   plan.outputs = {{inputs[0].dtype, with_channels(inputs[0].shape, o_.Cout)}};
-  plan.parameters = {{o_.name + ".weight", {o_.Cin, o_.Cout}, Initialisation::normal(o_.stddev), true},
-                     {o_.name + ".bias", {o_.Cout}, {}, false}};
+  plan.parameters = {{o_.name + ".weight", {o_.Cin, o_.Cout}, Initialisation::normal(o_.stddev), true}};
+  if (o_.has_bias) plan.parameters.push_back({o_.name + ".bias", {o_.Cout}, {}, false});
   plan.backward_reads.inputs = {0};
+  if (o_.activation != Activation::none) {
+    plan.shares = {{Share::Kind::gradient_is_scratch, 0}};
+    if (!keeps_sum()) plan.backward_reads.outputs = {0};
+    if (keeps_sum() && purpose == Purpose::training) plan.saved = plan.outputs;
+  }
   plan.forward_flops = 2.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.Cin * o_.Cout);
   return plan;
 }
 
 void Linear::forward(Pass& pass, const LayerTensors& t) const {
-  linear_forward(pass, t.outputs[0], t.inputs[0], t.weights[0], t.weights[1]);
+  linear_forward(pass, t.outputs[0], t.inputs[0], t.weights[0], o_.has_bias ? t.weights[1] : Tensor(), o_.activation,
+                 t.saved.empty() ? Tensor() : t.saved[0]);
 }
 
 void Linear::backward(Pass& pass, const LayerTensors& t) const {
-  linear_backward(pass, {t.input_gradients[0], t.weight_gradients[0], t.weight_gradients[1]}, t.inputs[0],
-                  t.output_gradients[0], t.weights[0]);
+  const Tensor& dy = t.output_gradients[0];
+  if (o_.activation != Activation::none)
+    pass.run(ActivationBackward{dy, dy, keeps_sum() ? t.saved[0] : t.outputs[0], o_.activation,
+                                default_number(o_.activation)});
+  linear_backward(pass, {t.input_gradients[0], t.weight_gradients[0], o_.has_bias ? t.weight_gradients[1] : Tensor()},
+                  t.inputs[0], dy, t.weights[0]);
 }
 
 }  // namespace convoy

@@ -1,7 +1,11 @@
-// y = x W + b.   x (..., Cin), W (Cin, Cout) as in GPT-2's Conv1D, b (Cout), y (..., Cout).
+// y = act(x W + b).   x (..., Cin), W (Cin, Cout) as in GPT-2's Conv1D, b (Cout), y (..., Cout).
+//
+// The activation, with the number that it has by default, is the product's epilogue. Its derivative is computed from y
+// where that suffices, otherwise from x W + b, which then is kept.
 #pragma once
 
 #include "core/layers/layer.h"
+#include "core/ops/activation.h"
 
 namespace convoy {
 
@@ -9,6 +13,8 @@ struct LinearOptions {
   std::string name;  // parameters are name.weight and name.bias
   int64_t Cin = 0, Cout = 0;
   float stddev = 0.02f;
+  Activation activation = Activation::none;
+  bool has_bias = true;
 };
 
 class Linear final : public Layer {
@@ -20,6 +26,9 @@ class Linear final : public Layer {
   void backward(Pass& pass, const LayerTensors& t) const override;
 
  private:
+  // Does forward keep x W + b for the derivative?
+  bool keeps_sum() const { return !derivative_from_output(o_.activation); }
+
   LinearOptions o_;
 };
 

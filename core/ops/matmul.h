@@ -4,15 +4,13 @@
 //   a and b: f32 or bf16, both the same. c: f32 or bf16. Products are summed in f32.
 //
 // In this order: the product; + c's old value if `accumulate`; + bias; pre_activation written; activation applied, or
-// multiplied by the derivative of `derivative_of` at pre_activation; rounded to c's dtype.
+// multiplied by the derivative of `derivative_of` at pre_activation, both with default_number(); rounded to c's dtype.
 #pragma once
 
+#include "core/ops/activation.h"
 #include "core/tensor/tensor.h"
 
 namespace convoy {
-
-// gelu_tanh: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), Hendrycks and Gimpel, arXiv:1606.08415.
-enum class Activation : uint8_t { none, gelu_tanh, relu, silu, tanh };
 
 struct Matmul {
   Tensor c, a, b;

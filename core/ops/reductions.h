@@ -40,8 +40,8 @@ struct ClipFactor {
   float nominal_weight = 1;
 };
 
-// y += x, both f32, or y = round(y + x) where `through` is bf16: each node of the reduction tree then holds what the
-// wire would have carried.
+// y += x, both f32 or both bf16. Of f32 y = round(y + x) where `through` is bf16: each node of the reduction tree then
+// holds what the wire would have carried.
 struct Add {
   Tensor y, x;
   DType through = DType::f32;

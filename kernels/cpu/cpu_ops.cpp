@@ -18,6 +18,8 @@ CpuOps::CpuOps() : Ops("cpu"), products_(std::make_unique<ProductCache>()) {
   add<AttentionBackward>(attention_backward);
   add<EmbeddingForward>(embedding_forward);
   add<EmbeddingBackward>(embedding_backward);
+  add<ActivationForward>(activation_forward);
+  add<ActivationBackward>(activation_backward);
   add<DropoutApply>(dropout_apply);
   add<CrossEntropy>(cross_entropy);
   [this]<class... Rules>(RuleList<Rules...>) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/device/stream.h"
+#include "core/ops/activation.h"
 #include "core/ops/attention.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/dropout.h"
@@ -23,6 +24,8 @@ void cache_append(Stream& stream, const CacheAppend& args);
 void attention_backward(Stream& stream, const AttentionBackward& args);
 void embedding_forward(Stream& stream, const EmbeddingForward& args);
 void embedding_backward(Stream& stream, const EmbeddingBackward& args);
+void activation_forward(Stream& stream, const ActivationForward& args);
+void activation_backward(Stream& stream, const ActivationBackward& args);
 void dropout_apply(Stream& stream, const DropoutApply& args);
 void cross_entropy(Stream& stream, const CrossEntropy& args);
 void squared_error(Stream& stream, const SquaredError& args);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "core/base/integers.h"
 #include "kernels/cpu/cpu_stream.h"
 #include "kernels/cpu/shares.h"
 #include "kernels/cpu/team.h"
@@ -26,6 +27,13 @@ void parallel_for(int64_t pieces, const Body& body) {
   Team::run([&](int thread) {
     for (int64_t piece; (piece = shares.take(thread)) >= 0;) body(piece);
   });
+}
+
+// body(begin, end) over pieces of n elements.
+template <class Body>
+void for_ranges(int64_t n, const Body& body) {
+  parallel_for(ceil_div(n, kPieceElements),
+               [&](int64_t piece) { body(piece * kPieceElements, std::min(n, (piece + 1) * kPieceElements)); });
 }
 
 // Inside a parallel_for: the piece that this thread will probably do after `piece`.

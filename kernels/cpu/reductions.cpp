@@ -8,17 +8,6 @@
 #include "kernels/cpu/simd/kernels.h"
 
 namespace convoy::cpu {
-namespace {
-
-// body(begin, end) over pieces of n elements.
-template <class Body>
-void for_ranges(int64_t n, const Body& body) {
-  parallel_for(ceil_div(n, kPieceElements),
-               [&](int64_t piece) { body(piece * kPieceElements, std::min(n, (piece + 1) * kPieceElements)); });
-}
-
-}  // namespace
-
 void sum(Stream& stream, const Sum& args) {
   enqueue(stream, [args] {
     constexpr int64_t kMaxParts = 64, kSumBlock = 1024;

@@ -1,56 +1,56 @@
-// The activations of core/ops/matmul.h and their derivatives, in device code.
+// What core/ops/activation_rules.h computes with, as floats. Constexpr, so that device code may call it.
 #pragma once
 
-#include <cuda_runtime.h>
+#include <cmath>
 
-#include "core/ops/matmul.h"
+#include "core/ops/activation_rules.h"
 
 namespace convoy::cuda {
 
 inline constexpr float kSqrt2OverPi = 0.7978845608028654f, kGeluCubic = 0.044715f;
 
-__device__ inline float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
+struct Normal {
+  float distribution, density;
+};
 
-// (1 + tanh(u)) / 2 without the cancellation at large negative u.
-__device__ inline float gelu_gate(float x) { return sigmoid(2.0f * kSqrt2OverPi * (x + kGeluCubic * x * x * x)); }
+struct FloatMath {
+  using F = float;
+  static constexpr float spread(float x) { return x; }
+  static constexpr float fma(float a, float b, float c) { return std::fma(a, b, c); }
+  static constexpr float select(bool condition, float yes, float no) { return condition ? yes : no; }
+  static constexpr float abs(float x) { return std::fabs(x); }
+  static constexpr float positive(float x) { return x < 0 ? 0.0f : x; }
+  static constexpr float exp(float x) { return std::exp(x); }
+  static constexpr float expm1(float x) { return std::expm1(x); }
+  static constexpr float log1p(float x) { return std::log1p(x); }
+  static constexpr float tanh(float x) { return std::tanh(x); }
+  static constexpr float sigmoid(float x) { return 1.0f / (1.0f + std::exp(-x)); }
 
-__device__ inline float apply_activation(Activation kind, float x) {
-  switch (kind) {
-    case Activation::none:
-      return x;
-    case Activation::gelu_tanh:
-      return x * gelu_gate(x);
-    case Activation::relu:
-      return x < 0 ? 0.0f : x;  // NaN stays NaN
-    case Activation::silu:
-      return x * sigmoid(x);
-    case Activation::tanh:
-      return tanhf(x);
+  static constexpr Normal normal(float x) {
+    constexpr float kInverseRootOf2 = 0.7071067812f, kInverseRootOf2Pi = 0.3989422804f;
+    return {0.5f * std::erfc(-kInverseRootOf2 * x), kInverseRootOf2Pi * std::exp(-0.5f * x * x)};
   }
-  return x;
+
+  // (1 + tanh(u)) / 2 without the cancellation at large negative u.
+  static constexpr float gelu_tanh_gate(float x) { return sigmoid(2.0f * kSqrt2OverPi * (x + kGeluCubic * x * x * x)); }
+  static constexpr float gelu_tanh_derivative(float x) {
+    const float gate = gelu_tanh_gate(x), rest = gate * (1.0f - gate);
+    if (rest == 0) return gate;  // where the slope below is infinite
+    return gate + 2.0f * x * rest * kSqrt2OverPi * (1.0f + 3.0f * kGeluCubic * x * x);
+  }
+};
+using Activations = ActivationRules<FloatMath>;
+
+// Which kind is the same for all threads: a branch costs little beside the memory that is moved.
+__device__ inline float apply_activation(Activation kind, float x, float number) {
+  return with_activation(kind, [=](auto k) { return Activations::value<decltype(k)::value>(x, number); });
 }
-
-__device__ inline float activation_derivative(Activation kind, float x) {
-  switch (kind) {
-    case Activation::none:
-      return 1;
-    case Activation::gelu_tanh: {
-      const float gate = gelu_gate(x), rest = gate * (1.0f - gate);
-      if (rest == 0) return gate;  // where the slope below is infinite
-      return gate + 2.0f * x * rest * kSqrt2OverPi * (1.0f + 3.0f * kGeluCubic * x * x);
-    }
-    case Activation::relu:
-      return x > 0 ? 1.0f : 0.0f;
-    case Activation::silu: {
-      const float s = sigmoid(x);
-      return s * (1.0f + x * (1.0f - s));
-    }
-    case Activation::tanh: {
-      const float t = tanhf(x);
-      return 1.0f - t * t;
-    }
-  }
-  return 1;
+__device__ inline float activation_derivative(Activation kind, float x, float number) {
+  return with_activation(kind, [=](auto k) { return Activations::derivative<decltype(k)::value>(x, number); });
+}
+// At what ActivationBackward::at holds.
+__device__ inline float activation_derivative_at(Activation kind, float at, float number) {
+  return with_activation(kind, [=](auto k) { return Activations::derivative_at<decltype(k)::value>(at, number); });
 }
 
 }  // namespace convoy::cuda

@@ -7,11 +7,11 @@ namespace {
 
 template <class Through>
 struct AddThrough {
-  template <int kWidth>
-  __device__ void apply(float* y, const float* x) const {
-    Elements<float, kWidth> sum(y);
-    const Elements<float, kWidth> other(x);
-    for (int i = 0; i < kWidth; ++i) sum.set(i, to_float(from_float<Through>(sum.get(i) + other.get(i))));
+  template <int kWidth, class Real>
+  __device__ void apply(Real* y, const Real* x) const {
+    const Elements<Real, kWidth> one(y), other(x);
+    Elements<Real, kWidth> sum;
+    for (int i = 0; i < kWidth; ++i) sum.set(i, to_float(from_float<Through>(one.get(i) + other.get(i))));
     sum.store(y);
   }
 };
@@ -39,6 +39,9 @@ struct Put {
 }  // namespace
 
 void add(Stream& stream, const Add& args) {
+  if (args.y.dtype == DType::bf16)
+    return enqueue_elementwise(stream, data_of<__nv_bfloat16>(args.y), data_of<const __nv_bfloat16>(args.x),
+                               args.y.elements(), AddThrough<float>{});
   for_real(args.through, [&](auto through) {
     enqueue_elementwise(stream, data_of<float>(args.y), data_of<const float>(args.x), args.y.elements(),
                         AddThrough<decltype(through)>{});

@@ -22,6 +22,8 @@ CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32) : Ops("cuda"), products_(
   add<AttentionBackward>(attention_backward, attention_backward_scratch_bytes);
   add<EmbeddingForward>(embedding_forward);
   add<EmbeddingBackward>(embedding_backward, embedding_backward_scratch_bytes);
+  add<ActivationForward>(activation_forward);
+  add<ActivationBackward>(activation_backward);
   add<DropoutApply>(dropout_apply);
   add<CrossEntropy>(
       [limit = shared_bytes_limit](Stream& stream, const CrossEntropy& args) { cross_entropy(stream, args, limit); });

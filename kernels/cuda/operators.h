@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/device/stream.h"
+#include "core/ops/activation.h"
 #include "core/ops/attention.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/dropout.h"
@@ -25,6 +26,8 @@ size_t attention_backward_scratch_bytes(const AttentionBackward& args);
 void embedding_forward(Stream& stream, const EmbeddingForward& args);
 void embedding_backward(Stream& stream, const EmbeddingBackward& args, const Tensor& scratch);
 size_t embedding_backward_scratch_bytes(const EmbeddingBackward& args);
+void activation_forward(Stream& stream, const ActivationForward& args);
+void activation_backward(Stream& stream, const ActivationBackward& args);
 void dropout_apply(Stream& stream, const DropoutApply& args);
 // shared_bytes_limit: of a block that asks for all it can get.
 void cross_entropy(Stream& stream, const CrossEntropy& args, size_t shared_bytes_limit);

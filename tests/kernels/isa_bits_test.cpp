@@ -12,6 +12,7 @@
 #include "kernels/cpu/product/kernels.h"
 #include "kernels/cpu/product/panel_product.h"
 #include "kernels/cpu/product/run.h"
+#include "kernels/cpu/simd/elementwise_kernels.h"
 #include "kernels/cpu/simd/kernels.h"
 #include "kernels/cpu/simd/update_kernels.h"
 #include "tests/kernels/attention_case.h"
@@ -203,15 +204,28 @@ Bits epilogue_bits(const cpu::ProductLoops& loops, DType input, DType output, Ac
 
 TEST_P(IsaBitsTest, Epilogues) {
   using enum Activation;
-  for (const Activation kind : {none, gelu_tanh, relu, silu, tanh})
+  for (const auto& [name, kind] : enum_names(Activation{}))
     for (const DType output : {DType::f32, DType::bf16})
       for (const bool derivative : {false, true}) {
         const auto bits = [&](const cpu::ProductLoops& loops) {
           return epilogue_bits(loops, GetParam(), output, derivative ? none : kind, derivative ? kind : none);
         };
         EXPECT_EQ(bits(cpu::avx2::product_loops), bits(cpu::avx512::product_loops))
-            << static_cast<int>(kind) << (derivative ? " derivative to " : " to ") << name_of(output);
+            << name << (derivative ? " derivative to " : " to ") << name_of(output);
       }
+}
+
+TEST_P(IsaBitsTest, Activations) {
+  const int64_t n = 1003;
+  for (const auto& [name, kind] : enum_names(Activation{})) {
+    const auto bits = [&, kind = kind](const cpu::ElementwiseKernels& kernels) {
+      const Array x = random_array({n}, GetParam(), 1, 9), dy = random_array({n}, GetParam(), 2), y = x, dx = x;
+      kernels.activation_forward({y, x, kind, 0.3f}, 0, n);
+      kernels.activation_backward({dx, dy, derivative_from_output(kind) ? y : x, kind, 0.3f}, 0, n);
+      return Bits{y.bits(), dx.bits()};
+    };
+    EXPECT_EQ(bits(cpu::avx2::elementwise_kernels), bits(cpu::avx512::elementwise_kernels)) << name;
+  }
 }
 
 Bits operand_bits(const cpu::ProductLoops& loops, DType dtype) {

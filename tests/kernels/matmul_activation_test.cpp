@@ -26,7 +26,7 @@ double activate(Activation kind, double x, bool derivative) {
 
 TEST(Activations, AreRightToTwoMillionthsRelative) {
   const int64_t N = 8001;
-  for (const Activation kind : {Activation::gelu_tanh, Activation::relu, Activation::silu, Activation::tanh}) {
+  for (const auto& [name, kind] : enum_names(Activation{})) {
     MatmulOptions options{.N = N};
     options.activation = kind;
     MatmulCase test(options);
@@ -35,7 +35,7 @@ TEST(Activations, AreRightToTwoMillionthsRelative) {
     test.run();
     for (int64_t n = 0; n < N; ++n) {
       const double right = activation_f64(kind, test.b.at(n));
-      ASSERT_NEAR(test.c.at(n), right, 2e-6 * std::abs(right)) << static_cast<int>(kind) << " at " << test.b.at(n);
+      ASSERT_NEAR(test.c.at(n), right, 2e-6 * std::abs(right)) << name << " at " << test.b.at(n);
     }
   }
 }
@@ -43,7 +43,8 @@ TEST(Activations, AreRightToTwoMillionthsRelative) {
 TEST(Activations, HoldAtTheEnds) {
   const double infinity = std::numeric_limits<double>::infinity();
   for (const double x : {-1e30, -1e5, -200.0, -90.0})
-    for (const Activation kind : {Activation::gelu_tanh, Activation::relu, Activation::silu}) {
+    for (const Activation kind :
+         {Activation::gelu, Activation::gelu_tanh, Activation::relu, Activation::silu, Activation::softplus}) {
       EXPECT_NEAR(activate(kind, x, false), 0, 1e-36) << static_cast<int>(kind) << " at " << x;
       EXPECT_NEAR(activate(kind, -x, false) / -x, 1, 1e-6) << static_cast<int>(kind) << " at " << -x;
       EXPECT_NEAR(activate(kind, x, true), 0, 1e-36) << static_cast<int>(kind) << " at " << x;
@@ -55,11 +56,18 @@ TEST(Activations, HoldAtTheEnds) {
     EXPECT_NEAR(activate(Activation::tanh, x, true), 0, 1e-36);
   }
   EXPECT_EQ(activate(Activation::relu, -infinity, false), 0);
+  for (const double x : {100.0, 1e30, infinity}) {
+    EXPECT_EQ(activate(Activation::sigmoid, x, false), 1);
+    EXPECT_EQ(activate(Activation::sigmoid, -x, false), 0);
+    EXPECT_EQ(activate(Activation::softplus, x, false), x);
+    EXPECT_EQ(activate(Activation::elu, x, false), x);
+    EXPECT_EQ(activate(Activation::elu, -x, false), -1);
+  }
 }
 
 TEST(Activations, KeepNaN) {
-  for (const Activation kind : {Activation::gelu_tanh, Activation::relu, Activation::silu, Activation::tanh})
-    EXPECT_TRUE(std::isnan(activate(kind, std::numeric_limits<double>::quiet_NaN(), false))) << static_cast<int>(kind);
+  for (const auto& [name, kind] : enum_names(Activation{}))
+    EXPECT_TRUE(std::isnan(activate(kind, std::numeric_limits<double>::quiet_NaN(), false))) << name;
 }
 
 }  // namespace

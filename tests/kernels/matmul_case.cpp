@@ -53,6 +53,16 @@ double activation_f64(Activation kind, double x) {
       return x / (1 + std::exp(-2 * std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
     case Activation::relu:
       return x > 0 ? x : 0;
+    case Activation::leaky_relu:
+      return x > 0 ? x : double{default_number(kind)} * x;
+    case Activation::sigmoid:
+      return 1 / (1 + std::exp(-x));
+    case Activation::gelu:
+      return 0.5 * x * std::erfc(-x / std::sqrt(2.0));
+    case Activation::softplus:
+      return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+    case Activation::elu:
+      return x > 0 ? x : std::expm1(x);
     case Activation::silu:
       return x / (1 + std::exp(-x));
     case Activation::tanh:
@@ -63,6 +73,7 @@ double activation_f64(Activation kind, double x) {
 
 double derivative_f64(Activation kind, double x) {
   if (kind == Activation::relu) return x > 0 ? 1 : 0;
+  if (kind == Activation::leaky_relu) return x > 0 ? 1 : double{default_number(kind)};
   const double h = 1e-5;
   return (activation_f64(kind, x + h) - activation_f64(kind, x - h)) / (2 * h);
 }

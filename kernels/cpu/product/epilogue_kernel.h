@@ -8,6 +8,7 @@ namespace {
 // requested meanwhile, for it is far from this one and the processor does not guess it.
 template <class Input, class Output, Activation kActivation, Activation kDerivativeOf>
 void finish(const Epilogue& args) {
+  const F32x16 number = broadcast(default_number(kActivation == Activation::none ? kDerivativeOf : kActivation));
   const Input* bias = static_cast<const Input*>(args.bias);
   for (int64_t m = 0; m < args.rows; ++m) {
     const float* product = args.product + m * args.product_stride;
@@ -21,30 +22,24 @@ void finish(const Epilogue& args) {
       if (args.accumulate) x = x + load(c + i, lanes);
       if (bias != nullptr) x = x + load(bias + i, lanes);
       if constexpr (kDerivativeOf != Activation::none)
-        x = x * derivative<kDerivativeOf>(load(pre + i, lanes));
+        x = x * Activations::derivative<kDerivativeOf>(load(pre + i, lanes), number);
       else if (pre != nullptr)
         store(pre + i, x, lanes);
-      store(c + i, activate<kActivation>(x), lanes);
+      store(c + i, Activations::value<kActivation>(x, number), lanes);
     });
   }
 }
 
 template <class Input, class Output>
 void finish(const Epilogue& args) {
-  using enum Activation;
-  const bool backward = args.derivative_of != none;
-  switch (backward ? args.derivative_of : args.activation) {
-    case none:
-      return finish<Input, Output, none, none>(args);
-    case gelu_tanh:
-      return backward ? finish<Input, Output, none, gelu_tanh>(args) : finish<Input, Output, gelu_tanh, none>(args);
-    case relu:
-      return backward ? finish<Input, Output, none, relu>(args) : finish<Input, Output, relu, none>(args);
-    case silu:
-      return backward ? finish<Input, Output, none, silu>(args) : finish<Input, Output, silu, none>(args);
-    case tanh:
-      return backward ? finish<Input, Output, none, tanh>(args) : finish<Input, Output, tanh, none>(args);
-  }
+  const bool backward = args.derivative_of != Activation::none;
+  with_activation(backward ? args.derivative_of : args.activation, [&](auto kind) {
+    constexpr Activation kKind = decltype(kind)::value;
+    if (backward)
+      finish<Input, Output, Activation::none, kKind>(args);
+    else
+      finish<Input, Output, kKind, Activation::none>(args);
+  });
 }
 
 void epilogue(const Epilogue& args) {

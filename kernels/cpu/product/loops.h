@@ -5,7 +5,7 @@
 //
 #include "kernels/cpu/simd/math.h"
 //
-#include "kernels/cpu/product/activation_kernel.h"
+#include "kernels/cpu/simd/activation_kernel.h"
 //
 #include "kernels/cpu/product/epilogue_kernel.h"
 #include "kernels/cpu/product/operand_kernels.h"

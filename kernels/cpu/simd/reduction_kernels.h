@@ -23,16 +23,20 @@ float sum_squares(const float* x, int64_t n) {
   return sum_of_terms(x, n, [](F32x16 a, F32x16 total) { return fma(a, a, total); });
 }
 
+template <class Through, class Real>
+inline void add_through(Real* y, const Real* x, int64_t n) {
+  for_vectors(n, [=](int64_t i, auto lanes) {
+    store(y + i, rounded_to<Through>(load(y + i, lanes) + load(x + i, lanes)), lanes);
+  });
+}
+
 void add(const Add& args, int64_t begin, int64_t end) {
-  float* y = args.y.as<float>() + begin;
-  const float* x = args.x.as<float>() + begin;
-  if (args.through == DType::bf16)
-    for_vectors(end - begin, [=](int64_t i, auto lanes) {
-      store(y + i, rounded_to<bf16>(load(y + i, lanes) + load(x + i, lanes)), lanes);
-    });
+  if (args.y.dtype == DType::bf16)
+    add_through<float>(args.y.as<bf16>() + begin, args.x.as<bf16>() + begin, end - begin);
+  else if (args.through == DType::bf16)
+    add_through<bf16>(args.y.as<float>() + begin, args.x.as<float>() + begin, end - begin);
   else
-    for_vectors(end - begin,
-                [=](int64_t i, auto lanes) { store(y + i, load(y + i, lanes) + load(x + i, lanes), lanes); });
+    add_through<float>(args.y.as<float>() + begin, args.x.as<float>() + begin, end - begin);
 }
 
 // One vector of the tree. A binary counter of finished subtrees is that tree: each holds a power of two of rows, and

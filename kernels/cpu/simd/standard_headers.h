@@ -15,5 +15,6 @@
 #include "core/base/bf16.h"
 #include "core/base/integers.h"
 #include "core/base/philox.h"
+#include "core/ops/activation_rules.h"
 #include "core/ops/optimizer_update.h"
 #include "kernels/cpu/simd/kernels.h"

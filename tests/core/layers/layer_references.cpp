@@ -17,7 +17,7 @@ Values linear_f64(const Values& x, const Values& weight, const Values& bias) {
   return y;
 }
 
-Values activation_f64(Activation activation, Values x) {
+Values activation_f64(Activation activation, Values x, double number) {
   for (double& value : x) {
     const double u = std::sqrt(2 / 3.14159265358979323846) * (value + 0.044715 * value * value * value);
     switch (activation) {
@@ -28,6 +28,21 @@ Values activation_f64(Activation activation, Values x) {
         break;
       case Activation::relu:
         value = std::max(value, 0.0);
+        break;
+      case Activation::leaky_relu:
+        value = value < 0 ? number * value : value;
+        break;
+      case Activation::sigmoid:
+        value = 1 / (1 + std::exp(-value));
+        break;
+      case Activation::gelu:
+        value = 0.5 * value * std::erfc(-value / std::sqrt(2.0));
+        break;
+      case Activation::softplus:
+        value = std::log1p(std::exp(value));
+        break;
+      case Activation::elu:
+        value = value < 0 ? number * std::expm1(value) : value;
         break;
       case Activation::silu:
         value = value / (1 + std::exp(-value));

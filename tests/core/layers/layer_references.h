@@ -8,7 +8,10 @@ namespace convoy::test {
 
 // x (rows, Cin) W (Cin, Cout) + b.
 Values linear_f64(const Values& x, const Values& weight, const Values& bias);
-Values activation_f64(Activation activation, Values x);
+Values activation_f64(Activation activation, Values x, double number);
+inline Values activation_f64(Activation activation, const Values& x) {
+  return activation_f64(activation, x, double{default_number(activation)});
+}
 // a + factor of dropout * b, both (rows, C).
 Values add_branch_f64(const Values& a, const Values& b, int64_t C,
                       const std::function<double(int64_t, int64_t)>& factor);

@@ -20,6 +20,28 @@ TEST(LinearLayer, MatchesItsReference) {
   }
 }
 
+TEST(LinearLayer, AppliesItsActivation) {
+  for (const auto& [name, activation] : enum_names(Activation{})) {
+    SCOPED_TRACE(name);
+    const Linear layer({.name = "linear", .Cin = 13, .Cout = 7, .activation = activation});
+    check_layer({.layer = layer,
+                 .inputs = std::vector<TensorSpec>{{DType::f32, {2, 3, 13}}},
+                 .reference = [kind = activation](const auto& x, const auto& w, bool) {
+                   return std::vector<Values>{activation_f64(kind, linear_f64(x[0], w[0], w[1]))};
+                 }});
+  }
+}
+
+TEST(LinearLayer, NeedsNoBias) {
+  const Linear layer({.name = "linear", .Cin = 13, .Cout = 7, .activation = Activation::gelu_tanh, .has_bias = false});
+  check_layer({.layer = layer,
+               .inputs = std::vector<TensorSpec>{{DType::f32, {5, 13}}},
+               .reference = [](const auto& x, const auto& w, bool) {
+                 return std::vector<Values>{
+                     activation_f64(Activation::gelu_tanh, linear_f64(x[0], w[0], Values(7, 0.0)))};
+               }});
+}
+
 TEST(LinearLayer, RefusesOtherChannels) {
   const Linear layer({.name = "linear", .Cin = 3, .Cout = 2});
   EXPECT_THROW(layer.plan(std::vector<TensorSpec>{{DType::f32, {2, 4}}}, Purpose::training), ConfigError);
