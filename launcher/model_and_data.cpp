@@ -72,6 +72,15 @@ std::string describe_fields(const BatchSource& data) {
   return fmt::format("{}", fmt::join(fields, ", "));
 }
 
+std::vector<std::string> class_names(const Graph& graph, const Dataset& data) {
+  const auto targets = graph.outputs().find("targets");
+  if (targets == graph.outputs().end()) return {};
+  const std::string& name = graph.values()[static_cast<size_t>(targets->second)].name;
+  for (size_t i = 0; i < data.fields().size() && i < data.facts().fields.size(); ++i)
+    if (data.fields()[i].name == name) return data.facts().fields[i].classes;
+  return {};
+}
+
 ModelData model_data(const Dataset& data) {
   ModelData told{.name = data.folder().string(), .fields = data.fields(), .vocabulary = data.facts().vocabulary};
   for (size_t i = 0; i < data.fields().size() && i < data.facts().fields.size(); ++i)

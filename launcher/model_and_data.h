@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/config/config.h"
@@ -17,6 +18,9 @@ DatasetNeeds dataset_needs(const Config& config);
 
 // "x (8) f32, y (1) f32"
 std::string describe_fields(const BatchSource& data);
+
+// The names of the classes that the graph's targets are of; none where they are no classes, or have no names.
+std::vector<std::string> class_names(const Graph& graph, const Dataset& data);
 
 // What a model is told of the data.
 ModelData model_data(const Dataset& data);

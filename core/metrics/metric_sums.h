@@ -1,15 +1,13 @@
-// The sums of several metrics side by side, as an evaluation adds them up.
+// Several metrics side by side, as an evaluation adds them up.
 #pragma once
 
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/metrics/metric.h"
 
 namespace convoy {
-
-using NamedValues = std::vector<std::pair<std::string, double>>;
 
 struct NamedMetric {
   std::string name;
@@ -23,17 +21,25 @@ class MetricSums {
  public:
   MetricSums() = default;
   // Metrics outlive this. Throws ConfigError, naming it, if one has no value for such rows.
-  MetricSums(std::vector<NamedMetric> metrics, const MetricShape& shape);
+  MetricSums(std::vector<NamedMetric> metrics, MetricShape shape);
 
   size_t size() const { return size_; }  // of the sums of all
-  // A row into `sums`, size() of them.
-  void add(const MetricRow& row, std::span<double> sums) const;
-  NamedValues values(std::span<const double> sums) const;
+  size_t kept() const { return kept_; }  // numbers of each row that are kept
+  // A row into `sums`, size() of them, and `kept`, that many.
+  void add(const MetricRow& row, std::span<double> sums, std::span<float> kept) const;
+  // kept: of all rows.
+  MetricValues values(std::span<const double> sums, std::span<const float> kept) const;
+  // Of the numbers that there are: their names, and whether more is better.
+  std::vector<std::pair<std::string, bool>> numbers() const;
 
  private:
-  std::vector<NamedMetric> metrics_;
-  std::vector<size_t> counts_;  // of each one's sums
-  size_t size_ = 0;
+  struct Part {
+    NamedMetric metric;
+    size_t sums, kept;  // how many
+  };
+  std::vector<Part> parts_;
+  MetricShape shape_;
+  size_t size_ = 0, kept_ = 0;
 };
 
 }  // namespace convoy

@@ -6,6 +6,7 @@
 
 #include "core/base/json_text.h"
 #include "core/base/logging.h"
+#include "core/metrics/matrix_json.h"
 
 namespace convoy {
 namespace {
@@ -113,9 +114,14 @@ EvaluationMetrics evaluation_from(const Json& json) {
   const std::string counted = kEvaluated + evaluation.unit;
   evaluation.tokens = integer(json, counted.c_str());
   evaluation.ms = number(json, "eval_ms");
-  for (const auto& [key, value] : json.items())
-    if (key.starts_with(kEvaluated) && key != "eval_loss" && key != counted && key != "eval_ms")
-      evaluation.metrics.emplace_back(key.substr(kEvaluated.size()), number(json, key.c_str()));
+  for (const auto& [key, value] : json.items()) {
+    if (!key.starts_with(kEvaluated) || key == "eval_loss" || key == counted || key == "eval_ms") continue;
+    const std::string name = key.substr(kEvaluated.size());
+    if (!value.is_array())
+      evaluation.metrics.emplace_back(name, number(json, key.c_str()));
+    else if (auto matrix = matrix_from(value))
+      evaluation.matrices.emplace_back(name, std::move(*matrix));
+  }
   return evaluation;
 }
 
@@ -158,6 +164,7 @@ std::string metrics_line(const EvaluationMetrics& metrics) {
                {kEvaluated + metrics.unit, metrics.tokens},
                {"eval_ms", metrics.ms}};
   for (const auto& [name, value] : metrics.metrics) json[kEvaluated + name] = value;
+  for (const auto& [name, matrix] : metrics.matrices) json[kEvaluated + name] = matrix_json(matrix);
   return json_text(json) + "\n";
 }
 

@@ -6,7 +6,7 @@ namespace convoy {
 
 void Perplexity::add(const MetricRow& row, std::span<double> sums) const {
   sums[0] += row.loss;
-  sums[1] += 1;
+  sums[1] += row.weight;
 }
 
 double Perplexity::value(std::span<const double> sums) const { return std::exp(sums[0] / sums[1]); }

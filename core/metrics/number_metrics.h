@@ -6,20 +6,22 @@
 namespace convoy {
 
 // exp(mean loss).
-struct Perplexity final : Metric {
+struct Perplexity final : MetricOfSums {
   void describe(Keys&) override {}
   std::unique_ptr<Metric> clone() const override { return std::make_unique<Perplexity>(*this); }
   std::string complaint(const MetricShape&) const override { return {}; }
   bool reads_predictions() const override { return false; }
+  bool more_is_better() const override { return false; }
   size_t sums(const MetricShape&) const override { return 2; }
   void add(const MetricRow& row, std::span<double> sums) const override;
   double value(std::span<const double> sums) const override;
 };
 
 // What they have in common: targets are numbers.
-struct NumberMetric : Metric {
+struct NumberMetric : MetricOfSums {
   void describe(Keys&) override {}
   std::string complaint(const MetricShape& shape) const override;
+  bool more_is_better() const override { return false; }
 };
 
 // mean |prediction - target|
@@ -42,6 +44,7 @@ struct RootMeanSquaredError final : NumberMetric {
 // are equal and some prediction is not, as scikit-learn has it.
 struct R2 final : NumberMetric {
   std::unique_ptr<Metric> clone() const override { return std::make_unique<R2>(*this); }
+  bool more_is_better() const override { return true; }
   size_t sums(const MetricShape&) const override { return 4; }
   void add(const MetricRow& row, std::span<double> sums) const override;
   double value(std::span<const double> sums) const override;

@@ -4,8 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
-#include "core/metrics/metric_sums.h"
+#include "core/metrics/metric_values.h"
 
 namespace convoy {
 
@@ -27,6 +28,16 @@ struct StepMetrics {
   std::string unit = kTokens;  // of what is trained on: tokens, samples
 };
 
+// A sample that the model does badly on.
+struct SampleLoss {
+  int64_t sample = 0;  // its number in the split
+  double loss = 0;     // mean over its targets that count
+  // As metrics see them (MetricRow); empty where a sample has several losses, or more numbers than are kept.
+  std::vector<float> prediction, target;
+  int32_t target_class = -1;
+  bool operator==(const SampleLoss&) const = default;
+};
+
 struct EvaluationMetrics {
   int64_t step = 0;
   double loss = 0;     // of tokens in nats
@@ -34,6 +45,8 @@ struct EvaluationMetrics {
   double ms = 0;
   NamedValues metrics = {};    // in the order of the config
   std::string unit = kTokens;  // tokens, samples
+  NamedMatrices matrices = {};
+  std::vector<SampleLoss> worst = {};  // the largest losses first; none: not looked for
 };
 
 // The run went back from a spike of its loss. The steps after `step` are undone and will come again, with other

@@ -3,14 +3,21 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "core/comm/communicator.h"
 #include "core/data/batch_source.h"
-#include "core/metrics/metric_sums.h"
 #include "core/metrics/training_events.h"
+#include "core/train/evaluated_rows.h"
 #include "core/train/model.h"
 
 namespace convoy {
+
+// What is evaluated.
+struct EvaluationRange {
+  Split split = Split::validation;
+  int64_t batches = 0;  // in all, spread evenly over the split; 0, or more than there are: all of it
+};
 
 class Evaluator {
  public:
@@ -21,40 +28,46 @@ class Evaluator {
     Model& model;
     BatchSource& source;
     int64_t micro_batch = 1;
-    int64_t batches = 0;  // in all, spread evenly over the split; 0, or more than there are: all of it
-    Split split = Split::validation;
-    std::vector<NamedMetric> metrics = {};
+    EvaluationWishes wishes = {};
   };
-  // Throws DataError if the split is empty, ConfigError if a metric has no value for such a model.
+  // Throws ConfigError if a metric has no value for such a model.
   explicit Evaluator(const Parts& parts);
   // fields: a micro-batch.
-  static MemoryUse planned_memory(std::span<const Tensor> fields, const std::vector<NamedMetric>& metrics,
-                                  const Graph& graph);
+  static MemoryUse planned_memory(std::span<const Tensor> fields, const EvaluationWishes& wishes, const Graph& graph);
 
-  // Reads once what this rank's part of every run reads, so that damaged data shows before training begins.
-  void read_all();
+  // Reads once what this rank's part of such an evaluation reads, so that damaged data shows before training begins.
+  void read_all(const EvaluationRange& range);
   // Collective. Batch i is computed by rank i mod N; sums are added in the order of batches. Ranks without a batch in
-  // the last round compute one again, since sharded weights are gathered by all.
-  EvaluationMetrics run(int64_t step);
+  // the last round compute one again, since sharded weights are gathered by all. Throws DataError if the split is
+  // empty.
+  EvaluationMetrics run(int64_t step, const EvaluationRange& range);
+
+  // Names of the numbers that metrics give, and whether more is better.
+  std::vector<std::pair<std::string, bool>> numbers() const { return rows_.metrics().numbers(); }
 
  private:
-  // Of a batch, or of all: losses, weights, then those of the metrics.
-  using Sums = std::vector<double>;
+  // The micro-batches of a range.
+  struct Batches {
+    Split split;
+    int64_t samples, count, stride;  // stride: micro-batches from one that is evaluated to the next
+    int64_t first_sample(int64_t batch, int64_t micro_batch) const { return batch * stride * micro_batch; }
+  };
+  // Of a batch: losses, weights and those of the metrics; then what metrics keep of its rows.
+  struct Result {
+    std::vector<double> sums;
+    std::vector<float> kept;
+  };
 
-  int64_t first_sample(int64_t batch) const { return batch * stride_ * p_.micro_batch; }
-  void read(int64_t batch);
-  void prepare_metrics();
-  Sums sums_of(int64_t batch);
-  void add_metrics(Sums& sums);
+  Batches batches_of(const EvaluationRange& range) const;
+  int64_t read(const Batches& batches, int64_t batch);
+  Result compute(const Batches& batches, int64_t batch, WorstSamples& worst);
+  std::vector<std::byte> pack(const Result& result) const;
+  Result unpack(std::span<const std::byte> packed) const;
 
   Parts p_;
-  int64_t samples_ = 0, batches_ = 0, stride_ = 1;  // stride: micro-batches from one that is evaluated to the next
-  int64_t present_ = 0;                             // samples of the batch that was read; copies fill the rest
   std::vector<Tensor> inputs_, host_;
   Memory host_memory_, sums_, sums_on_host_;
-  MetricSums metrics_;
-  std::vector<Tensor> rows_, rows_on_host_;  // losses, weights and, where metrics read them, predictions and targets
-  Memory rows_memory_;
+  EvaluatedRows rows_;
 };
 
 }  // namespace convoy

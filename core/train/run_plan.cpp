@@ -106,6 +106,11 @@ void plan_checkpoints(const RankFacts& facts, const ModelPlan& model, RunPlan& p
 
 }  // namespace
 
+EvaluationWishes evaluation_wishes(const Config& config) {
+  constexpr int64_t kWorst = 16;
+  return {.metrics = named_metrics(config.evaluate.metrics), .worst = kWorst};
+}
+
 ModelOptions model_options(const Config& config, const RankFacts& facts, const Optimizer& optimizer) {
   std::vector<std::string> states = optimizer.states();
   if (config.train.ema_decay > 0) states.emplace_back(kAverageState);
@@ -132,8 +137,7 @@ RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& 
   plan.memory += UpdatedWeights::planned_memory(shardings_of(model), dtype);
   plan.memory += TrainStep::planned_memory(schedule.virtual_ranks_here());
   plan.memory.host += Prefetcher::planned_bytes(fields, schedule, config.data.prefetch);
-  if (facts.evaluates)
-    plan.memory += Evaluator::planned_memory(fields, named_metrics(config.evaluate.metrics), model.graph());
+  if (facts.evaluates) plan.memory += Evaluator::planned_memory(fields, evaluation_wishes(config), model.graph());
   if (facts.debug) plan.memory += DebugChecks::planned_memory();
   if (config.parallel.sentinel_every > 0) plan.memory.host += Sentinel::planned_bytes(largest_bucket(model), fields);
   if (facts.saves) plan_checkpoints(facts, model, plan);

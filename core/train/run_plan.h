@@ -9,6 +9,7 @@
 #include "core/device/device.h"
 #include "core/device/memory_use.h"
 #include "core/optimizer/optimizer.h"
+#include "core/train/evaluated_rows.h"
 #include "core/train/gradient_sync.h"
 #include "core/train/model_plan.h"
 
@@ -34,6 +35,9 @@ struct RunPlan {
   double flops = 0, recompute_flops = 0;         // of a step on all ranks: forward and backward; what is computed again
   size_t sent_bytes = 0;                         // of a step, by this rank, to others; control data not counted
 };
+
+// What training's evaluations tell, but for the names of classes.
+EvaluationWishes evaluation_wishes(const Config& config);
 
 ModelOptions model_options(const Config& config, const RankFacts& facts, const Optimizer& optimizer);
 

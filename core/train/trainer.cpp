@@ -117,7 +117,7 @@ void Trainer::prepare() {
   allocate();
   fail_together(p_.mesh.world(), [&] {
     check_allocated();
-    if (evaluator_ != nullptr) evaluator_->read_all();
+    if (evaluator_ != nullptr) evaluator_->read_all(validation());
     prefetcher_->check_step();
   });
 }
@@ -139,16 +139,20 @@ void Trainer::allocate() {
       TrainStep::Parts{communication_, p_.mesh.data(), model_, optimizer_, weights_, gatherer_, syncs, p_.source,
                        *prefetcher_, samples_, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who,
                        debug_.get(), p_.debug_from_step, c.log.every_steps});
-  if (evaluates())
-    evaluator_ = std::make_unique<Evaluator>(Evaluator::Parts{.device = p_.device,
-                                                              .communicator = p_.mesh.data(),
-                                                              .compute = *compute_,
-                                                              .model = model_,
-                                                              .source = p_.source,
-                                                              .micro_batch = c.batch.micro,
-                                                              .batches = c.evaluate.batches,
-                                                              .metrics = named_metrics(c.evaluate.metrics)});
+  if (evaluates()) evaluator_ = make_evaluator();
   tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);
+}
+
+std::unique_ptr<Evaluator> Trainer::make_evaluator() {
+  EvaluationWishes wishes = evaluation_wishes(p_.config);
+  wishes.class_names = p_.class_names;
+  return std::make_unique<Evaluator>(Evaluator::Parts{.device = p_.device,
+                                                      .communicator = p_.mesh.data(),
+                                                      .compute = *compute_,
+                                                      .model = model_,
+                                                      .source = p_.source,
+                                                      .micro_batch = p_.config.batch.micro,
+                                                      .wishes = std::move(wishes)});
 }
 
 void Trainer::initialise_weights() {
@@ -270,7 +274,7 @@ void Trainer::evaluate_if_due(bool last) {
 void Trainer::evaluate() {
   evaluated_step_ = position_.step;
   averages_.take_place(position_.step);
-  EvaluationMetrics evaluation = evaluator_->run(position_.step);
+  EvaluationMetrics evaluation = evaluator_->run(position_.step, validation());
   evaluation.unit = counted_unit(p_.config);
   averages_.give_back(position_.step);
   if (p_.schedule->follows_evaluations() && due(p_.config.evaluate.every_steps)) {

@@ -36,6 +36,7 @@ struct TrainerParts {
   std::function<StopRequest()> poll_stop;               // absent: never
   DebugChecks::Print debug_print;                       // present: a debug run
   int64_t debug_from_step = 0;                          // the first step that it checks
+  std::vector<std::string> class_names;                 // where targets are classes that have names
   std::string who;                                      // this rank's host and device, where an error must name them
   std::vector<SampleSkip> skips;                        // of a replay: where the run went on after it had gone back
   std::unique_ptr<Optimizer> optimizer;                 // absent: the config's
@@ -73,6 +74,7 @@ class Trainer {
  private:
   Model make_model();
   void allocate();
+  std::unique_ptr<Evaluator> make_evaluator();
   void initialise_weights();
   BucketHash::Buckets make_syncs();
   void check_allocated() const;
@@ -85,6 +87,7 @@ class Trainer {
   void check_schedule() const;
   void catch_up_evaluation();
   void save(bool wait);
+  EvaluationRange validation() const { return {Split::validation, p_.config.evaluate.batches}; }
   bool evaluates() const { return p_.config.evaluate.batches > 0 && p_.source.samples(Split::validation) > 0; }
   bool due(int64_t every) const { return every > 0 && position_.step % every == 0; }
   StepMetrics metrics(const StepResult& result, double lr, double step_ms);

@@ -11,6 +11,7 @@
 #include "core/base/json_text.h"
 #include "core/comm/fail_together.h"
 #include "core/config/precision.h"
+#include "core/metrics/matrix_json.h"
 #include "core/train/evaluator.h"
 #include "core/train/snapshot.h"
 #include "datasets/kinds.h"
@@ -19,6 +20,7 @@
 #include "launcher/device_choice.h"
 #include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
+#include "launcher/progress/matrix_text.h"
 #include "launcher/report_errors.h"
 #include "launcher/trained_model.h"
 #include "launcher/usage_error.h"
@@ -56,12 +58,13 @@ std::string json_of(const EvaluationMetrics& result, Split split, const Dataset&
   nlohmann::ordered_json json = {{"step", result.step}, {"split", name_of(split)}, {"loss", result.loss}};
   if (of_tokens) json["perplexity"] = std::exp(result.loss);
   for (const auto& [name, value] : result.metrics) json[name] = value;
+  for (const auto& [name, matrix] : result.matrices) json[name] = matrix_json(matrix);
   json[of_tokens ? kTokens : kSamples] = result.tokens;
   json["data"] = dataset.identity();
   return json_text(json);
 }
 
-// One line, for people.
+// A line, and tables, for people.
 std::string text_of(const EvaluationMetrics& result, Split split, const Dataset& dataset, bool other_data) {
   const bool of_tokens = dataset.facts().vocabulary > 0;
   std::string loss = of_tokens
@@ -70,9 +73,11 @@ std::string text_of(const EvaluationMetrics& result, Split split, const Dataset&
   for (const auto& [name, value] : result.metrics)
     if (name != "perplexity" || !of_tokens) loss += fmt::format(", {} {:.6g}", name, value);
   loss += fmt::format(", over {} {}", result.tokens, of_tokens ? kTokens : kSamples);
-  return fmt::format("step {}: {} loss {} of {}{}", result.step, name_of(split), loss,
-                     readable(dataset.folder().string()),
-                     other_data ? ", which is not the data that it was trained on" : "");
+  std::string text =
+      fmt::format("step {}: {} loss {} of {}{}", result.step, name_of(split), loss, readable(dataset.folder().string()),
+                  other_data ? ", which is not the data that it was trained on" : "");
+  for (const auto& [name, matrix] : result.matrices) text += "\n" + matrix_text(name, matrix);
+  return text;
 }
 
 int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& communicator) {
@@ -86,6 +91,7 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
   const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
   Graph graph = make_loss_graph(config);
   check_inputs(graph, *dataset);
+  const EvaluationWishes wishes{named_metrics(config.evaluate.metrics), class_names(graph, *dataset)};
   Model model(*device, *stream, std::move(graph), {.dtype = compute_dtype(config.precision), .training = false});
   restore_weights(*trained.checkpoint, *device, *stream, model.parameters());
   Evaluator evaluator({.device = *device,
@@ -94,10 +100,8 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
                        .model = model,
                        .source = *dataset,
                        .micro_batch = config.batch.micro,
-                       .batches = words.batches,
-                       .split = split,
-                       .metrics = named_metrics(config.evaluate.metrics)});
-  const EvaluationMetrics result = evaluator.run(trained.checkpoint->position().step);
+                       .wishes = wishes});
+  const EvaluationMetrics result = evaluator.run(trained.checkpoint->position().step, {split, words.batches});
   check_finite(result, split, trained);
   const std::string& trained_on = trained.checkpoint->position().data;
   const bool other_data = !trained_on.empty() && trained_on != dataset->identity();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -67,6 +68,10 @@ std::string evaluation_text(const EvaluationMetrics& metrics, bool best) {
 
 std::string checkpoint_text(int64_t step, double stall_ms) {
   return fmt::format("save  step {}, training waited {:.0f} ms", step, stall_ms);
+}
+
+size_t text_columns(std::string_view text) {
+  return text.size() - static_cast<size_t>(std::count_if(text.begin(), text.end(), continues_character));
 }
 
 std::string fit_columns(std::string_view text, int columns) {

@@ -59,6 +59,7 @@ TrainerParts trainer_parts(const Config& config, Dataset& data, TrainingMachine&
   check_inputs(parts.graph, data);
   parts.virtual_ranks = virtual_ranks;
   parts.gradient_sync = gradient_sync_maker();
+  parts.class_names = class_names(parts.graph, data);
   parts.who = machine.identity();
   return parts;
 }

@@ -77,6 +77,20 @@ TEST(ReductionTree, SumsByTheTree) {
   EXPECT_EQ(tree_sum(std::vector<double>{1, 2, 3, 4, 5, 6, 7}), 28);
 }
 
+TEST(ReductionTree, SumsRowsAsTheyCome) {
+  EXPECT_EQ(TreeSums(2).sums(), std::vector<double>(2));
+  for (size_t count = 1; count <= 40; ++count) {
+    TreeSums rows(2);
+    std::vector<double> a, b;
+    for (size_t i = 0; i < count; ++i) {
+      a.push_back(std::sin(i + 1.0) * std::pow(10, i % 7));
+      b.push_back(std::cos(i * 3.0) * std::pow(10, i % 5));
+      rows.add({a.back(), b.back()});
+    }
+    EXPECT_EQ(rows.sums(), (std::vector<double>{tree_sum(a), tree_sum(b)})) << count << " rows";
+  }
+}
+
 // 12 losses whose sum depends on the order, spread over 3, 6 and 12 ranks.
 TEST(ReproducibleSum, HasTheSameBitsForEveryRankCount) {
   std::vector<double> losses;

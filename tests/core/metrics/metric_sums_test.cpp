@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
-#include "core/metrics/class_metrics.h"
+#include "core/metrics/class_counts.h"
 #include "core/metrics/metric_kinds.h"
 
 namespace convoy {
@@ -20,8 +20,8 @@ NamedValues of_numbers(const std::vector<std::string>& names) {
   std::vector<double> sums(metrics.size());
   const float targets[] = {3, -0.5f, 2, 7}, predictions[] = {2.5f, 0, 2, 8};
   for (int i = 0; i < 4; ++i)
-    metrics.add({.prediction = {predictions + i, 1}, .target = {targets + i, 1}, .loss = 0.5 * i}, sums);
-  return metrics.values(sums);
+    metrics.add({.prediction = {predictions + i, 1}, .target = {targets + i, 1}, .loss = 0.5 * i}, sums, {});
+  return metrics.values(sums, {}).numbers;
 }
 
 TEST(Metrics, OfNumbers) {
@@ -48,15 +48,15 @@ double of_classes(MetricChoice choice, int64_t classes, const std::vector<int>& 
   for (size_t i = 0; i < wanted.size(); ++i) {
     std::vector<float> logits(static_cast<size_t>(classes));
     logits[static_cast<size_t>(predicted[i])] = 1;
-    metrics.add({.prediction = logits, .target_class = wanted[i]}, sums);
+    metrics.add({.prediction = logits, .target_class = wanted[i]}, sums, {});
   }
-  return metrics.values(sums)[0].second;
+  return metrics.values(sums, {}).numbers[0].second;
 }
 
 TEST(Metrics, OfClasses) {
   const MetricChoice accuracy(metric_kinds(), "accuracy"), f1(metric_kinds(), "f1");
   MetricChoice macro = f1;
-  macro.as<F1>()->average = F1Average::macro;
+  macro.as<F1>()->average = Average::macro;
   const std::vector<int> wanted{0, 1, 2, 0, 1, 2}, predicted{0, 2, 1, 0, 0, 1};
   EXPECT_NEAR(of_classes(accuracy, 3, wanted, predicted), 1.0 / 3, 1e-12);
   EXPECT_NEAR(of_classes(f1, 3, wanted, predicted), 0.26666666666666666, 1e-12);
@@ -64,6 +64,42 @@ TEST(Metrics, OfClasses) {
   const std::vector<int> two{0, 1, 1, 0, 1, 1}, guessed{0, 1, 0, 0, 1, 0};
   EXPECT_NEAR(of_classes(f1, 2, two, guessed), 0.6666666666666666, 1e-12);
   EXPECT_NEAR(of_classes(macro, 2, two, guessed), 0.6666666666666666, 1e-12);
+}
+
+TEST(Metrics, OfEachClassHaveItsName) {
+  std::vector<MetricChoice> choices{MetricChoice(metric_kinds(), "f1"),
+                                    MetricChoice(metric_kinds(), "confusion_matrix")};
+  choices[0].as<F1>()->average = Average::none;
+  const MetricSums metrics(named_metrics(choices), {3, DType::i32, {"ham", "spam"}});
+  const std::vector<std::pair<std::string, bool>> wanted{{"f1_ham", true}, {"f1_spam", true}, {"f1_2", true}};
+  EXPECT_EQ(metrics.numbers(), wanted);
+  std::vector<double> sums(metrics.size());
+  const float logits[] = {0, 1, 0};
+  metrics.add({.prediction = logits, .target_class = 0}, sums, {});
+  const MetricValues values = metrics.values(sums, {});
+  EXPECT_EQ(values.numbers.at(0).first, "f1_ham");
+  ASSERT_EQ(values.matrices.size(), 1u);
+  EXPECT_EQ(values.matrices[0].first, "confusion_matrix");
+  EXPECT_EQ(values.matrices[0].second.labels, (std::vector<std::string>{"ham", "spam", "2"}));
+  EXPECT_EQ(values.matrices[0].second.cells, (std::vector<double>{0, 1, 0, 0, 0, 0, 0, 0, 0}));
+}
+
+// Infinite and huge logits order rows as all others do, and a score that is no number has no place.
+TEST(Metrics, AreaOfExtremeLogits) {
+  const std::vector<MetricChoice> choices{MetricChoice(metric_kinds(), "auc")};
+  const auto area = [&](const std::vector<std::vector<float>>& logits, const std::vector<int>& wanted) {
+    const MetricSums metrics(named_metrics(choices), {static_cast<int64_t>(logits[0].size()), DType::i32});
+    std::vector<float> kept(metrics.kept() * logits.size());
+    for (size_t i = 0; i < logits.size(); ++i)
+      metrics.add({.prediction = logits[i], .target_class = wanted[i]}, {},
+                  std::span(kept).subspan(i * metrics.kept(), metrics.kept()));
+    return metrics.values({}, kept).numbers[0].second;
+  };
+  EXPECT_EQ(area({{1e30f}, {40}, {30}, {-1e30f}}, {1, 1, 0, 0}), 1);  // as probabilities, 40 and 30 are both 1
+  EXPECT_EQ(area({{50, 0, 0}, {90, 0, 0}, {0, 70, 0}, {0, 60, 0}}, {0, 0, 1, 1}), 1);
+  EXPECT_EQ(area({{1, 2, 3}, {3, 2, 1}}, {1, 2}), 0.25);  // class 1 by equal scores, class 2 by the wrong order
+  EXPECT_TRUE(std::isnan(area({{1}, {std::nanf("")}}, {0, 1})));
+  EXPECT_TRUE(std::isnan(area({{1}, {2}}, {1, 1})));
 }
 
 TEST(Metrics, OfTheOtherKindOfTargetsAreRefused) {
