@@ -26,6 +26,8 @@ void describe(Keys& keys, DataConfig& c) {
   keys(incidental("changed"), c.changed, "",
        "refuse; accept: this start goes on with, or replays, other data than the run's, of the same tokenizer");
   keys(incidental("prefetch"), c.prefetch, "micro-batches", "read ahead by the loader thread", Allowed::from(1, 1e6));
+  keys.kinds("augment", c.augment, AugmentationChoice(c.augmentation_kinds, c.augmentation_kinds.front().name), "",
+             "what training changes in samples at random, one after the other");
 }
 
 void describe(Keys& keys, BatchConfig& c) {

@@ -11,6 +11,7 @@
 
 #include "core/config/auto.h"
 #include "core/config/keys.h"
+#include "core/data/augment/kinds.h"
 #include "core/metrics/metric_kinds.h"
 #include "core/models/kinds.h"
 #include "core/optimizer/kinds.h"
@@ -65,9 +66,11 @@ constexpr auto enum_names(DataChange) {
 }
 
 struct DataConfig {
+  std::span<const AugmentationKind> augmentation_kinds = convoy::augmentation_kinds();
   std::string path = "data/shakespeare";
   DataChange changed = DataChange::refuse;
   int64_t prefetch = 4;
+  std::vector<AugmentationChoice> augment;
 };
 void describe(Keys& keys, DataConfig& c);
 
@@ -157,6 +160,7 @@ struct OpenSets {
   std::span<const Kind<Optimizer>> optimizers = optimizer_kinds();
   std::span<const Kind<Schedule>> schedules = schedule_kinds();
   std::span<const MetricKind> metrics = metric_kinds();
+  std::span<const AugmentationKind> augmentations = augmentation_kinds();
 };
 
 struct Config;
@@ -168,6 +172,7 @@ struct Config {
   Config() : Config(OpenSets()) {}
   explicit Config(const OpenSets& sets)
       : model{{sets.families, "gpt2"}},
+        data{.augmentation_kinds = sets.augmentations},
         loss{{sets.losses, "cross_entropy"}},
         optimizer{{sets.optimizers, "adamw"}, {}},
         schedule{{sets.schedules, "cosine"}},

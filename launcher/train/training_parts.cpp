@@ -6,6 +6,7 @@
 #include "comm/gradient_sync.h"
 #include "comm/make_communicator.h"
 #include "core/base/error.h"
+#include "core/data/augment/augmented_data.h"
 #include "core/train/make_mesh.h"
 #include "datasets/kinds.h"
 #include "datasets/split_advice.h"
@@ -24,6 +25,9 @@ std::unique_ptr<Dataset> open_training_data(Config& config, Communicator& ranks)
                     "there, or name a folder that all hosts share in data.path",
                     ranks.rank(), host_name(), config.data.path, here, first));
   resolve_model_by_data(config, *data);
+  if (!config.data.augment.empty())
+    data =
+        std::make_unique<AugmentedData>(std::move(data), config.data.augment, static_cast<uint64_t>(config.run.seed));
   if (config.evaluate.batches > 0 && data->facts().stored_in(Split::validation) > 0)
     require_evaluation_in_training(*data, 1);
   return data;
