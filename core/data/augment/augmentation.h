@@ -38,7 +38,7 @@ class Augmentation {
   virtual std::unique_ptr<Augmentation> clone() const = 0;
 
   // Why it cannot change such a field: "is of pictures, ..."; empty: it can.
-  virtual std::string complaint(const BatchField& field) const = 0;
+  virtual std::string complaint(const BatchField& of) const = 0;
   virtual void apply(const AugmentedSample& sample, SampleRandom& random) const = 0;
 
   std::string field;  // whose name it is; empty: x

@@ -12,7 +12,7 @@ void Flip::describe_own(Keys& keys) {
   keys("vertical", vertical, "", "probability that top and bottom do", Allowed::from(0, 1));
 }
 
-std::string Flip::complaint(const BatchField& field) const { return complaint_of_pictures(field); }
+std::string Flip::complaint(const BatchField& of) const { return complaint_of_pictures(of); }
 
 void Flip::apply(const AugmentedSample& sample, SampleRandom& random) const {
   const bool left_right = random.happens(horizontal), top_bottom = random.happens(vertical);
@@ -31,7 +31,7 @@ void Crop::describe_own(Keys& keys) {
   keys("padding", padding, "pixels", "by which the picture moves at most, in each direction", Allowed::from(1, 4096));
 }
 
-std::string Crop::complaint(const BatchField& field) const { return complaint_of_pictures(field); }
+std::string Crop::complaint(const BatchField& of) const { return complaint_of_pictures(of); }
 
 void Crop::apply(const AugmentedSample& sample, SampleRandom& random) const {
   const int64_t down = random.below(2 * padding + 1) - padding, right = random.below(2 * padding + 1) - padding;
@@ -50,7 +50,7 @@ void Rotate::describe_own(Keys& keys) {
   keys("degrees", degrees, "degrees", "by which it turns at most, either way", Allowed::from(0, 180));
 }
 
-std::string Rotate::complaint(const BatchField& field) const { return complaint_of_pictures(field); }
+std::string Rotate::complaint(const BatchField& of) const { return complaint_of_pictures(of); }
 
 void Rotate::apply(const AugmentedSample& sample, SampleRandom& random) const {
   const double angle = static_cast<double>(random.uniform(-1, 1)) * degrees * std::numbers::pi / 180;
@@ -82,7 +82,7 @@ void Cutout::describe_own(Keys& keys) {
   keys("size", size, "pixels", "height and width of the square", Allowed::from(1, 4096));
 }
 
-std::string Cutout::complaint(const BatchField& field) const { return complaint_of_pictures(field); }
+std::string Cutout::complaint(const BatchField& of) const { return complaint_of_pictures(of); }
 
 void Cutout::apply(const AugmentedSample& sample, SampleRandom& random) const {
   visit_picture(sample.x(), [&](const auto& p) {

@@ -9,7 +9,7 @@ namespace convoy {
 struct Flip final : Augmentation {
   double horizontal = 0.5, vertical = 0;
   std::unique_ptr<Augmentation> clone() const override { return std::make_unique<Flip>(*this); }
-  std::string complaint(const BatchField& field) const override;
+  std::string complaint(const BatchField& of) const override;
   void apply(const AugmentedSample& sample, SampleRandom& random) const override;
 
  protected:
@@ -20,7 +20,7 @@ struct Flip final : Augmentation {
 struct Crop final : Augmentation {
   int64_t padding = 4;
   std::unique_ptr<Augmentation> clone() const override { return std::make_unique<Crop>(*this); }
-  std::string complaint(const BatchField& field) const override;
+  std::string complaint(const BatchField& of) const override;
   void apply(const AugmentedSample& sample, SampleRandom& random) const override;
 
  protected:
@@ -31,7 +31,7 @@ struct Crop final : Augmentation {
 struct Rotate final : Augmentation {
   double degrees = 10;
   std::unique_ptr<Augmentation> clone() const override { return std::make_unique<Rotate>(*this); }
-  std::string complaint(const BatchField& field) const override;
+  std::string complaint(const BatchField& of) const override;
   void apply(const AugmentedSample& sample, SampleRandom& random) const override;
 
  protected:
@@ -42,7 +42,7 @@ struct Rotate final : Augmentation {
 struct Cutout final : Augmentation {
   int64_t size = 8;
   std::unique_ptr<Augmentation> clone() const override { return std::make_unique<Cutout>(*this); }
-  std::string complaint(const BatchField& field) const override;
+  std::string complaint(const BatchField& of) const override;
   void apply(const AugmentedSample& sample, SampleRandom& random) const override;
 
  protected:

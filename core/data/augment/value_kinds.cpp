@@ -31,7 +31,7 @@ void ColorJitter::describe_own(Keys& keys) {
   keys("saturation", saturation, "", "the same", Allowed::from(0, 1));
 }
 
-std::string ColorJitter::complaint(const BatchField& field) const { return complaint_of_pictures(field); }
+std::string ColorJitter::complaint(const BatchField& of) const { return complaint_of_pictures(of); }
 
 void ColorJitter::apply(const AugmentedSample& sample, SampleRandom& random) const {
   const auto factor = [&](double most) { return 1 + static_cast<float>(most) * random.uniform(-1, 1); };
@@ -58,8 +58,8 @@ void Noise::describe_own(Keys& keys) {
        Allowed::from(0, 1e6));
 }
 
-std::string Noise::complaint(const BatchField& field) const {
-  return field.dtype == DType::f32 ? "" : "is of real numbers (f32)";
+std::string Noise::complaint(const BatchField& of) const {
+  return of.dtype == DType::f32 ? "" : "is of real numbers (f32)";
 }
 
 void Noise::apply(const AugmentedSample& sample, SampleRandom& random) const {
@@ -78,8 +78,8 @@ void Mixup::describe_own(Keys& keys) {
        Allowed::above_to(0, 2));
 }
 
-std::string Mixup::complaint(const BatchField& field) const {
-  return field.dtype == DType::f32 || field.dtype == DType::u8 ? "" : "is of real numbers or bytes";
+std::string Mixup::complaint(const BatchField& of) const {
+  return of.dtype == DType::f32 || of.dtype == DType::u8 ? "" : "is of real numbers or bytes";
 }
 
 void Mixup::apply(const AugmentedSample& sample, SampleRandom& random) const {

@@ -10,7 +10,7 @@ namespace convoy {
 struct ColorJitter final : Augmentation {
   double brightness = 0.2, contrast = 0.2, saturation = 0.2;
   std::unique_ptr<Augmentation> clone() const override { return std::make_unique<ColorJitter>(*this); }
-  std::string complaint(const BatchField& field) const override;
+  std::string complaint(const BatchField& of) const override;
   void apply(const AugmentedSample& sample, SampleRandom& random) const override;
 
  protected:
@@ -21,7 +21,7 @@ struct ColorJitter final : Augmentation {
 struct Noise final : Augmentation {
   double deviation = 0.1;
   std::unique_ptr<Augmentation> clone() const override { return std::make_unique<Noise>(*this); }
-  std::string complaint(const BatchField& field) const override;
+  std::string complaint(const BatchField& of) const override;
   void apply(const AugmentedSample& sample, SampleRandom& random) const override;
 
  protected:
@@ -34,7 +34,7 @@ struct Noise final : Augmentation {
 struct Mixup final : Augmentation {
   double alpha = 0.2;
   std::unique_ptr<Augmentation> clone() const override { return std::make_unique<Mixup>(*this); }
-  std::string complaint(const BatchField& field) const override;
+  std::string complaint(const BatchField& of) const override;
   void apply(const AugmentedSample& sample, SampleRandom& random) const override;
 
  protected:
