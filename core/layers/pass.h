@@ -36,7 +36,7 @@ struct Pass {
   Stream& stream;
   bool measuring = false;
   bool training = false;   // dropout is on
-  bool recompute = false;  // forward again inside backward: only what backward reads is wanted
+  bool recompute = false;  // forward again inside backward: only what this layer's backward reads is wanted
   uint64_t seed = 0;
   Tensor first_sample;          // (1) i64 on the device: number of the micro-batch's first sample in the whole run
   float loss_scale = 1;         // gradients are those of loss_scale * sum of losses

@@ -29,13 +29,16 @@ std::vector<Tensor> unbound(const std::vector<TensorRef>& refs) {
 }  // namespace
 
 void Planner::measure_scratch(Action& action) {
-  BoundAction bound{.kind = action.kind, .node = action.node, .layer = node_at(action.node).layer.get()};
+  BoundAction bound{.kind = action.kind,
+                    .node = action.node,
+                    .for_own_backward = action.for_own_backward,
+                    .layer = node_at(action.node).layer.get()};
   bound.tensors = {unbound(action.inputs),           unbound(action.outputs),        unbound(action.saved), {}, {}, {},
                    unbound(action.output_gradients), unbound(action.input_gradients)};
   for (const StateSpec& state : action.states) bound.tensors.states.push_back(state.spec.unbound());
   const std::vector<ParameterSpec>& parameters = node_at(action.node).plan.parameters;
   for (size_t p = 0; p < parameters.size(); ++p) {
-    bound.tensors.weights.push_back({nullptr, options_.weights, parameters[p].shape});
+    bound.tensors.weights.push_back({nullptr, parameters[p].dtype(options_.weights), parameters[p].shape});
     const Tensor gradient{nullptr, DType::f32, parameters[p].shape};
     bound.tensors.weight_gradients.push_back(is_trained(action.node, p) ? gradient : Tensor{});
   }

@@ -40,6 +40,7 @@ enum class ActionKind : uint8_t {
 struct Action {
   ActionKind kind = ActionKind::forward;
   int node = -1;
+  bool for_own_backward = false;  // a recompute whose outputs no other node reads
   std::vector<TensorRef> inputs, outputs, saved, output_gradients, input_gradients;
   std::vector<StateSpec> states;  // of the node
   // Parameters of the node that lie in the arena, one per parameter; empty where storage has them.

@@ -116,6 +116,7 @@ void Planner::plan_forward(int index, ActionKind kind) {
       values_[{output, instance}] = action.inputs[static_cast<size_t>(*same)];
     action.outputs.push_back(value(output, instance));
   }
+  action.for_own_backward = kind == ActionKind::recompute && !outputs_wanted_again(index);
   action.states = layer_plan(index).states;
   int position = 0;
   for (const TensorSpec& spec : layer_plan(index).saved)
@@ -130,6 +131,12 @@ bool Planner::wanted_again(int index) const {
   if (!layer_plan(index).saved.empty()) return true;
   for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o)
     if (layer_plan(index).backward_reads_output(o)) return true;
+  return outputs_wanted_again(index);
+}
+
+// By other nodes of its block.
+bool Planner::outputs_wanted_again(int index) const {
+  const Node& node = node_at(index);
   for (int reader = index + 1; reader < static_cast<int>(graph_.nodes().size()); ++reader) {
     const Node& other = node_at(reader);
     if (other.block != node.block) continue;

@@ -43,6 +43,7 @@ class Planner {
   }
   bool is_trained(int node, size_t parameter) const;
   bool wanted_again(int node) const;
+  bool outputs_wanted_again(int node) const;
   Instance instance_read_by(int reader, ValueId value) const;
   TensorRef new_buffer(std::string what, const TensorSpec& spec, BufferKind kind = BufferKind::activation);
   TensorRef value(ValueId value, Instance instance);

@@ -16,7 +16,7 @@ Program::Program(const Graph& graph, Plan plan, const Parameters& parameters, co
 }
 
 BoundAction Program::bind(const Action& action, const Parameters& parameters, const States* states) const {
-  BoundAction bound{.kind = action.kind, .node = action.node};
+  BoundAction bound{.kind = action.kind, .node = action.node, .for_own_backward = action.for_own_backward};
   bound.scratch = bind(action.scratch);
   bound.final_from = action.final_from;
   bound.group = action.group;

@@ -7,7 +7,7 @@ namespace convoy {
 
 void run_action(Pass& pass, const BoundAction& action, ShardedWeights* sharded) {
   pass.scratch = Scratch(action.scratch);
-  pass.recompute = action.kind == ActionKind::recompute;
+  pass.recompute = action.for_own_backward;
   switch (action.kind) {
     case ActionKind::forward:
     case ActionKind::recompute:

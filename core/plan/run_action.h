@@ -9,7 +9,8 @@ namespace convoy {
 struct BoundAction {
   ActionKind kind = ActionKind::forward;
   int node = -1;
-  const Layer* layer = nullptr;  // null where node is -1
+  bool for_own_backward = false;  // as Action has it
+  const Layer* layer = nullptr;   // null where node is -1
   LayerTensors tensors;
   Tensor scratch;
   std::vector<int64_t> final_from;  // as Action has it

@@ -157,6 +157,7 @@ int ShardPlanner::final_action(int b) const {
   return a;
 }
 
+// Weights that lie in shards are learned (ModelPlan), so that all of them have the compute dtype.
 TensorRef ShardPlanner::new_buffer(std::string what, int b, BufferKind kind, int first, int last) {
   const DType dtype = kind == BufferKind::weights ? plan_.options.weights : DType::f32;
   const TensorSpec spec{dtype, {bucket(b).shard * sharding_.ranks()}};
