@@ -13,6 +13,10 @@ CpuOps::CpuOps() : Ops("cpu"), products_(std::make_unique<ProductCache>()) {
   add<MatmulPair>([this](Stream& stream, const MatmulPair& args) { run_matmul(*products_, stream, args); });
   add<NormForward>(norm_forward);
   add<NormBackward>(norm_backward, norm_backward_scratch_bytes);
+  add<ColumnMoments>(column_moments, column_moments_scratch_bytes);
+  add<ColumnNormalise>(column_normalise, column_normalise_scratch_bytes);
+  add<BatchNormBackward>(batch_norm_backward, batch_norm_backward_scratch_bytes);
+  add<AverageChange>(average_change);
   add<AttentionForward>(attention_forward, attention_forward_scratch_bytes);
   add<CacheAppend>(cache_append);
   add<AttentionBackward>(attention_backward);

@@ -17,6 +17,10 @@ CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32) : Ops("cuda"), products_(
                   [this](const MatmulPair& args) { return scratch_bytes_in_turn(*this, args); });
   add<NormForward>(norm_forward);
   add<NormBackward>(norm_backward, norm_backward_scratch_bytes);
+  add<ColumnMoments>(column_moments, column_moments_scratch_bytes);
+  add<ColumnNormalise>(column_normalise);
+  add<BatchNormBackward>(batch_norm_backward, batch_norm_backward_scratch_bytes);
+  add<AverageChange>(average_change);
   add<AttentionForward>(attention_forward, attention_forward_scratch_bytes);
   add<CacheAppend>(cache_append);
   add<AttentionBackward>(attention_backward, attention_backward_scratch_bytes);

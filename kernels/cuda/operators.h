@@ -5,6 +5,7 @@
 #include "core/device/stream.h"
 #include "core/ops/activation.h"
 #include "core/ops/attention.h"
+#include "core/ops/batch_norm.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/dropout.h"
 #include "core/ops/embedding.h"
@@ -18,6 +19,12 @@ namespace convoy::cuda {
 void norm_forward(Stream& stream, const NormForward& args);
 void norm_backward(Stream& stream, const NormBackward& args, const Tensor& scratch);
 size_t norm_backward_scratch_bytes(const NormBackward& args);
+void column_moments(Stream& stream, const ColumnMoments& args, const Tensor& scratch);
+size_t column_moments_scratch_bytes(const ColumnMoments& args);
+void column_normalise(Stream& stream, const ColumnNormalise& args);
+void batch_norm_backward(Stream& stream, const BatchNormBackward& args, const Tensor& scratch);
+size_t batch_norm_backward_scratch_bytes(const BatchNormBackward& args);
+void average_change(Stream& stream, const AverageChange& args);
 void attention_forward(Stream& stream, const AttentionForward& args, const Tensor& scratch);
 size_t attention_forward_scratch_bytes(const AttentionForward& args);
 void cache_append(Stream& stream, const CacheAppend& args);

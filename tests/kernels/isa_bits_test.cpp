@@ -4,6 +4,7 @@
 #include <typeinfo>
 
 #include "core/base/integers.h"
+#include "core/ops/batch_norm.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/matmul.h"
 #include "core/ops/norm.h"
@@ -53,6 +54,29 @@ TEST_P(IsaBitsTest, Norms) {
               norm_bits(kind, cpu::avx512::row_kernels, GetParam()));
 }
 
+Bits batch_norm_bits(const cpu::RowKernels& kernels, DType dtype) {
+  const int64_t N = 200, C = 103, half = 150;
+  const Array x = random_array({N, C}, dtype, 1), dy = random_array({N, C}, dtype, 2), y = Array::zeros({N, C}, dtype);
+  const Array mean = Array::zeros({C}, DType::f32), variance = mean, dx = y,
+              bytes = Array::filled({N, C}, DType::u8, 9);
+  const Array moments = Array::zeros({2, 2, C}, DType::f32), sums = Array::zeros({2, C}, DType::f32);
+  const Array columns = random_array({3, C}, DType::f32, 3), of_bytes = y;
+  auto* chunks = moments.tensor().as<float>();
+  kernels.column_moments(x, 0, half, chunks);
+  kernels.column_moments(x, half, N, chunks + 2 * C);
+  kernels.join_moments({mean, variance, x}, chunks, half, 2, 0, C);
+  kernels.column_normalise({.y = y, .x = x}, columns.tensor().as<float>(), 1, 0, N);
+  kernels.column_normalise({.y = of_bytes, .x = bytes}, columns.tensor().as<float>(), 1, 0, N);
+  const BatchNormBackward backward{.dx = dx, .dy = dy, .x = x, .mean = mean, .variance = variance};
+  kernels.batch_norm_sums(backward, 0, N, sums.tensor().as<float>());
+  kernels.batch_norm_input_gradient(backward, columns.tensor().as<float>(), 0, N);
+  return {moments.bits(), mean.bits(), variance.bits(), y.bits(), of_bytes.bits(), sums.bits(), dx.bits()};
+}
+
+TEST_P(IsaBitsTest, BatchNorm) {
+  EXPECT_EQ(batch_norm_bits(cpu::avx2::row_kernels, GetParam()), batch_norm_bits(cpu::avx512::row_kernels, GetParam()));
+}
+
 Bits cross_entropy_bits(const cpu::RowKernels& kernels, DType dtype) {
   const Array logits = random_array({4, 3001}, dtype, 1, 10), losses = Array::zeros({4}, DType::f32);
   kernels.cross_entropy({losses, logits, logits, Array({4}, DType::i32, {0, 5, -1, 3000}), 0.5f}, 0, 4);
@@ -92,6 +116,7 @@ TEST_P(IsaBitsTest, OptimizerUpdates) {
   expect_same(rules::RmsPropMomentum{{0.99f, 0.01f, 1e-8f}, 0.9f});
   expect_same(rules::Adagrad{1e-10f});
   expect_same(rules::Lion{0.9f, 0.1f, 0.99f, 0.01f});
+  expect_same(rules::Addition{});
 }
 
 Bits range_bits(const cpu::RangeKernels& kernels, DType dtype) {

@@ -84,6 +84,7 @@ void for_rules(const Check& check) {
   check(rules::RmsPropMomentum{{0.99f, 0.01f, 1e-8f}, 0.9f});
   check(rules::Adagrad{1e-10f});
   check(rules::Lion{0.9f, 0.1f, 0.99f, 0.01f});
+  check(rules::Addition{});
 }
 
 TEST_F(OptimizerUpdateTest, NaNFactorChangesNothing) {
@@ -106,6 +107,18 @@ TEST_F(OptimizerUpdateTest, SameBitsForAnyThreads) {
       return c.bits();
     });
   });
+}
+
+TEST_F(OptimizerUpdateTest, StatisticsKeepOutWhatIsNotFinite) {
+  UpdateCase c(1000, DType::f32, 1);
+  Values g = c.gradient.values(), expected = c.weights.values();
+  g[3] = std::numeric_limits<double>::infinity();
+  g[500] = -g[3];
+  g[999] = std::numeric_limits<double>::quiet_NaN();
+  c.gradient = Array({1000}, DType::f32, g);
+  run(c.args(rules::Addition{}));
+  for (size_t i = 0; i < g.size(); ++i) expected[i] += std::isfinite(g[i]) ? g[i] : 0;
+  expect_near(c.weights.values(), expected, 1e-7, "statistics");
 }
 
 TEST_F(OptimizerUpdateTest, MovingAverageFollowsUnlessTheStepWasSkipped) {

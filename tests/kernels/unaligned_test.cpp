@@ -1,6 +1,7 @@
 // Operators take tensors at any address: results of tensors one element behind an aligned address beside those of
 // aligned ones.
 #include "core/base/integers.h"
+#include "core/ops/batch_norm.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/dropout.h"
 #include "core/ops/embedding.h"
@@ -91,6 +92,23 @@ TEST_F(UnalignedTest, Norms) {
         };
         expect_same(call, tolerance, kind == NormKind::layer ? "layer norm" : "RMS norm");
       }
+}
+
+TEST_F(UnalignedTest, BatchNorm) {
+  const int64_t N = 300, C = 40;
+  for (const auto& [type, tolerance] : kPrecisions) {
+    const auto call = [&, dtype = type](Placed& p) {
+      const Tensor x = p.random({N, C}, dtype, 1), dy = p.random({N, C}, dtype, 2), weight = p.random({C}, dtype, 3);
+      const Tensor mean = p.result({C}, DType::f32), variance = p.result({C}, DType::f32);
+      run_with_scratch(ColumnMoments{mean, variance, x});
+      run_with_scratch(ColumnNormalise{p.result({N, C}, dtype), x, mean, variance, weight, p.random({C}, dtype, 4),
+                                       Spread::variance, 1e-5f});
+      run_with_scratch(BatchNormBackward{p.result({N, C}, dtype), p.result({C}, DType::f32), p.result({C}, DType::f32),
+                                         dy, x, mean, variance, weight, 1e-5f});
+      run(AverageChange{p.result({C}, DType::f32), mean, variance});
+    };
+    expect_same(call, tolerance, "batch norm");
+  }
 }
 
 TEST_F(UnalignedTest, CrossEntropy) {

@@ -5,6 +5,7 @@
 #include "core/optimizer/rules/adagrad.h"
 #include "core/optimizer/rules/adam.h"
 #include "core/optimizer/rules/adamw.h"
+#include "core/optimizer/rules/addition.h"
 #include "core/optimizer/rules/lion.h"
 #include "core/optimizer/rules/rms_prop.h"
 #include "core/optimizer/rules/sgd.h"
@@ -15,6 +16,6 @@ template <class... Rules>
 struct RuleList {};
 
 using OptimizerRules = RuleList<rules::AdamW, rules::Adam, rules::Sgd, rules::SgdMomentum, rules::RmsProp,
-                                rules::RmsPropMomentum, rules::Adagrad, rules::Lion>;
+                                rules::RmsPropMomentum, rules::Adagrad, rules::Lion, rules::Addition>;
 
 }  // namespace convoy

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "core/ops/attention.h"
+#include "core/ops/batch_norm.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/dropout.h"
 #include "core/ops/embedding.h"
@@ -38,6 +39,16 @@ struct RowKernels {
   void (*embedding_backward_positions)(const EmbeddingBackward& args, int64_t begin, int64_t end);
   void (*dropout_apply)(const DropoutApply& args, int64_t begin, int64_t end);
   void (*cross_entropy)(const CrossEntropy& args, int64_t begin, int64_t end);
+  // Of rows [begin, end) to two rows of C each: mean and sum of squared distances from it; sums of dy and dy times the
+  // distance of x from the mean.
+  void (*column_moments)(const Tensor& x, int64_t begin, int64_t end, float* moments);
+  void (*batch_norm_sums)(const BatchNormBackward& args, int64_t begin, int64_t end, float* sums);
+  // Columns [begin, end) of the moments of `count` chunks of `rows` rows to those of all.
+  void (*join_moments)(const ColumnMoments& args, const float* moments, int64_t rows, int64_t count, int64_t begin,
+                       int64_t end);
+  // columns: three rows of C, as batch_norm_kernels.h says; of column_normalise each `fold` times over.
+  void (*column_normalise)(const ColumnNormalise& args, const float* columns, int64_t fold, int64_t begin, int64_t end);
+  void (*batch_norm_input_gradient)(const BatchNormBackward& args, const float* columns, int64_t begin, int64_t end);
 };
 
 struct RangeKernels {

@@ -1,4 +1,4 @@
-// Loads and stores of f32 and bf16 as sixteen f32 lanes, and the loop over a row in such pieces.
+// Loads and stores of f32 and bf16, and loads of bytes, as sixteen f32 lanes, and the loop over a row in such pieces.
 #pragma once
 
 namespace convoy::cpu::CONVOY_ISA {
@@ -21,6 +21,13 @@ inline F32x16 load(const bf16* p, Part part) {
   alignas(32) uint16_t words[kLanes] = {};
   std::memcpy(words, p, static_cast<size_t>(part.count) * sizeof(bf16));
   return from_bits(shift_left<16>(widen(words)));
+}
+
+inline F32x16 load(const uint8_t* p, Full) { return to_float(widen(p)); }
+inline F32x16 load(const uint8_t* p, Part part) {
+  uint8_t bytes[kLanes] = {};
+  std::memcpy(bytes, p, static_cast<size_t>(part.count));
+  return to_float(widen(bytes));
 }
 
 // To nearest even, and a NaN stays a NaN: the bits of core/base/bf16.h. The processor's own conversion would flush

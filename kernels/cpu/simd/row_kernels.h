@@ -6,6 +6,7 @@
 #include "kernels/cpu/simd/math.h"
 #include "kernels/cpu/simd/random.h"
 //
+#include "kernels/cpu/simd/batch_norm_kernels.h"
 #include "kernels/cpu/simd/cross_entropy_kernel.h"
 #include "kernels/cpu/simd/dropout_kernel.h"
 #include "kernels/cpu/simd/embedding_kernel.h"
@@ -14,9 +15,18 @@
 
 namespace convoy::cpu::CONVOY_ISA {
 
-const RowKernels row_kernels = {
-    norm_forward,  norm_backward, embedding_forward, embedding_backward_tokens, embedding_backward_positions,
-    dropout_apply, cross_entropy};
+const RowKernels row_kernels = {norm_forward,
+                                norm_backward,
+                                embedding_forward,
+                                embedding_backward_tokens,
+                                embedding_backward_positions,
+                                dropout_apply,
+                                cross_entropy,
+                                column_moments,
+                                batch_norm_sums,
+                                join_moments,
+                                column_normalise,
+                                batch_norm_input_gradient};
 const RangeKernels range_kernels = {sum,         sum_squares, add,     tree_sum, cast, moving_average,
                                     column_sums, statistics,  add_rows};
 

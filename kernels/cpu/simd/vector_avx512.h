@@ -75,6 +75,9 @@ inline I32x16 to_int(F32x16 a) { return {_mm512_cvtps_epi32(a.v)}; }
 inline F32x16 to_float(I32x16 a) { return {_mm512_cvtepi32_ps(a.v)}; }
 inline I32x16 bits_of(F32x16 a) { return {_mm512_castps_si512(a.v)}; }
 inline F32x16 from_bits(I32x16 a) { return {_mm512_castsi512_ps(a.v)}; }
+inline I32x16 widen(const uint8_t* p) {
+  return {_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+}
 inline I32x16 widen(const uint16_t* p) {
   return {_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
 }
