@@ -49,7 +49,8 @@ std::vector<ValueId> Graph::add(std::string name, std::unique_ptr<Layer> layer, 
   if (stored_as_)
     for (ParameterSpec& parameter : plan.parameters)
       parameter.stored = checked_pieces(parameter, stored_as_(parameter));
-  bool needs_gradient = !plan.parameters.empty();
+  bool needs_gradient = std::ranges::any_of(
+      plan.parameters, [](const ParameterSpec& parameter) { return parameter.role != ParameterRole::constant; });
   for (const ValueId input : inputs) needs_gradient |= values_[static_cast<size_t>(input)].needs_gradient;
   std::vector<ValueId> outputs;
   int position = 0;

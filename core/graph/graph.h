@@ -18,7 +18,7 @@ struct Value {
   TensorSpec spec;
   int producer = -1;            // node; -1: an input of the graph
   int output = 0;               // which output of the producer
-  bool needs_gradient = false;  // a parameter lies upstream
+  bool needs_gradient = false;  // a parameter that training changes lies upstream
 };
 
 struct Node {

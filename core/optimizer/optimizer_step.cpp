@@ -10,6 +10,7 @@
 #include "core/ops/moving_average.h"
 #include "core/ops/optimizer_update.h"
 #include "core/ops/reductions.h"
+#include "core/optimizer/statistics_update.h"
 
 namespace convoy {
 
@@ -40,13 +41,14 @@ size_t partial_bytes(const std::vector<const ParameterLayout*>& groups) {
 
 std::vector<const ParameterLayout*> layouts_of(const std::vector<OptimizedGroup>& groups) {
   std::vector<const ParameterLayout*> layouts;
-  for (const OptimizedGroup& group : groups) layouts.push_back(&group.parameters.layout());
+  for (const OptimizedGroup& group : groups)
+    if (group.role == ParameterRole::learned) layouts.push_back(&group.parameters.layout());
   return layouts;
 }
 
 }  // namespace
 
-// Norm and factor, the numbers of all groups, the partial sums of all groups.
+// Norm and factor and, in the same block, those for statistics; the numbers and the partial sums of all groups.
 MemoryUse OptimizerStep::planned_memory(const std::vector<const ParameterLayout*>& groups, const Optimizer& optimizer) {
   const size_t numbers = number_count(optimizer) * groups.size() * sizeof(float);
   return {.optimizer = kAlignment + aligned(numbers) + aligned(partial_bytes(groups)), .host = numbers};
@@ -75,28 +77,33 @@ OptimizerStep::OptimizerStep(Communication& communication, std::vector<Optimized
 void OptimizerStep::place(std::vector<OptimizedGroup> groups) {
   const auto count = static_cast<int64_t>(number_count(optimizer_));
   int64_t blocks = 0;
-  for (const OptimizedGroup& group : groups) blocks += block_count(group.parameters.layout());
+  const std::vector<const ParameterLayout*> learned = layouts_of(groups);
+  for (const ParameterLayout* layout : learned) blocks += block_count(*layout);
   auto* base = static_cast<std::byte*>(memory_.data());
   norm_and_factor_ = {base, DType::f32, {2}};
-  numbers_ = {base + kAlignment, DType::f32, {count * static_cast<int64_t>(groups.size())}};
+  numbers_ = {base + kAlignment, DType::f32, {count * static_cast<int64_t>(learned.size())}};
   partials_ = {base + kAlignment + aligned(numbers_.bytes()), DType::f32, {blocks}};
-  int64_t begin = 0;
+  int64_t begin = 0, learning = 0;
   for (OptimizedGroup& group : groups) {
-    const int64_t own = block_count(group.parameters.layout());
     sharded_ |= group.parameters.sharding().shards_optimizer();
-    groups_.push_back({group, numbers_.range(static_cast<int64_t>(groups_.size()) * count, count),
-                       partials_.range(begin, own),
-                       static_cast<float>(group.weight_decay.value_or(optimizer_.weight_decay()))});
-    begin += own;
-    for (const OwnedRange& range : group.parameters.owned())
-      groups_.back().updates.push_back(tensors_of(groups_.back(), range));
+    Group& placed = groups_.emplace_back(Group{group, {}, {}});
+    if (placed.learns()) {
+      const int64_t own = block_count(group.parameters.layout());
+      placed.numbers = numbers_.range(learning++ * count, count);
+      placed.partials = partials_.range(begin, own);
+      placed.weight_decay = static_cast<float>(group.weight_decay.value_or(optimizer_.weight_decay()));
+      begin += own;
+    } else {
+      no_factor_ = {base + norm_and_factor_.bytes(), DType::f32, {2}};
+    }
+    for (const OwnedRange& range : group.parameters.owned()) placed.updates.push_back(tensors_of(placed, range));
   }
 }
 
 void OptimizerStep::step(int64_t t, double lr, bool capture) {
   auto* numbers = static_cast<float*>(numbers_on_host_.data());
   for (const Group& group : groups_)
-    numbers = std::ranges::copy(optimizer_.numbers(t, lr * group.parts.lr_scale), numbers).out;
+    if (group.learns()) numbers = std::ranges::copy(optimizer_.numbers(t, lr * group.parts.lr_scale), numbers).out;
   run(norm_, capture);
   if (sharded_) bring_norm_together(t);
   run(update_, capture);
@@ -119,6 +126,7 @@ void OptimizerStep::sum_squares() {
   if (sharded_) compute_.zero(partials_.data, partials_.bytes());
   for (const Group& group : groups_)
     for (const OwnedRange& range : group.parts.parameters.owned()) {
+      if (!group.learns()) break;
       const int64_t first = range.begin / kSumSquaresBlock;
       const int64_t blocks = std::min(ceil_div(range.end, kSumSquaresBlock), group.partials.elements()) - first;
       if (blocks <= 0) continue;  // nothing but padding
@@ -138,11 +146,16 @@ void OptimizerStep::bring_norm_together(int64_t t) {
 
 void OptimizerStep::update() {
   ops_.run(compute_, ClipFactor{norm_and_factor_, partials_, clip_norm_, weight_, nominal_weight_});
+  if (no_factor_) ops_.run(compute_, ClipFactor{no_factor_, partials_});
   for (const Group& group : groups_) {
-    for (const UpdateTensors& tensors : group.updates) optimizer_.update(ops_, compute_, tensors);
+    for (const UpdateTensors& tensors : group.updates) optimizer_of(group).update(ops_, compute_, tensors);
     if (average_rate_ > 0)
       for (const OwnedRange& range : group.parts.parameters.owned()) average(group, range);
   }
+}
+
+const Optimizer& OptimizerStep::optimizer_of(const Group& group) const {
+  return group.learns() ? optimizer_ : statistics_update();
 }
 
 UpdateTensors OptimizerStep::tensors_of(const Group& group, const OwnedRange& range) const {
@@ -151,11 +164,11 @@ UpdateTensors OptimizerStep::tensors_of(const Group& group, const OwnedRange& ra
   tensors.weights = parameters.owned_weights(range);
   tensors.master = ParameterStorage::owned_state(parameters.master(), range);
   tensors.gradient = parameters.owned_gradients(range);
-  for (const std::string& state : optimizer_.states())
+  for (const std::string& state : optimizer_of(group).states())
     tensors.states.push_back(ParameterStorage::owned_state(parameters.state(state), range));
   tensors.decays =
       parameters.decays().range(range.begin / kParameterBlock, ceil_div(range.elements(), kParameterBlock));
-  tensors.norm_and_factor = norm_and_factor_;
+  tensors.norm_and_factor = group.learns() ? norm_and_factor_ : no_factor_;
   tensors.numbers = group.numbers;
   tensors.weight_decay = group.weight_decay;
   return tensors;

@@ -19,6 +19,7 @@ struct OptimizedGroup {
   ParameterStorage& parameters;        // its first states are the optimizer's, behind them may come the average
   double lr_scale = 1;                 // of the learning rate
   std::optional<double> weight_decay;  // absent: the optimizer's
+  ParameterRole role = ParameterRole::learned;  // statistics have no part in the norm, and are updated as they are
 };
 
 struct OptimizerStepOptions {
@@ -31,6 +32,7 @@ class OptimizerStep {
   // Everything outlives this. Throws ConfigError if the device cannot do the optimizer's update.
   OptimizerStep(Communication& communication, std::vector<OptimizedGroup> groups, const Optimizer& optimizer,
                 const OptimizerStepOptions& options);
+  // groups, here and below: those that learn.
   static MemoryUse planned_memory(const std::vector<const ParameterLayout*>& groups, const Optimizer& optimizer);
   // By a rank in a step, core/comm/bytes_sent.h.
   static size_t sent_bytes(const std::vector<const ParameterLayout*>& groups, const Sharding& sharding);
@@ -51,6 +53,8 @@ class OptimizerStep {
     Tensor partials;  // sums of squares of its gradients, one per block of all ranks
     float weight_decay = 0;
     std::vector<UpdateTensors> updates = {};  // of what this rank owns
+
+    bool learns() const { return parts.role == ParameterRole::learned; }
   };
 
   void place(std::vector<OptimizedGroup> groups);
@@ -58,6 +62,7 @@ class OptimizerStep {
   void sum_squares();
   void bring_norm_together(int64_t t);
   void update();
+  const Optimizer& optimizer_of(const Group& group) const;
   UpdateTensors tensors_of(const Group& group, const OwnedRange& range) const;
   void average(const Group& group, const OwnedRange& range);
 
@@ -69,6 +74,7 @@ class OptimizerStep {
   Memory memory_, numbers_on_host_;
   std::vector<Group> groups_;
   Tensor partials_, norm_and_factor_, numbers_, weight_;
+  Tensor no_factor_;  // as norm_and_factor, for statistics: the factor is 1, or NaN where it is NaN
   float nominal_weight_ = 1;
   bool sharded_ = false;
   RecurringWork norm_, update_;  // what comes before and after communication

@@ -23,9 +23,9 @@ class RuleOptimizer : public Optimizer {
   std::vector<std::string> states() const override { return facts_.states; }
   double learning_rate() const override { return facts_.lr; }
   double weight_decay() const override { return facts_.weight_decay; }
-  // The learning rate alone; rules with more numbers say which.
+  // The learning rate alone, or nothing; rules with more numbers say which.
   std::vector<float> numbers(int64_t, double lr) const override {
-    static_assert(Rule::kNumbers >= 1);
+    if constexpr (Rule::kNumbers == 0) return {};
     return {static_cast<float>(lr)};
   }
 

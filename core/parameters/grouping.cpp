@@ -15,11 +15,26 @@ namespace {
 constexpr size_t kNearest = 3;
 constexpr const char* kRest = "rest";  // the group of what no rule matches
 
-std::vector<std::string> parameter_names(const Graph& graph) {
+struct Named {
+  std::string name;
+  ParameterRole role = ParameterRole::learned;
+};
+
+// Of parameters that training changes.
+std::vector<Named> changing_parameters(const Graph& graph) {
+  std::vector<Named> all;
+  for (const Node& node : graph.nodes())
+    for (const ParameterSpec& spec : node.plan.parameters)
+      if (spec.role != ParameterRole::constant && std::ranges::count(all, spec.name, &Named::name) == 0)
+        all.push_back({spec.name, spec.role});
+  return all;
+}
+
+std::vector<std::string> constants_of(const Graph& graph) {
   std::vector<std::string> names;
   for (const Node& node : graph.nodes())
     for (const ParameterSpec& spec : node.plan.parameters)
-      if (std::ranges::count(names, spec.name) == 0) names.push_back(spec.name);
+      if (spec.role == ParameterRole::constant) names.push_back(spec.name);
   return names;
 }
 
@@ -27,8 +42,16 @@ std::string rule_text(size_t number, const GroupRule& rule) {
   return fmt::format("optimizer.groups.{}.match = {}", number, rule.match);
 }
 
-[[noreturn]] void refuse_idle(size_t number, const GroupRule& rule, const std::vector<std::string>& names) {
+// It matches nothing that it could do something to.
+[[noreturn]] void refuse_idle(size_t number, const GroupRule& rule, const std::vector<Named>& all, bool statistics) {
+  std::vector<std::string> names;
+  for (const Named& parameter : all) names.push_back(parameter.name);
   const bool taken = std::ranges::any_of(names, [&](const auto& name) { return glob_matches(rule.match, name); });
+  if (statistics)
+    throw ConfigError(
+        fmt::format("{} matches only statistics, which do not learn: a rule can but freeze them; write "
+                    "freeze: true, or match what learns",
+                    rule_text(number, rule)));
   if (taken)
     throw ConfigError(fmt::format(
         "{} matches only parameters that an earlier rule has; the first match wins, so write it before that "
@@ -55,30 +78,58 @@ void describe(Keys& keys, GroupRule& rule) {
 std::string in_group(const std::string& name) { return name.empty() ? "" : " in group " + name; }
 
 Grouping::Grouping(const Graph& graph, std::span<const GroupRule> rules) {
-  std::vector<std::string> left = parameter_names(graph);
-  const std::vector<std::string> names = left;
+  constexpr int kOfStatistics = -2;  // until the number of their group is known
+  std::vector<Named> left = changing_parameters(graph);
+  const std::vector<Named> all = left;
   for (size_t number = 0; number < rules.size(); ++number) {
     const GroupRule& rule = rules[number];
-    const int group = rule.freeze ? kFrozen : static_cast<int>(groups_.size());
-    const auto taken = std::erase_if(left, [&](const std::string& name) {
-      const bool matches = glob_matches(rule.match, name);
-      if (matches) group_of_[name] = group;
-      return matches;
+    size_t taken = 0, statistics = 0;
+    std::erase_if(left, [&](const Named& parameter) {
+      if (!glob_matches(rule.match, parameter.name)) return false;
+      const bool learns = parameter.role == ParameterRole::learned;
+      const int group = learns ? static_cast<int>(groups_.size()) : kOfStatistics;
+      group_of_[parameter.name] = rule.freeze ? kFrozen : group;
+      ++(learns || rule.freeze ? taken : statistics);
+      return true;
     });
-    if (taken == 0) refuse_idle(number, rule, names);
+    if (taken == 0) refuse_idle(number, rule, all, statistics > 0);
     if (!rule.freeze)
       groups_.push_back({rule.name.empty() ? rule.match : rule.name, rule.lr_scale, rule.weight_decay.value});
   }
-  for (const std::string& name : left) group_of_[name] = static_cast<int>(groups_.size());
-  if (!left.empty()) groups_.push_back({rules.empty() ? "" : kRest, 1, std::nullopt});
+  const auto learns = [](const Named& parameter) { return parameter.role == ParameterRole::learned; };
+  for (const Named& parameter : left)
+    group_of_[parameter.name] = learns(parameter) ? static_cast<int>(groups_.size()) : kOfStatistics;
+  if (std::ranges::any_of(left, learns)) groups_.push_back({rules.empty() ? "" : kRest, 1, std::nullopt});
   if (groups_.empty())
-    throw ConfigError("optimizer.groups freezes every parameter; leave out a rule, or train nothing");
+    throw ConfigError(rules.empty() ? "the model has no parameter that learns; add a layer that does, such as linear"
+                                    : "optimizer.groups freezes every parameter; leave out a rule, or train nothing");
+  add_statistics(kOfStatistics);
+  for (const std::string& name : constants_of(graph)) group_of_[name] = kFrozen;
+  check_names();
+}
+
+// Those that no rule freezes.
+void Grouping::add_statistics(int marked) {
+  const int group = static_cast<int>(groups_.size());
+  for (auto& [name, number] : group_of_) {
+    if (number != marked) continue;
+    number = group;
+    if (groups_.size() == static_cast<size_t>(group))
+      groups_.push_back({kStatistics, 1, std::nullopt, ParameterRole::statistic});
+  }
+}
+
+void Grouping::check_names() const {
+  const auto whose = [](const std::string& name) {
+    return name == kRest         ? ", which is the name of what no rule matches"
+           : name == kStatistics ? ", which is the name of the model's statistics"
+                                 : "";
+  };
   for (size_t i = 0; i < groups_.size(); ++i)
     for (size_t j = 0; j < i; ++j)
       if (groups_[i].name == groups_[j].name)
         throw ConfigError(fmt::format("optimizer.groups: two groups are named \"{}\"{}; give one of them another name",
-                                      groups_[i].name,
-                                      groups_[i].name == kRest ? ", which is the name of what no rule matches" : ""));
+                                      groups_[i].name, whose(groups_[i].name)));
 }
 
 int Grouping::group_of(const std::string& parameter) const { return group_of_.empty() ? 0 : group_of_.at(parameter); }

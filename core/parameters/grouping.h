@@ -23,9 +23,10 @@ struct GroupRule {
 void describe(Keys& keys, GroupRule& rule);
 
 struct GroupTerms {
-  std::string name;  // empty: there is no other group
+  std::string name;  // empty: there is no other group that learns
   double lr_scale = 1;
-  std::optional<double> weight_decay;  // of all its parameters; absent: the optimizer's, of those that decay
+  std::optional<double> weight_decay;           // of all its parameters; absent: the optimizer's, of those that decay
+  ParameterRole role = ParameterRole::learned;  // of its parameters
 };
 
 // "", or " in group NAME": what tells one group's buckets from another's, for logs.
@@ -34,12 +35,13 @@ std::string in_group(const std::string& name);
 class Grouping {
  public:
   static constexpr int kFrozen = -1;
+  static constexpr const char* kStatistics = "statistics";  // the name of their group
 
   // All parameters in one group, which is trained.
   Grouping() : groups_(1) {}
-  // A group for each rule that trains, in the order of the rules, and one for what no rule matches. Throws ConfigError,
-  // naming near parameters, if a rule matches none that an earlier rule leaves, if two groups have one name or if
-  // nothing is trained.
+  // A group for each rule that trains, in the order of the rules, one for what no rule matches, and last one for
+  // statistics, which rules can only freeze. Constants are always frozen. Throws ConfigError, naming near parameters,
+  // if a rule matches none that an earlier rule leaves, if two groups have one name or if nothing learns.
   Grouping(const Graph& graph, std::span<const GroupRule> rules);
 
   // Those that are trained.
@@ -49,6 +51,9 @@ class Grouping {
   bool freezes() const;
 
  private:
+  void add_statistics(int marked);
+  void check_names() const;
+
   std::vector<GroupTerms> groups_;
   std::map<std::string, int> group_of_;  // by parameter; empty: all are in the only one
 };

@@ -15,7 +15,7 @@ using Groups = std::vector<CheckpointReader::Group>;
 Groups wanted_groups(const ModelPlan& plan) {
   Groups groups;
   for (const GroupPlan& group : plan.groups())
-    groups.push_back({group.terms.name, group.layout.elements(), plan.options().states});
+    groups.push_back({group.terms.name, group.layout.elements(), group.states});
   return groups;
 }
 
@@ -47,14 +47,15 @@ void check_groups(const CheckpointReader& checkpoint, const Groups& wanted) {
 }
 
 void check_states(const CheckpointReader& checkpoint, const Groups& wanted) {
-  for (const auto& group : checkpoint.groups()) {
-    std::vector<std::string> found = group.states;
+  const Groups groups = checkpoint.groups();
+  for (size_t g = 0; g < groups.size(); ++g) {
+    std::vector<std::string> found = groups[g].states;
     std::erase(found, kMasterState);
-    if (found != wanted[0].states)
+    if (found != wanted[g].states)
       throw CheckpointError(
           fmt::format("{} holds the optimizer states [{}], the config wants [{}]; resume with the optimizer's keys and "
                       "train.ema_decay as the run had them, or choose another run.dir",
-                      checkpoint.folder().string(), fmt::join(found, ", "), fmt::join(wanted[0].states, ", ")));
+                      checkpoint.folder().string(), fmt::join(found, ", "), fmt::join(wanted[g].states, ", ")));
   }
 }
 

@@ -11,10 +11,10 @@ Model::Model(Device& device, Stream& stream, ModelPlan plan) : plan_(std::move(p
   const ModelOptions& options = plan_.options();
   for (const GroupPlan& group : plan_.groups())
     groups_.push_back(
-        std::make_unique<ParameterStorage>(device, stream, group.layout, options.dtype, *group.sharding,
-                                           TrainedStates{options.states, group.terms.weight_decay.has_value()}));
-  if (plan_.frozen() != nullptr)
-    frozen_ = std::make_unique<ParameterStorage>(device, stream, *plan_.frozen(), options.dtype);
+        std::make_unique<ParameterStorage>(device, stream, group.layout, group.dtype, *group.sharding,
+                                           TrainedStates{group.states, group.terms.weight_decay.has_value()}));
+  for (const KeptPlan& kept : plan_.kept())
+    kept_.push_back(std::make_unique<ParameterStorage>(device, stream, kept.layout, kept.dtype));
   memory_ = device.allocate(plan_.arena_bytes());
   arena_ = {memory_.data(), DType::u8, {static_cast<int64_t>(memory_.bytes())}};
   const auto storages = this->storages();
@@ -25,8 +25,8 @@ Model::Model(Device& device, Stream& stream, ModelPlan plan) : plan_(std::move(p
 
 std::vector<ParameterStorage*> Model::storages() const {
   std::vector<ParameterStorage*> storages;
-  for (const auto& group : groups_) storages.push_back(group.get());
-  if (frozen_ != nullptr) storages.push_back(frozen_.get());
+  for (const auto* all : {&groups_, &kept_})
+    for (const auto& storage : *all) storages.push_back(storage.get());
   return storages;
 }
 

@@ -24,9 +24,9 @@ class Model {
   const ParameterLayout& layout() const { return plan_.layout(); }
   // Of the groups that are trained, in the plan's order; none without training.
   const std::vector<std::unique_ptr<ParameterStorage>>& groups() const { return groups_; }
-  // Of what is not; null if there is nothing.
-  ParameterStorage* frozen() const { return frozen_.get(); }
-  // Those of the groups, then of what is frozen.
+  // Of what is not, in the plan's order.
+  const std::vector<std::unique_ptr<ParameterStorage>>& kept() const { return kept_; }
+  // Those of the groups, then of what is kept.
   std::vector<ParameterStorage*> storages() const;
   // Where there is but one.
   ParameterStorage& parameters() const;
@@ -38,8 +38,7 @@ class Model {
 
  private:
   ModelPlan plan_;
-  std::vector<std::unique_ptr<ParameterStorage>> groups_;
-  std::unique_ptr<ParameterStorage> frozen_;
+  std::vector<std::unique_ptr<ParameterStorage>> groups_, kept_;
   Memory memory_;
   Tensor arena_;
   std::unique_ptr<Program> training_, evaluation_;

@@ -1,7 +1,11 @@
 #include "core/train/model_plan.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "core/base/checksum.h"
 #include "core/parameters/parameter_storage.h"
+#include "core/parameters/state_names.h"
 
 namespace convoy {
 
@@ -18,45 +22,77 @@ ModelPlan::ModelPlan(Ops& ops, Graph graph, const ModelOptions& options)
 }
 
 void ModelPlan::make_groups() {
-  const int ranks = options_.sharding.ranks;
+  const auto learned = [](const ParameterSpec& spec) { return spec.role == ParameterRole::learned; };
+  kept_.reserve(2);  // plans point to their layouts
   if (!options_.training) {
-    frozen_ = std::make_unique<ParameterLayout>(graph_, ranks);
+    keep("", learned);
+    keep("fixed", std::not_fn(learned));
     return;
   }
   const Grouping grouping(graph_, options_.groups);
-  const auto layout_of = [&](int group) {
-    return ParameterLayout(graph_, group == Grouping::kFrozen ? 1 : ranks,
-                           [&, group](const ParameterSpec& spec) { return grouping.group_of(spec.name) == group; });
-  };
+  const auto in = [&](int group, const ParameterSpec& spec) { return grouping.group_of(spec.name) == group; };
   groups_.reserve(grouping.groups().size());
-  for (size_t g = 0; g < grouping.groups().size(); ++g) {
-    GroupPlan& group = groups_.emplace_back(GroupPlan{grouping.groups()[g], layout_of(static_cast<int>(g)), nullptr});
-    group.sharding = std::make_unique<Sharding>(group.layout, options_.sharding);
-  }
-  if (grouping.freezes()) frozen_ = std::make_unique<ParameterLayout>(layout_of(Grouping::kFrozen));
+  for (const GroupTerms& terms : grouping.groups())
+    make_group(terms,
+               [&, group = static_cast<int>(groups_.size())](const ParameterSpec& spec) { return in(group, spec); });
+  keep("frozen", [&](const ParameterSpec& spec) { return in(Grouping::kFrozen, spec) && learned(spec); });
+  keep("fixed", [&](const ParameterSpec& spec) { return in(Grouping::kFrozen, spec) && !learned(spec); });
+}
+
+namespace {
+
+ParameterSpec of_role(ParameterRole role) { return {.role = role}; }
+
+// Statistics are few, and read by every pass: their weights are whole on every rank.
+ShardingOptions sharding_of(ShardingOptions options, ParameterRole role) {
+  if (role == ParameterRole::statistic) options.stage = std::min<int64_t>(options.stage, 1);
+  return options;
+}
+
+// What the optimizer keeps is of what learns; the moving average is of all.
+std::vector<std::string> states_of(std::vector<std::string> states, ParameterRole role) {
+  if (role == ParameterRole::statistic) std::erase_if(states, [](const auto& state) { return state != kAverageState; });
+  return states;
+}
+
+}  // namespace
+
+void ModelPlan::make_group(const GroupTerms& terms, const ParameterLayout::Member& member) {
+  GroupPlan& group = groups_.emplace_back(GroupPlan{terms, ParameterLayout(graph_, options_.sharding.ranks, member),
+                                                    of_role(terms.role).dtype(options_.dtype),
+                                                    states_of(options_.states, terms.role), nullptr});
+  group.sharding = std::make_unique<Sharding>(group.layout, sharding_of(options_.sharding, terms.role));
+}
+
+void ModelPlan::keep(std::string name, const ParameterLayout::Member& member) {
+  const int ranks = options_.training ? 1 : options_.sharding.ranks;
+  ParameterLayout layout(graph_, ranks, member);
+  if (layout.parameters().empty()) return;
+  const DType dtype = layout.parameters().front().spec.dtype(options_.dtype);
+  kept_.push_back({std::move(name), std::move(layout), dtype});
 }
 
 std::vector<PlannedGroup> ModelPlan::planned_groups() const {
   std::vector<PlannedGroup> groups;
   for (const GroupPlan& group : groups_)
     groups.push_back({group.terms.name, &group.layout, group.sharding.get(), true});
-  if (frozen_ != nullptr) groups.push_back({groups.empty() ? "" : "frozen", frozen_.get(), nullptr, false});
+  for (const KeptPlan& kept : kept_) groups.push_back({kept.name, &kept.layout, nullptr, false});
   return groups;
 }
 
 std::string ModelPlan::fingerprint() const {
-  if (groups_.size() == 1 && frozen_ == nullptr) return groups_[0].layout.fingerprint();
+  if (groups_.size() == 1 && kept_.empty()) return groups_[0].layout.fingerprint();
   std::string text;
   for (const GroupPlan& group : groups_) text += group.terms.name + " " + group.layout.fingerprint() + ";";
-  if (frozen_ != nullptr) text += "frozen " + frozen_->fingerprint();
+  for (const KeptPlan& kept : kept_) text += kept.name + " " + kept.layout.fingerprint();
   return checksum_of(std::string_view(text));
 }
 
 MemoryUse ModelPlan::memory() const {
   MemoryUse use = memory_when_fullest(larger());
   for (const GroupPlan& group : groups_)
-    use += ParameterStorage::planned_memory(group.layout, options_.dtype, group.sharding.get(), options_.states.size());
-  if (frozen_ != nullptr) use += ParameterStorage::planned_memory(*frozen_, options_.dtype, nullptr, 0);
+    use += ParameterStorage::planned_memory(group.layout, group.dtype, group.sharding.get(), group.states.size());
+  for (const KeptPlan& kept : kept_) use += ParameterStorage::planned_memory(kept.layout, kept.dtype, nullptr, 0);
   return use;
 }
 

@@ -21,14 +21,25 @@ struct ModelOptions {
   size_t guard_bytes = 0;
   ShardingOptions sharding;
   std::vector<GroupRule> groups;    // of the parameters, for training
-  std::vector<std::string> states;  // of every element of the parameters that are trained
+  std::vector<std::string> states;  // of every element of the parameters that learn
 };
 
-// A group of parameters that is trained.
+// A group of parameters that is trained: they learn, or are statistics.
 struct GroupPlan {
   GroupTerms terms;
   ParameterLayout layout;
+  DType dtype;                      // that layers read
+  std::vector<std::string> states;  // of every element
   std::unique_ptr<Sharding> sharding;
+
+  bool learns() const { return terms.role == ParameterRole::learned; }
+};
+
+// Parameters that are stored and not trained.
+struct KeptPlan {
+  std::string name;
+  ParameterLayout layout;
+  DType dtype;
 };
 
 class ModelPlan {
@@ -42,8 +53,8 @@ class ModelPlan {
   const ParameterLayout& layout() const { return layout_; }
   // Those that are trained; none without training.
   const std::vector<GroupPlan>& groups() const { return groups_; }
-  // Of what is stored and not trained; null if there is nothing.
-  const ParameterLayout* frozen() const { return frozen_.get(); }
+  // What is not, by dtype: what has learned or could, then statistics and constants; where there are any.
+  const std::vector<KeptPlan>& kept() const { return kept_; }
   // Tells models with other parameters, or other groups of them, apart.
   std::string fingerprint() const;
   const Plan& training() const { return training_; }  // without actions if there is none
@@ -57,13 +68,15 @@ class ModelPlan {
 
  private:
   void make_groups();
+  void make_group(const GroupTerms& terms, const ParameterLayout::Member& member);
+  void keep(std::string name, const ParameterLayout::Member& member);
   std::vector<PlannedGroup> planned_groups() const;
 
   ModelOptions options_;
   Graph graph_;
   ParameterLayout layout_;
   std::vector<GroupPlan> groups_;
-  std::unique_ptr<ParameterLayout> frozen_;
+  std::vector<KeptPlan> kept_;
   Plan training_, evaluation_;
 };
 

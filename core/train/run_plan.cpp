@@ -34,6 +34,12 @@ std::vector<Tensor> fields_of(const ModelPlan& model) {
   return fields;
 }
 
+// Rounded statistics would be wrong ones, not merely noisy.
+DType wire_of(const Config& config, const GroupPlan& group) {
+  const bool rounds = config.parallel.gradient_dtype == GradientDType::bf16 && group.learns();
+  return rounds ? DType::bf16 : DType::f32;
+}
+
 GradientSyncPlan plan_gradient_sync(const Config& config, const RankFacts& facts, const GroupPlan& group,
                                     const std::vector<TensorRef>& own_buckets) {
   const Sharding& sharding = *group.sharding;
@@ -49,25 +55,26 @@ GradientSyncPlan plan_gradient_sync(const Config& config, const RankFacts& facts
           .groups = facts.ranks / facts.group_ranks,
           .virtual_ranks = facts.virtual_ranks,
           .reproducible = config.parallel.reproducible,
-          .wire = config.parallel.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32};
+          .wire = wire_of(config, group)};
 }
 
-std::vector<const Sharding*> shardings_of(const ModelPlan& model) {
-  std::vector<const Sharding*> shardings;
-  for (const GroupPlan& group : model.groups()) shardings.push_back(group.sharding.get());
-  return shardings;
+std::vector<UpdatedWeights::Gathered> gathered_of(const ModelPlan& model) {
+  std::vector<UpdatedWeights::Gathered> gathered;
+  for (const GroupPlan& group : model.groups()) gathered.push_back({*group.sharding, group.dtype});
+  return gathered;
 }
 
-std::vector<const ParameterLayout*> layouts_of(const ModelPlan& model) {
+std::vector<const ParameterLayout*> learned_layouts(const ModelPlan& model) {
   std::vector<const ParameterLayout*> layouts;
-  for (const GroupPlan& group : model.groups()) layouts.push_back(&group.layout);
+  for (const GroupPlan& group : model.groups())
+    if (group.learns()) layouts.push_back(&group.layout);
   return layouts;
 }
 
 int64_t largest_bucket(const ModelPlan& model) {
   int64_t most = 0;
-  for (const Sharding* sharding : shardings_of(model))
-    for (const Bucket& bucket : sharding->buckets()) most = std::max(most, bucket.elements());
+  for (const GroupPlan& group : model.groups())
+    for (const Bucket& bucket : group.sharding->buckets()) most = std::max(most, bucket.elements());
   return most;
 }
 
@@ -128,13 +135,12 @@ ModelOptions model_options(const Config& config, const RankFacts& facts, const O
 
 RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& optimizer, const ModelPlan& model,
                  const GradientSyncMaker& gradient_sync) {
-  const DType dtype = model.options().dtype;
   const SampleSchedule schedule = schedule_of(config, facts);
   const std::vector<Tensor> fields = fields_of(model);
   RunPlan plan{.memory = model.memory()};
   plan_gradient_syncs(config, facts, model, gradient_sync, plan);
-  plan.memory += OptimizerStep::planned_memory(layouts_of(model), optimizer);
-  plan.memory += UpdatedWeights::planned_memory(shardings_of(model), dtype);
+  plan.memory += OptimizerStep::planned_memory(learned_layouts(model), optimizer);
+  plan.memory += UpdatedWeights::planned_memory(gathered_of(model));
   plan.memory += TrainStep::planned_memory(schedule.virtual_ranks_here());
   plan.memory.host += Prefetcher::planned_bytes(fields, schedule, config.data.prefetch);
   if (facts.evaluates) plan.memory += Evaluator::planned_memory(fields, evaluation_wishes(config), model.graph());
@@ -144,8 +150,8 @@ RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& 
 
   plan_flops(config, model, plan);
   plan.sent_bytes +=
-      OptimizerStep::sent_bytes(layouts_of(model), *model.groups().front().sharding) +
-      UpdatedWeights::sent_bytes(shardings_of(model), dtype) +
+      OptimizerStep::sent_bytes(learned_layouts(model), *model.groups().front().sharding) +
+      UpdatedWeights::sent_bytes(gathered_of(model)) +
       static_cast<size_t>(schedule.passes_per_step()) * sent_by_gathers(model.training(), facts.group_ranks);
   if (!facts.every_target_counts) plan.sent_bytes += sent_by_all_reduce(sizeof(float), facts.ranks);
   return plan;

@@ -22,10 +22,10 @@ void append(std::vector<NamedTensor>& all, std::vector<NamedTensor> more) {
   all.insert(all.end(), more.begin(), more.end());
 }
 
-std::vector<std::string> state_names(const ModelOptions& options) {
+std::vector<std::string> state_names(const GroupPlan& group) {
   std::vector<std::string> names;
-  if (options.dtype != DType::f32) names.emplace_back(kMasterState);
-  names.insert(names.end(), options.states.begin(), options.states.end());
+  if (group.dtype != DType::f32) names.emplace_back(kMasterState);
+  names.insert(names.end(), group.states.begin(), group.states.end());
   return names;
 }
 
@@ -35,23 +35,23 @@ CheckpointContents Snapshot::planned_contents(const ModelPlan& model, int world_
   CheckpointContents contents;
   if (world_rank == 0)
     for (const Parameter& p : model.layout().parameters())
-      append(contents.weights, stored_weights(p.spec, {nullptr, model.options().dtype, p.spec.shape}));
+      append(contents.weights, stored_weights(p.spec, {nullptr, p.spec.dtype(model.options().dtype), p.spec.shape}));
   for (const GroupPlan& group : model.groups())
-    contents.optimizer.groups.push_back(GroupSnapshot::planned_states(group.layout, *group.sharding, group.terms.name,
-                                                                      state_names(model.options()), world_rank));
+    contents.optimizer.groups.push_back(
+        GroupSnapshot::planned_states(group.layout, *group.sharding, group.terms.name, state_names(group), world_rank));
   return contents;
 }
 
 // On a CPU device only weights that are gathered want a copy.
 size_t Snapshot::planned_bytes(const ModelPlan& model, DeviceKind device, int world_rank) {
   const bool copies = device != DeviceKind::cpu;
-  const auto weights_of = [&](const ParameterLayout& layout, bool copied) {
-    return world_rank == 0 && copied ? static_cast<size_t>(layout.padded_elements()) * size_of(model.options().dtype)
-                                     : size_t{0};
+  const auto weights_of = [&](const auto& plan, bool copied) {
+    const bool here = world_rank == 0 && copied;
+    return here ? static_cast<size_t>(plan.layout.padded_elements()) * size_of(plan.dtype) : size_t{0};
   };
-  size_t bytes = model.frozen() == nullptr ? 0 : weights_of(*model.frozen(), copies);
-  for (const GroupPlan& group : model.groups())
-    bytes += weights_of(group.layout, copies || group.sharding->shards_weights());
+  size_t bytes = 0;
+  for (const KeptPlan& kept : model.kept()) bytes += weights_of(kept, copies);
+  for (const GroupPlan& group : model.groups()) bytes += weights_of(group, copies || group.sharding->shards_weights());
   if (copies)
     for (const StateShard& shard : planned_contents(model, world_rank).optimizer.groups)
       bytes += shard.arrays.size() * static_cast<size_t>(shard.elements) * sizeof(float);
@@ -102,11 +102,15 @@ void restore_weights(const CheckpointReader& checkpoint, Device& device, Stream&
   set_weights(parameters, device, compute, read_weights(checkpoint, parameters.layout(), checkpoint.has_average()));
 }
 
+void restore_weights(const CheckpointReader& checkpoint, Device& device, Stream& compute, Model& model) {
+  for (ParameterStorage* storage : model.storages()) restore_weights(checkpoint, device, compute, *storage);
+}
+
 void restore_training(const CheckpointReader& checkpoint, std::string_view optimizer, Device& device, Stream& compute,
                       Model& model) {
   check_resume(checkpoint, optimizer, model.plan());
-  if (model.frozen() != nullptr)
-    set_weights(*model.frozen(), device, compute, read_weights(checkpoint, model.frozen()->layout(), false));
+  for (const auto& kept : model.kept())
+    set_weights(*kept, device, compute, read_weights(checkpoint, kept->layout(), false));
   for (size_t g = 0; g < model.groups().size(); ++g) {
     ParameterStorage& storage = *model.groups()[g];
     const std::string& name = model.plan().groups()[g].terms.name;

@@ -40,7 +40,9 @@ class Snapshot {
 void restore_training(const CheckpointReader& checkpoint, std::string_view optimizer, Device& device, Stream& compute,
                       Model& model);
 
-// Weights alone, for eval and generate; any stored dtype. Their moving average where the run kept one.
+// Weights alone, statistics and constants among them, for what does not train; any stored dtype. Their moving average
+// where the run kept one.
 void restore_weights(const CheckpointReader& checkpoint, Device& device, Stream& compute, ParameterStorage& parameters);
+void restore_weights(const CheckpointReader& checkpoint, Device& device, Stream& compute, Model& model);
 
 }  // namespace convoy

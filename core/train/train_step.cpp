@@ -45,6 +45,7 @@ TrainStep::TrainStep(const Parts& parts)
   pass_ = std::make_unique<Pass>(Pass{.ops = device_.ops(), .stream = compute_, .training = true, .seed = p_.seed});
   pass_->first_sample = first_sample_;
   pass_->loss_scale = loss_scale_;
+  pass_->micro_batch_share = static_cast<float>(1.0 / static_cast<double>(passes));
   if (p_.capture && p_.debug == nullptr)
     captured_ = std::make_unique<CapturedProgram>(device_, p_.model.training(), *pass_, cuts());
   if (p_.sentinel_every > 0) make_sentinel();

@@ -16,30 +16,29 @@ int64_t gathered_elements(const Bucket& bucket, const Sharding& sharding) { retu
 
 UpdatedWeights::UpdatedWeights(Communication& communication, std::vector<ParameterStorage*> groups)
     : communication_(communication), groups_(std::move(groups)) {
-  std::vector<const Sharding*> shardings;
-  for (const ParameterStorage* storage : groups_) shardings.push_back(&storage->sharding());
-  const DType dtype = groups_.empty() ? DType::f32 : groups_.front()->dtype();
-  staging_ = communication.device().allocate(planned_memory(shardings, dtype).communication);
+  std::vector<Gathered> gathered;
+  for (const ParameterStorage* storage : groups_) gathered.push_back({storage->sharding(), storage->dtype()});
+  staging_ = communication.device().allocate(planned_memory(gathered).communication);
 }
 
 // Buckets whose last shards reach beyond their ends would be gathered over their neighbours.
-MemoryUse UpdatedWeights::planned_memory(const std::vector<const Sharding*>& groups, DType dtype) {
-  int64_t most = 0;
-  for (const Sharding* sharding : groups)
-    if (is_needed(*sharding))
-      for (const Bucket& bucket : sharding->buckets())
-        if (gathered_elements(bucket, *sharding) != bucket.elements())
-          most = std::max(most, gathered_elements(bucket, *sharding));
-  return {.communication = static_cast<size_t>(most) * size_of(dtype)};
+MemoryUse UpdatedWeights::planned_memory(const std::vector<Gathered>& groups) {
+  size_t most = 0;
+  for (const auto& [sharding, dtype] : groups)
+    if (is_needed(sharding))
+      for (const Bucket& bucket : sharding.buckets())
+        if (gathered_elements(bucket, sharding) != bucket.elements())
+          most = std::max(most, static_cast<size_t>(gathered_elements(bucket, sharding)) * size_of(dtype));
+  return {.communication = most};
 }
 
-size_t UpdatedWeights::sent_bytes(const std::vector<const Sharding*>& groups, DType dtype) {
+size_t UpdatedWeights::sent_bytes(const std::vector<Gathered>& groups) {
   size_t bytes = 0;
-  for (const Sharding* sharding : groups)
-    if (is_needed(*sharding))
-      for (const Bucket& bucket : sharding->buckets())
-        bytes += sent_by_all_gather(static_cast<size_t>(gathered_elements(bucket, *sharding)) * size_of(dtype),
-                                    sharding->ranks());
+  for (const auto& [sharding, dtype] : groups)
+    if (is_needed(sharding))
+      for (const Bucket& bucket : sharding.buckets())
+        bytes += sent_by_all_gather(static_cast<size_t>(gathered_elements(bucket, sharding)) * size_of(dtype),
+                                    sharding.ranks());
   return bytes;
 }
 

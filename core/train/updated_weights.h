@@ -12,9 +12,14 @@ class UpdatedWeights {
  public:
   // Of these groups of parameters.
   UpdatedWeights(Communication& communication, std::vector<ParameterStorage*> groups);
-  static MemoryUse planned_memory(const std::vector<const Sharding*>& groups, DType dtype);
+  // What there is to bring together of a group.
+  struct Gathered {
+    const Sharding& sharding;
+    DType dtype;
+  };
+  static MemoryUse planned_memory(const std::vector<Gathered>& groups);
   // By a rank in a step, core/comm/bytes_sent.h.
-  static size_t sent_bytes(const std::vector<const Sharding*>& groups, DType dtype);
+  static size_t sent_bytes(const std::vector<Gathered>& groups);
 
   // Enqueues it behind compute's work so far. Nothing to do where every rank updates everything, or keeps shards alone.
   void run(int64_t step);

@@ -58,24 +58,25 @@ class Collection {
   std::vector<PlannedTensor> tensors_;
 };
 
-void add_weights_and_gradients(Collection& all, const GroupPlan& group, DType dtype) {
+void add_weights_and_gradients(Collection& all, const GroupPlan& group) {
   for (const Parameter& p : group.layout.parameters()) {
     const auto elements = static_cast<size_t>(p.elements());
-    if (!group.sharding->shards_weights()) all.add(p.spec.name, "weights", elements * size_of(dtype));
-    if (!group.sharding->shards_gradients()) all.add("gradient of " + p.spec.name, "gradients", elements * sizeof(float));
+    if (!group.sharding->shards_weights()) all.add(p.spec.name, "weights", elements * size_of(group.dtype));
+    if (!group.sharding->shards_gradients())
+      all.add("gradient of " + p.spec.name, "gradients", elements * sizeof(float));
   }
 }
 
 // Flat, of all parameters of the group, or of what this rank has of them.
-void add_whole_arrays(Collection& all, const GroupPlan& group, const ModelOptions& options) {
+void add_whole_arrays(Collection& all, const GroupPlan& group) {
   const Sharding& sharding = *group.sharding;
   const auto elements = static_cast<size_t>(sharding.compact_elements());
   const std::string part =
       (sharding.shards_optimizer() ? " of this rank's shards" : " of all parameters") + in_group(group.terms.name);
-  if (sharding.shards_weights()) all.add("weights" + part, "weights", elements * size_of(options.dtype));
+  if (sharding.shards_weights()) all.add("weights" + part, "weights", elements * size_of(group.dtype));
   if (sharding.cuts_between_groups()) all.add("summed gradients" + part, "gradients", elements * sizeof(float));
-  if (options.dtype != DType::f32) all.add(kMasterState + part, "optimizer", elements * sizeof(float));
-  for (const std::string& state : options.states) all.add(state + part, "optimizer", elements * sizeof(float));
+  if (group.dtype != DType::f32) all.add(kMasterState + part, "optimizer", elements * sizeof(float));
+  for (const std::string& state : group.states) all.add(state + part, "optimizer", elements * sizeof(float));
 }
 
 }  // namespace
@@ -85,12 +86,12 @@ std::vector<PlannedTensor> largest_tensors(const ModelPlan& model, size_t most) 
   for (const PlannedBuffer* buffer : buffers_when_fullest(model.larger()))
     all.add(buffer->what, kind_name(buffer->kind), buffer->bytes);
   for (const GroupPlan& group : model.groups()) {
-    add_weights_and_gradients(all, group, model.options().dtype);
-    add_whole_arrays(all, group, model.options());
+    add_weights_and_gradients(all, group);
+    add_whole_arrays(all, group);
   }
-  if (model.frozen() != nullptr)
-    for (const Parameter& p : model.frozen()->parameters())
-      all.add(p.spec.name, "weights", static_cast<size_t>(p.elements()) * size_of(model.options().dtype));
+  for (const KeptPlan& kept : model.kept())
+    for (const Parameter& p : kept.layout.parameters())
+      all.add(p.spec.name, "weights", static_cast<size_t>(p.elements()) * size_of(kept.dtype));
   return all.largest(most);
 }
 

@@ -51,13 +51,16 @@ std::map<std::string, std::string> checkpoint_files(const Config& config, const 
 
 // Weights, their average and, of those that are trained, what the optimizer keeps, in f32, masters included.
 int64_t checkpoint_bytes(const ModelPlan& model) {
-  const ModelOptions& options = model.options();
-  const bool averaged = std::ranges::count(options.states, kAverageState) > 0;
-  const auto states = static_cast<int64_t>(options.states.size()) + (options.dtype == DType::f32 ? 0 : 1);
-  int64_t trained = 0;
-  for (const GroupPlan& group : model.groups()) trained += group.layout.parameter_count();
-  const auto weight = static_cast<int64_t>(size_of(options.dtype) + (averaged ? sizeof(float) : 0));
-  return model.layout().parameter_count() * weight + trained * states * static_cast<int64_t>(sizeof(float));
+  const bool averaged = std::ranges::count(model.options().states, kAverageState) > 0;
+  const auto bytes_of = [&](const auto& plan, size_t states) {
+    const size_t element = size_of(plan.dtype) + (states + (averaged ? 1 : 0)) * sizeof(float);
+    return plan.layout.elements() * static_cast<int64_t>(element);
+  };
+  int64_t bytes = 0;
+  for (const GroupPlan& group : model.groups())
+    bytes += bytes_of(group, group.states.size() + (group.dtype == DType::f32 ? 0 : 1));
+  for (const KeptPlan& kept : model.kept()) bytes += bytes_of(kept, 0);
+  return bytes;
 }
 
 std::string data_text(const Dataset& dataset) {

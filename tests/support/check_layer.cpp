@@ -12,7 +12,7 @@ namespace convoy::test {
 namespace {
 
 constexpr uint64_t kSeed = 0x123456789abcdefu;
-constexpr float kLossScale = 0.25f;
+constexpr float kLossScale = 0.25f, kMicroBatchShare = 0.125f;
 constexpr double kOldGradient = 0.5;  // what weight gradients are added to
 constexpr int64_t kPositions = 24;    // of each tensor that are moved
 
@@ -37,7 +37,7 @@ class LayerRun {
     plan_ = c.layer.plan(specs_, Purpose::training);
     for (int i = 0; i < static_cast<int>(specs_.size()); ++i) inputs_.push_back(input(i));
     uint32_t seed = 100;
-    for (const ParameterSpec& p : plan_.parameters) weights_.push_back(random_array(p.shape, dtype, ++seed, 0.5));
+    for (const ParameterSpec& p : plan_.parameters) weights_.push_back(weight(p, ++seed));
     for (const TensorSpec& spec : plan_.outputs)
       output_gradients_.push_back(random_array(spec.shape, spec.dtype, ++seed));
     outputs_ = c.reference(values_of(inputs_), values_of(weights_), true);
@@ -84,10 +84,8 @@ class LayerRun {
   }
 
   Wanted all(std::string what) const {
-    Wanted wanted{std::move(what),
-                  {},
-                  std::vector<bool>(weights_.size(), true),
-                  std::vector<bool>(plan_.outputs.size(), !plan_.is_loss)};
+    Wanted wanted{std::move(what), {}, {}, std::vector<bool>(plan_.outputs.size(), !plan_.is_loss)};
+    for (const ParameterSpec& p : plan_.parameters) wanted.weights.push_back(p.role != ParameterRole::constant);
     for (size_t i = 0; i < specs_.size(); ++i) wanted.inputs.push_back(is_real(i));
     return wanted;
   }
@@ -102,6 +100,12 @@ class LayerRun {
     const TensorSpec& spec = specs_[static_cast<size_t>(i)];
     if (!is_real_dtype(spec.dtype)) return Array(spec.shape, spec.dtype, c_.integers(i));
     return random_array(spec.shape, spec.dtype, static_cast<uint32_t>(i + 1));
+  }
+
+  Array weight(const ParameterSpec& p, uint32_t seed) const {
+    Values values = random_values(p.shape.elements(), seed);
+    for (double& value : values) value = 0.5 * value + (p.role == ParameterRole::learned ? 0 : 1);
+    return {p.shape, p.dtype(dtype_), values};
   }
 
   static std::vector<Values> values_of(const std::vector<Array>& arrays) {
@@ -131,6 +135,10 @@ class LayerRun {
         expected_inputs_[o][i] = numeric_gradient(loss, inputs[i], positions_[i]);
       }
       for (size_t w = 0; w < weights_.size(); ++w) {
+        if (plan_.parameters[w].role != ParameterRole::learned) {
+          expected_weights_[o][w] = expected_change(inputs, weights, w);
+          continue;
+        }
         const auto loss = [&](const Values& moved) {
           std::vector<Values> all = weights;
           all[w] = moved;
@@ -139,6 +147,16 @@ class LayerRun {
         expected_weights_[o][w] = numeric_gradient(loss, weights[w], weight_positions_[w]);
       }
     }
+  }
+
+  // At the weight's positions.
+  Values expected_change(const std::vector<Values>& inputs, const std::vector<Values>& weights, size_t w) const {
+    if (plan_.parameters[w].role == ParameterRole::constant) return {};
+    const Values change = c_.change(inputs, weights, w);
+    Values chosen;
+    for (const int64_t position : weight_positions_[w])
+      chosen.push_back(static_cast<double>(kMicroBatchShare) * change[static_cast<size_t>(position)]);
+    return chosen;
   }
 
   Values expected(const Wanted& wanted, const std::vector<std::vector<Values>>& by_output, size_t index,
@@ -213,6 +231,7 @@ class LayerRun {
     pass.seed = kSeed;
     pass.first_sample = first_sample_;
     pass.loss_scale = kLossScale;
+    pass.micro_batch_share = kMicroBatchShare;
     pass.node = "checked";
     const auto call = [&] { backward ? c_.layer.backward(pass, t) : c_.layer.forward(pass, t); };
     call();

@@ -1,6 +1,7 @@
 // The test of a layer: its outputs against a reference in f64, and every gradient against finite differences of that
 // reference, on the test device, in f32 and bf16, with what core/layers/layer.h allows a plan to do:
 //   each gradient of an input or weight present and absent (a frozen weight), each gradient of an output absent,
+//   what is added to statistics present and absent,
 //   tensors absent that backward does not read, gradients that share memory, forward run again, evaluation.
 // What a layer may not change keeps its bits; scratch is as large as it was measured and full of NaN.
 #pragma once
@@ -21,8 +22,12 @@ struct LayerCase {
   std::function<std::vector<Values>(const std::vector<Values>& inputs, const std::vector<Values>& weights,
                                     bool training)>
       reference;
-  // Values of an input that is no real number, such as tokens. Real inputs and weights are random.
+  // Values of an input that is no real number, such as tokens. Real inputs and weights are random; statistics and
+  // constants lie between 0.5 and 1.5.
   std::function<Values(int input)> integers = {};
+  // What a step of one micro-batch would add to a statistic, parameter number `weight`.
+  std::function<Values(const std::vector<Values>& inputs, const std::vector<Values>& weights, size_t weight)> change =
+      {};
   std::vector<DType> dtypes = {DType::f32, DType::bf16};
   double f32_tolerance = 1e-4, bf16_tolerance = 5e-2;
 };

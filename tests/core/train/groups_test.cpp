@@ -242,7 +242,7 @@ TEST(Groups, WhatIsFrozenTakesNoMemoryButItsOwn) {
   int64_t trained = 0, padded = 0;
   for (const GroupPlan& group : last.groups()) trained += group.layout.parameter_count();
   for (const GroupPlan& group : last.groups()) padded += group.layout.padded_elements();
-  EXPECT_EQ(trained + last.frozen()->parameter_count(), all.layout().parameter_count());
+  EXPECT_EQ(trained + last.kept().at(0).layout.parameter_count(), all.layout().parameter_count());
   EXPECT_LT(2 * trained, all.layout().parameter_count());
   EXPECT_EQ(of_last.gradients, static_cast<size_t>(padded) * 4);
   EXPECT_LT(of_last.optimizer, static_cast<size_t>(padded) * 8 + 1024);  // m, v and a flag per block
