@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/base/checksum.h"
@@ -81,11 +82,28 @@ std::vector<std::string> class_names(const Graph& graph, const Dataset& data) {
   return {};
 }
 
+namespace {
+// Of the field's last extent. Empty: they are not known of all of it.
+std::vector<ColumnStatistics> statistics_of(const BatchField& field, const FieldFacts& facts) {
+  if (field.shape.dims() == 0) return {};
+  const std::vector<Column>& columns =
+      field.shape.dims() == 1 && !facts.columns.empty() ? facts.columns : facts.channels;
+  std::vector<ColumnStatistics> statistics;
+  for (const Column& column : columns)
+    if (column.statistics) statistics.push_back(*column.statistics);
+  if (static_cast<int64_t>(statistics.size()) != field.shape[-1]) statistics.clear();
+  return statistics;
+}  // namespace
 ModelData model_data(const Dataset& data) {
   ModelData told{.name = data.folder().string(), .fields = data.fields(), .vocabulary = data.facts().vocabulary};
-  for (size_t i = 0; i < data.fields().size() && i < data.facts().fields.size(); ++i)
-    if (const auto classes = static_cast<int64_t>(data.facts().fields[i].classes.size()); classes > 0)
-      told.classes[data.fields()[i].name] = classes;
+  for (size_t i = 0; i < data.fields().size() && i < data.facts().fields.size(); ++i) {
+    const BatchField& field = data.fields()[i];
+    const FieldFacts& facts = data.facts().fields[i];
+    if (const auto classes = static_cast<int64_t>(facts.classes.size()); classes > 0)
+      told.classes[field.name] = classes;
+    if (auto statistics = statistics_of(field, facts); !statistics.empty())
+      told.statistics[field.name] = std::move(statistics);
+  }
   return told;
 }
 

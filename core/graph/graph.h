@@ -31,6 +31,10 @@ struct Node {
 
 class Graph {
  public:
+  // What the model computes in: layers that convert their input give it. f32 unless it is said.
+  void compute_in(DType dtype) { compute_dtype_ = dtype; }
+  DType compute_dtype() const { return compute_dtype_; }
+
   // Nodes added from now on belong to this block.
   void begin_block(int block) { block_ = block; }
 
@@ -71,6 +75,7 @@ class Graph {
   std::map<std::string, ValueId> outputs_;
   ValueId result_ = -1, weights_ = -1;
   int block_ = -1;
+  DType compute_dtype_ = DType::f32;
   StoredAs stored_as_;
 };
 

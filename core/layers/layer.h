@@ -26,15 +26,18 @@ struct TensorSpec {
 };
 
 struct Initialisation {
-  enum class Kind : uint8_t { zeros, ones, normal, given } kind = Kind::zeros;
+  enum class Kind : uint8_t { zeros, ones, normal, given, unknown } kind = Kind::zeros;
   float stddev = 0;
   std::shared_ptr<const std::vector<float>> values = {};  // one for each element, if they are given
+  std::string advice = {};                                // for people, if they are not known
 
   static Initialisation normal(float stddev) { return {Kind::normal, stddev}; }
   static Initialisation ones() { return {Kind::ones, 0}; }
   static Initialisation given(std::vector<float> values) {
     return {Kind::given, 0, std::make_shared<const std::vector<float>>(std::move(values))};
   }
+  // A checkpoint has them; a run that begins without one is refused in these words.
+  static Initialisation unknown(std::string advice) { return {Kind::unknown, 0, {}, std::move(advice)}; }
 };
 
 // How training treats a parameter.

@@ -1,7 +1,9 @@
 #include "core/models/kinds.h"
 
 #include "core/models/gpt2_family.h"
+#include "core/models/items/batch_norm_item.h"
 #include "core/models/items/linear_item.h"
+#include "core/models/items/normalize_item.h"
 #include "core/models/layers_family.h"
 #include "core/models/losses.h"
 
@@ -26,6 +28,10 @@ std::span<const LossKind> loss_kinds() {
 std::span<const LayerItemKind> layer_item_kinds() {
   static constexpr LayerItemKind kLayers[] = {
       {"linear", "y = x W + b", make_maker<LinearItem>},
+      {"batch_norm", "normalised by mean and variance of the micro-batch, by running averages when evaluated",
+       make_maker<BatchNormItem>},
+      {"normalize", "a field of the data less its mean, divided by its deviation in the training split",
+       make_maker<NormalizeItem>},
   };
   return kLayers;
 }

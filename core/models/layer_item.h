@@ -34,6 +34,9 @@ class LayerItem {
   virtual bool joins() const { return false; }
   // Takes inputs of such a type; what the model computes in is f32 or bf16.
   virtual bool reads(DType dtype) const { return dtype == DType::f32 || dtype == DType::bf16; }
+  // Takes fields of the data as they are and gives what the model computes in (Graph::compute_dtype); to other layers
+  // real numbers come as that.
+  virtual bool converts() const { return false; }
   // Adds the layer behind its inputs: one, unless it joins. name: unique in the model, of nodes and parameters. Throws
   // ConfigError, naming it, if they do not suit it.
   virtual ValueId add(Graph& graph, const std::string& name, std::span<const ValueId> inputs) const = 0;

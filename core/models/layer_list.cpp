@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/nearest_name.h"
+#include "core/layers/convert.h"
 
 namespace convoy {
 
@@ -56,9 +57,25 @@ ValueId LayerList::add_repeated(const ListedLayer& layer, const std::string& pla
 }
 
 ValueId LayerList::add_layer(const ListedLayer& layer, const std::string& place, const std::string& name, ValueId x) {
-  const std::vector<ValueId> inputs = inputs_of(layer, place, x);
-  for (const ValueId input : inputs) check_input(layer, name, input);
+  std::vector<ValueId> inputs = inputs_of(layer, place, x);
+  for (ValueId& input : inputs) {
+    check_input(layer, name, input);
+    if (!layer.item->converts()) input = converted(input);
+  }
   return layer.item->add(graph_, name, inputs);
+}
+
+// Real numbers of a field as what the model computes in, once for all their readers.
+ValueId LayerList::converted(ValueId x) {
+  const Value value = graph_.values()[static_cast<size_t>(x)];
+  const DType to = graph_.compute_dtype();
+  if (value.producer >= 0 || value.spec.dtype != DType::f32 || to == DType::f32) return x;
+  if (const auto known = converted_.find(x); known != converted_.end()) return known->second;
+  graph_.begin_block(-1);
+  const std::string name = converted_.empty() ? "input" : "input." + value.name;
+  converted_[x] = graph_.add(name, std::make_unique<Convert>(to), {x})[0];
+  graph_.begin_block(blocks_ - 1);
+  return converted_[x];
 }
 
 std::vector<ValueId> LayerList::inputs_of(const ListedLayer& layer, const std::string& place, ValueId x) {

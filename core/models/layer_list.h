@@ -36,12 +36,14 @@ class LayerList {
   std::vector<ValueId> inputs_of(const ListedLayer& layer, const std::string& place, ValueId x);
   ValueId value_named(const std::string& name, const std::string& place, ValueId x);
   void check_input(const ListedLayer& layer, const std::string& name, ValueId input) const;
+  ValueId converted(ValueId x);
   void name_value(const std::string& name, const std::string& place, ValueId value);
   void begin_block();
 
   Graph& graph_;
   const FieldValue field_value_;
   std::vector<Names> names_;  // of this list, and of those around it
+  std::map<ValueId, ValueId> converted_;
   int blocks_ = 0;
   size_t depth_ = 0;
 };

@@ -7,7 +7,6 @@
 
 #include "core/base/error.h"
 #include "core/data/host_fields.h"
-#include "core/layers/convert.h"
 #include "core/models/kinds.h"
 #include "core/models/layer_list.h"
 
@@ -20,7 +19,7 @@ const BatchField& field(const ModelData& data, const std::string& key, const std
                                 key, name, data.name, data.field_names()));
 }
 
-// Fields of the data as inputs of a graph: each once, real numbers as what the model computes in.
+// Fields of the data as inputs of a graph: each once, as it is.
 class FieldInputs {
  public:
   FieldInputs(const std::vector<BatchField>& fields, const std::string& target, const GraphNeeds& needs)
@@ -31,10 +30,7 @@ class FieldInputs {
     if (const auto found = values_.find(name); found != values_.end()) return found->second;
     const auto field = std::ranges::find(fields_, name, &BatchField::name);
     if (field == fields_.end() || name == target_) return -1;
-    ValueId x = graph.add_input(name, {field->dtype, batched(needs_.B, field->shape)});
-    if (field->dtype == DType::f32 && needs_.dtype != DType::f32)
-      x = graph.add(values_.empty() ? "input" : "input." + name, std::make_unique<Convert>(needs_.dtype), {x})[0];
-    return values_[name] = x;
+    return values_[name] = graph.add_input(name, {field->dtype, batched(needs_.B, field->shape)});
   }
 
  private:
@@ -79,6 +75,7 @@ void LayersFamily::settle(const ModelData& data, const Loss& loss) {
 
 Graph LayersFamily::loss_graph(const GraphNeeds& needs) const {
   Graph graph;
+  graph.compute_in(needs.dtype);
   FieldInputs inputs(fields_, target, needs);
   const ValueId x = inputs(graph, input);
   LayerList list(graph, [&](Graph& of, const std::string& name) { return inputs(of, name); });

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/data/batch_source.h"
+#include "core/data/dataset.h"
 
 namespace convoy {
 
@@ -17,6 +17,9 @@ struct ModelData {
   std::vector<BatchField> fields;          // of one sample
   int64_t vocabulary = 0;                  // of tokens; 0: there are none
   std::map<std::string, int64_t> classes;  // how many a field of labels has
+  // Of a field's last extent, columns of a table or colours of pictures; fields of which they are not known are left
+  // out.
+  std::map<std::string, std::vector<ColumnStatistics>> statistics;
 
   const BatchField* find(std::string_view field) const {
     const auto found = std::ranges::find(fields, field, &BatchField::name);

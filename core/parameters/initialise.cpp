@@ -35,6 +35,7 @@ std::vector<float> initial_values(const Parameter& parameter, int number, uint64
   const Initialisation& how = parameter.spec.initialisation;
   std::vector<float> values(static_cast<size_t>(parameter.elements()), 0.0f);
   if (how.kind == Initialisation::Kind::ones) std::fill(values.begin(), values.end(), 1.0f);
+  if (how.kind == Initialisation::Kind::unknown) throw DataError(how.advice);
   if (how.kind == Initialisation::Kind::given) {
     if (how.values == nullptr || how.values->size() != values.size())
       throw InternalError(fmt::format("{} of {} elements was given {} values", parameter.spec.name, values.size(),

@@ -11,6 +11,7 @@
 namespace convoy {
 
 // Initial values of one parameter: zeros, ones, what is given, or normal by Box and Muller over Philox.
+// Throws DataError where they are not known.
 std::vector<float> initial_values(const Parameter& parameter, int number, uint64_t seed);
 
 // Fills weights and, where there are any, master weights, and the states of the optimizer as they begin. Blocks.

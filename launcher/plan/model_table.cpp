@@ -56,7 +56,8 @@ class Table {
   void add(const Node& node) {
     int64_t own = 0;
     for (const ParameterSpec& parameter : node.plan.parameters)
-      if (counted_.insert(parameter.name).second) own += parameter.shape.elements();  // tied ones once
+      if (parameter.role == ParameterRole::learned && counted_.insert(parameter.name).second)
+        own += parameter.shape.elements();  // tied ones once
     parameters_ += own;
     const Layer& layer = *node.layer;
     rows_.push_back({node.name, operator_name(typeid(layer)), sample_text(node.plan.outputs[0]),

@@ -48,13 +48,18 @@ Config parse(const std::string& layers, const std::vector<std::string>& words = 
                       "a.yaml", words, Config(sets));
 }
 
-Graph graph_of(const std::string& layers, const std::vector<std::string>& words = {}) {
+Graph graph_of(const std::string& layers, const std::vector<std::string>& words = {}, DType dtype = DType::f32) {
   Config config = parse(layers, words);
-  const ModelData data{
-      .name = "d",
-      .fields = {{"x", DType::f32, {3}}, {"ids", DType::i32, {2}}, {"z", DType::f32, {3}}, {"y", DType::f32, {1}}}};
+  const ModelData data{.name = "d",
+                       .fields = {{"x", DType::f32, {3}},
+                                  {"ids", DType::i32, {2}},
+                                  {"z", DType::f32, {3}},
+                                  {"picture", DType::u8, {4, 4, 1}},
+                                  {"y", DType::f32, {1}}},
+                       .statistics = {{"x", {{.mean = 1, .deviation = 2}, {.mean = 3}, {.mean = 5, .deviation = 6}}},
+                                      {"picture", {{.mean = 127, .deviation = 50}}}}};
   config.model.family->settle(data, *config.loss.kind);
-  return config.model.family->loss_graph({.B = 1, .dtype = DType::f32, .loss = *config.loss.kind});
+  return config.model.family->loss_graph({.B = 1, .dtype = dtype, .loss = *config.loss.kind});
 }
 
 std::vector<std::string> parameters_of(const Graph& graph) {
@@ -159,6 +164,56 @@ TEST(LayerList, MistakesAreToldWithTheirPlace) {
   expect_says("[{linear: {units: 1, from: ids}}]",
               "layer layers.0.linear reads real numbers, and ids is i32 (1, 2); put embedding before it");
   expect_says("[{linear: {units: 1}}]", "model.input and model.target are both y", {"model.input=y"});
+}
+
+TEST(LayerList, RealFieldsAreConvertedOnceForWhatDoesNotConvertThem) {
+  const Graph graph =
+      graph_of("[{linear: {units: 3, name: a}}, {sum: {from: [x, .]}}, {normalize: {from: x}}, {linear: {units: 1}}]",
+               {}, DType::bf16);
+  std::vector<std::string> names;
+  for (const Node& node : graph.nodes()) names.push_back(node.name);
+  EXPECT_EQ(names, (Names{"input", "a", "layers.1.sum", "layers.2.normalize", "layers.3.linear", "loss"}));
+  const ValueId x = graph.input("x"), converted = graph.nodes()[0].outputs[0];
+  EXPECT_EQ(graph.nodes()[0].block, -1);
+  EXPECT_EQ(graph.nodes()[1].inputs, (std::vector<ValueId>{converted}));
+  EXPECT_EQ(graph.nodes()[1].block, 0);
+  EXPECT_EQ(graph.nodes()[2].inputs, (std::vector<ValueId>{converted, graph.nodes()[1].outputs[0]}));
+  EXPECT_EQ(graph.nodes()[3].inputs, (std::vector<ValueId>{x}));
+  EXPECT_EQ(graph.spec(graph.nodes()[3].outputs[0]).dtype, DType::bf16);
+}
+
+const ParameterSpec& parameter_of(const Graph& graph, const std::string& name) {
+  for (const Node& node : graph.nodes())
+    for (const ParameterSpec& parameter : node.plan.parameters)
+      if (parameter.name == name) return parameter;
+  throw std::logic_error("no parameter " + name);
+}
+
+TEST(LayerList, NormalizeTakesTheStatisticsOfItsField) {
+  const Graph graph = graph_of("[normalize, {normalize: {from: picture, name: grey}}, {linear: {units: 1, from: x}}]");
+  EXPECT_EQ(*parameter_of(graph, "layers.0.normalize.mean").initialisation.values, (std::vector<float>{1, 3, 5}));
+  EXPECT_EQ(*parameter_of(graph, "layers.0.normalize.deviation").initialisation.values, (std::vector<float>{2, 0, 6}));
+  EXPECT_EQ(*parameter_of(graph, "grey.deviation").initialisation.values, (std::vector<float>{50}));
+  EXPECT_EQ(graph.spec(graph.nodes()[1].outputs[0]).dtype, DType::f32);
+  const Initialisation unknown =
+      parameter_of(graph_of("[{normalize: {from: z}}, {linear: {units: 1}}]"), "layers.0.normalize.mean")
+          .initialisation;
+  EXPECT_EQ(unknown.kind, Initialisation::Kind::unknown) << "a checkpoint may have them";
+  EXPECT_NE(unknown.advice.find("d does not tell mean and deviation of its field z"), std::string::npos);
+  expect_says("[{linear: {units: 3}}, normalize, {linear: {units: 1}}]", "layer layers.1.normalize: normalize knows");
+}
+
+TEST(LayerList, BatchNormHasKeys) {
+  const Graph graph =
+      graph_of("[{linear: {units: 3}}, {batch_norm: {scale: false, name: norm}}, {linear: {units: 1}}]");
+  EXPECT_EQ(graph.nodes()[1].plan.parameters[0].name, "norm.bias");
+  EXPECT_EQ(graph.nodes()[1].plan.parameters[1].role, ParameterRole::statistic);
+  expect_says("[{batch_norm: {momentum: 0}}]", "model.layers.0.batch_norm.momentum = 0");
+}
+
+TEST(ModelTable, CountsWhatLearns) {
+  const std::string table = model_table(graph_of("[normalize, batch_norm, {linear: {units: 1}}]"));
+  EXPECT_NE(table.find("\n10 parameters, "), std::string::npos) << table;
 }
 
 TEST(ModelTable, HasALineForEveryLayer) {

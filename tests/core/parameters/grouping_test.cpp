@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
+#include "core/layers/batch_norm.h"
+#include "core/layers/linear.h"
+#include "core/layers/normalize.h"
 #include "core/models/gpt2.h"
 #include "core/parameters/parameter_layout.h"
 
@@ -86,6 +89,59 @@ TEST(Grouping, LayoutsOfGroupsHoldTheirOwnParametersAlone) {
     }
   }
   EXPECT_EQ(found, all.parameters().size());
+}
+
+// A weight, a batch norm, whose averages are statistics, and constants.
+Graph graph_with_statistics() {
+  Graph graph;
+  ValueId x = graph.add_input("x", {DType::f32, {4, 3}});
+  const NormalizeOptions constants{"constants", DType::f32, Initialisation::ones(), Initialisation::ones()};
+  x = graph.add("constants", std::make_unique<Normalize>(constants), {x})[0];
+  x = graph.add("top", std::make_unique<Linear>(LinearOptions{"top", 3, 3}), {x})[0];
+  graph.add("norm", std::make_unique<BatchNorm>(BatchNormOptions{.name = "norm"}), {x});
+  return graph;
+}
+
+std::string refusal_with_statistics(const std::vector<GroupRule>& rules) {
+  try {
+    Grouping(graph_with_statistics(), rules);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "nothing";
+}
+
+TEST(Grouping, StatisticsAreAGroupAndConstantsAreFrozen) {
+  const Grouping alone(graph_with_statistics(), {});
+  ASSERT_EQ(alone.groups().size(), 2u);
+  EXPECT_EQ(alone.groups()[0].name, "");
+  EXPECT_EQ(alone.groups()[1].name, "statistics");
+  EXPECT_EQ(alone.groups()[1].role, ParameterRole::statistic);
+  EXPECT_EQ(alone.group_of("norm.weight"), 0);
+  EXPECT_EQ(alone.group_of("norm.running_var"), 1);
+  EXPECT_EQ(alone.group_of("constants.mean"), Grouping::kFrozen);
+}
+
+TEST(Grouping, RulesCanOnlyFreezeStatistics) {
+  const std::vector<GroupRule> slow{{.match = "norm.*", .name = "slow", .lr_scale = 0.1},
+                                    {.match = "*", .freeze = true}};
+  const Grouping first(graph_with_statistics(), slow);
+  ASSERT_EQ(first.groups().size(), 2u) << "the first rule that matches wins, also for statistics";
+  EXPECT_EQ(first.group_of("norm.bias"), 0);
+  EXPECT_EQ(first.group_of("norm.running_mean"), 1);
+  EXPECT_EQ(first.group_of("top.weight"), Grouping::kFrozen);
+  const std::vector<GroupRule> frozen{{.match = "norm.*", .freeze = true}};
+  const Grouping second(graph_with_statistics(), frozen);
+  EXPECT_EQ(second.groups().size(), 1u);
+  EXPECT_EQ(second.group_of("norm.running_mean"), Grouping::kFrozen);
+  EXPECT_NE(refusal_with_statistics({{.match = "*.running_*"}}).find("matches only statistics"), std::string::npos);
+  EXPECT_EQ(refusal_with_statistics({{.match = "*.running_*", .freeze = true}}), "nothing");
+  EXPECT_NE(refusal_with_statistics({{.match = "constants.*", .freeze = true}}).find("matches no parameter"),
+            std::string::npos);
+  EXPECT_NE(refusal_with_statistics({{.match = "top.*", .name = "statistics"}}).find("two groups are named"),
+            std::string::npos);
+  EXPECT_NE(refusal_with_statistics({{.match = "*", .freeze = true}}).find("freezes every parameter"),
+            std::string::npos);
 }
 
 }  // namespace
