@@ -73,10 +73,15 @@ std::string describe_fields(const BatchSource& data) {
   return fmt::format("{}", fmt::join(fields, ", "));
 }
 
-std::vector<std::string> class_names(const Graph& graph, const Dataset& data) {
+std::string target_field(const Graph& graph) {
   const auto targets = graph.outputs().find("targets");
   if (targets == graph.outputs().end()) return {};
-  const std::string& name = graph.values()[static_cast<size_t>(targets->second)].name;
+  const Value& value = graph.values()[static_cast<size_t>(targets->second)];
+  return value.producer < 0 ? value.name : std::string();
+}
+
+std::vector<std::string> class_names(const Graph& graph, const Dataset& data) {
+  const std::string name = target_field(graph);
   for (size_t i = 0; i < data.fields().size() && i < data.facts().fields.size(); ++i)
     if (data.fields()[i].name == name) return data.facts().fields[i].classes;
   return {};

@@ -19,6 +19,9 @@ DatasetNeeds dataset_needs(const Config& config);
 // "x (8) f32, y (1) f32"
 std::string describe_fields(const BatchSource& data);
 
+// The field that holds what is wanted; empty: the model's targets are no field by themselves.
+std::string target_field(const Graph& graph);
+
 // The names of the classes that the graph's targets are of; none where they are no classes, or have no names.
 std::vector<std::string> class_names(const Graph& graph, const Dataset& data);
 

@@ -26,10 +26,24 @@ std::filesystem::path find_folder(const std::filesystem::path& folder) {
                   folder.string()));
 }
 
+std::filesystem::path find_best(const std::filesystem::path& folder) {
+  const std::filesystem::path checkpoints = RunPaths(folder).checkpoints(), name = checkpoints / "best";
+  if (!is_there(name))
+    throw CheckpointError(fmt::format(
+        "{} names no best checkpoint; a run keeps one with evaluate.patience or checkpoint.keep_best. Leave "
+        "--best out for the newest one",
+        folder.string()));
+  std::string best = read_file(name);
+  best.erase(best.find_last_not_of('\n') + 1);
+  return checkpoints / best;
+}
+
 }  // namespace
 
-TrainedModel open_trained_model(const std::filesystem::path& folder, const std::vector<std::string>& overrides) {
-  const std::filesystem::path found = file_errors_as<CheckpointError>([&] { return find_folder(folder); });
+TrainedModel open_trained_model(const std::filesystem::path& folder, const std::vector<std::string>& overrides,
+                                CheckpointOfRun which) {
+  const std::filesystem::path found = file_errors_as<CheckpointError>(
+      [&] { return which == CheckpointOfRun::best ? find_best(folder) : find_folder(folder); });
   TrainedModel model{std::make_unique<CheckpointReader>(found, true), {}};
   Config config = parse_config(model.checkpoint->file("config.yaml"), (found / "config.yaml").string(), {});
   config.data.path = data_path_from_here(config.data.path, *model.checkpoint);

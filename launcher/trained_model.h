@@ -1,5 +1,5 @@
-// A trained model on disk, as `eval` and `generate` are given it: a run folder, of which the newest whole checkpoint is
-// taken, or a checkpoint folder.
+// A trained model on disk, as `eval` and `generate` are given it: a run folder, of which the newest whole checkpoint or
+// the best one is taken, or a checkpoint folder.
 #pragma once
 
 #include <filesystem>
@@ -22,9 +22,12 @@ struct TrainedModel {
   Config config;  // the run's, changed by the overrides
 };
 
+enum class CheckpointOfRun { newest, best };
+
 // Throws CheckpointError if there is none. A relative data.path of the run, unless overridden, is replaced by
 // data_path_from_here.
-TrainedModel open_trained_model(const std::filesystem::path& folder, const std::vector<std::string>& overrides);
+TrainedModel open_trained_model(const std::filesystem::path& folder, const std::vector<std::string>& overrides,
+                                CheckpointOfRun which = CheckpointOfRun::newest);
 
 // data.path of a checkpoint's run for a command that is started elsewhere: as it is if it means the same folder here;
 // else the folder that it meant then or, where that is gone and there is one here, as after a move, this one.

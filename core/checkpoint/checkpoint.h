@@ -8,6 +8,7 @@
 //     config.json, config.yaml, tokenizer.json small files
 //     manifest.json                            step, position, virtual ranks, every file's bytes and checksum
 //   checkpoints/latest                         text: the newest one's name
+//   checkpoints/best                           where the run keeps one: the best one's name
 //
 // Every rank writes its part into `.step-00000500.NONCE.SAVE.tmp`, fsyncs it and leaves a receipt; rank 0 waits for all
 // receipts, writes the manifest, renames the folder and fsyncs its parent. No collective is needed, only a shared file
@@ -31,7 +32,19 @@ namespace convoy {
 
 struct Evaluation {
   int64_t step = 0;
-  double loss = 0;  // finite
+  double loss = 0;                // finite
+  std::optional<double> score{};  // the lower, the better, and finite; absent: it is the loss
+  double compared() const { return score.value_or(loss); }
+};
+
+// What a run knows of its evaluations up to some step, the same on every rank.
+struct BestEvaluation {
+  std::string watch;           // what was compared: "loss", or a metric's name
+  int64_t step = 0;            // of the best; 0: none was a number
+  double value = 0;            // of it
+  int64_t since = 0;           // evaluations after it
+  int64_t evaluated_step = 0;  // of the last one
+  bool operator==(const BestEvaluation&) const = default;
 };
 
 // What the guards of a run know at some step, the same on every rank.
@@ -55,6 +68,7 @@ struct TrainingPosition {
   std::optional<int64_t> rollback_step;    // to which a spike of the loss would go back; absent: to none
   std::string data;                        // BatchSource::identity() of the step's samples; empty: not known
   std::map<std::string, double> schedule;  // what the schedule of the learning rate remembers of evaluations
+  std::optional<BestEvaluation> best;      // absent: the run keeps no best checkpoint
 };
 
 // This rank's part of what is kept of a group of parameters: ranges of flat f32 arrays, and where this rank's arrays of
@@ -91,7 +105,7 @@ struct CheckpointContents {
 // Which checkpoints stay, besides the newest: retention.h says how they are chosen.
 struct Retention {
   int64_t keep_last = 2;   // 0: all
-  int64_t keep_best = 0;   // with the lowest evaluation loss
+  int64_t keep_best = 0;   // with the best evaluations
   int64_t keep_every = 0;  // multiples of so many steps; 0: none
 };
 

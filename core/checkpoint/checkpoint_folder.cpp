@@ -62,13 +62,29 @@ void remove_checkpoint(const std::filesystem::path& checkpoint) try {
   logging::warn("an old checkpoint stays: {}", error.what());
 }
 
-// Absent: it has none, or is damaged and cannot be the best.
-std::optional<Evaluation> evaluation_of(const std::filesystem::path& checkpoint) {
+// Of one that is damaged nothing is known: it cannot be the best.
+TrainingPosition position_of(const std::filesystem::path& checkpoint) {
   try {
-    return parse_manifest(read_file(checkpoint / kManifestName)).position.evaluation;
+    return parse_manifest(read_file(checkpoint / kManifestName)).position;
   } catch (const Error&) {
-    return std::nullopt;
+    return {};
   }
+}
+
+using Checkpoints = std::vector<std::pair<int64_t, std::filesystem::path>>;
+
+Checkpoints::const_iterator find_best(const Checkpoints& checkpoints, const TrainingPosition& position) {
+  if (!position.best || position.best->step == 0) return checkpoints.end();
+  const auto found = std::ranges::find_if(
+      checkpoints, [&](const auto& checkpoint) { return checkpoint.first >= position.best->step; });
+  return found != checkpoints.end() && found->first <= position.step ? found : checkpoints.end();
+}
+
+// A name that is already there is not written again: that would take a moment.
+void write_name(const std::filesystem::path& file, const std::string& checkpoint) {
+  std::error_code ignored;
+  const std::string name = checkpoint + "\n";
+  if (!std::filesystem::exists(file, ignored) || read_file(file) != name) write_file_atomically(file, name);
 }
 
 }  // namespace
@@ -109,24 +125,46 @@ void publish_folder(const std::filesystem::path& unfinished, const std::filesyst
 }
 
 void name_latest(const std::filesystem::path& checkpoint) try {
-  const std::filesystem::path latest = checkpoint.parent_path() / "latest";
-  const std::string name = checkpoint.filename().string() + "\n";
-  std::error_code ignored;
-  if (!std::filesystem::exists(latest, ignored) || read_file(latest) != name) write_file_atomically(latest, name);
+  write_name(checkpoint.parent_path() / "latest", checkpoint.filename().string());
 } catch (const FileError& error) {
   logging::warn("`latest` does not name the newest checkpoint: {}", error.what());
 }
 
-void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, const Retention& retention,
-                            std::optional<int64_t> rollback_step) {
+std::optional<std::filesystem::path> best_checkpoint(const std::filesystem::path& checkpoints,
+                                                     const TrainingPosition& position) {
+  const Checkpoints all = list_checkpoints(checkpoints);
+  const auto best = find_best(all, position);
+  return best == all.end() ? std::nullopt : std::optional(best->second);
+}
+
+void name_best(const std::filesystem::path& checkpoints, const TrainingPosition& position) try {
+  const std::filesystem::path name = checkpoints / "best";
+  if (const auto best = best_checkpoint(checkpoints, position))
+    write_name(name, best->filename().string());
+  else if (is_there(name))
+    remove_logged(name);
+} catch (const FileError& error) {
+  logging::warn("`best` does not name the best checkpoint: {}", error.what());
+}
+
+void remove_old_checkpoints(const std::filesystem::path& checkpoints, const TrainingPosition& newest,
+                            const Retention& retention) {
   if (retention.keep_last <= 0) return;
-  auto found = list_checkpoints(checkpoints);
-  std::erase_if(found, [&](const auto& checkpoint) { return checkpoint.first > newest_step; });
+  Checkpoints found = list_checkpoints(checkpoints);
+  std::erase_if(found, [&](const auto& checkpoint) { return checkpoint.first > newest.step; });
+  const bool by_best = retention.keep_best > 0 || newest.best;
+  std::vector<TrainingPosition> positions;
   std::vector<CheckpointFacts> facts;
-  for (const auto& [step, path] : found)
-    facts.push_back({step, retention.keep_best > 0 ? evaluation_of(path) : std::nullopt});
+  for (const auto& [step, path] : found) {
+    positions.push_back(by_best ? position_of(path) : TrainingPosition{});
+    facts.push_back({step, positions.back().evaluation});
+  }
   std::set<int64_t> keep = checkpoints_to_keep(facts, retention);
-  if (rollback_step) keep.insert(*rollback_step);
+  if (newest.rollback_step) keep.insert(*newest.rollback_step);
+  const std::set<int64_t> kept = keep;  // a run that goes on from one of these finds the best of then
+  for (size_t i = 0; i < found.size(); ++i)
+    if (const auto best = find_best(found, positions[i]); kept.contains(found[i].first) && best != found.end())
+      keep.insert(best->first);
   for (const auto& [step, path] : found)
     if (!keep.contains(step)) remove_checkpoint(path);
 }

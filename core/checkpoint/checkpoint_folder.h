@@ -29,12 +29,21 @@ void publish_folder(const std::filesystem::path& unfinished, const std::filesyst
 // written.
 void name_latest(const std::filesystem::path& checkpoint);
 
-// Removes the checkpoints up to `newest_step` that retention does not keep; that one was just written and stays, as
-// does the one of `rollback_step`. Later ones are left alone (a damaged one that this run has not come back to yet must
-// not push out a good one). A folder first loses its name, so that no reader finds it half removed. Logs what cannot be
-// removed.
-void remove_old_checkpoints(const std::filesystem::path& checkpoints, int64_t newest_step, const Retention& retention,
-                            std::optional<int64_t> rollback_step);
+// The checkpoint that holds what a run at this position calls the best: the first one saved at that evaluation or after
+// it, not after the position. Absent: there is none.
+std::optional<std::filesystem::path> best_checkpoint(const std::filesystem::path& checkpoints,
+                                                     const TrainingPosition& position);
+
+// Makes `best` beside the checkpoints name that one; `best` goes where there is none. Rank 0. Only a warning if it
+// cannot be written.
+void name_best(const std::filesystem::path& checkpoints, const TrainingPosition& position);
+
+// Removes the checkpoints up to the newest that retention does not keep; that one was just written and stays, as does
+// the one that it would roll back to, and of each that stays the one that it calls the best. Later ones are left alone
+// (a damaged one that this run has not come back to yet must not push out a good one). A folder first loses its name,
+// so that no reader finds it half removed. Logs what cannot be removed.
+void remove_old_checkpoints(const std::filesystem::path& checkpoints, const TrainingPosition& newest,
+                            const Retention& retention);
 
 // Removes the checkpoints after `step` up to `spike_step`: the run has gone back to `step` and comes to other weights.
 // `latest` names the checkpoint of `step`, or is no longer there if that is 0.

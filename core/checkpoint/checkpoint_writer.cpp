@@ -59,8 +59,8 @@ void CheckpointWriter::write() {
     remove_quietly(unfinished_);
     throw;
   }
-  remove_old_checkpoints(options_.folder, contents_.position.step, options_.retention(),
-                         contents_.position.rollback_step);
+  name_best(options_.folder, contents_.position);
+  remove_old_checkpoints(options_.folder, contents_.position, options_.retention());
 }
 
 // A failure goes into the receipt: rank 0 must hear of it, or it would wait for this part in vain.

@@ -24,16 +24,30 @@ Json to_json(const GuardState& guard) {
           {"rollbacks", guard.rollbacks}};
 }
 
+Json to_json(const Evaluation& evaluation) {
+  Json json = {{"step", evaluation.step}, {"eval_loss", evaluation.loss}};
+  if (evaluation.score) json["score"] = *evaluation.score;
+  return json;
+}
+
+Json to_json(const BestEvaluation& best) {
+  return {{"watch", best.watch},
+          {"step", best.step},
+          {"value", best.value},
+          {"since", best.since},
+          {"evaluated_step", best.evaluated_step}};
+}
+
 Json to_json(const TrainingPosition& position) {
   Json json = {{"step", position.step},     {"samples", position.samples},
                {"tokens", position.tokens}, {"virtual_ranks", position.virtual_ranks},
                {"seed", position.seed},     {"plan_fingerprint", position.plan_fingerprint}};
-  if (position.evaluation)
-    json["evaluation"] = {{"step", position.evaluation->step}, {"eval_loss", position.evaluation->loss}};
+  if (position.evaluation) json["evaluation"] = to_json(*position.evaluation);
   if (position.guard != GuardState{}) json["guard"] = to_json(position.guard);
   if (position.rollback_step) json["rollback_step"] = *position.rollback_step;
   if (!position.data.empty()) json["data"] = position.data;
   if (!position.schedule.empty()) json["schedule"] = position.schedule;
+  if (position.best) json["best"] = to_json(*position.best);
   return json;
 }
 
@@ -70,6 +84,17 @@ GuardState guard_from(const Json& json) {
           json.at("skipped_steps").get<int64_t>(), json.at("rollbacks").get<int64_t>()};
 }
 
+Evaluation evaluation_from(const Json& json) {
+  Evaluation evaluation{json.at("step").get<int64_t>(), json.at("eval_loss").get<double>()};
+  if (const auto score = json.find("score"); score != json.end()) evaluation.score = score->get<double>();
+  return evaluation;
+}
+
+BestEvaluation best_from(const Json& json) {
+  return {json.at("watch").get<std::string>(), json.at("step").get<int64_t>(), json.at("value").get<double>(),
+          json.at("since").get<int64_t>(), json.at("evaluated_step").get<int64_t>()};
+}
+
 TrainingPosition position_from(const Json& json) {
   TrainingPosition position;
   json.at("step").get_to(position.step);
@@ -78,13 +103,13 @@ TrainingPosition position_from(const Json& json) {
   json.at("virtual_ranks").get_to(position.virtual_ranks);
   json.at("seed").get_to(position.seed);
   json.at("plan_fingerprint").get_to(position.plan_fingerprint);
-  if (const auto found = json.find("evaluation"); found != json.end())
-    position.evaluation = {found->at("step").get<int64_t>(), found->at("eval_loss").get<double>()};
+  if (const auto found = json.find("evaluation"); found != json.end()) position.evaluation = evaluation_from(*found);
   if (const auto found = json.find("guard"); found != json.end()) position.guard = guard_from(*found);
   if (const auto found = json.find("rollback_step"); found != json.end())
     position.rollback_step = found->get<int64_t>();
   if (const auto found = json.find("data"); found != json.end()) found->get_to(position.data);
   if (const auto found = json.find("schedule"); found != json.end()) found->get_to(position.schedule);
+  if (const auto found = json.find("best"); found != json.end()) position.best = best_from(*found);
   return position;
 }
 

@@ -9,6 +9,9 @@ namespace convoy {
 // A number, or the word `auto` or another that the key has for it (Allowed::word).
 struct Auto {
   std::optional<int64_t> value;  // absent: the word
+
+  Auto() = default;
+  Auto(int64_t number) : value(number) {}  // implicit: keys are set as whole numbers are
   int64_t value_or(int64_t automatic) const { return value.value_or(automatic); }
 };
 

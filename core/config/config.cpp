@@ -6,6 +6,21 @@
 #include "core/metrics/training_events.h"
 
 namespace convoy {
+
+namespace {
+
+// every_epochs is given, and so is every_steps.
+void told_twice(Keys& keys, const Auto& every_steps, int64_t every_epochs) {
+  keys.contradiction({"every_epochs", "every_steps"}, [every_steps, every_epochs](const std::string& path) {
+    return fmt::format(
+        "{0}every_epochs = {1}, but {0}every_steps = {2} counts in steps; write {0}every_steps=auto, or leave "
+        "{0}every_epochs out",
+        path, every_epochs, *every_steps.value);
+  });
+}
+
+}  // namespace
+
 void describe(Keys& keys, RunConfig& c) {
   keys(incidental("dir"), c.dir, "folder", "where the run writes everything; never overwritten without resume",
        Allowed::path());
@@ -42,7 +57,10 @@ void describe(Keys& keys, BatchConfig& c) {
 }
 
 void describe(Keys& keys, TrainConfig& c) {
-  keys("steps", c.steps, "steps", "optimizer steps in all", Allowed::from(1, kMostSteps));
+  static const std::string steps = fmt::format("optimizer steps in all; auto: {}, or as epochs say", c.kSteps);
+  keys("steps", c.steps, "steps", steps, Allowed::from(1, kMostSteps));
+  keys("epochs", c.epochs, "epochs", "walks through the training split, in place of steps; 0: as steps say",
+       Allowed::from(0, 1e9));
   keys(incidental("stop_at"), c.stop_at, "step", "save and end this start after that step; 0: never",
        Allowed::from(0, kMostSteps));
   keys("clip_norm", c.clip_norm, "", "largest global norm of the gradients; 0: no clipping",
@@ -54,6 +72,13 @@ void describe(Keys& keys, TrainConfig& c) {
        "none: keep all activations; block: keep block inputs and recompute the rest in backward");
   keys("cuda_graph", c.cuda_graph, "",
        "on CUDA, replay forward and backward as graphs recorded once; false: kernel by kernel");
+  if (c.epochs > 0 && c.steps.value)
+    keys.contradiction({"epochs", "steps"}, [&c](const std::string& path) {
+      return fmt::format(
+          "{0}epochs = {1} and {0}steps = {2} both say how long the run is; leave {0}steps out or write {0}steps=auto, "
+          "or write {0}epochs=0",
+          path, c.epochs, *c.steps.value);
+    });
 }
 
 void describe(Keys& keys, OptimizerConfig& c) {
@@ -89,26 +114,52 @@ void describe(Keys& keys, ParallelConfig& c) {
 }
 
 void describe(Keys& keys, EvaluateConfig& c) {
-  keys("every_steps", c.every_steps, "steps", "between evaluations on the validation split; 0: only at the end",
-       Allowed::from(0, kMostSteps));
-  keys("batches", c.batches, "micro-batches",
-       "per evaluation, over all ranks together; 0: none, also without a validation split", Allowed::from(0, 1e9));
+  static const std::string every_steps = fmt::format(
+      "between evaluations on the validation split; 0: only at the end; auto: {}, or with train.epochs at the end of "
+      "epochs",
+      c.kEverySteps);
+  keys("every_steps", c.every_steps, "steps", every_steps, Allowed::from(0, kMostSteps));
+  keys("every_epochs", c.every_epochs, "epochs", "between evaluations, with train.epochs and every_steps = auto",
+       Allowed::from(1, 1e9));
+  static const std::string batches = fmt::format(
+      "per evaluation, over all ranks together; 0: none, also without a validation split; auto: {}, or with "
+      "train.epochs "
+      "all",
+      c.kBatches);
+  keys("batches", c.batches, "micro-batches", batches, Allowed::from(0, 1e9));
   keys.kinds("metrics", c.metrics, MetricChoice(c.metric_kinds, c.metric_kinds.front().name), "",
              "beside the loss, as eval_NAME");
+  keys("watch", c.watch, "", "what makes an evaluation the best: loss, or a metric's name", Allowed::text());
+  keys("patience", c.patience, "evaluations",
+       "in a row that are no better than the best end the run, whose best checkpoint stays; 0: it goes on",
+       Allowed::from(0, 1e9));
+  keys("min_delta", c.min_delta, "", "an evaluation is better only by more than that", Allowed::from(0, kMostReal));
+  if (c.every_epochs != 1 && c.every_steps.value) told_twice(keys, c.every_steps, c.every_epochs);
+  if (c.patience > 0 && c.batches.value == 0)
+    keys.contradiction({"patience", "batches"}, [&c](const std::string& path) {
+      return fmt::format(
+          "{0}patience = {1}, but {0}batches = 0 evaluates nothing; write {0}batches=auto, or {0}patience=0", path,
+          c.patience);
+    });
 }
 
 void describe(Keys& keys, CheckpointConfig& c) {
-  keys(incidental("every_steps"), c.every_steps, "steps", "between checkpoints; 0: only at the end",
-       Allowed::from(0, kMostSteps));
+  static const std::string every_steps = fmt::format(
+      "between checkpoints; 0: only at the end; auto: {}, or with train.epochs at the end of epochs", c.kEverySteps);
+  keys(incidental("every_steps"), c.every_steps, "steps", every_steps, Allowed::from(0, kMostSteps));
+  keys(incidental("every_epochs"), c.every_epochs, "epochs",
+       "between checkpoints, with train.epochs and every_steps = auto; auto: 1, but five seconds at the least",
+       Allowed::from(1, 1e9));
   keys(incidental("keep_last"), c.keep_last, "checkpoints", "older ones are removed; 0: keep all",
        Allowed::from(0, 1e9));
   keys(
       incidental("keep_best"), c.keep_best, "checkpoints",
-      "besides those, the ones whose last evaluation had the lowest loss, for each evaluation the first saved at it or "
-      "after it; 0: none",
+      "besides those, the ones whose last evaluation was best (evaluate.watch), for each evaluation the first saved at "
+      "it or after it; 0: none",
       Allowed::from(0, 1e9));
   keys(incidental("keep_every"), c.keep_every, "steps", "besides those, the ones at multiples of this; 0: none",
        Allowed::from(0, kMostSteps));
+  if (c.every_epochs.value && c.every_steps.value) told_twice(keys, c.every_steps, *c.every_epochs.value);
 }
 
 void describe(Keys& keys, GuardConfig& c) {

@@ -85,7 +85,9 @@ struct BatchConfig {
 void describe(Keys& keys, BatchConfig& c);
 
 struct TrainConfig {
-  int64_t steps = 2000, stop_at = 0;
+  static constexpr int64_t kSteps = 2000;  // of a run that says neither steps nor epochs
+  Auto steps;
+  int64_t epochs = 0, stop_at = 0;
   double clip_norm = 1.0, ema_decay = 0;
   Recompute recompute = Recompute::none;
   bool cuda_graph = true;
@@ -128,14 +130,22 @@ struct ParallelConfig {
 void describe(Keys& keys, ParallelConfig& c);
 
 struct EvaluateConfig {
-  int64_t every_steps = 200, batches = 20;
+  static constexpr int64_t kEverySteps = 200, kBatches = 20;  // of a run that is told by steps
+  Auto every_steps;
+  int64_t every_epochs = 1;
+  Auto batches;
+  std::string watch = "loss";
+  int64_t patience = 0;
+  double min_delta = 0;
   std::vector<MetricChoice> metrics = {};
   std::span<const MetricKind> metric_kinds = convoy::metric_kinds();  // that there are to choose from
 };
 void describe(Keys& keys, EvaluateConfig& c);
 
 struct CheckpointConfig {
-  int64_t every_steps = 500, keep_last = 2, keep_best = 0, keep_every = 0;
+  static constexpr int64_t kEverySteps = 500;  // of a run that is told by steps
+  Auto every_steps, every_epochs;
+  int64_t keep_last = 2, keep_best = 0, keep_every = 0;
 };
 void describe(Keys& keys, CheckpointConfig& c);
 

@@ -61,6 +61,7 @@ StepMetrics step_from(const Json& json) {
   metrics.memory_bytes = static_cast<size_t>(integer(json, "memory_bytes"));
   metrics.skipped_steps = integer(json, "skipped_steps");
   metrics.rollbacks = integer(json, "rollbacks");
+  if (json.contains("epoch")) metrics.epoch = number(json, "epoch");
   return metrics;
 }
 
@@ -84,11 +85,14 @@ void for_each_line(std::string_view text, Visit&& visit) {
   }
 }
 
+constexpr const char *kEpoch = "epoch", *kFinalStep = "final_step";
+
 // A checkpoint knows the changes before its step; one after it was made by a start that came to no other checkpoint.
+// What a run came to is found out again at its end.
 bool is_done_again(const Json& json, int64_t resumed_step, int64_t rollbacks) {
   const int64_t step = integer(json, "step");
   return step > resumed_step || integer(json, "rollbacks") > rollbacks ||
-         (step == resumed_step && json.contains("data_before"));
+         (step == resumed_step && (json.contains("data_before") || json.contains(kFinalStep)));
 }
 
 // Rewrites the file without what a resumed run will do again.
@@ -108,21 +112,42 @@ const std::filesystem::path& cut_after(const std::filesystem::path& path, int64_
 
 const std::string kEvaluated = "eval_";
 
-EvaluationMetrics evaluation_from(const Json& json) {
-  EvaluationMetrics evaluation{.step = integer(json, "step"), .loss = number(json, "eval_loss")};
-  evaluation.unit = unit_of(json, kEvaluated);
-  const std::string counted = kEvaluated + evaluation.unit;
+// prefix: what stands before the keys, "eval_" or "test_".
+void add_evaluation(Json& json, const std::string& prefix, const EvaluationMetrics& metrics) {
+  json[prefix + "loss"] = metrics.loss;
+  json[prefix + metrics.unit] = metrics.tokens;
+  json[prefix + "ms"] = metrics.ms;
+  for (const auto& [name, value] : metrics.metrics) json[prefix + name] = value;
+  for (const auto& [name, matrix] : metrics.matrices) json[prefix + name] = matrix_json(matrix);
+}
+
+EvaluationMetrics evaluation_from(const Json& json, const std::string& prefix) {
+  const std::string loss = prefix + "loss", ms = prefix + "ms";
+  EvaluationMetrics evaluation{.step = integer(json, "step"), .loss = number(json, loss.c_str())};
+  evaluation.unit = unit_of(json, prefix);
+  const std::string counted = prefix + evaluation.unit;
   evaluation.tokens = integer(json, counted.c_str());
-  evaluation.ms = number(json, "eval_ms");
+  evaluation.ms = number(json, ms.c_str());
+  if (json.contains(kEpoch)) evaluation.epoch = number(json, kEpoch);
   for (const auto& [key, value] : json.items()) {
-    if (!key.starts_with(kEvaluated) || key == "eval_loss" || key == counted || key == "eval_ms") continue;
-    const std::string name = key.substr(kEvaluated.size());
+    if (!key.starts_with(prefix) || key == loss || key == counted || key == ms) continue;
+    const std::string name = key.substr(prefix.size());
     if (!value.is_array())
       evaluation.metrics.emplace_back(name, number(json, key.c_str()));
     else if (auto matrix = matrix_from(value))
       evaluation.matrices.emplace_back(name, std::move(*matrix));
   }
   return evaluation;
+}
+
+FinalMetrics final_from(const Json& json) {
+  FinalMetrics final{.step = integer(json, "step"), .weights_step = integer(json, kFinalStep)};
+  for (const char* split : {"validation", "test"}) {
+    if (!json.contains(std::string(split) + "_loss")) continue;
+    final.splits.emplace_back(split, evaluation_from(json, std::string(split) + "_"));
+    final.splits.back().second.step = final.weights_step;
+  }
+  return final;
 }
 
 }  // namespace
@@ -141,6 +166,7 @@ std::string metrics_line(const StepMetrics& metrics) {
                {"memory_bytes", metrics.memory_bytes}};
   if (metrics.skipped_steps > 0) json["skipped_steps"] = metrics.skipped_steps;
   if (metrics.rollbacks > 0) json["rollbacks"] = metrics.rollbacks;
+  if (metrics.epoch > 0) json[kEpoch] = metrics.epoch;
   return json_text(json) + "\n";
 }
 
@@ -159,12 +185,15 @@ std::string metrics_line(const DataChangeMetrics& metrics) {
 }
 
 std::string metrics_line(const EvaluationMetrics& metrics) {
-  Json json = {{"step", metrics.step},
-               {"eval_loss", metrics.loss},
-               {kEvaluated + metrics.unit, metrics.tokens},
-               {"eval_ms", metrics.ms}};
-  for (const auto& [name, value] : metrics.metrics) json[kEvaluated + name] = value;
-  for (const auto& [name, matrix] : metrics.matrices) json[kEvaluated + name] = matrix_json(matrix);
+  Json json = {{"step", metrics.step}};
+  add_evaluation(json, kEvaluated, metrics);
+  if (metrics.epoch > 0) json[kEpoch] = metrics.epoch;
+  return json_text(json) + "\n";
+}
+
+std::string metrics_line(const FinalMetrics& metrics) {
+  Json json = {{"step", metrics.step}, {kFinalStep, metrics.weights_step}};
+  for (const auto& [split, evaluation] : metrics.splits) add_evaluation(json, split + "_", evaluation);
   return json_text(json) + "\n";
 }
 
@@ -173,7 +202,9 @@ MetricsHistory parse_metrics(std::string_view text) {
   for_each_line(text, [&](std::string_view, const std::optional<Json>& json) {
     if (!json) return;
     if (json->contains("eval_loss")) {
-      history.evaluations.push_back(evaluation_from(*json));
+      history.evaluations.push_back(evaluation_from(*json, kEvaluated));
+    } else if (json->contains(kFinalStep)) {
+      history.final = final_from(*json);
     } else if (json->contains("rollback_from")) {
       history.rollbacks.push_back(rollback_from(*json));
     } else if (json->contains("data_before")) {

@@ -2,12 +2,15 @@
 // data_wait_ms, comm_exposed_ms, mfu (0: unknown) and memory_bytes, and skipped_steps and rollbacks once there were
 // any; an evaluation has step, eval_loss, eval_tokens and eval_ms; a rollback, behind the lines of the step that it
 // went back to, has step, rollback_from (the step of the spike), rollback_loss, samples and rollbacks; a change of the
-// data, behind the lines of the last step before it, has step, data_before and data. Numbers are written so that they
+// data, behind the lines of the last step before it, has step, data_before and data; the end of a run has step,
+// final_step (of the weights) and SPLIT_loss, SPLIT_samples (or tokens), SPLIT_ms and SPLIT_METRIC. Lines of a run that
+// counts epochs have epoch too. Numbers are written so that they
 // read back with the same bits; NaN and infinities, which JSON lacks, as null.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,12 +24,14 @@ std::string metrics_line(const StepMetrics& metrics);  // with the newline
 std::string metrics_line(const EvaluationMetrics& metrics);
 std::string metrics_line(const RollbackMetrics& metrics);
 std::string metrics_line(const DataChangeMetrics& metrics);
+std::string metrics_line(const FinalMetrics& metrics);
 
 struct MetricsHistory {
   std::vector<StepMetrics> steps;
   std::vector<EvaluationMetrics> evaluations;
   std::vector<RollbackMetrics> rollbacks;       // whose steps are not undone by a later one
   std::vector<DataChangeMetrics> data_changes;  // of several after one step the last holds
+  std::optional<FinalMetrics> final;            // of the run, if it has ended with one
 
   // The data of a step, if a change tells it; else `otherwise`.
   const std::string& data_of(int64_t step, const std::string& otherwise) const;
@@ -48,6 +53,7 @@ class MetricsFile final : public TrainingObserver {
   void on_evaluation(const EvaluationMetrics& metrics) override { file_.append(metrics_line(metrics)); }
   void on_rollback(const RollbackMetrics& metrics) override;
   void on_data_change(const DataChangeMetrics& metrics) override { file_.append(metrics_line(metrics)); }
+  void on_final(const FinalMetrics& metrics) override { file_.append(metrics_line(metrics)); }
 
  private:
   RecordFile file_;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/metrics/metric_values.h"
@@ -26,6 +27,7 @@ struct StepMetrics {
   // Since the run's first step: steps without a finite gradient, which changed no weight, and rollbacks.
   int64_t skipped_steps = 0, rollbacks = 0;
   std::string unit = kTokens;  // of what is trained on: tokens, samples
+  double epoch = 0;            // walks through the training split, with the one in progress; 0: the run counts steps
 };
 
 // A sample that the model does badly on.
@@ -47,6 +49,14 @@ struct EvaluationMetrics {
   std::string unit = kTokens;  // tokens, samples
   NamedMatrices matrices = {};
   std::vector<SampleLoss> worst = {};  // the largest losses first; none: not looked for
+  double epoch = 0;                    // as StepMetrics has it
+};
+
+// A run that has ended, on whole splits that it was not trained on.
+struct FinalMetrics {
+  int64_t step = 0;                                               // after which it ended
+  int64_t weights_step = 0;                                       // of the weights: the best ones, or the last
+  std::vector<std::pair<std::string, EvaluationMetrics>> splits;  // by name
 };
 
 // The run went back from a spike of its loss. The steps after `step` are undone and will come again, with other
@@ -70,6 +80,7 @@ class TrainingObserver {
   virtual ~TrainingObserver() = default;
   virtual void on_step(const StepMetrics&) {}
   virtual void on_evaluation(const EvaluationMetrics&) {}
+  virtual void on_final(const FinalMetrics&) {}
   virtual void on_rollback(const RollbackMetrics&) {}
   // Once before the first step of a start, and again after a rollback to where the data was another.
   virtual void on_data_change(const DataChangeMetrics&) {}

@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cmath>
 
 #include "core/base/logging.h"
 #include "core/comm/fail_together.h"
 #include "core/parameters/initialise.h"
-#include "core/train/gradient_buckets.h"
+#include "core/train/make_gradient_syncs.h"
 
 namespace convoy {
 
@@ -35,8 +34,8 @@ std::vector<ParameterStorage*> trained(const Model& model) {
   return groups;
 }
 
-// In what a schedule remembers: the step of the last evaluation that it knows of.
-constexpr const char* kEvaluatedStep = "evaluated_step";
+// At the least, between checkpoints at ends of epochs.
+constexpr std::chrono::seconds kBetweenSaves(5);
 
 LossGuardOptions guard_options(const GuardConfig& guard) {
   return {guard.spike_sigma, guard.window_steps, guard.max_skipped_steps, guard.rollback, guard.max_rollbacks};
@@ -46,6 +45,7 @@ LossGuardOptions guard_options(const GuardConfig& guard) {
 
 Trainer::Trainer(TrainerParts parts)
     : p_(complete(std::move(parts))),
+      length_(p_.config, p_.source.samples(Split::train)),
       compute_(p_.device.make_stream(StreamKind::compute)),
       communication_stream_(p_.device.make_stream(StreamKind::communication)),
       communication_(p_.device, *compute_, *communication_stream_, p_.mesh.shard()),
@@ -58,12 +58,13 @@ Trainer::Trainer(TrainerParts parts)
       averages_(communication_, trained(model_), weights_),
       gatherer_(communication_, model_),
       snapshot_(communication_, model_, p_.optimizer->name(), p_.mesh.data().rank()),
-      guard_(guard_options(p_.config.guard)) {
+      guard_(guard_options(p_.config.guard)),
+      best_(early_stopping_options(p_.config.evaluate)) {
   model_.gather_by(gatherer_);
   position_.virtual_ranks = p_.virtual_ranks;
   position_.seed = p_.config.run.seed;
   if (p_.config.guard.rollback) position_.rollback_step = 0;
-  check_schedule();
+  check_evaluations();
 }
 
 Trainer::~Trainer() = default;
@@ -75,7 +76,7 @@ Model Trainer::make_model() {
                         .group_ranks = p_.mesh.shard().size(),
                         .virtual_ranks = p_.virtual_ranks,
                         .device = p_.device.info().kind,
-                        .evaluates = evaluates(),
+                        .evaluates = evaluates(Split::validation) || evaluates(Split::test),
                         .every_target_counts = p_.source.every_target_counts(),
                         .saves = p_.checkpoints != nullptr,
                         .debug = p_.debug_print != nullptr};
@@ -105,6 +106,8 @@ void Trainer::resume(const CheckpointReader& checkpoint) {
 void Trainer::take_over(const TrainingPosition& position) {
   position_ = position;
   guard_.take_over(position.guard);
+  best_.take_over(position.best);
+  position_.best = best_.state();
   if (!p_.config.guard.rollback)
     position_.rollback_step.reset();
   else if (!position_.rollback_step)
@@ -113,11 +116,11 @@ void Trainer::take_over(const TrainingPosition& position) {
 }
 
 void Trainer::prepare() {
-  if (train_step_ != nullptr || position_.step >= p_.config.train.steps) return;
+  if (train_step_ != nullptr || (!goes_on() && !ends_with_evaluation())) return;
   allocate();
   fail_together(p_.mesh.world(), [&] {
     check_allocated();
-    if (evaluator_ != nullptr) evaluator_->read_all(validation());
+    if (evaluates(Split::validation)) evaluator_->read_all(validation());
     prefetcher_->check_step();
   });
 }
@@ -127,7 +130,9 @@ void Trainer::allocate() {
   const Config& c = p_.config;
   const auto seed = static_cast<uint64_t>(position_.seed);
   if (!resumed_) initialise_weights();
-  const BucketHash::Buckets buckets = make_syncs();
+  GradientSyncs made =
+      make_gradient_syncs(p_.gradient_sync, plan_.gradient_syncs, model_, communication_, p_.mesh.replicate());
+  syncs_ = std::move(made.syncs);
   std::vector<GradientSync*> syncs;
   for (const auto& sync : syncs_) syncs.push_back(sync.get());
   samples_ = {c.batch.global,        c.batch.micro,  position_.virtual_ranks, p_.mesh.data().size(),
@@ -137,22 +142,11 @@ void Trainer::allocate() {
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
   train_step_ = std::make_unique<TrainStep>(
       TrainStep::Parts{communication_, p_.mesh.data(), model_, optimizer_, weights_, gatherer_, syncs, p_.source,
-                       *prefetcher_, samples_, seed, c.train.cuda_graph, buckets, c.parallel.sentinel_every, p_.who,
-                       debug_.get(), p_.debug_from_step, c.log.every_steps});
-  if (evaluates()) evaluator_ = make_evaluator();
+                       *prefetcher_, samples_, seed, c.train.cuda_graph, std::move(made.buckets),
+                       c.parallel.sentinel_every, p_.who, debug_.get(), p_.debug_from_step, c.log.every_steps});
+  if (evaluates(Split::validation) || evaluates(Split::test)) evaluator_ = make_evaluator();
+  check_watch();
   tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);
-}
-
-std::unique_ptr<Evaluator> Trainer::make_evaluator() {
-  EvaluationWishes wishes = evaluation_wishes(p_.config);
-  wishes.class_names = p_.class_names;
-  return std::make_unique<Evaluator>(Evaluator::Parts{.device = p_.device,
-                                                      .communicator = p_.mesh.data(),
-                                                      .compute = *compute_,
-                                                      .model = model_,
-                                                      .source = p_.source,
-                                                      .micro_batch = p_.config.batch.micro,
-                                                      .wishes = std::move(wishes)});
 }
 
 void Trainer::initialise_weights() {
@@ -160,40 +154,28 @@ void Trainer::initialise_weights() {
     initialise(*storage, model_.layout(), p_.device, *compute_, static_cast<uint64_t>(position_.seed));
 }
 
-// The buckets that they reduce.
-BucketHash::Buckets Trainer::make_syncs() {
-  BucketHash::Buckets buckets;
-  for (size_t g = 0; g < model_.groups().size(); ++g) {
-    const ParameterStorage& parameters = *model_.groups()[g];
-    GradientSyncPlan sync = plan_.gradient_syncs[g];
-    sync.gradients = parameters.gradients();
-    sync.buckets = gradient_buckets(parameters.sharding(), parameters.gradients(), parameters.gradient_shards(),
-                                    model_.training().gradient_buckets(g));
-    syncs_.push_back(p_.gradient_sync.make(sync, communication_, p_.mesh.replicate()));
-    buckets.push_back(std::move(sync.buckets));
-  }
-  return buckets;
-}
-
 TrainingOutcome Trainer::run() {
-  const Config& c = p_.config;
-  if (position_.step >= c.train.steps) return TrainingOutcome::finished;
   prepare();
-  tell_data_change();
-  catch_up_evaluation();
-  while (position_.step < c.train.steps) {
+  if (train_step_ != nullptr) {
+    tell_data_change();
+    catch_up_evaluation();
+  }
+  saved_at_ = std::chrono::steady_clock::now();
+  while (goes_on()) {
     if (!step()) continue;  // what signals asked for is done after the next step: nothing new is there to be saved
     if (out_of_data_) end_without_data();
-    const bool stop_here = request_.stop || position_.step == c.train.stop_at;
-    const bool last = position_.step == c.train.steps;
-    if (!stop_here) evaluate_if_due(last);
-    if (stop_here || last || request_.save || due(c.checkpoint.every_steps)) save(stop_here || last);
+    const bool last = position_.step == length_.steps();
+    const bool stop_here = request_.stop || (!last && position_.step == p_.config.train.stop_at);
+    const bool improved = !stop_here && evaluate_if_due(last);
+    const bool ends = stop_here || !goes_on(), keeps = improved && p_.config.evaluate.patience > 0;
+    const bool due = length_.saves_after(position_.step) && !length_.saves_by_time();
+    if (ends || keeps || due || request_.save) save(ends);
     if (request_.stop) return TrainingOutcome::stopped_by_signal;
     request_ = {};
-    if (stop_here && !last) return TrainingOutcome::stopped_at;
+    if (stop_here) return TrainingOutcome::stopped_at;
   }
-  evaluate_if_due(true);
-  return TrainingOutcome::finished;
+  evaluate_finally();
+  return position_.step < length_.steps() ? TrainingOutcome::stopped_early : TrainingOutcome::finished;
 }
 
 // Whether the data may be another than that of the steps so far is for others to decide; here it is recorded.
@@ -227,9 +209,8 @@ bool Trainer::step() {
   const auto start = std::chrono::steady_clock::now();
   const int64_t number = position_.step + 1;
   const double lr =
-      p_.schedule->learning_rate(number, {p_.optimizer->learning_rate(), p_.config.train.steps}, position_.schedule);
-  const StepResult result =
-      train_step_->run(number, lr, p_.poll_stop ? p_.poll_stop() : StopRequest{}, number < p_.config.train.steps);
+      p_.schedule->learning_rate(number, {p_.optimizer->learning_rate(), length_.steps()}, position_.schedule);
+  const StepResult result = train_step_->run(number, lr, request_here(number), number < length_.steps());
   request_.save |= result.request.save;
   request_.stop |= result.request.stop;
   out_of_data_ = result.out_of_data;
@@ -243,6 +224,15 @@ bool Trainer::step() {
   const StepMetrics step_metrics = metrics(result, lr, elapsed.count());
   for (TrainingObserver* observer : p_.observers) observer->on_step(step_metrics);
   return !finding || guard(*finding, result.loss);
+}
+
+// What this rank asks for after a step. A checkpoint at the end of a short epoch that the first rank's clock calls due
+// is made by all ranks together.
+StopRequest Trainer::request_here(int64_t step) {
+  StopRequest request = p_.poll_stop ? p_.poll_stop() : StopRequest{};
+  const bool by_time = length_.saves_by_time() && length_.saves_after(step) && p_.mesh.world().rank() == 0;
+  if (by_time && std::chrono::steady_clock::now() - saved_at_ > kBetweenSaves) request.save = true;
+  return request;
 }
 
 StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms) {
@@ -262,43 +252,8 @@ StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms
   m.skipped_steps = guard_.state().skipped_steps;
   m.rollbacks = guard_.state().rollbacks;
   m.unit = counted_unit(p_.config);
+  m.epoch = length_.epoch_of(position_.step);
   return m;
-}
-
-void Trainer::evaluate_if_due(bool last) {
-  if (evaluator_ == nullptr || evaluated_step_ == position_.step || (!last && !due(p_.config.evaluate.every_steps)))
-    return;
-  evaluate();
-}
-
-void Trainer::evaluate() {
-  evaluated_step_ = position_.step;
-  averages_.take_place(position_.step);
-  EvaluationMetrics evaluation = evaluator_->run(position_.step, validation());
-  evaluation.unit = counted_unit(p_.config);
-  averages_.give_back(position_.step);
-  if (p_.schedule->follows_evaluations() && due(p_.config.evaluate.every_steps)) {
-    p_.schedule->evaluated(evaluation.loss, position_.schedule);
-    position_.schedule[kEvaluatedStep] = static_cast<double>(position_.step);
-  }
-  position_.evaluation.reset();
-  if (std::isfinite(evaluation.loss)) position_.evaluation = {position_.step, evaluation.loss};
-  communication_.take_exposed_ms();  // not the next step's
-  for (TrainingObserver* observer : p_.observers) observer->on_evaluation(evaluation);
-}
-
-// A run that stopped where an evaluation was due did without it; the learning rate of one that went on did not.
-void Trainer::catch_up_evaluation() {
-  if (!p_.schedule->follows_evaluations() || position_.step == 0 || !due(p_.config.evaluate.every_steps)) return;
-  const auto last = position_.schedule.find(kEvaluatedStep);
-  if (last == position_.schedule.end() || last->second != static_cast<double>(position_.step)) evaluate();
-}
-
-void Trainer::check_schedule() const {
-  if (p_.schedule->follows_evaluations() && (!evaluates() || p_.config.evaluate.every_steps == 0))
-    throw ConfigError(
-        "schedule.name: this schedule follows the evaluation loss, and nothing is evaluated on the way; set "
-        "evaluate.every_steps and evaluate.batches above 0 and take data with a validation split, or another schedule");
 }
 
 void Trainer::save(bool wait) {
@@ -308,11 +263,12 @@ void Trainer::save(bool wait) {
   position_.plan_fingerprint = contents.position.plan_fingerprint;
   position_.guard = guard_.state();
   position_.data = p_.source.identity();
-  if (p_.config.guard.rollback && due(p_.config.checkpoint.every_steps)) position_.rollback_step = position_.step;
+  if (p_.config.guard.rollback && length_.saves_after(position_.step)) position_.rollback_step = position_.step;
   contents.position = position_;
   if (p_.mesh.world().rank() == 0) contents.files = p_.checkpoint_files;
   p_.checkpoints->save(contents);
   saved_step_ = position_.step;
+  saved_at_ = start;
   if (wait) p_.checkpoints->wait();
   const std::chrono::duration<double, std::milli> stall = std::chrono::steady_clock::now() - start;
   for (TrainingObserver* observer : p_.observers) observer->on_checkpoint(position_.step, stall.count());

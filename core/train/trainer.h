@@ -2,6 +2,7 @@
 // concrete device, communicator, data and observers.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,8 +15,10 @@
 #include "core/optimizer/optimizer_step.h"
 #include "core/optimizer/schedule.h"
 #include "core/train/averaged_weights.h"
+#include "core/train/early_stopping.h"
 #include "core/train/evaluator.h"
 #include "core/train/loss_guard.h"
+#include "core/train/run_length.h"
 #include "core/train/run_plan.h"
 #include "core/train/snapshot.h"
 #include "core/train/train_step.h"
@@ -47,6 +50,7 @@ enum class TrainingOutcome {
   finished,           // all steps done
   stopped_at,         // train.stop_at reached, saved
   stopped_by_signal,  // saved
+  stopped_early,      // evaluate.patience is at its end, saved
 };
 
 class Trainer {
@@ -63,11 +67,17 @@ class Trainer {
   // throws on every rank.
   TrainingOutcome run();
 
-  // Collective. This rank's part of the training state, as a checkpoint would hold it; good until the next step.
+  // Of a run that stopped early.
+  std::string why_stopped() const { return best_.why(); }
+
+  // Collective. This rank's part of the training state, as a checkpoint would hold it; good until the next step. After
+  // a run whose best checkpoint was not its last, the weights are the best ones.
   CheckpointContents state() { return snapshot_.take(); }
 
   Model& model() { return model_; }
   const TrainingPosition& position() const { return position_; }
+  const RunLength& length() const { return length_; }
+  const std::vector<std::string>& class_names() const { return p_.class_names; }
   // As planned from shapes, before anything was allocated.
   const RunPlan& plan() const { return plan_; }
 
@@ -76,20 +86,33 @@ class Trainer {
   void allocate();
   std::unique_ptr<Evaluator> make_evaluator();
   void initialise_weights();
-  BucketHash::Buckets make_syncs();
   void check_allocated() const;
   void take_over(const TrainingPosition& position);
   [[noreturn]] void end_without_data();
   void check_next_data(const std::string& advice);
-  bool step();  // false: the run went back
-  void evaluate_if_due(bool last);
-  void evaluate();
-  void check_schedule() const;
+  bool step();                      // false: the run went back
+  bool evaluate_if_due(bool last);  // true: it is the best so far
+  bool evaluate();
+  void tell_schedule(const EvaluationMetrics& evaluation);
+  bool tell_best(const EvaluationMetrics& evaluation);
+  void check_evaluations() const;
+  void check_watch() const;
   void catch_up_evaluation();
+  void evaluate_finally();
+  void restore_best();
+  StopRequest request_here(int64_t step);
   void save(bool wait);
-  EvaluationRange validation() const { return {Split::validation, p_.config.evaluate.batches}; }
-  bool evaluates() const { return p_.config.evaluate.batches > 0 && p_.source.samples(Split::validation) > 0; }
-  bool due(int64_t every) const { return every > 0 && position_.step % every == 0; }
+  EvaluationRange validation() const { return {Split::validation, evaluated_batches(p_.config)}; }
+  // The config wants evaluations, and there is something in the split.
+  bool evaluates(Split split) const { return convoy::evaluates(p_.config) && p_.source.samples(split) > 0; }
+  // For its patience, or for checkpoint.keep_best.
+  bool keeps_best() const {
+    return evaluates(Split::validation) && (p_.config.evaluate.patience > 0 || p_.config.checkpoint.keep_best > 0);
+  }
+  bool ends_with_evaluation() const {
+    return evaluates(Split::test) || (evaluates(Split::validation) && p_.config.evaluate.patience > 0);
+  }
+  bool goes_on() const { return position_.step < length_.steps() && !(keeps_best() && best_.exhausted()); }
   StepMetrics metrics(const StepResult& result, double lr, double step_ms);
   bool guard(const LossGuard::Finding& finding, double loss);
   void roll_back(const std::string& why, double loss);
@@ -98,6 +121,7 @@ class Trainer {
   void tell_data_change();
 
   TrainerParts p_;
+  const RunLength length_;
   std::unique_ptr<Stream> compute_, communication_stream_;
   Communication communication_;               // along the shard axis
   const size_t device_before_, host_before_;  // bytes that were allocated
@@ -109,16 +133,18 @@ class Trainer {
   WeightGatherer gatherer_;
   Snapshot snapshot_;
   LossGuard guard_;
+  EarlyStopping best_;
   SampleSchedule samples_;
   std::vector<std::unique_ptr<GradientSync>> syncs_;  // of each group of parameters that is trained
   std::unique_ptr<Prefetcher> prefetcher_;
   std::unique_ptr<DebugChecks> debug_;
   std::unique_ptr<TrainStep> train_step_;
-  std::unique_ptr<Evaluator> evaluator_;  // null where there is no validation split
+  std::unique_ptr<Evaluator> evaluator_;  // null where nothing is evaluated
   TrainingPosition position_;
   StopRequest request_;
   bool resumed_ = false, out_of_data_ = false;
   int64_t evaluated_step_ = -1, saved_step_ = -1;
+  std::chrono::steady_clock::time_point saved_at_;  // or begun
   int64_t tokens_per_step_ = 0;
 };
 

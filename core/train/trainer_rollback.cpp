@@ -64,8 +64,9 @@ void Trainer::restore_rollback_point(int64_t spike_step) {
       resume(CheckpointReader(folder, false));  // rank 0 has verified it
   });
   fail_together(p_.mesh.world(), [&] {
-    if (p_.checkpoints != nullptr && p_.mesh.world().rank() == 0)
-      remove_abandoned_checkpoints(p_.checkpoints->folder(), position_.step, spike_step);
+    if (p_.checkpoints == nullptr || p_.mesh.world().rank() != 0) return;
+    remove_abandoned_checkpoints(p_.checkpoints->folder(), position_.step, spike_step);
+    name_best(p_.checkpoints->folder(), position_);
   });
 }
 

@@ -32,7 +32,7 @@ struct EvalWords {
   std::string folder, split = "validation";
   std::vector<std::string> overrides;
   int64_t batches = 0;
-  bool all = false, json = false;
+  bool all = false, json = false, best = false;
 };
 
 Split split_named(const std::string& name) {
@@ -115,7 +115,8 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
 int run_eval(const EvalWords& words) {
   split_named(words.split);
   if (words.all && words.batches > 0) throw UsageError("--all and --batches: give one of them; the default is all");
-  TrainedModel trained = open_trained_model(words.folder, words.overrides);
+  TrainedModel trained =
+      open_trained_model(words.folder, words.overrides, words.best ? CheckpointOfRun::best : CheckpointOfRun::newest);
   const auto communicator = make_communicator({.timeout_s = static_cast<double>(trained.config.parallel.timeout_s)});
   return report_errors(*communicator, [&] { return evaluate(words, trained, *communicator); });
 }
@@ -132,6 +133,7 @@ void add_eval_command(CommandLine& line) {
   command.option("--batches", words->batches, "micro-batches, spread evenly over the split; 0: all of it",
                  Allowed::from(0, 1e9));
   command.flag("--all", words->all, "the whole split, as without --batches");
+  command.flag("--best", words->best, "the best checkpoint of the run (evaluate.watch), not the newest");
   command.flag("--json", words->json, "one object instead of a sentence");
   command.run([words] { return run_eval(*words); });
 }

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/integers.h"
+#include "core/metrics/metric_sums.h"
 #include "launcher/config/allowed_values.h"
 #include "launcher/config/key_walk.h"
 
@@ -66,11 +67,39 @@ void check_batch(Checks& checks, const BatchConfig& batch, const Auto& virtual_r
                                batch.global, pass, round_up(batch.global, pass)));
 }
 
-void check_guard(Checks& checks, const GuardConfig& guard, int64_t checkpoint_every) {
-  if (guard.rollback && checkpoint_every == 0)
+void check_guard(Checks& checks, const GuardConfig& guard, const Auto& checkpoint_every) {
+  if (guard.rollback && checkpoint_every.value == 0)
     checks.add({"guard.rollback", "checkpoint.every_steps"},
                "guard.rollback = true, but checkpoint.every_steps = 0 saves nothing to go back to; set it, to 500 for "
                "example, or write guard.rollback=false");
+}
+
+// Epochs are counted, and the run is told by steps.
+void check_epochs(Checks& checks, const Config& config) {
+  const auto check = [&](const std::string& key, bool given) {
+    if (given && config.train.epochs == 0)
+      checks.add({key, "train.epochs"},
+                 fmt::format("{} counts epochs, but train.epochs = 0: the run is told by steps; set train.epochs, or "
+                             "every_steps in place of every_epochs",
+                             key));
+  };
+  check("evaluate.every_epochs", config.evaluate.every_epochs != 1);
+  check("checkpoint.every_epochs", config.checkpoint.every_epochs.value.has_value());
+}
+
+// The names of a metric's numbers for each class are known with the data.
+void check_watch(Checks& checks, const EvaluateConfig& evaluate) {
+  if (evaluate.watch == "loss") return;
+  std::string names = "loss";
+  for (const NamedMetric& metric : named_metrics(evaluate.metrics)) {
+    if (evaluate.watch == metric.name || evaluate.watch.starts_with(metric.name + "_")) return;
+    names += ", " + metric.name;
+  }
+  checks.add(
+      {"evaluate.watch", "evaluate.metrics"},
+      fmt::format("evaluate.watch = {} is none of what is evaluated, which is {}; name one of these, or add it to "
+                  "evaluate.metrics",
+                  evaluate.watch, names));
 }
 
 }  // namespace
@@ -78,12 +107,14 @@ void check_guard(Checks& checks, const GuardConfig& guard, int64_t checkpoint_ev
 std::vector<Contradiction> find_contradictions(const Config& config) {
   Checks checks(config);
   check_batch(checks, config.batch, config.parallel.virtual_ranks);
-  if (config.evaluate.batches == 0 && config.checkpoint.keep_best > 0)
+  if (config.evaluate.batches.value == 0 && config.checkpoint.keep_best > 0)
     checks.add({"checkpoint.keep_best", "evaluate.batches"},
                fmt::format("checkpoint.keep_best = {}, but evaluate.batches = 0 evaluates nothing to compare; write "
                            "checkpoint.keep_best=0, or evaluate.batches=20",
                            config.checkpoint.keep_best));
   check_guard(checks, config.guard, config.checkpoint.every_steps);
+  check_epochs(checks, config);
+  check_watch(checks, config.evaluate);
   return checks.take();
 }
 

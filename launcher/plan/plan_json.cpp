@@ -40,6 +40,8 @@ std::string plan_json(const PlanReport& r) {
                {"flops", r.plan.flops},
                {"recompute_flops", r.plan.recompute_flops},
                {"sent_bytes", r.plan.sent_bytes}};
+  if (r.length) json["steps"] = r.length->steps();
+  if (r.length && r.length->by_epochs()) json["epochs"] = r.length->epochs();
   json["tensors"] = Json::array();
   for (const PlannedTensor& t : r.tensors)
     json["tensors"].push_back({{"name", t.name}, {"kind", t.kind}, {"bytes", t.bytes}, {"count", t.count}});

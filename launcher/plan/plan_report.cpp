@@ -72,6 +72,8 @@ PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& reques
   report.tensors = largest_tensors(run.model, kTensors);
   report.alternatives = alternatives_of(planner, request.ranks);
   report.machine = place_here(report, std::min(request.ranks, request.ranks_per_node));
+  if (planner.training_samples() > 0 || report.config.train.epochs == 0)
+    report.length.emplace(report.config, planner.training_samples());
   if (card != nullptr) report.card = place_on(*card, report.plan.memory.on_device());
   return report;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/train/run_length.h"
 #include "launcher/plan/cards.h"
 #include "launcher/plan/largest_tensors.h"
 #include "launcher/plan/run_planner.h"
@@ -34,6 +35,7 @@ struct PlanReport {
   RunPlan plan;
   size_t others_host = 0;
   int64_t parameters = 0;
+  std::optional<RunLength> length;  // absent: told by epochs, and the data is not there
   std::vector<PlannedTensor> tensors;
   std::vector<Alternative> alternatives;
   std::optional<Place> machine, card;  // machine: absent if it has no such device

@@ -41,6 +41,16 @@ std::string run_lines(const PlanReport& r) {
   return model.text() + ranks.text();
 }
 
+std::string length_line(const PlanReport& r) {
+  if (!r.length) return "";
+  Part part("a run");
+  std::string text = fmt::format("{} steps", r.length->steps());
+  if (r.length->by_epochs())
+    text += fmt::format(" = {} epochs of {} samples", r.length->epochs(), r.length->samples_per_epoch());
+  part.line(std::move(text));
+  return part.text();
+}
+
 std::string memory_lines(const PlanReport& r) {
   const MemoryUse& m = r.plan.memory;
   Part part("a rank");
@@ -103,7 +113,8 @@ std::string place_lines(const PlanReport& r) {
 }  // namespace
 
 std::string plan_text(const PlanReport& r) {
-  return run_lines(r) + memory_lines(r) + tensor_lines(r) + alternative_lines(r) + step_lines(r) + place_lines(r);
+  return run_lines(r) + length_line(r) + memory_lines(r) + tensor_lines(r) + alternative_lines(r) + step_lines(r) +
+         place_lines(r);
 }
 
 }  // namespace convoy

@@ -8,6 +8,7 @@
 #include "comm/gradient_sync.h"
 #include "core/base/error.h"
 #include "core/train/make_mesh.h"
+#include "core/train/run_length.h"
 #include "datasets/kinds.h"
 #include "kernels/cpu/cpu_device.h"
 #include "launcher/config/validate.h"
@@ -49,7 +50,8 @@ void RunPlanner::settle_by_data() {
   resolve_model_by_data(config_, *data);
   if (config_.model.family->vocabulary() > 0) check_vocabulary(config_, *data);
   check_inputs(make_loss_graph(config_), *data);
-  has_validation_ = data->samples(Split::validation) > 0;
+  evaluates_ = data->samples(Split::validation) > 0 || data->samples(Split::test) > 0;
+  training_samples_ = data->samples(Split::train);
   every_target_counts_ = data->every_target_counts();
 }
 
@@ -78,7 +80,7 @@ PlannedRun RunPlanner::plan(const Config& config) const {
                   .group_ranks = shard_group(config.parallel, request_.ranks, request_.ranks_per_node),
                   .virtual_ranks = V,
                   .device = device_,
-                  .evaluates = config.evaluate.batches > 0 && has_validation_,
+                  .evaluates = evaluates(config) && evaluates_,
                   .every_target_counts = every_target_counts_};
   const std::unique_ptr<Optimizer> optimizer = config.optimizer.kind.make();
   const GradientSyncMaker sync = gradient_sync_maker();

@@ -32,6 +32,8 @@ class RunPlanner {
 
   // Settled.
   const Config& config() const { return config_; }
+  // In an epoch; 0: the data is not there.
+  int64_t training_samples() const { return training_samples_; }
   // A config that differs from config() in no more than batch, train and parallel. Throws ConfigError if so many ranks
   // cannot run it.
   PlannedRun plan(const Config& config) const;
@@ -44,7 +46,8 @@ class RunPlanner {
   const PlanRequest request_;
   DeviceKind device_;
   std::unique_ptr<Ops> ops_;
-  bool has_validation_ = true, every_target_counts_ = true;
+  int64_t training_samples_ = 0;
+  bool evaluates_ = true, every_target_counts_ = true;
 };
 
 }  // namespace convoy

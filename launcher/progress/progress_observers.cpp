@@ -2,18 +2,14 @@
 
 #include <limits>
 
+#include "launcher/progress/epoch_progress.h"
+#include "launcher/progress/final_table.h"
 #include "launcher/progress/progress_text.h"
 
 namespace convoy {
 namespace {
 
 constexpr double kNoLoss = std::numeric_limits<double>::infinity();
-
-// The step after which this start ends.
-int64_t last_step(const Config& config) {
-  const TrainConfig& train = config.train;
-  return train.stop_at > 0 && train.stop_at < train.steps ? train.stop_at : train.steps;
-}
 
 // The first evaluation is no improvement on anything.
 bool improves(double& best, double loss) {
@@ -25,10 +21,28 @@ bool improves(double& best, double loss) {
 
 }  // namespace
 
-PlainProgress::PlainProgress(const Config& config, std::function<void(std::string_view)> write_line)
-    : total_steps_(last_step(config)),
+int64_t last_step(const Config& config, const RunLength& length) {
+  const int64_t stop_at = config.train.stop_at;
+  return stop_at > 0 && stop_at < length.steps() ? stop_at : length.steps();
+}
+
+std::unique_ptr<TrainingObserver> make_progress(const Config& config, const RunLength& length, WriteLine write_line) {
+  if (length.by_epochs()) return std::make_unique<EpochProgress>(config, length, std::move(write_line));
+  return std::make_unique<PlainProgress>(config, length, std::move(write_line));
+}
+
+std::unique_ptr<TrainingObserver> make_progress(const Config& config, const RunLength& length, Console& console) {
+  WriteLine line = [&console](std::string_view text) { console.line(text); };
+  if (!console.has_live_line()) return make_progress(config, length, std::move(line));
+  if (!length.by_epochs()) return std::make_unique<LiveProgress>(config, length, console);
+  return std::make_unique<EpochProgress>(config, length, std::move(line),
+                                         [&console](std::string_view text) { console.live(text); });
+}
+
+PlainProgress::PlainProgress(const Config& config, const RunLength& length, WriteLine write_line)
+    : total_steps_(last_step(config, length)),
       every_steps_(config.log.every_steps),
-      time_left_(total_steps_, config.evaluate.every_steps),
+      time_left_(total_steps_, length),
       best_loss_(kNoLoss),
       write_line_(std::move(write_line)) {}
 
@@ -48,9 +62,11 @@ void PlainProgress::on_checkpoint(int64_t step, double stall_ms) { write_line_(c
 
 void PlainProgress::on_rollback(const RollbackMetrics&) { best_loss_ = kNoLoss; }
 
-LiveProgress::LiveProgress(const Config& config, Console& console)
-    : total_steps_(last_step(config)),
-      time_left_(total_steps_, config.evaluate.every_steps),
+void PlainProgress::on_final(const FinalMetrics& metrics) { write_line_(final_table(metrics)); }
+
+LiveProgress::LiveProgress(const Config& config, const RunLength& length, Console& console)
+    : total_steps_(last_step(config, length)),
+      time_left_(total_steps_, length),
       best_loss_(kNoLoss),
       console_(console) {}
 
@@ -72,5 +88,10 @@ void LiveProgress::on_evaluation(const EvaluationMetrics& metrics) {
 void LiveProgress::on_checkpoint(int64_t step, double stall_ms) { console_.line(checkpoint_text(step, stall_ms)); }
 
 void LiveProgress::on_rollback(const RollbackMetrics&) { best_loss_ = kNoLoss; }
+
+void LiveProgress::on_final(const FinalMetrics& metrics) {
+  console_.end_live();
+  console_.line(final_table(metrics));
+}
 
 }  // namespace convoy

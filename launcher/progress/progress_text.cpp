@@ -57,13 +57,18 @@ std::string step_text(const StepMetrics& metrics, int64_t total_steps, double se
   return text;
 }
 
-std::string evaluation_text(const EvaluationMetrics& metrics, bool best) {
-  std::string text = fmt::format("eval  step {}: validation loss {}", metrics.step, fixed_text(metrics.loss, 4));
+std::string losses_text(const EvaluationMetrics& metrics) {
+  std::string text = "validation loss " + fixed_text(metrics.loss, 4);
   if (metrics.unit == kTokens) text += fmt::format(", perplexity {}", fixed_text(std::exp(metrics.loss), 2));
   for (const auto& [name, value] : metrics.metrics)
     if (name != "perplexity" || metrics.unit != kTokens) text += fmt::format(", {} {}", name, fixed_text(value, 4));
-  return text + fmt::format(", {} {} in {:.1f}s{}", count_text(static_cast<double>(metrics.tokens)), metrics.unit,
-                            metrics.ms / 1000, best ? "  (best so far)" : "");
+  return text;
+}
+
+std::string evaluation_text(const EvaluationMetrics& metrics, bool best) {
+  return fmt::format("eval  step {}: {}, {} {} in {:.1f}s{}", metrics.step, losses_text(metrics),
+                     count_text(static_cast<double>(metrics.tokens)), metrics.unit, metrics.ms / 1000,
+                     best ? "  (best so far)" : "");
 }
 
 std::string checkpoint_text(int64_t step, double stall_ms) {

@@ -15,6 +15,8 @@ std::string bytes_text(size_t bytes);       // "512 B", "25.0 MiB", "1.50 GiB"
 
 // "step  120/2000  loss 2.3456  lr 3.00e-03  norm 0.98  17.1k tokens/s  4m 12s left"; seconds_left below 0: unknown.
 std::string step_text(const StepMetrics& metrics, int64_t total_steps, double seconds_left);
+// "validation loss 1.8123, accuracy 0.9100".
+std::string losses_text(const EvaluationMetrics& metrics);
 // "eval  step 200: validation loss 1.8123, perplexity 6.12, 25.6k tokens in 1.2s"; best: the lowest so far.
 std::string evaluation_text(const EvaluationMetrics& metrics, bool best);
 // "save  step 500, training waited 12 ms".

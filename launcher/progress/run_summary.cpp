@@ -31,8 +31,11 @@ std::string batch_line(const Config& config, const SummaryFacts& facts) {
   return line;
 }
 
-std::string steps_line(const Config& config, const SummaryFacts& facts) {
-  std::string line = fmt::format("steps   {}", config.train.steps);
+std::string steps_line(const Config& config, const RunLength& length, const SummaryFacts& facts) {
+  std::string line = fmt::format("steps   {}", length.steps());
+  if (length.by_epochs())
+    line += fmt::format(" = {} of {}", counted(length.epochs(), "epoch", "epochs"),
+                        counted(length.samples_per_epoch(), "sample", "samples"));
   if (facts.first_step > 0) line += fmt::format(", resumed after step {}", facts.first_step);
   if (config.train.stop_at > 0) line += fmt::format(", this start ends after step {}", config.train.stop_at);
   return line;
@@ -40,12 +43,12 @@ std::string steps_line(const Config& config, const SummaryFacts& facts) {
 
 }  // namespace
 
-std::string run_summary(const Config& config, const SummaryFacts& facts) {
+std::string run_summary(const Config& config, const RunLength& length, const SummaryFacts& facts) {
   const FamilyChoice& family = config.model.family;
   return fmt::format("model   {}: {}; {} parameters, {}\n{}\n{}\ndata    {}: {}\nrun     {}\n{}", family.name(),
                      family->summary(), count_text(static_cast<double>(facts.parameters)), to_name(config.precision),
                      device_line(facts), batch_line(config, facts), config.data.path, facts.data, config.run.dir,
-                     steps_line(config, facts));
+                     steps_line(config, length, facts));
 }
 
 }  // namespace convoy

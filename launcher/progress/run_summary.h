@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/config/config.h"
+#include "core/train/run_length.h"
 
 namespace convoy {
 
@@ -20,6 +21,6 @@ struct SummaryFacts {
 };
 
 // Six short lines: model, device, batch, data, run folder, steps.
-std::string run_summary(const Config& config, const SummaryFacts& facts);
+std::string run_summary(const Config& config, const RunLength& length, const SummaryFacts& facts);
 
 }  // namespace convoy

@@ -14,8 +14,8 @@ void TimeLeft::on_step(const StepMetrics& metrics) {
 
 double TimeLeft::seconds() const {
   if (weight_ == 0) return -1;
-  const int64_t steps = std::max<int64_t>(0, total_steps_ - step_);
-  const int64_t evaluations = every_ > 0 ? total_steps_ / every_ - step_ / every_ : 0;
+  const int64_t steps = std::max<int64_t>(0, last_step_ - step_);
+  const int64_t evaluations = length_.evaluations_after(step_) - length_.evaluations_after(last_step_);
   const double ms =
       static_cast<double>(steps) * step_ms() + static_cast<double>(std::max<int64_t>(0, evaluations)) * evaluation_ms_;
   return ms / 1000;

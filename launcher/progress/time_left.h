@@ -4,13 +4,14 @@
 #include <cstdint>
 
 #include "core/metrics/training_events.h"
+#include "core/train/run_length.h"
 
 namespace convoy {
 
 class TimeLeft {
  public:
-  // evaluate_every: steps between evaluations; 0: none but the last.
-  TimeLeft(int64_t total_steps, int64_t evaluate_every) : total_steps_(total_steps), every_(evaluate_every) {}
+  // last_step: after which this start ends.
+  TimeLeft(int64_t last_step, const RunLength& length) : last_step_(last_step), length_(length) {}
 
   void on_step(const StepMetrics& metrics);
   void on_evaluation(const EvaluationMetrics& metrics) { evaluation_ms_ = metrics.ms; }
@@ -19,7 +20,8 @@ class TimeLeft {
   double seconds() const;  // -1 until the second step: the first one pays for warming up and says little
 
  private:
-  int64_t total_steps_, every_;
+  int64_t last_step_;
+  RunLength length_;
   int64_t steps_seen_ = 0, step_ = 0;
   double weighted_ms_ = 0, weight_ = 0;  // exponential average, corrected for its start
   double evaluation_ms_ = 0;

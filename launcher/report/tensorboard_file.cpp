@@ -75,6 +75,14 @@ std::string scalars(int64_t step, const NamedValues& values) {
   return tfrecord(event().integer(2, static_cast<uint64_t>(step)).message(5, summary).bytes());
 }
 
+NamedValues values_of(const std::string& folder, const EvaluationMetrics& metrics) {
+  NamedValues values{{folder + "/loss", metrics.loss}};
+  if (metrics.unit == kTokens) values.emplace_back(folder + "/perplexity", std::exp(metrics.loss));
+  for (const auto& [name, value] : metrics.metrics)
+    if (name != "perplexity" || metrics.unit != kTokens) values.emplace_back(folder + "/" + name, value);
+  return values;
+}
+
 std::filesystem::path new_file(const std::filesystem::path& folder) {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host = {"localhost"};
@@ -126,11 +134,12 @@ void TensorBoardFile::on_step(const StepMetrics& metrics) {
 }
 
 void TensorBoardFile::on_evaluation(const EvaluationMetrics& metrics) {
-  NamedValues values{{"eval/loss", metrics.loss}};
-  if (metrics.unit == kTokens) values.emplace_back("eval/perplexity", std::exp(metrics.loss));
-  for (const auto& [name, value] : metrics.metrics)
-    if (name != "perplexity" || metrics.unit != kTokens) values.emplace_back("eval/" + name, value);
-  file_.append(scalars(metrics.step, values));
+  file_.append(scalars(metrics.step, values_of("eval", metrics)));
+}
+
+void TensorBoardFile::on_final(const FinalMetrics& metrics) {
+  for (const auto& [split, evaluation] : metrics.splits)
+    file_.append(scalars(metrics.step, values_of("final_" + split, evaluation)));
 }
 
 }  // namespace convoy

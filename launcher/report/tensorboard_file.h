@@ -23,6 +23,7 @@ class TensorBoardFile final : public TrainingObserver {
 
   void on_step(const StepMetrics& metrics) override;
   void on_evaluation(const EvaluationMetrics& metrics) override;
+  void on_final(const FinalMetrics& metrics) override;
   void on_rollback(const RollbackMetrics& metrics) override;
 
  private:

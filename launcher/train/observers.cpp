@@ -25,7 +25,8 @@ std::unique_ptr<TrainingObserver> open_metrics(const RunPaths& paths, const Trai
 
 }  // namespace
 
-Observers::Observers(const Config& config, const TrainingPosition& start, Console& console, LogOutput& log) {
+Observers::Observers(const Config& config, const RunLength& length, const TrainingPosition& start, Console& console,
+                     LogOutput& log) {
   const RunPaths paths(config.run.dir);
   observers_.push_back(open_metrics(paths, start));
   if (config.log.tensorboard) try {
@@ -33,12 +34,8 @@ Observers::Observers(const Config& config, const TrainingPosition& start, Consol
     } catch (const FileError& error) {
       logging::warn("TensorBoard is told nothing of this start: {}", error.what());
     }
-  observers_.push_back(std::make_unique<PlainProgress>(config, [&log](std::string_view line) { log.file_line(line); }));
-  if (console.has_live_line())
-    observers_.push_back(std::make_unique<LiveProgress>(config, console));
-  else
-    observers_.push_back(
-        std::make_unique<PlainProgress>(config, [&console](std::string_view line) { console.line(line); }));
+  observers_.push_back(make_progress(config, length, [&log](std::string_view line) { log.file_line(line); }));
+  observers_.push_back(make_progress(config, length, console));
 }
 
 std::vector<TrainingObserver*> Observers::all() const {

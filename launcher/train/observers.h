@@ -7,6 +7,7 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/config/config.h"
 #include "core/metrics/training_events.h"
+#include "core/train/run_length.h"
 #include "launcher/log_output.h"
 #include "launcher/progress/console.h"
 
@@ -16,7 +17,8 @@ class Observers {
  public:
   // start: a new run's is step 0. Console and log must outlive the observers. Throws ConfigError if metrics.jsonl
   // cannot be written; TensorBoard is done without, with a warning.
-  Observers(const Config& config, const TrainingPosition& start, Console& console, LogOutput& log);
+  Observers(const Config& config, const RunLength& length, const TrainingPosition& start, Console& console,
+            LogOutput& log);
 
   std::vector<TrainingObserver*> all() const;
 

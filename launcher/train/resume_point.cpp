@@ -16,6 +16,7 @@ std::string newest_checkpoint(const Config& config) {
   const auto found = find_checkpoint(paths.checkpoints());
   if (!found) return std::string();
   name_latest(*found);
+  name_best(paths.checkpoints(), CheckpointReader(*found, false).position());
   return found->string();
 }
 

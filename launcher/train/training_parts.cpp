@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/data/augment/augmented_data.h"
 #include "core/train/make_mesh.h"
+#include "core/train/run_length.h"
 #include "datasets/kinds.h"
 #include "datasets/split_advice.h"
 #include "launcher/device_choice.h"
@@ -28,8 +29,7 @@ std::unique_ptr<Dataset> open_training_data(Config& config, Communicator& ranks)
   if (!config.data.augment.empty())
     data =
         std::make_unique<AugmentedData>(std::move(data), config.data.augment, static_cast<uint64_t>(config.run.seed));
-  if (config.evaluate.batches > 0 && data->facts().stored_in(Split::validation) > 0)
-    require_evaluation_in_training(*data, 1);
+  if (evaluates(config) && data->facts().stored_in(Split::validation) > 0) require_evaluation_in_training(*data, 1);
   return data;
 }
 

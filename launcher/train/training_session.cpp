@@ -94,7 +94,8 @@ class TrainingSession {
                            .keep_every = config_.checkpoint.keep_every});
     std::unique_ptr<Observers> observers;
     const TrainingPosition start = checkpoint ? checkpoint->position() : TrainingPosition{};
-    if (first()) observers = std::make_unique<Observers>(config_, start, console_, log_);
+    const RunLength length(config_, data_->samples(Split::train));
+    if (first()) observers = std::make_unique<Observers>(config_, length, start, console_, log_);
     Trainer trainer(parts(V, store, observers.get()));
     if (checkpoint) trainer.resume(*checkpoint);
     trainer.prepare();
@@ -113,7 +114,7 @@ class TrainingSession {
       throw CheckpointError(fmt::format("the last checkpoint could not be written: {}", *store.failure()));
     const int exit_code =
         static_cast<int>(outcome == TrainingOutcome::stopped_by_signal ? ExitCode::saved_and_stopped : ExitCode::done);
-    if (first()) conclude(outcome, trainer.position().step);
+    if (first()) conclude(outcome, trainer);
     if (first()) folder_->end(exit_code, trainer.position().step);
     return exit_code;
   }
@@ -174,9 +175,11 @@ class TrainingSession {
     facts.memory_bytes = trainer.plan().memory.on_device();
     facts.data = data_text(dataset);
     facts.first_step = trainer.position().step;
-    say(run_summary(config_, facts));
-    if (config_.evaluate.batches > 0 && dataset.samples(Split::validation) == 0)
-      say("the data has no validation split: nothing is evaluated");
+    say(run_summary(config_, trainer.length(), facts));
+    if (evaluates(config_) && dataset.samples(Split::validation) == 0)
+      say(fmt::format("the data has no validation split: {}", dataset.samples(Split::test) > 0
+                                                                  ? "only the test split is evaluated, at the end"
+                                                                  : "nothing is evaluated"));
     for (const std::string& change : folder_->changes()) say("changed since the last start: " + change);
   }
 
@@ -190,8 +193,9 @@ class TrainingSession {
                     bytes_text(static_cast<size_t>(bytes)), bytes_text(static_cast<size_t>(*free)), folder.string());
   }
 
-  void conclude(TrainingOutcome outcome, int64_t step) {
+  void conclude(TrainingOutcome outcome, const Trainer& trainer) {
     const RunPaths paths(config_.run.dir);
+    const int64_t step = trainer.position().step;
     try {
       write_report(paths.folder,
                    {{"Device", machine_->device().info().name}, {"Ranks", fmt::format("{}", communicator_.size())}});
@@ -200,7 +204,12 @@ class TrainingSession {
     }
     switch (outcome) {
       case TrainingOutcome::finished:
-        say(fmt::format("finished all {} steps", step));
+        say(trainer.length().by_epochs()
+                ? fmt::format("finished all {} epochs, {} steps", trainer.length().epochs(), step)
+                : fmt::format("finished all {} steps", step));
+        break;
+      case TrainingOutcome::stopped_early:
+        say(fmt::format("stopped early, after step {}: {}", step, trainer.why_stopped()));
         break;
       case TrainingOutcome::stopped_at:
         say(fmt::format("stopped after step {} as train.stop_at says", step));

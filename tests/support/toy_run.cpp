@@ -32,6 +32,7 @@ class Recorder final : public TrainingObserver {
     result_.allocations_after_first_step = device_.allocations() - first_step_allocations_;
   }
   void on_evaluation(const EvaluationMetrics& m) override { result_.evaluations.push_back(m); }
+  void on_final(const FinalMetrics& m) override { result_.finals.push_back(m); }
   void on_data_change(const DataChangeMetrics& m) override { result_.data_changes.push_back(m); }
   void on_rollback(const RollbackMetrics& m) override {
     result_.rollbacks.push_back(m);
@@ -51,6 +52,8 @@ class ToySource final : public BatchSource {
   ToySource(int64_t T, const ToyParts& parts) : memory_(T, kVocabulary), parts_(parts) {}
   const std::vector<BatchField>& fields() const override { return memory_.fields(); }
   int64_t samples(Split split) const override {
+    if (split == Split::test) return parts_.test_samples;
+    if (split == Split::train && parts_.training_samples >= 0) return parts_.training_samples;
     return split == Split::validation && parts_.validation_samples >= 0 ? parts_.validation_samples
                                                                         : memory_.samples(split);
   }
@@ -114,7 +117,7 @@ void run_rank(const Config& config, Communicator& ranks, const ToyParts& parts, 
                    .optimizer = parts.optimizer ? parts.optimizer() : nullptr,
                    .schedule = parts.schedule ? parts.schedule() : nullptr});
   if (parts.resume) trainer.resume(CheckpointReader(find_checkpoint(parts.checkpoints).value(), true));
-  trainer.run();
+  result.outcome = trainer.run();
   result.communicated_bytes = communicator.bytes_by_label();
   const CheckpointContents state = trainer.state();
   if (communicator.rank() != 0) return;

@@ -17,6 +17,8 @@ struct ToyResult {
   std::vector<double> grad_norms, learning_rates;
   std::vector<EvaluationMetrics> evaluations;
   std::vector<RollbackMetrics> rollbacks;
+  std::vector<FinalMetrics> finals;
+  TrainingOutcome outcome = TrainingOutcome::finished;
   std::vector<DataChangeMetrics> data_changes;
   TrainingPosition position;       // at the end
   std::vector<std::byte> weights;  // of all parameters, in the order of the layout
@@ -35,20 +37,22 @@ Gpt2Config& gpt2_of(Config& config);
 
 // What a toy run has beside its config.
 struct ToyParts {
-  std::function<void(Split, int64_t)> before_sample;         // called for every sample that is read; may throw
-  std::function<bool(int64_t)> mislabelled;                  // training samples whose targets are others
-  std::function<bool(int64_t, int64_t)> ignored;             // (training sample, position): its target does not count
-  std::function<int64_t(int64_t)> sample_at;                 // training sample i is that one; absent: i
-  int64_t validation_samples = -1;                           // -1: the source's
-  std::string identity;                                      // of the data
-  std::filesystem::path checkpoints;                         // empty: nothing is saved
-  bool resume = false;                                       // from the newest checkpoint
-  std::function<StopRequest()> poll_stop;                    // of every rank; absent: never
-  std::vector<SampleSkip> skips;                             // as TrainerParts has them
-  std::function<std::unique_ptr<Optimizer>()> optimizer;     // absent: the config's
-  std::function<std::unique_ptr<Schedule>()> schedule;       // absent: the config's
-  std::vector<GroupRule> groups;                             // of the parameters; none: the config's
-  std::function<Graph(const Gpt2Config&, int64_t B)> graph;  // of the same inputs; absent: GPT-2's
+  std::function<void(Split, int64_t)> before_sample;  // called for every sample that is read; may throw
+  std::function<bool(int64_t)> mislabelled;           // training samples whose targets are others
+  std::function<bool(int64_t, int64_t)> ignored;      // (training sample, position): its target does not count
+  std::function<int64_t(int64_t)> sample_at;          // training sample i is that one; absent: i
+  int64_t validation_samples = -1;                    // -1: the source's
+  int64_t test_samples = 0;
+  int64_t training_samples = -1;                                 // -1: more than any test takes
+  std::string identity;                                          // of the data
+  std::filesystem::path checkpoints;                             // empty: nothing is saved
+  bool resume = false;                                           // from the newest checkpoint
+  std::function<StopRequest()> poll_stop;                        // of every rank; absent: never
+  std::vector<SampleSkip> skips;                                 // as TrainerParts has them
+  std::function<std::unique_ptr<Optimizer>()> optimizer;         // absent: the config's
+  std::function<std::unique_ptr<Schedule>()> schedule;           // absent: the config's
+  std::vector<GroupRule> groups;                                 // of the parameters; none: the config's
+  std::function<Graph(const Gpt2Config&, int64_t B)> graph;      // of the same inputs; absent: GPT-2's
   std::function<std::unique_ptr<Device>(int rank)> make_device;  // absent: CPU devices of one thread
 };
 

@@ -53,13 +53,21 @@ TEST(Retention, OneCheckpointForEachEvaluation) {
       << "of equal losses the later one";
 }
 
+TEST(Retention, TheScoreIsComparedWhereThereIsOne) {
+  std::vector<CheckpointFacts> facts = hundred_steps();
+  for (CheckpointFacts& checkpoint : facts)
+    if (checkpoint.evaluation) checkpoint.evaluation->score = -checkpoint.evaluation->loss;
+  EXPECT_EQ(checkpoints_to_keep(facts, {.keep_last = 1, .keep_best = 2}), (Steps{60, 100}));
+}
+
 // One rank that saves a step with what the last evaluation gave.
 void save(const std::filesystem::path& folder, int64_t step, std::optional<Evaluation> evaluation,
-          const Retention& retention) {
+          const Retention& retention, std::optional<BestEvaluation> best = {}) {
   CheckpointStore store({folder, 0, 1, retention.keep_last, "n", 10, retention.keep_best, retention.keep_every});
   ToyState state(step);
   CheckpointContents contents = state.contents(0, 1);
   contents.position.evaluation = evaluation;
+  contents.position.best = std::move(best);
   store.save(contents);
   store.wait();
   EXPECT_EQ(store.failure(), std::nullopt);
@@ -90,6 +98,26 @@ TEST(Retention, OnDiskAsTheRunGoesOn) {
   ASSERT_TRUE(best.position().evaluation.has_value());
   EXPECT_EQ(best.position().evaluation->step, 40);
   EXPECT_EQ(best.position().evaluation->loss, 1.0);
+}
+
+// The best of the newest stays, and of every other that stays: a run may have to go on from there.
+TEST(Retention, TheBestIsNamedAndStays) {
+  TemporaryFolder folder;
+  const auto save_best = [&](int64_t step, int64_t best) {
+    save(folder.path(), step, std::nullopt, {.keep_last = 2}, BestEvaluation{"loss", best, 1.0, 0, step});
+  };
+  save_best(10, 0);
+  EXPECT_FALSE(std::filesystem::exists(folder / "best"));
+  for (const int64_t step : {20, 30, 40, 50}) save_best(step, 20);
+  EXPECT_EQ(steps_in(folder.path()), (Steps{20, 40, 50}));
+  EXPECT_EQ(read_file(folder / "best"), checkpoint_name(20) + "\n");
+  save_best(60, 55);  // evaluated between two checkpoints
+  EXPECT_EQ(read_file(folder / "best"), checkpoint_name(60) + "\n");
+  EXPECT_EQ(steps_in(folder.path()), (Steps{20, 50, 60})) << "what 50 calls the best is still there";
+  save_best(70, 55);
+  EXPECT_EQ(steps_in(folder.path()), (Steps{60, 70}));
+  EXPECT_EQ(*CheckpointReader(folder / checkpoint_name(70), true).position().best,
+            (BestEvaluation{"loss", 55, 1.0, 0, 70}));
 }
 
 TEST(Retention, ADamagedCheckpointIsNotTheBest) {

@@ -37,6 +37,59 @@ TEST(MetricsFile, WritesTheKeysOfTheDesign) {
   }
 }
 
+FinalMetrics final_metrics() {
+  FinalMetrics metrics{.step = 7, .weights_step = 4};
+  for (const char* split : {"validation", "test"}) {
+    EvaluationMetrics evaluation{.step = 4, .loss = 0.5, .tokens = 9, .ms = 2, .metrics = {{"f1_red", 0.75}}};
+    evaluation.unit = kSamples;
+    evaluation.matrices.emplace_back("confusion_matrix", Matrix{{"0", "1"}, {4, 1, 0, 4}});
+    metrics.splits.emplace_back(split, std::move(evaluation));
+  }
+  return metrics;
+}
+
+TEST(MetricsFile, TheEndOfARunIsReadBackAndFoundOutAgain) {
+  const std::string line = metrics_line(final_metrics());
+  EXPECT_NE(line.find(R"({"step":7,"final_step":4,"validation_loss":0.5,"validation_samples":9,"validation_ms":2.0,)"
+                      R"("validation_f1_red":0.75,"validation_confusion_matrix":[[4,1],[0,4]],"test_loss":0.5,)"),
+            std::string::npos)
+      << line;
+  const MetricsHistory history = parse_metrics(line);
+  ASSERT_TRUE(history.final.has_value());
+  EXPECT_TRUE(history.steps.empty() && history.evaluations.empty());
+  EXPECT_EQ(history.final->weights_step, 4);
+  ASSERT_EQ(history.final->splits.size(), 2u);
+  const auto& [split, evaluation] = history.final->splits[1];
+  EXPECT_EQ(split, "test");
+  EXPECT_EQ(evaluation.tokens, 9);
+  EXPECT_EQ(evaluation.metrics, final_metrics().splits[1].second.metrics);
+  EXPECT_EQ(evaluation.matrices, final_metrics().splits[1].second.matrices);
+  TemporaryFolder folder;
+  {
+    MetricsFile file(folder / "metrics.jsonl", 0);
+    file.on_step(step(7));
+    file.on_final(final_metrics());
+  }
+  MetricsFile resumed(folder / "metrics.jsonl", 7);
+  EXPECT_EQ(read_file(folder / "metrics.jsonl"), metrics_line(step(7)));
+}
+
+TEST(MetricsFile, MatricesAndEpochsReadBack) {
+  EvaluationMetrics evaluation = final_metrics().splits[0].second;
+  evaluation.epoch = 2.5;
+  const EvaluationMetrics found = parse_metrics(metrics_line(evaluation)).evaluations.at(0);
+  EXPECT_EQ(found.matrices, evaluation.matrices);
+  EXPECT_EQ(found.metrics, evaluation.metrics);
+  EXPECT_EQ(found.epoch, 2.5);
+  StepMetrics of_step = step(3);
+  of_step.epoch = 0.25;
+  EXPECT_EQ(parse_metrics(metrics_line(of_step)).steps.at(0).epoch, 0.25);
+  for (const char* torn : {"[1,2]", "[[1],[2]]", "[[1,2],[3,null]]", "[[1,2],3]"}) {
+    const std::string line = R"({"step":1,"eval_loss":1,"eval_m":)" + std::string(torn) + "}\n";
+    EXPECT_TRUE(parse_metrics(line).evaluations.at(0).matrices.empty()) << torn;
+  }
+}
+
 TEST(MetricsFile, NumbersReadBackWithTheSameBits) {
   for (const double value : {1.0 / 3, 1e-310, 1.7976931348623157e308, static_cast<double>(0.1f), -0.0}) {
     StepMetrics metrics = step(3);

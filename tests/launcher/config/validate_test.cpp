@@ -115,6 +115,24 @@ TEST(VirtualRanks, DefaultToTheRankCount) {
 
 TEST(Validate, TheBestCheckpointsNeedEvaluations) {
   EXPECT_EQ(after([](Config& c) { c.evaluate.batches = 0; }), "");
+  EXPECT_EQ(after([](Config& c) { c.train.epochs = 5, c.evaluate.every_epochs = 2, c.checkpoint.every_epochs = 3; }),
+            "");
+  expect_says(after([](Config& c) { c.train.epochs = 5, c.train.steps = 100; }),
+              "train.epochs = 5 and train.steps = 100 both say how long the run is; leave train.steps out");
+  expect_says(
+      after([](Config& c) { c.train.epochs = 5, c.evaluate.every_epochs = 2, c.evaluate.every_steps = 9; }),
+      "evaluate.every_epochs = 2, but evaluate.every_steps = 9 counts in steps; write evaluate.every_steps=auto");
+  expect_says(after([](Config& c) { c.checkpoint.every_epochs = 2; }),
+              "checkpoint.every_epochs counts epochs, but train.epochs = 0: the run is told by steps");
+  expect_says(after([](Config& c) { c.evaluate.patience = 2, c.evaluate.batches = 0; }),
+              "evaluate.patience = 2, but evaluate.batches = 0 evaluates nothing");
+  expect_says(after([](Config& c) { c.evaluate.watch = "f1"; }),
+              "evaluate.watch = f1 is none of what is evaluated, which is loss; name one of these");
+  EXPECT_EQ(after([](Config& c) {
+              c.evaluate.metrics.emplace_back(metric_kinds(), "f1");
+              c.evaluate.watch = "f1_setosa";
+            }),
+            "");
   expect_says(after([](Config& c) { c.evaluate.batches = 0, c.checkpoint.keep_best = 2; }),
               "checkpoint.keep_best = 2, but evaluate.batches = 0");
 }
