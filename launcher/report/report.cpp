@@ -7,6 +7,7 @@
 
 #include "core/base/files.h"
 #include "launcher/report/chart_numbers.h"
+#include "launcher/report/evaluation_page.h"
 #include "launcher/report/svg_chart.h"
 
 namespace convoy {
@@ -26,15 +27,19 @@ h2{{font-size:16px;margin:0 0 10px}}.card{{background:var(--card);border:1px sol
 svg{{display:block;width:100%;height:auto}}table{{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}}
 td,th{{padding:5px 0;border-top:1px solid var(--line);text-align:left;font-weight:400;vertical-align:top}}th{{color:var(--dim);padding-right:16px}}
 tr:first-child>*{{border-top:0}}td{{text-align:right;overflow-wrap:anywhere}}pre{{margin:0;font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;overflow:auto}}
+.wide{{margin:12px 0;overflow:auto}}.matrix td,.matrix th{{text-align:center;padding:5px 8px}}
+.matrix .right{{background:color-mix(in srgb,#0d9488 var(--share),transparent)}}.matrix .wrong{{background:color-mix(in srgb,#ea580c var(--share),transparent)}}
+.samples td,.samples th{{text-align:left;padding-right:16px}}.samples img{{display:block;image-rendering:pixelated;min-width:56px;max-width:120px}}
 @media (max-width:520px){{.grid{{grid-template-columns:1fr}}}}
 </style></head><body><main><h1>{0}</h1>
 )";
 
 template <class Value>
 ChartSeries series_of(const MetricsHistory& history, std::string name, SeriesStyle style, Value&& value) {
+  const RunAxis axis(history);
   ChartSeries series{std::move(name), style, {}, {}};
   for (const StepMetrics& metrics : history.steps) {
-    series.x.push_back(double(metrics.step));
+    series.x.push_back(axis.of(metrics));
     series.y.push_back(value(metrics));
   }
   return series;
@@ -44,9 +49,14 @@ ChartSeries smoothed(const ChartSeries& series, std::string name) {
   return {std::move(name), SeriesStyle::line, series.x, moving_mean(series.y, series.y.size() / 40 | 1)};
 }
 
-std::string small_chart(std::string title, std::vector<ChartSeries> series) {
-  Chart chart{std::move(title), "step", std::move(series), true, 540, 270};
+std::string small_chart(const RunAxis& axis, std::string title, std::vector<ChartSeries> series) {
+  Chart chart{std::move(title), axis.name, std::move(series), true, 540, 270};
   return fmt::format("<div class=\"card\">{}</div>\n", svg_chart(chart));
+}
+
+// What a loss of tokens is counted in; others have the unit of their data.
+std::string_view loss_title(const MetricsHistory& history) {
+  return history.steps.empty() || history.steps.back().unit == kTokens ? "Loss (nats per token)" : "Loss";
 }
 
 std::string unit_of(const MetricsHistory& history) {
@@ -54,18 +64,19 @@ std::string unit_of(const MetricsHistory& history) {
 }
 
 std::string charts(const MetricsHistory& history) {
+  const RunAxis axis(history);
   std::string html = "<div class=\"grid\">\n";
-  html += small_chart("Learning rate", {series_of(history, "", SeriesStyle::line, [](auto& m) { return m.lr; })});
+  html += small_chart(axis, "Learning rate", {series_of(history, "", SeriesStyle::line, [](auto& m) { return m.lr; })});
   const auto speed = series_of(history, "", SeriesStyle::faint, [](auto& m) { return m.tokens_per_s; });
-  html += small_chart("Throughput (" + unit_of(history) + "/s)", {speed, smoothed(speed, "")});
+  html += small_chart(axis, "Throughput (" + unit_of(history) + "/s)", {speed, smoothed(speed, "")});
   const auto norm = series_of(history, "", SeriesStyle::faint, [](auto& m) { return m.grad_norm; });
-  html += small_chart("Gradient norm before clipping", {norm, smoothed(norm, "")});
+  html += small_chart(axis, "Gradient norm before clipping", {norm, smoothed(norm, "")});
   const auto waiting = [&](std::string name, SeriesStyle style, auto member) {
     auto series = series_of(history, std::move(name), style, [&](auto& m) { return m.*member / m.step_ms * 100; });
     series.y = moving_mean(series.y, series.y.size() / 40 | 1);
     return series;
   };
-  html += small_chart("Waiting (% of step time)",
+  html += small_chart(axis, "Waiting (% of step time)",
                       {waiting("for data", SeriesStyle::line, &StepMetrics::data_wait_ms),
                        waiting("for communication", SeriesStyle::line2, &StepMetrics::comm_exposed_ms)});
   return html + "</div>\n";
@@ -98,10 +109,11 @@ Facts evaluation_facts(const MetricsHistory& history) {
 
 std::string loss_chart_svg(const MetricsHistory& history, std::string_view title) {
   const ChartSeries train = series_of(history, "training", SeriesStyle::faint, [](auto& m) { return m.loss; });
-  Chart chart{std::string(title), "step", {train, smoothed(train, "moving mean")}};
+  const RunAxis axis(history);
+  Chart chart{std::string(title), axis.name, {train, smoothed(train, "moving mean")}};
   ChartSeries evaluations{"validation", SeriesStyle::points, {}, {}};
   for (const EvaluationMetrics& evaluation : history.evaluations) {
-    evaluations.x.push_back(double(evaluation.step));
+    evaluations.x.push_back(axis.of(evaluation));
     evaluations.y.push_back(evaluation.loss);
   }
   if (!evaluations.x.empty()) chart.series.push_back(std::move(evaluations));
@@ -109,15 +121,19 @@ std::string loss_chart_svg(const MetricsHistory& history, std::string_view title
 }
 
 std::string report_html(std::string_view title, const MetricsHistory& history, const Facts& more_facts,
-                        std::string_view config_yaml) {
+                        std::string_view config_yaml, const std::optional<ShownSamples>& samples) {
   std::string html = fmt::format(kHead, escape_html(title));
   const Facts facts = key_facts(history);
   html += "<div class=\"tiles\">\n";
   for (const auto& [name, value] : facts)
     html += fmt::format("<div class=\"card\"><span>{}</span><b>{}</b></div>\n", escape_html(name), escape_html(value));
-  html += fmt::format("</div>\n<div class=\"card\">{}</div>\n", loss_chart_svg(history));
+  html += fmt::format("</div>\n<div class=\"card\">{}</div>\n", loss_chart_svg(history, loss_title(history)));
+  html += metric_charts(history);
+  html += matrix_cards(history, samples ? samples->classes : std::vector<std::string>());
+  if (samples) html += samples_card(*samples);
   html += charts(history);
   html += "<div class=\"grid\">\n";
+  html += final_card(history);
   if (!more_facts.empty()) html += table("Run", more_facts);
   if (!history.evaluations.empty()) html += table("Validation", evaluation_facts(history));
   html += "</div>\n";
@@ -131,8 +147,9 @@ void write_report(const std::filesystem::path& run_folder, const Facts& more_fac
 
 void write_report(const std::filesystem::path& run_folder, const Facts& more_facts, const std::filesystem::path& page) {
   const auto folder = std::filesystem::weakly_canonical(run_folder);
-  const std::string html = report_html(folder.filename().string(), read_metrics(folder / "metrics.jsonl"), more_facts,
-                                       read_file(folder / "config.yaml"));
+  const std::string html =
+      report_html(folder.filename().string(), read_metrics(folder / "metrics.jsonl"), more_facts,
+                  read_file(folder / "config.yaml"), read_shown_samples(folder / "worst_samples.json"));
   write_file_atomically(page, html);
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/logging.h"
@@ -25,6 +27,20 @@ std::unique_ptr<TrainingObserver> open_metrics(const RunPaths& paths, const Trai
 
 }  // namespace
 
+class Observers::Last final : public TrainingObserver {
+ public:
+  void on_evaluation(const EvaluationMetrics& metrics) override { validation = metrics; }
+  void on_final(const FinalMetrics& metrics) override {
+    for (const auto& [split, evaluation] : metrics.splits)
+      if (split == "validation") validation = evaluation;
+  }
+  void on_rollback(const RollbackMetrics&) override { validation.reset(); }
+
+  std::optional<EvaluationMetrics> validation;
+};
+
+const EvaluationMetrics* Observers::validation() const { return last_->validation ? &*last_->validation : nullptr; }
+
 Observers::Observers(const Config& config, const RunLength& length, const TrainingPosition& start, Console& console,
                      LogOutput& log) {
   const RunPaths paths(config.run.dir);
@@ -36,6 +52,9 @@ Observers::Observers(const Config& config, const RunLength& length, const Traini
     }
   observers_.push_back(make_progress(config, length, [&log](std::string_view line) { log.file_line(line); }));
   observers_.push_back(make_progress(config, length, console));
+  auto last = std::make_unique<Last>();
+  last_ = last.get();
+  observers_.push_back(std::move(last));
 }
 
 std::vector<TrainingObserver*> Observers::all() const {

@@ -21,9 +21,13 @@ class Observers {
             LogOutput& log);
 
   std::vector<TrainingObserver*> all() const;
+  // The last evaluation of the validation split in this start, at the end that of the weights that stay; null: none.
+  const EvaluationMetrics* validation() const;
 
  private:
+  class Last;
   std::vector<std::unique_ptr<TrainingObserver>> observers_;
+  const Last* last_;  // one of them
 };
 
 }  // namespace convoy

@@ -21,6 +21,7 @@
 #include "launcher/progress/progress_text.h"
 #include "launcher/progress/run_summary.h"
 #include "launcher/report/report.h"
+#include "launcher/report/shown_samples.h"
 #include "launcher/report_errors.h"
 #include "launcher/run_folder.h"
 #include "launcher/signals.h"
@@ -114,7 +115,7 @@ class TrainingSession {
       throw CheckpointError(fmt::format("the last checkpoint could not be written: {}", *store.failure()));
     const int exit_code =
         static_cast<int>(outcome == TrainingOutcome::stopped_by_signal ? ExitCode::saved_and_stopped : ExitCode::done);
-    if (first()) conclude(outcome, trainer);
+    if (first()) conclude(outcome, trainer, *observers);
     if (first()) folder_->end(exit_code, trainer.position().step);
     return exit_code;
   }
@@ -193,10 +194,14 @@ class TrainingSession {
                     bytes_text(static_cast<size_t>(bytes)), bytes_text(static_cast<size_t>(*free)), folder.string());
   }
 
-  void conclude(TrainingOutcome outcome, const Trainer& trainer) {
+  void conclude(TrainingOutcome outcome, Trainer& trainer, const Observers& observers) {
     const RunPaths paths(config_.run.dir);
     const int64_t step = trainer.position().step;
     try {
+      if (const EvaluationMetrics* validation = observers.validation())
+        write_shown_samples(
+            paths.worst_samples(),
+            shown_samples(*validation, *data_, target_field(trainer.model().graph()), trainer.class_names()));
       write_report(paths.folder,
                    {{"Device", machine_->device().info().name}, {"Ranks", fmt::format("{}", communicator_.size())}});
     } catch (const std::exception& error) {  // it only tells of a run that has ended well

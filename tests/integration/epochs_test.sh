@@ -80,6 +80,10 @@ expect_same_run one killed
 ranks 4 run.dir=killed run.resume=must evaluate.patience=26 || { cat train.log; fail "more patience"; }
 [ "$(sed -n 's/.*"step": *\([0-9]*\).*/\1/p' killed/outcome.json)" -gt "$steps" ] || fail "it did not go on"
 
+for part in 'Validation r2' 'Result with the best weights' 'Worst samples of validation' '>epoch<'; do
+  grep -qF -- "$part" one/report.html || fail "the report has no $part"
+done
+
 refuse 2 "both say how long the run is" "$TRAINER" train train.yaml run.dir=none train.steps=10
 refuse 2 "evaluate.watch = f1 is none of what is evaluated" "$TRAINER" train train.yaml run.dir=none evaluate.watch=f1
 refuse 2 "counts evaluations, and nothing is evaluated on the way" "$TRAINER" train train.yaml run.dir=none evaluate.every_steps=0

@@ -7,6 +7,8 @@
 #include <limits>
 
 #include "launcher/report/chart_numbers.h"
+#include "launcher/report/png.h"
+#include "launcher/report/shown_samples.h"
 #include "launcher/report/svg_chart.h"
 #include "tests/core/temporary_folder.h"
 
@@ -206,6 +208,64 @@ TEST(Report, IsOneFileThatNeedsNoOther) {
   EXPECT_EQ(count(html, "<circle"), 4u) << "three evaluations and the legend";
   for (const char* outside : {"<link", "<script", "src=", "url(", "@import"})
     EXPECT_EQ(html.find(outside), std::string::npos) << outside;
+}
+
+MetricsHistory classified_history() {
+  MetricsHistory history = history_of(300);
+  for (StepMetrics& metrics : history.steps) metrics.epoch = static_cast<double>(metrics.step) / 100;
+  for (EvaluationMetrics& evaluation : history.evaluations) {
+    evaluation.epoch = static_cast<double>(evaluation.step) / 100;
+    evaluation.metrics = {{"accuracy", 0.5}, {"f1_<b>", 0.25}};
+    evaluation.matrices = {{"confusion_matrix", Matrix{{"0", "1"}, {3, 1, 0, 6}}}};
+  }
+  return history;
+}
+
+TEST(Report, ShowsMetricsMatricesAndTheWorstSamples) {
+  const uint8_t pixels[] = {0, 255, 128, 64};
+  ShownSamples samples{.step = 300, .classes = {"ham & eggs", "spam"}, .samples = {}};
+  samples.samples.push_back({.sample = 17, .loss = 3.5, .wanted = "spam (1.0%)", .predicted = "ham & eggs (99.0%)"});
+  samples.samples[0].picture = png_data_uri({pixels, 2, 2, 1});
+  MetricsHistory history = classified_history();
+  const std::string html = report_html("classes", history, {}, "", samples);
+  EXPECT_EQ(count(html, "<svg"), 5u + 2u) << "a chart more for each metric";
+  EXPECT_EQ(count(html, ">epoch<"), 7u) << "all by epochs";
+  EXPECT_EQ(count(html, ">step<"), 0u);
+  EXPECT_NE(html.find("confusion_matrix (validation, step 300)"), std::string::npos);
+  EXPECT_NE(html.find("<th>ham &amp; eggs</th>"), std::string::npos);
+  EXPECT_NE(html.find("<td class=\"right\" style=\"--share:75%\">3</td>"), std::string::npos);
+  EXPECT_NE(html.find("<td>17</td><td>3.5000</td>"), std::string::npos);
+  EXPECT_NE(html.find("src=\"data:image/png;base64,iVBORw0KGgo"), std::string::npos);
+  EXPECT_EQ(html.find("Result with"), std::string::npos);
+  history.final = FinalMetrics{.step = 300, .weights_step = 200, .splits = {{"test", history.evaluations[0]}}};
+  const std::string ended = report_html("classes", history, {}, "", samples);
+  EXPECT_NE(ended.find("Result with the best weights, of step 200"), std::string::npos);
+  EXPECT_NE(ended.find("confusion_matrix (test, step 100)"), std::string::npos);
+}
+
+// As `file` and every reader of pictures want it; sums and stream are checked against Python's zlib.
+TEST(Report, PicturesArePng) {
+  const uint8_t pixels[] = {255, 0, 0, 0, 255, 0};
+  EXPECT_EQ(png_data_uri({pixels, 1, 2, 3}),
+            "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAEklEQVR4AQEHAPj/AP8AAAD/AAf/Af/"
+            "FDuJqAAAAAElFTkSuQmCC");
+  const std::vector<uint8_t> large(1000 * 200);
+  EXPECT_LT(png_data_uri({large, 1000, 200, 1}).size(), 5000u) << "every eleventh pixel";
+}
+
+TEST(Report, ShownSamplesReadBack) {
+  TemporaryFolder folder;
+  const auto file = folder / "worst_samples.json";
+  EXPECT_FALSE(read_shown_samples(file).has_value());
+  ShownSamples samples{.step = 7, .classes = {"a"}, .samples = {{3, kNaN, "a", "b", "x 1", ""}}};
+  write_shown_samples(file, samples);
+  const auto found = read_shown_samples(file);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->classes, samples.classes);
+  EXPECT_EQ(found->samples.at(0).values, "x 1");
+  EXPECT_TRUE(std::isnan(found->samples[0].loss));
+  write_file_atomically(file, "{\"step\": \"x\"}");
+  EXPECT_FALSE(read_shown_samples(file).has_value());
 }
 
 TEST(Report, WithoutAnyStep) {
