@@ -25,6 +25,13 @@ CpuOps::CpuOps() : Ops("cpu"), products_(std::make_unique<ProductCache>()) {
   add<ActivationForward>(activation_forward);
   add<ActivationBackward>(activation_backward);
   add<DropoutApply>(dropout_apply);
+  add<ConvolutionForward>(convolution_forward, convolution_forward_scratch_bytes);
+  add<ConvolutionBackwardInput>(convolution_backward_input, convolution_backward_input_scratch_bytes);
+  add<ConvolutionBackwardWeight>(convolution_backward_weight, convolution_backward_weight_scratch_bytes);
+  add<MaxPoolForward>(max_pool_forward);
+  add<MaxPoolBackward>(max_pool_backward);
+  add<AveragePoolForward>(average_pool_forward);
+  add<AveragePoolBackward>(average_pool_backward);
   add<CrossEntropy>(cross_entropy);
   [this]<class... Rules>(RuleList<Rules...>) {
     (add<OptimizerUpdate<Rules>>(optimizer_update<Rules>), ...);

@@ -118,9 +118,14 @@ inline I32x16 widen(const uint8_t* p) {
   return {_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))),
           _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p + 8)))};
 }
+inline __m256i narrowed(I32x16 a) { return _mm256_permute4x64_epi64(_mm256_packus_epi32(a.low, a.high), 0xd8); }
 inline void store_narrow(uint16_t* p, I32x16 a) {  // words below 2^16
-  const __m256i mixed = _mm256_packus_epi32(a.low, a.high);
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_permute4x64_epi64(mixed, 0xd8));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrowed(a));
+}
+inline void store_narrow(uint8_t* p, I32x16 a) {  // words below 2^8
+  const __m256i words = narrowed(a);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                   _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
 }
 
 inline Mask16 operator<(F32x16 a, F32x16 b) {
@@ -129,6 +134,17 @@ inline Mask16 operator<(F32x16 a, F32x16 b) {
 inline Mask16 operator<(I32x16 a, I32x16 b) {
   return {_mm256_castsi256_ps(_mm256_cmpgt_epi32(b.low, a.low)),
           _mm256_castsi256_ps(_mm256_cmpgt_epi32(b.high, a.high))};
+}
+inline Mask16 operator==(I32x16 a, I32x16 b) {
+  return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(a.low, b.low)),
+          _mm256_castsi256_ps(_mm256_cmpeq_epi32(a.high, b.high))};
+}
+// a > b, or one of them is a NaN.
+inline Mask16 not_at_most(F32x16 a, F32x16 b) {
+  return {_mm256_cmp_ps(a.low, b.low, _CMP_NLE_UQ), _mm256_cmp_ps(a.high, b.high, _CMP_NLE_UQ)};
+}
+inline Mask16 is_number(F32x16 a) {
+  return {_mm256_cmp_ps(a.low, a.low, _CMP_ORD_Q), _mm256_cmp_ps(a.high, a.high, _CMP_ORD_Q)};
 }
 inline Mask16 operator&(Mask16 a, Mask16 b) { return {_mm256_and_ps(a.low, b.low), _mm256_and_ps(a.high, b.high)}; }
 inline Mask16 is_nan(F32x16 a) {

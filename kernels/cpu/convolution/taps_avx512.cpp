@@ -1,0 +1,7 @@
+#include "kernels/cpu/convolution/kernels.h"
+//
+#include "kernels/cpu/simd/begin_avx512.h"
+//
+#include "kernels/cpu/simd/memory.h"
+//
+#include "kernels/cpu/convolution/tap_kernel.h"
