@@ -12,10 +12,10 @@
 namespace convoy::cpu {
 namespace {
 
-constexpr int64_t kTileVectors = 6;       // of results' channels
-constexpr int64_t kMostWeights = 768;     // of a piece, of one result's channel
-constexpr int64_t kManyPieces = 32;       // so that all threads have something to do
-constexpr int64_t kMostFloats = 4 << 20;  // of all parts, unless it is one
+constexpr int64_t kGradientTileVectors = 6;  // of results' channels
+constexpr int64_t kMostWeights = 768;        // of a piece, of one result's channel
+constexpr int64_t kGradientPieces = 32;      // so that all threads have something to do
+constexpr int64_t kMostFloats = 4 << 20;     // of all parts, unless it is one
 
 }  // namespace
 
@@ -25,13 +25,14 @@ WeightGradient::WeightGradient(const ConvolutionBackwardWeight& args)
       groups_(channel_groups(args.shape)),
       kernels_(convolution_kernels()),
       chunks_(grid_, groups_.sources),
-      tiles_(groups_.results, kTileVectors),
+      tiles_(groups_.results, kGradientTileVectors),
       inner_(grid_.taps() * groups_.summed()),
       weight_tiles_(ceil_div(inner_, kMostWeights)),
       slab_floats_(Slab(grid_, args.x, groups_.sources).floats(chunks_)) {
   const int64_t pieces = groups_.count * weight_tiles_ * tiles_.panels;
   const int64_t most = std::max<int64_t>(1, kMostFloats / (groups_.count * part_floats()));
-  parts_ = std::clamp<int64_t>(ceil_div(kManyPieces, pieces), 1, std::min(most, std::max<int64_t>(1, chunks_.count())));
+  parts_ =
+      std::clamp<int64_t>(ceil_div(kGradientPieces, pieces), 1, std::min(most, std::max<int64_t>(1, chunks_.count())));
 }
 
 // [part][group][weight][padded channel of the result], then [part][group][channel] of the bias.
