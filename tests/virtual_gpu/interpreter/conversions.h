@@ -1,5 +1,6 @@
 // Handlers of cvt by types. In an Inst of cvt: ty is the type of the result, ty2 that of the source, sub the Rounding,
-// f1 .relu, f2 .sat, f3 .satfinite, imm 1 with .ftz.
+// f1 .relu, f2 .sat, f3 .satfinite, imm 1 with .ftz, wide 8 where an integer of up to 32 bits lies in a 64-bit
+// register.
 #pragma once
 
 #include "tests/virtual_gpu/interpreter/lanes.h"

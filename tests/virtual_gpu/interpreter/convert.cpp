@@ -3,6 +3,7 @@
 
 #include "tests/virtual_gpu/interpreter/conversions.h"
 #include "tests/virtual_gpu/interpreter/decoder.h"
+#include "tests/virtual_gpu/interpreter/program_builder.h"
 #include "tests/virtual_gpu/interpreter/rounding.h"
 
 namespace convoy::vgpu {
@@ -55,6 +56,17 @@ void decode_integer_to_float(InstDecoder& d) {
   apply_rounding(i);
 }
 
+// PTX lets an integer lie in a wider register than its type: the lower bits count.
+Operand decode_source(InstDecoder& d) {
+  Inst& i = d.i;
+  const ParsedOperand& o = d.op(1);
+  const bool is_wide = o.kind == ParsedOperand::Reg && lane_width(d.f.f->regs[o.reg].ty) == 8;
+  if (!is_wide || lane_width(i.ty2) == 8 || is_float(i.ty2) || is_float(i.ty) || i.ty == Type::TF32)
+    return d.src(1, i.ty2);
+  i.wide = 8;
+  return d.src(1, Type::U64);
+}
+
 void decode_cvt(InstDecoder& d) {
   Inst& i = d.i;
   const int rounding = d.index_of({"rn", "rz", "rm", "rp", "rna", "rni", "rzi", "rmi", "rpi"});
@@ -69,7 +81,7 @@ void decode_cvt(InstDecoder& d) {
   if (is_packed_half(i.ty) || is_packed_f8(i.ty)) return decode_to_packed(d);
   if (d.n() != 2) d.bad("number of operands");
   i.d = d.dst(0, i.ty);
-  i.a = d.src(1, i.ty2);
+  i.a = decode_source(d);
   const bool to_float = is_float(i.ty) || i.ty == Type::TF32, from_float = is_float(i.ty2);
   if (to_float && !from_float) return decode_integer_to_float(d);
   if (to_float)

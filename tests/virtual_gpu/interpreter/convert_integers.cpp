@@ -30,12 +30,22 @@ template <class D>
 struct ToInteger {
   template <class S>
   static void run(Warp& w, const Inst& i, u32 m) {
-    auto* d = reg<typename LaneStorage<D>::type>(w, i.d);
-    const auto* a = reg<typename LaneStorage<S>::type>(w, i.a);
-    if (i.f2)
-      each_lane(d, m, [&](int l) { return extended<D>(clamped<D, S>(read_lane<S>(a[l]))); });
+    using Lane = typename LaneStorage<S>::type;
+    if (i.wide == 8)
+      convert(w, i, m, [a = reg<u64>(w, i.a)](int l) { return read_lane<S>(static_cast<Lane>(a[l])); });
     else
-      each_lane(d, m, [&](int l) { return extended<D>(static_cast<D>(read_lane<S>(a[l]))); });
+      convert(w, i, m, [a = reg<Lane>(w, i.a)](int l) { return read_lane<S>(a[l]); });
+  }
+
+ private:
+  template <class Source>
+  static void convert(Warp& w, const Inst& i, u32 m, const Source& source) {
+    using S = decltype(source(0));
+    auto* d = reg<typename LaneStorage<D>::type>(w, i.d);
+    if (i.f2)
+      each_lane(d, m, [&](int l) { return extended<D>(clamped<D, S>(source(l))); });
+    else
+      each_lane(d, m, [&](int l) { return extended<D>(static_cast<D>(source(l))); });
   }
 };
 template <class D>

@@ -214,9 +214,10 @@ __global__ void conversions_kernel(uint32_t* out, uint32_t a, uint32_t b) {
   asm volatile("cvt.rpi.s32.f32 %0, %1;" : "=r"(out[5]) : "f"(-x));
   asm volatile("cvt.rzi.s32.f32 %0, 0f7FC00000;" : "=r"(out[6]));
   asm volatile("cvt.rzi.u32.f32 %0, 0fFF800000;" : "=r"(out[7]));
+  ASM1(8, "{.reg .u64 w; cvt.u64.u32 w, %1; shl.b64 w, w, 4; cvt.s64.s32 w, w; shr.s64 w, w, 28; cvt.u32.u64 %0, w;}");
 }
 CASE(conversions) {
-  const std::vector<uint32_t> found = run(conversions_kernel, 8);
+  const std::vector<uint32_t> found = run(conversions_kernel, 9);
   EXPECT_EQ(int(found[0]), int(int8_t(kA)));
   EXPECT_EQ(int(int16_t(found[1])), int(std::numeric_limits<int16_t>::min()));
   EXPECT_EQ(found[2], uint32_t((uint64_t{kA} << 7) >> 20));
@@ -225,6 +226,7 @@ CASE(conversions) {
   EXPECT_EQ(int(found[5]), -700);
   EXPECT_EQ(found[6], 0u);
   EXPECT_EQ(found[7], 0u);
+  EXPECT_EQ(found[8], uint32_t(int64_t{int32_t(kA << 4)} >> 28));  // an integer in a wider register
 }
 
 }  // namespace
