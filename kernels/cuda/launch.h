@@ -4,6 +4,7 @@
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
 
+#include <atomic>
 #include <cstdint>
 
 #include "core/base/integers.h"
@@ -33,6 +34,19 @@ void allow_shared_bytes(void (*kernel)(Parameters...), size_t bytes) {
   if (bytes > size_t{48} << 10)
     CUDA_CHECK(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
                                     static_cast<int>(bytes)));
+}
+
+// launch(), for kernels with more than the 48 KiB of dynamic shared memory that need no permission. Permission is asked
+// for at a kernel's first launch on each device.
+template <auto kKernel, class... Arguments>
+void launch_with_shared(Stream& stream, dim3 blocks, unsigned threads, int bytes, const Arguments&... arguments) {
+  static std::atomic<uint64_t> permitted{0};  // bit: a device
+  const uint64_t device = uint64_t{1} << (static_cast<CudaStream&>(stream).device() % 64);
+  if ((permitted.load() & device) == 0) {
+    CUDA_CHECK(cudaFuncSetAttribute(kKernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
+    permitted.fetch_or(device);
+  }
+  launch(stream, kKernel, blocks, threads, static_cast<size_t>(bytes), arguments...);
 }
 
 // body(Real{}) with Real float or __nv_bfloat16.

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <initializer_list>
 
 #include "core/ops/attention.h"
@@ -33,19 +32,6 @@ inline bool in_packs(const Heads& heads, DType dtype) {
 }
 inline bool in_packs(std::initializer_list<Heads> operands, DType dtype) {
   return std::all_of(operands.begin(), operands.end(), [&](const Heads& heads) { return in_packs(heads, dtype); });
-}
-
-// launch(), for kernels with more than the 48 KiB of dynamic shared memory that need no permission. Permission is asked
-// for at a kernel's first launch on each device.
-template <auto kKernel, class... Arguments>
-void launch_with_shared(Stream& stream, unsigned blocks, unsigned threads, int bytes, const Arguments&... arguments) {
-  static std::atomic<uint64_t> permitted{0};  // bit: a device
-  const uint64_t device = uint64_t{1} << (static_cast<CudaStream&>(stream).device() % 64);
-  if ((permitted.load() & device) == 0) {
-    CUDA_CHECK(cudaFuncSetAttribute(kKernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
-    permitted.fetch_or(device);
-  }
-  launch(stream, kKernel, blocks, threads, static_cast<size_t>(bytes), arguments...);
 }
 
 }  // namespace convoy::cuda
