@@ -29,6 +29,18 @@ CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32) : Ops("cuda"), products_(
   add<ActivationForward>(activation_forward);
   add<ActivationBackward>(activation_backward);
   add<DropoutApply>(dropout_apply);
+  const auto with_tf32 = [tf32](auto convolution) {
+    return [tf32, convolution](Stream& stream, const auto& args, const Tensor& scratch) {
+      convolution(stream, args, scratch, tf32);
+    };
+  };
+  add<ConvolutionForward>(with_tf32(convolution_forward), convolution_forward_scratch_bytes);
+  add<ConvolutionBackwardInput>(with_tf32(convolution_backward_input), convolution_backward_input_scratch_bytes);
+  add<ConvolutionBackwardWeight>(with_tf32(convolution_backward_weight), convolution_backward_weight_scratch_bytes);
+  add<MaxPoolForward>(max_pool_forward);
+  add<MaxPoolBackward>(max_pool_backward);
+  add<AveragePoolForward>(average_pool_forward);
+  add<AveragePoolBackward>(average_pool_backward);
   add<CrossEntropy>(
       [limit = shared_bytes_limit](Stream& stream, const CrossEntropy& args) { cross_entropy(stream, args, limit); });
   std::apply([this](const auto&... update) { (add_update(update), ...); }, optimizer_updates());

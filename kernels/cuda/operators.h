@@ -6,11 +6,13 @@
 #include "core/ops/activation.h"
 #include "core/ops/attention.h"
 #include "core/ops/batch_norm.h"
+#include "core/ops/convolution.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/dropout.h"
 #include "core/ops/embedding.h"
 #include "core/ops/moving_average.h"
 #include "core/ops/norm.h"
+#include "core/ops/pooling.h"
 #include "core/ops/reductions.h"
 #include "core/ops/squared_error.h"
 
@@ -36,6 +38,18 @@ size_t embedding_backward_scratch_bytes(const EmbeddingBackward& args);
 void activation_forward(Stream& stream, const ActivationForward& args);
 void activation_backward(Stream& stream, const ActivationBackward& args);
 void dropout_apply(Stream& stream, const DropoutApply& args);
+// tf32: products of f32 are of operands rounded to TF32.
+void convolution_forward(Stream& stream, const ConvolutionForward& args, const Tensor& scratch, bool tf32);
+size_t convolution_forward_scratch_bytes(const ConvolutionForward& args);
+void convolution_backward_input(Stream& stream, const ConvolutionBackwardInput& args, const Tensor& scratch, bool tf32);
+size_t convolution_backward_input_scratch_bytes(const ConvolutionBackwardInput& args);
+void convolution_backward_weight(Stream& stream, const ConvolutionBackwardWeight& args, const Tensor& scratch,
+                                 bool tf32);
+size_t convolution_backward_weight_scratch_bytes(const ConvolutionBackwardWeight& args);
+void max_pool_forward(Stream& stream, const MaxPoolForward& args);
+void max_pool_backward(Stream& stream, const MaxPoolBackward& args);
+void average_pool_forward(Stream& stream, const AveragePoolForward& args);
+void average_pool_backward(Stream& stream, const AveragePoolBackward& args);
 // shared_bytes_limit: of a block that asks for all it can get.
 void cross_entropy(Stream& stream, const CrossEntropy& args, size_t shared_bytes_limit);
 void squared_error(Stream& stream, const SquaredError& args);
