@@ -9,7 +9,10 @@
 #include "core/ops/matmul.h"
 #include "core/ops/norm.h"
 #include "core/ops/ops.h"
+#include "kernels/cpu/convolution/tap_product.h"
+#include "kernels/cpu/convolution/weight_gradient.h"
 #include "kernels/cpu/cpu_isa.h"
+#include "kernels/cpu/pooling/kernels.h"
 #include "kernels/cpu/product/kernels.h"
 #include "kernels/cpu/product/panel_product.h"
 #include "kernels/cpu/product/run.h"
@@ -17,6 +20,7 @@
 #include "kernels/cpu/simd/kernels.h"
 #include "kernels/cpu/simd/update_kernels.h"
 #include "tests/kernels/attention_case.h"
+#include "tests/kernels/convolution_case.h"
 #include "tests/kernels/matmul_case.h"
 #include "tests/kernels/support/ops_test.h"
 
@@ -264,6 +268,56 @@ Bits operand_bits(const cpu::ProductLoops& loops, DType dtype) {
 
 TEST_P(IsaBitsTest, OperandsOfProducts) {
   EXPECT_EQ(operand_bits(cpu::avx2::product_loops, GetParam()), operand_bits(cpu::avx512::product_loops, GetParam()));
+}
+
+template <class Operation>
+void run_with_scratch(const Operation& operation, const auto&... arguments) {
+  const Array scratch = Array::filled({static_cast<int64_t>(operation.scratch_bytes())}, DType::u8, 255);
+  operation.run(arguments..., scratch.tensor().as<float>());
+}
+
+Bits convolution_bits(const cpu::ConvolutionKernels& kernels, const ConvolutionOptions& options) {
+  const ConvolutionCase c(options);
+  const ConvolutionForward forward = c.forward();
+  run_with_scratch(cpu::TapProduct(forward_grid(c.shape), cpu::channel_groups(c.shape), forward.x, forward.y,
+                                   forward.bias, forward.relu, kernels),
+                   forward.weight, c.shape.kernel_w);
+  const ConvolutionBackwardWeight backward = c.backward_weight();
+  run_with_scratch(cpu::WeightGradient(backward, kernels));
+  return {c.y.bits(), c.dweight.bits(), c.dbias.bits()};
+}
+
+TEST_P(IsaBitsTest, Convolutions) {
+  for (const ConvolutionOptions& options : convolutions(GetParam()))
+    EXPECT_EQ(convolution_bits(cpu::avx2::convolution_kernels, options),
+              convolution_bits(cpu::avx512::convolution_kernels, options))
+        << to_string(options);
+}
+
+Bits pool_bits(const cpu::PoolKernels& kernels, DType dtype) {
+  const PoolShape s{.B = 2,
+                    .H = 9,
+                    .W = 7,
+                    .C = 37,
+                    .Hout = 4,
+                    .Wout = 3,
+                    .window_h = 3,
+                    .window_w = 3,
+                    .stride_h = 2,
+                    .stride_w = 2,
+                    .dtype = dtype};
+  const Array x = random_array({s.B, s.H, s.W, s.C}, dtype, 1), dy = random_array({s.B, s.Hout, s.Wout, s.C}, dtype, 2);
+  const Array y = Array::zeros(dy.tensor().shape, dtype), mean = y, places = Array::zeros(dy.tensor().shape, DType::u8);
+  const Array dx = Array::zeros(x.tensor().shape, dtype), dmean = dx;
+  kernels.max_forward({s, y, places, x}, 0, s.B * s.Hout);
+  kernels.max_backward({s, dx, dy, places}, 0, s.B * s.H);
+  kernels.average_forward({s, mean, x}, 0, s.B * s.Hout);
+  kernels.average_backward({s, dmean, dy}, 0, s.B * s.H);
+  return {y.bits(), places.bits(), dx.bits(), mean.bits(), dmean.bits()};
+}
+
+TEST_P(IsaBitsTest, Pools) {
+  EXPECT_EQ(pool_bits(cpu::avx2::pool_kernels, GetParam()), pool_bits(cpu::avx512::pool_kernels, GetParam()));
 }
 
 INSTANTIATE_TEST_SUITE_P(DTypes, IsaBitsTest, ::testing::Values(DType::f32, DType::bf16),

@@ -14,10 +14,10 @@ constexpr int64_t kManyPieces = 32;
 }  // namespace
 
 TapProduct::TapProduct(const TapGrid& grid, const ChannelGroups& groups, const Tensor& source, const Tensor& result,
-                       const Tensor& bias, bool relu)
+                       const Tensor& bias, bool relu, const ConvolutionKernels& kernels)
     : grid_(grid),
       groups_(groups),
-      kernels_(convolution_kernels()),
+      kernels_(kernels),
       source_(source),
       result_(result),
       bias_(bias),

@@ -16,7 +16,7 @@ class TapProduct {
  public:
   // source, result: (B, rows, columns, channels). bias: of the results' channels, or absent.
   TapProduct(const TapGrid& grid, const ChannelGroups& groups, const Tensor& source, const Tensor& result,
-             const Tensor& bias, bool relu);
+             const Tensor& bias, bool relu, const ConvolutionKernels& kernels = convolution_kernels());
   TapProduct(const TapProduct&) = delete;
   TapProduct& operator=(const TapProduct&) = delete;
 

@@ -19,11 +19,11 @@ constexpr int64_t kMostFloats = 4 << 20;     // of all parts, unless it is one
 
 }  // namespace
 
-WeightGradient::WeightGradient(const ConvolutionBackwardWeight& args)
+WeightGradient::WeightGradient(const ConvolutionBackwardWeight& args, const ConvolutionKernels& kernels)
     : args_(args),
       grid_(forward_grid(args.shape)),
       groups_(channel_groups(args.shape)),
-      kernels_(convolution_kernels()),
+      kernels_(kernels),
       chunks_(grid_, groups_.sources),
       tiles_(groups_.results, kGradientTileVectors),
       inner_(grid_.taps() * groups_.summed()),

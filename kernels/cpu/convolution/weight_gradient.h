@@ -14,7 +14,8 @@ namespace convoy::cpu {
 
 class WeightGradient {
  public:
-  explicit WeightGradient(const ConvolutionBackwardWeight& args);
+  explicit WeightGradient(const ConvolutionBackwardWeight& args,
+                          const ConvolutionKernels& kernels = convolution_kernels());
 
   size_t scratch_bytes() const;
   // On the calling thread's team. scratch: scratch_bytes(), 64-byte aligned.
