@@ -81,9 +81,6 @@ inline I32x16 widen(const uint8_t* p) {
 inline I32x16 widen(const uint16_t* p) {
   return {_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
 }
-inline I32x16 widen(const uint8_t* p) {
-  return {_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
-}
 inline void store_narrow(uint16_t* p, I32x16 a) {  // words below 2^16
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(a.v));
 }
