@@ -88,6 +88,7 @@ std::vector<std::string> class_names(const Graph& graph, const Dataset& data) {
 }
 
 namespace {
+
 // Of the field's last extent. Empty: they are not known of all of it.
 std::vector<ColumnStatistics> statistics_of(const BatchField& field, const FieldFacts& facts) {
   if (field.shape.dims() == 0) return {};
@@ -98,7 +99,10 @@ std::vector<ColumnStatistics> statistics_of(const BatchField& field, const Field
     if (column.statistics) statistics.push_back(*column.statistics);
   if (static_cast<int64_t>(statistics.size()) != field.shape[-1]) statistics.clear();
   return statistics;
+}
+
 }  // namespace
+
 ModelData model_data(const Dataset& data) {
   ModelData told{.name = data.folder().string(), .fields = data.fields(), .vocabulary = data.facts().vocabulary};
   for (size_t i = 0; i < data.fields().size() && i < data.facts().fields.size(); ++i) {
