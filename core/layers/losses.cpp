@@ -5,8 +5,6 @@
 #include "core/base/error.h"
 #include "core/layers/shapes.h"
 #include "core/ops/cross_entropy.h"
-#include "core/ops/reductions.h"
-#include "core/ops/squared_error.h"
 
 namespace convoy {
 namespace {
@@ -20,35 +18,55 @@ LayerPlan loss_plan(int64_t rows) {
   return plan;
 }
 
+// "(8, 3) f32", for messages.
+std::string text_of(const TensorSpec& spec) { return fmt::format("{} {}", to_string(spec.shape), name_of(spec.dtype)); }
+
+// (N, F), a row for each sample.
+Tensor by_samples(const Tensor& x) { return x ? x.reshaped({x.shape[0], x.elements() / x.shape[0]}) : x; }
+
 }  // namespace
 
-LayerPlan MeanSquaredError::plan(std::span<const TensorSpec> inputs, Purpose) const {
-  const Shape &x = inputs[0].shape, &target = inputs[1].shape;
-  if (inputs[1].dtype == DType::i32 || x.elements() != target.elements() || x[0] != target[0])
-    throw ConfigError(fmt::format(
-        "loss {} compares predictions of shape {} with targets of shape {}{}; it wants numbers of one shape", name_,
-        to_string(x), to_string(target), inputs[1].dtype == DType::i32 ? ", which are whole numbers" : ""));
-  return loss_plan(rows_of(inputs[0]));
+LayerPlan NumberLoss::plan(std::span<const TensorSpec> inputs, Purpose) const {
+  const TensorSpec &x = inputs[0], &target = inputs[1];
+  const bool classes = target.dtype == DType::i32;
+  const bool fits = x.shape[0] == target.shape[0] && x.shape.elements() == target.shape.elements() &&
+                    (!classes || (rule_ == LossRule::binary_cross_entropy && x.shape.elements() == x.shape[0]));
+  if (!fits)
+    throw ConfigError(fmt::format("loss {} compares predictions {} with targets {}; it wants {}", name_, text_of(x),
+                                  text_of(target),
+                                  rule_ != LossRule::binary_cross_entropy ? "as many numbers of each sample in both"
+                                  : classes ? "one number of each sample, the logit of class 1: linear: {units: 1}"
+                                            : "a logit for each number of the target"));
+  return loss_plan(x.shape[0]);
 }
 
-void MeanSquaredError::forward(Pass& pass, const LayerTensors& t) const { run(pass, t, {}, {}); }
+void NumberLoss::forward(Pass& pass, const LayerTensors& t) const { run(pass, t, {}, {}); }
 
-void MeanSquaredError::backward(Pass& pass, const LayerTensors& t) const {
+void NumberLoss::backward(Pass& pass, const LayerTensors& t) const {
   run(pass, t, t.input_gradients[0], t.input_gradients[1]);
 }
 
-void MeanSquaredError::run(Pass& pass, const LayerTensors& t, const Tensor& dx, const Tensor& dtarget) const {
-  pass.run(SquaredError{t.outputs[0], t.inputs[0], t.inputs[1], dx, dtarget, pass.loss_scale});
-  pass.run(Fill{t.outputs[1], 1});
+void NumberLoss::run(Pass& pass, const LayerTensors& t, const Tensor& dx, const Tensor& dtarget) const {
+  pass.run(PointwiseLoss{.rule = rule_,
+                         .losses = t.outputs[0],
+                         .weights = t.outputs[1],
+                         .x = by_samples(t.inputs[0]),
+                         .target = by_samples(t.inputs[1]),
+                         .dx = by_samples(dx),
+                         .dtarget = by_samples(dtarget),
+                         .scale = pass.loss_scale,
+                         .number = number_});
 }
 
 LayerPlan SoftmaxCrossEntropy::plan(std::span<const TensorSpec> inputs, Purpose) const {
-  if (inputs[1].dtype != DType::i32 || rows_of(inputs[0]) != inputs[1].shape.elements())
+  const TensorSpec &x = inputs[0], &target = inputs[1];
+  if (target.dtype != DType::i32 || rows_of(x) != target.shape.elements())
     throw ConfigError(fmt::format(
-        "loss {} compares predictions of shape {} with targets of shape {}{}; it wants a class, a whole number, a row",
-        name_, to_string(inputs[0].shape), to_string(inputs[1].shape),
-        inputs[1].dtype != DType::i32 ? ", which are no classes" : ""));
-  return loss_plan(rows_of(inputs[0]));
+        "loss {} compares predictions {} with targets {}; it wants {}", o_.name, text_of(x), text_of(target),
+        target.dtype != DType::i32 ? "classes as targets, which are whole numbers"
+                                   : "a row of logits for each class that is wanted: put a layer before it that "
+                                     "gives them, such as global_average_pool or flatten"));
+  return loss_plan(rows_of(x));
 }
 
 void SoftmaxCrossEntropy::forward(Pass& pass, const LayerTensors& t) const { run(pass, t, {}); }
@@ -56,6 +74,15 @@ void SoftmaxCrossEntropy::forward(Pass& pass, const LayerTensors& t) const { run
 void SoftmaxCrossEntropy::backward(Pass& pass, const LayerTensors& t) const { run(pass, t, t.input_gradients[0]); }
 
 void SoftmaxCrossEntropy::run(Pass& pass, const LayerTensors& t, const Tensor& dlogits) const {
+  if (o_.label_smoothing > 0)
+    return pass.run(WeightedCrossEntropy{.losses = t.outputs[0],
+                                         .weights = t.outputs[1],
+                                         .dlogits = dlogits,
+                                         .logits = t.inputs[0].matrix(),
+                                         .targets = t.inputs[1],
+                                         .class_weights = {},
+                                         .label_smoothing = o_.label_smoothing,
+                                         .scale = pass.loss_scale});
   CrossEntropy loss{t.outputs[0], dlogits, t.inputs[0].matrix(), t.inputs[1], pass.loss_scale};
   loss.weights = t.outputs[1];
   pass.run(loss);

@@ -21,6 +21,12 @@ void expect_channels(std::string_view layer, const TensorSpec& input, int64_t ch
                                   to_string(input.shape), channels));
 }
 
+Shape sample_of(const Shape& batch) { return Shape(std::span(batch.begin() + 1, batch.end())); }
+
+void copy_unless_same(Pass& pass, const Tensor& y, const Tensor& x) {
+  if (y.data != x.data) pass.copy(y, x);
+}
+
 int64_t rows_of(const TensorSpec& spec) { return spec.shape.elements() / spec.shape[-1]; }
 
 }  // namespace convoy

@@ -1,9 +1,12 @@
 #include "core/models/kinds.h"
 
 #include "core/models/gpt2_family.h"
+#include "core/models/items/activation_items.h"
 #include "core/models/items/batch_norm_item.h"
 #include "core/models/items/linear_item.h"
 #include "core/models/items/normalize_item.h"
+#include "core/models/items/shape_items.h"
+#include "core/models/items/small_items.h"
 #include "core/models/layers_family.h"
 #include "core/models/losses.h"
 
@@ -20,6 +23,10 @@ std::span<const FamilyKind> family_kinds() {
 std::span<const LossKind> loss_kinds() {
   static constexpr LossKind kLosses[] = {
       {"cross_entropy", "of classes, by softmax", make_maker<CrossEntropyLoss>},
+      {"binary_cross_entropy", "of two classes, or of numbers from 0 to 1, by sigmoid",
+       make_maker<BinaryCrossEntropyLoss>},
+      {"huber", "squared error near the target, absolute error far from it", make_maker<HuberLoss>},
+      {"mae", "mean absolute error of numbers", make_maker<MaeLoss>},
       {"mse", "mean squared error of numbers", make_maker<MseLoss>},
   };
   return kLosses;
@@ -32,6 +39,26 @@ std::span<const LayerItemKind> layer_item_kinds() {
        make_maker<BatchNormItem>},
       {"normalize", "a field of the data less its mean, divided by its deviation in the training split",
        make_maker<NormalizeItem>},
+      {"relu", "max(x, 0)", make_maker<ActivationItem<Activation::relu>>},
+      {"leaky_relu", "x, or less of it below zero", make_maker<ActivationItem<Activation::leaky_relu>>},
+      {"sigmoid", "1 / (1 + e^-x)", make_maker<ActivationItem<Activation::sigmoid>>},
+      {"tanh", "hyperbolic tangent", make_maker<ActivationItem<Activation::tanh>>},
+      {"gelu", "x times the normal distribution of x", make_maker<ActivationItem<Activation::gelu>>},
+      {"gelu_tanh", "nearly the same, by tanh, as in GPT-2", make_maker<ActivationItem<Activation::gelu_tanh>>},
+      {"silu", "x / (1 + e^-x)", make_maker<ActivationItem<Activation::silu>>},
+      {"softplus", "log(1 + e^x)", make_maker<ActivationItem<Activation::softplus>>},
+      {"elu", "x, or alpha (e^x - 1) below zero", make_maker<ActivationItem<Activation::elu>>},
+      {"softmax", "of the innermost extent; the loss cross_entropy has its own", make_maker<SoftmaxItem>},
+      {"dropout", "elements are left out at random in training", make_maker<DropoutItem>},
+      {"layer_norm", "mean 0 and deviation 1 of the innermost extent", make_maker<NormItem<NormKind::layer>>},
+      {"rms_norm", "mean square 1 of the innermost extent", make_maker<NormItem<NormKind::rms>>},
+      {"flatten", "all elements of a sample in a row", make_maker<FlattenItem>},
+      {"reshape", "the elements of a sample in another shape", make_maker<ReshapeItem>},
+      {"concat", "several values one behind the other", make_maker<ConcatItem>},
+      {"add", "the sum of several values", make_maker<AddItem>},
+      {"multiply", "the product of several values, or of one with a number for each channel", make_maker<MultiplyItem>},
+      {"embedding", "a vector for each category", make_maker<EmbeddingItem>},
+      {"image", "bytes of pictures as numbers", make_maker<ImageItem>},
   };
   return kLayers;
 }

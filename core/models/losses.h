@@ -2,19 +2,49 @@
 #pragma once
 
 #include "core/models/loss.h"
+#include "core/ops/pointwise_loss.h"
 
 namespace convoy {
 
 struct CrossEntropyLoss final : Loss {
-  void describe(Keys&) override {}
+  double label_smoothing = 0;
+
+  void describe(Keys& keys) override {
+    keys("label_smoothing", label_smoothing, "", "of a target's weight, spread over all classes",
+         Allowed::from_to_below(0, 1));
+  }
   std::unique_ptr<Loss> clone() const override { return std::make_unique<CrossEntropyLoss>(*this); }
   int64_t outputs(const BatchField& target, const ModelData& data) const override;
   std::vector<ValueId> add(Graph& graph, ValueId predictions, ValueId target) const override;
 };
 
-struct MseLoss final : Loss {
+// Of numbers: as many predictions as the target has.
+template <LossRule kRule>
+struct NumbersLoss : Loss {
   void describe(Keys&) override {}
-  std::unique_ptr<Loss> clone() const override { return std::make_unique<MseLoss>(*this); }
+  std::unique_ptr<Loss> clone() const override { return std::make_unique<NumbersLoss>(*this); }
+  int64_t outputs(const BatchField& target, const ModelData& data) const override;
+  std::vector<ValueId> add(Graph& graph, ValueId predictions, ValueId target) const override;
+};
+using MseLoss = NumbersLoss<LossRule::squared>;
+using MaeLoss = NumbersLoss<LossRule::absolute>;
+
+struct HuberLoss final : Loss {
+  double delta = 1;
+
+  void describe(Keys& keys) override {
+    keys("delta", delta, "", "distance from the target up to which it is squared",
+         Allowed::from(kLeastReal, kMostReal));
+  }
+  std::unique_ptr<Loss> clone() const override { return std::make_unique<HuberLoss>(*this); }
+  int64_t outputs(const BatchField& target, const ModelData& data) const override;
+  std::vector<ValueId> add(Graph& graph, ValueId predictions, ValueId target) const override;
+};
+
+// Of two classes, by one logit, that of class 1; or of numbers from 0 to 1, by a logit for each.
+struct BinaryCrossEntropyLoss final : Loss {
+  void describe(Keys&) override {}
+  std::unique_ptr<Loss> clone() const override { return std::make_unique<BinaryCrossEntropyLoss>(*this); }
   int64_t outputs(const BatchField& target, const ModelData& data) const override;
   std::vector<ValueId> add(Graph& graph, ValueId predictions, ValueId target) const override;
 };

@@ -16,7 +16,7 @@ struct ActivationRules {
   using F = typename Math::F;
 
   template <Activation kKind>
-  [[gnu::always_inline]] static constexpr F value(F x, F number) {
+  [[gnu::always_inline]] static constexpr F value(const F& x, const F& number) {
     using enum Activation;
     const F zero = Math::spread(0.0f);
     if constexpr (kKind == relu) return Math::positive(x);
@@ -33,7 +33,7 @@ struct ActivationRules {
 
   // At the input x.
   template <Activation kKind>
-  [[gnu::always_inline]] static constexpr F derivative(F x, F number) {
+  [[gnu::always_inline]] static constexpr F derivative(const F& x, const F& number) {
     using enum Activation;
     const F zero = Math::spread(0.0f), one = Math::spread(1.0f);
     if constexpr (kKind == relu) return Math::select(zero < x, one, zero);
@@ -62,7 +62,7 @@ struct ActivationRules {
 
   // At the output y, for kinds that have it: derivative_from_output().
   template <Activation kKind>
-  [[gnu::always_inline]] static constexpr F derivative_at_output(F y, F number) {
+  [[gnu::always_inline]] static constexpr F derivative_at_output(const F& y, const F& number) {
     using enum Activation;
     static_assert(derivative_from_output(kKind));
     const F zero = Math::spread(0.0f), one = Math::spread(1.0f);
@@ -76,7 +76,7 @@ struct ActivationRules {
 
   // At what ActivationBackward::at holds.
   template <Activation kKind>
-  [[gnu::always_inline]] static constexpr F derivative_at(F at, F number) {
+  [[gnu::always_inline]] static constexpr F derivative_at(const F& at, const F& number) {
     if constexpr (derivative_from_output(kKind))
       return derivative_at_output<kKind>(at, number);
     else

@@ -11,6 +11,16 @@
 
 namespace convoy {
 
+namespace {
+
+// The same memory as another tensor of as many elements: values that share it may differ in shape.
+TensorRef seen_as(const TensorSpec& spec, TensorRef ref) {
+  ref.spec = spec;
+  return ref;
+}
+
+}  // namespace
+
 Plan make_plan(const Graph& graph, const ParameterLayout& layout, Ops& ops, const PlanOptions& options) {
   return make_plan(graph, std::vector<PlannedGroup>{{.layout = &layout}}, ops, options);
 }
@@ -113,7 +123,7 @@ void Planner::plan_forward(int index, ActionKind kind) {
   for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o) {
     const ValueId output = node.outputs[static_cast<size_t>(o)];
     if (const auto same = layer_plan(index).shared(Share::Kind::output_is_input, o))
-      values_[{output, instance}] = action.inputs[static_cast<size_t>(*same)];
+      values_[{output, instance}] = seen_as(value_at(output).spec, action.inputs[static_cast<size_t>(*same)]);
     action.outputs.push_back(value(output, instance));
   }
   action.for_own_backward = kind == ActionKind::recompute && !outputs_wanted_again(index);
@@ -221,7 +231,8 @@ TensorRef Planner::gradient_buffer(int index, int input, const Action& action) {
   const auto over = layer_plan(index).shared(Share::Kind::gradient_over, input);
   if (over && alone) {
     const ValueId output = node.outputs[static_cast<size_t>(*over)];
-    if (gradients_.contains(output) && may_overwrite(output, index)) return gradients_.at(output);
+    if (gradients_.contains(output) && may_overwrite(output, index))
+      return seen_as(value_at(id).spec, gradients_.at(output));
   }
   return new_buffer("gradient of " + value_at(id).name, value_at(id).spec);
 }

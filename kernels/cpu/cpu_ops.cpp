@@ -36,7 +36,15 @@ CpuOps::CpuOps() : Ops("cpu"), products_(std::make_unique<ProductCache>()) {
   [this]<class... Rules>(RuleList<Rules...>) {
     (add<OptimizerUpdate<Rules>>(optimizer_update<Rules>), ...);
   }(OptimizerRules{});
-  add<SquaredError>(squared_error);
+  add<WeightedCrossEntropy>(weighted_cross_entropy);
+  add<PointwiseLoss>(pointwise_loss);
+  add<SoftmaxForward>(softmax_forward);
+  add<SoftmaxBackward>(softmax_backward);
+  add<Combine>(combine);
+  add<Gate>(gate);
+  add<GateGradient>(gate_gradient);
+  add<CopyColumns>(copy_columns);
+  add<ScaleBytes>(scale_bytes);
   add<Fill>(fill);
   add<Sum>(sum);
   add<ColumnSums>(column_sums);

@@ -1,6 +1,4 @@
-#include <algorithm>
-
-#include "core/base/integers.h"
+// Softmax of rows, and the losses that contain it.
 #include "kernels/cpu/operators.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/simd/kernels.h"
@@ -9,11 +7,31 @@ namespace convoy::cpu {
 
 void cross_entropy(Stream& stream, const CrossEntropy& args) {
   enqueue(stream, [args] {
-    const int64_t V = args.logits.shape[-1], N = args.targets.elements();
-    const int64_t rows = std::max<int64_t>(1, kPieceElements / V);
-    parallel_for(ceil_div(N, rows), [&](int64_t piece) {
-      row_kernels().cross_entropy(args, piece * rows, std::min(N, (piece + 1) * rows));
-    });
+    for_rows(args.targets.elements(), args.logits.shape[-1],
+             [&](int64_t begin, int64_t end) { row_kernels().cross_entropy(args, begin, end); });
+  });
+}
+
+void weighted_cross_entropy(Stream& stream, const WeightedCrossEntropy& args) {
+  enqueue(stream, [args] {
+    for_rows(args.targets.elements(), args.logits.shape[-1],
+             [&](int64_t begin, int64_t end) { row_kernels().weighted_cross_entropy(args, begin, end); });
+  });
+}
+
+void softmax_forward(Stream& stream, const SoftmaxForward& args) {
+  enqueue(stream, [args] {
+    const int64_t C = args.x.shape[-1];
+    for_rows(args.x.elements() / C, C,
+             [&](int64_t begin, int64_t end) { row_kernels().softmax_forward(args, begin, end); });
+  });
+}
+
+void softmax_backward(Stream& stream, const SoftmaxBackward& args) {
+  enqueue(stream, [args] {
+    const int64_t C = args.y.shape[-1];
+    for_rows(args.y.elements() / C, C,
+             [&](int64_t begin, int64_t end) { row_kernels().softmax_backward(args, begin, end); });
   });
 }
 

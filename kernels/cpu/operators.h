@@ -6,15 +6,20 @@
 #include "core/ops/activation.h"
 #include "core/ops/attention.h"
 #include "core/ops/batch_norm.h"
+#include "core/ops/combine.h"
 #include "core/ops/convolution.h"
+#include "core/ops/copy_columns.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/dropout.h"
 #include "core/ops/embedding.h"
+#include "core/ops/gate.h"
 #include "core/ops/moving_average.h"
 #include "core/ops/norm.h"
+#include "core/ops/pointwise_loss.h"
 #include "core/ops/pooling.h"
 #include "core/ops/reductions.h"
-#include "core/ops/squared_error.h"
+#include "core/ops/scale_bytes.h"
+#include "core/ops/softmax.h"
 
 namespace convoy::cpu {
 
@@ -48,7 +53,15 @@ void max_pool_backward(Stream& stream, const MaxPoolBackward& args);
 void average_pool_forward(Stream& stream, const AveragePoolForward& args);
 void average_pool_backward(Stream& stream, const AveragePoolBackward& args);
 void cross_entropy(Stream& stream, const CrossEntropy& args);
-void squared_error(Stream& stream, const SquaredError& args);
+void combine(Stream& stream, const Combine& args);
+void gate(Stream& stream, const Gate& args);
+void gate_gradient(Stream& stream, const GateGradient& args);
+void copy_columns(Stream& stream, const CopyColumns& args);
+void scale_bytes(Stream& stream, const ScaleBytes& args);
+void softmax_forward(Stream& stream, const SoftmaxForward& args);
+void softmax_backward(Stream& stream, const SoftmaxBackward& args);
+void weighted_cross_entropy(Stream& stream, const WeightedCrossEntropy& args);
+void pointwise_loss(Stream& stream, const PointwiseLoss& args);
 void fill(Stream& stream, const Fill& args);
 void sum(Stream& stream, const Sum& args);
 void column_sums(Stream& stream, const ColumnSums& args);

@@ -36,6 +36,14 @@ void for_ranges(int64_t n, const Body& body) {
                [&](int64_t piece) { body(piece * kPieceElements, std::min(n, (piece + 1) * kPieceElements)); });
 }
 
+// body(begin, end) over rows of C elements, as many at a time as make a piece.
+template <class Body>
+void for_rows(int64_t rows, int64_t C, const Body& body) {
+  const int64_t a_time = std::max<int64_t>(1, kPieceElements / std::max<int64_t>(1, C));
+  parallel_for(ceil_div(rows, a_time),
+               [&](int64_t piece) { body(piece * a_time, std::min(rows, (piece + 1) * a_time)); });
+}
+
 // Inside a parallel_for: the piece that this thread will probably do after `piece`.
 inline int64_t likely_next(int64_t piece, int64_t pieces) { return std::min<int64_t>(piece + 1, pieces - 1); }
 

@@ -44,7 +44,15 @@ CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32) : Ops("cuda"), products_(
   add<CrossEntropy>(
       [limit = shared_bytes_limit](Stream& stream, const CrossEntropy& args) { cross_entropy(stream, args, limit); });
   std::apply([this](const auto&... update) { (add_update(update), ...); }, optimizer_updates());
-  add<SquaredError>(squared_error);
+  add<WeightedCrossEntropy>(weighted_cross_entropy);
+  add<PointwiseLoss>(pointwise_loss);
+  add<SoftmaxForward>(softmax_forward);
+  add<SoftmaxBackward>(softmax_backward);
+  add<Combine>(combine);
+  add<Gate>(gate);
+  add<GateGradient>(gate_gradient);
+  add<CopyColumns>(copy_columns);
+  add<ScaleBytes>(scale_bytes);
   add<Fill>(fill);
   add<Sum>(sum);
   add<ColumnSums>(column_sums, column_sums_scratch_bytes);

@@ -27,6 +27,13 @@ void enqueue_elementwise(Stream& stream, int64_t count, bool wide, Operation ope
          kElementwiseThreads, 0, count, operation);
 }
 
+// The same for an operation that takes one element alone.
+template <class Operation>
+void enqueue_single(Stream& stream, int64_t count, Operation operation) {
+  launch(stream, elementwise_kernel<1, Operation>, blocks_for(ceil_div<int64_t>(count, kElementwiseThreads)),
+         kElementwiseThreads, 0, count, operation);
+}
+
 // operation.apply<kWidth>(y, x) for kWidth elements of two ranges that begin there.
 template <class Y, class X, class Operation>
 struct OnPairs {

@@ -56,7 +56,7 @@ TEST(Activations, HoldAtTheEnds) {
     EXPECT_NEAR(activate(Activation::tanh, x, true), 0, 1e-36);
   }
   EXPECT_EQ(activate(Activation::relu, -infinity, false), 0);
-  for (const double x : {100.0, 1e30, infinity}) {
+  for (const double x : {100.0, 0x1p100, infinity}) {
     EXPECT_EQ(activate(Activation::sigmoid, x, false), 1);
     EXPECT_EQ(activate(Activation::sigmoid, -x, false), 0);
     EXPECT_EQ(activate(Activation::softplus, x, false), x);

@@ -68,5 +68,64 @@ void cross_entropy(const CrossEntropy& args, int64_t begin, int64_t end) {
   });
 }
 
+// Weights of classes, and their sum.
+struct ClassWeights {
+  const float* each;  // null: all 1
+  float sum;
+
+  ClassWeights(const Tensor& weights, int64_t V) : each(weights.as<float>()), sum(static_cast<float>(V)) {
+    if (each == nullptr) return;
+    F32x16 sums = broadcast(0.0f);
+    for_vectors(V, [&](int64_t k, auto lanes) { sums = sums + load(each + k, lanes); });
+    sum = sum_lanes(sums);
+  }
+  float of(int64_t k) const { return each == nullptr ? 1.0f : each[k]; }
+  template <class Lanes>
+  F32x16 at(int64_t k, Lanes lanes) const {
+    return each == nullptr ? existing(broadcast(1.0f), lanes, 0.0f) : load(each + k, lanes);
+  }
+};
+
+template <class Real>
+inline void weighted_cross_entropy_row(const WeightedCrossEntropy& args, const ClassWeights& weights, int64_t row) {
+  const int64_t V = args.logits.shape[-1];
+  const Real* x = args.logits.as<Real>() + row * V;
+  Real* dx = args.dlogits ? args.dlogits.as<Real>() + row * V : nullptr;
+  float &loss = args.losses.as<float>()[row], &weight = args.weights.as<float>()[row];
+  const int32_t target = args.targets.as<int32_t>()[row];
+  if (target < 0) {
+    loss = weight = 0;
+    if (dx != nullptr) std::memset(static_cast<void*>(dx), 0, static_cast<size_t>(V) * sizeof(Real));
+    return;
+  }
+  weight = weights.of(target);
+  const SoftmaxSum s = softmax_sum(x, V);
+  const float spread = args.label_smoothing / static_cast<float>(V), rest = (1.0f - args.label_smoothing) * weight;
+  const F32x16 largest = broadcast(s.max);
+  F32x16 distances = broadcast(0.0f);  // of logits from the largest
+  if (spread > 0)
+    for_vectors(V, [&](int64_t k, auto lanes) {
+      distances = fma(weights.at(k, lanes), largest - load(x + k, lanes), distances);
+    });
+  const float log_sum = lane0(log(broadcast(s.sum))), logit = static_cast<float>(x[target]);
+  loss = rest * (log_sum + (s.max - logit)) + spread * (sum_lanes(distances) + weights.sum * log_sum);
+  if (dx == nullptr) return;
+  const float all = rest + spread * weights.sum;  // of the probabilities' weight
+  const float p = lane0(exp(broadcast(logit) - largest)) / s.sum;
+  const F32x16 factor = broadcast(args.scale * all / s.sum), minus = broadcast(-args.scale * spread);
+  for_vectors(V, [=](int64_t k, auto lanes) {
+    store(dx + k, fma(exp(load(x + k, lanes) - largest), factor, minus * weights.at(k, lanes)), lanes);
+  });
+  dx[target] = Real(args.scale * (p * all - spread * weight - rest));
+}
+
+void weighted_cross_entropy(const WeightedCrossEntropy& args, int64_t begin, int64_t end) {
+  const ClassWeights weights(args.class_weights, args.logits.shape[-1]);
+  with_real(args.logits.dtype, [&](auto* real) {
+    for (int64_t row = begin; row < end; ++row)
+      weighted_cross_entropy_row<std::remove_pointer_t<decltype(real)>>(args, weights, row);
+  });
+}
+
 }  // namespace
 }  // namespace convoy::cpu::CONVOY_ISA

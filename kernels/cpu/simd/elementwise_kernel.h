@@ -1,4 +1,4 @@
-// The table of elementwise_kernels.h.
+// The table of elementwise_kernels.h, compiled once per instruction set. See begin_avx2.h.
 #pragma once
 
 #include "kernels/cpu/simd/memory.h"
@@ -7,7 +7,9 @@
 //
 #include "kernels/cpu/simd/activation_kernel.h"
 //
+#include "kernels/cpu/simd/combine_kernel.h"
 #include "kernels/cpu/simd/elementwise_kernels.h"
+#include "kernels/cpu/simd/pointwise_loss_kernel.h"
 
 namespace convoy::cpu::CONVOY_ISA {
 namespace {
@@ -43,6 +45,7 @@ void activation_backward(const ActivationBackward& args, int64_t begin, int64_t 
 
 }  // namespace
 
-const ElementwiseKernels elementwise_kernels = {activation_forward, activation_backward};
+const ElementwiseKernels elementwise_kernels = {activation_forward, activation_backward, combine, gate,
+                                                gate_gradient,      pointwise_loss};
 
 }  // namespace convoy::cpu::CONVOY_ISA

@@ -14,6 +14,7 @@
 #include "core/ops/moving_average.h"
 #include "core/ops/norm.h"
 #include "core/ops/reductions.h"
+#include "core/ops/softmax.h"
 
 namespace convoy::cpu {
 
@@ -49,6 +50,9 @@ struct RowKernels {
   // columns: three rows of C, as batch_norm_kernels.h says; of column_normalise each `fold` times over.
   void (*column_normalise)(const ColumnNormalise& args, const float* columns, int64_t fold, int64_t begin, int64_t end);
   void (*batch_norm_input_gradient)(const BatchNormBackward& args, const float* columns, int64_t begin, int64_t end);
+  void (*weighted_cross_entropy)(const WeightedCrossEntropy& args, int64_t begin, int64_t end);
+  void (*softmax_forward)(const SoftmaxForward& args, int64_t begin, int64_t end);
+  void (*softmax_backward)(const SoftmaxBackward& args, int64_t begin, int64_t end);
 };
 
 struct RangeKernels {

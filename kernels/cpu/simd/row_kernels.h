@@ -12,6 +12,8 @@
 #include "kernels/cpu/simd/embedding_kernel.h"
 #include "kernels/cpu/simd/norm_kernels.h"
 #include "kernels/cpu/simd/reduction_kernels.h"
+//
+#include "kernels/cpu/simd/softmax_kernel.h"
 
 namespace convoy::cpu::CONVOY_ISA {
 
@@ -26,7 +28,10 @@ const RowKernels row_kernels = {norm_forward,
                                 batch_norm_sums,
                                 join_moments,
                                 column_normalise,
-                                batch_norm_input_gradient};
+                                batch_norm_input_gradient,
+                                weighted_cross_entropy,
+                                softmax_forward,
+                                softmax_backward};
 const RangeKernels range_kernels = {sum,         sum_squares, add,     tree_sum, cast, moving_average,
                                     column_sums, statistics,  add_rows};
 

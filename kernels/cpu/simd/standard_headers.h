@@ -16,5 +16,8 @@
 #include "core/base/integers.h"
 #include "core/base/philox.h"
 #include "core/ops/activation_rules.h"
+#include "core/ops/combine.h"
+#include "core/ops/gate.h"
 #include "core/ops/optimizer_update.h"
+#include "core/ops/pointwise_loss.h"
 #include "kernels/cpu/simd/kernels.h"
