@@ -3,14 +3,43 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <memory>
+#include <new>
 
+#include "core/base/files.h"
 #include "core/base/integers.h"
 
 namespace convoy {
+namespace {
+
+constexpr int64_t kHashedBytes = 1 << 20;
+
+struct FreeXxhash {
+  void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
+};
+
+}  // namespace
 
 uint64_t xxh3_64(std::span<const std::byte> bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
 uint64_t xxh3_64(std::string_view text) { return xxh3_64(std::as_bytes(std::span(text))); }
+
+uint64_t xxh3_64_of_file(const std::filesystem::path& path, const std::function<void(int64_t)>& advance) {
+  const std::unique_ptr<XXH3_state_t, FreeXxhash> state(XXH3_createState());
+  if (state == nullptr) throw std::bad_alloc();
+  XXH3_64bits_reset(state.get());
+  const File file = File::open(path);
+  const int64_t bytes = file.bytes();
+  std::vector<std::byte> piece(static_cast<size_t>(std::min(bytes, kHashedBytes)));
+  for (int64_t done = 0; done < bytes;) {
+    const auto part = std::span(piece).first(static_cast<size_t>(std::min(kHashedBytes, bytes - done)));
+    file.read(done, part);
+    XXH3_64bits_update(state.get(), part.data(), part.size());
+    done += static_cast<int64_t>(part.size());
+    if (advance) advance(static_cast<int64_t>(part.size()));
+  }
+  return XXH3_64bits_digest(state.get());
+}
 
 std::span<const std::byte> block(std::span<const std::byte> bytes, int64_t block_bytes, int64_t i) {
   const auto begin = static_cast<size_t>(i * block_bytes);

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -11,6 +13,8 @@ namespace convoy {
 
 uint64_t xxh3_64(std::span<const std::byte> bytes);
 uint64_t xxh3_64(std::string_view text);
+// Of the whole file. advance: told of bytes read; may be empty. Throws FileError.
+uint64_t xxh3_64_of_file(const std::filesystem::path& file, const std::function<void(int64_t)>& advance);
 
 // Block i of the bytes; the last may be short.
 std::span<const std::byte> block(std::span<const std::byte> bytes, int64_t block_bytes, int64_t i);

@@ -22,9 +22,9 @@ std::vector<StoredField> fields_of(const std::string& text) try {
   throw DataError(fmt::format("{} is damaged: {}; take it from another copy", kFieldsFile, error.what()));
 }
 
-std::vector<std::string> names_of_columns(const StoredField& field) {
+std::vector<std::string> names_of(const std::vector<Column>& columns) {
   std::vector<std::string> names;
-  for (const Column& column : field.facts.columns) names.push_back(column.name);
+  for (const Column& column : columns) names.push_back(column.name);
   return names;
 }
 
@@ -56,7 +56,9 @@ std::string difference_of_fields(const std::string& wanted, const std::string& f
   if (list_of_fields(a) != list_of_fields(b))
     return fmt::format("fields are {}, not {}", list_of_fields(b), list_of_fields(a));
   for (size_t i = 0; i < a.size(); ++i) {
-    std::string text = difference_of_names("column", a[i], names_of_columns(a[i]), names_of_columns(b[i]));
+    std::string text = difference_of_names("column", a[i], names_of(a[i].facts.columns), names_of(b[i].facts.columns));
+    if (text.empty())
+      text = difference_of_names("channel", a[i], names_of(a[i].facts.channels), names_of(b[i].facts.channels));
     if (text.empty()) text = difference_of_names("class", a[i], a[i].facts.classes, b[i].facts.classes);
     if (!text.empty()) return text;
   }

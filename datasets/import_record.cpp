@@ -16,7 +16,7 @@ std::vector<SourceEntry> sources_from(const Json& json) {
   std::vector<SourceEntry> sources;
   for (const Json& item : json)
     sources.push_back({bytes_of_text(item.at("name").get<std::string>()), item.at("bytes"),
-                       from_hex(item.at("checksum").get<std::string>())});
+                       from_hex(item.at("checksum").get<std::string>()), item.value("files", int64_t{1})});
   return sources;
 }
 
@@ -35,9 +35,11 @@ uint64_t from_hex(const std::string& text) { return std::stoull(text, nullptr, 1
 Json to_json(const ImportRecord& record) {
   Json options = Json::object(), sources = Json::array();
   for (const auto& [name, value] : record.options) options[name] = text_of_bytes(value);
-  for (const SourceEntry& source : record.sources)
+  for (const SourceEntry& source : record.sources) {
     sources.push_back(
         {{"name", text_of_bytes(source.name)}, {"bytes", source.bytes}, {"checksum", to_hex(source.checksum)}});
+    if (source.files != 1) sources.back()["files"] = source.files;
+  }
   return {{"command", record.command}, {"options", std::move(options)}, {"sources", std::move(sources)}};
 }
 

@@ -9,11 +9,12 @@
 
 namespace convoy {
 
-// One imported file.
+// One imported file, or a folder of many.
 struct SourceEntry {
   std::string name;
   int64_t bytes = 0;
   uint64_t checksum = 0;  // xxh3 of its content
+  int64_t files = 1;
   bool operator==(const SourceEntry&) const = default;
 };
 

@@ -15,10 +15,12 @@ namespace {
 
 std::string describe_source(const DatasetManifest& manifest) {
   if (manifest.import.command.empty()) return {};
-  int64_t bytes = 0;
-  for (const SourceEntry& source : manifest.import.sources) bytes += source.bytes;
-  return fmt::format(", from {} files of {} bytes by {}", manifest.import.sources.size(), grouped(bytes),
-                     manifest.import.command);
+  int64_t bytes = 0, files = 0;
+  for (const SourceEntry& source : manifest.import.sources) {
+    bytes += source.bytes;
+    files += source.files;
+  }
+  return fmt::format(", from {} files of {} bytes by {}", grouped(files), grouped(bytes), manifest.import.command);
 }
 
 std::string describe_split(const DatasetManifest& manifest, Split which, std::string_view unit) {

@@ -13,6 +13,7 @@ wanted=(
   ca-certificates python3-pip xz:xz-utils ip:iproute2
   libhdf5-dev libcsv-dev libdnnl-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev
   libsentencepiece-dev libpcre2-dev libutf8proc-dev libxxhash-dev libhwloc-dev libgtest-dev
+  libspng-dev libjpeg-dev zlib1g-dev
 )
 
 fail() {

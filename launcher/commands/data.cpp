@@ -6,9 +6,14 @@
 
 #include "core/base/byte_text.h"
 #include "datasets/import_csv.h"
+#include "datasets/import_hdf5.h"
+#include "datasets/import_idx.h"
+#include "datasets/import_images.h"
 #include "datasets/import_text.h"
 #include "datasets/inspect.h"
+#include "launcher/binding/cpu_quota.h"
 #include "launcher/commands/commands.h"
+#include "launcher/device_choice.h"
 #include "launcher/progress/console.h"
 #include "launcher/progress/progress_text.h"
 #include "launcher/signals.h"
@@ -93,6 +98,75 @@ void add_import_csv(Command& data) {
   command.run([words] { return run_import(*words, import_csv); });
 }
 
+void add_split_options(Command& command, SplitFractions& fractions, int64_t& seed, const char* of) {
+  command.option("--validation", fractions.validation,
+                 fmt::format("fraction of the {} that is kept for validation", of).c_str(),
+                 Allowed::from_to_below(0, 1));
+  command.option("--test", fractions.test,
+                 fmt::format("fraction of the {} that is kept for `trainer eval --split test`", of).c_str(),
+                 Allowed::from_to_below(0, 1));
+  command.option("--seed", seed, "of which samples go where", Allowed::from(0, 1e18));
+}
+
+void add_import_images(Command& data) {
+  auto words = std::make_shared<ImportWords<ImportImagesOptions>>();
+  ImportImagesOptions& options = words->options;
+  Command command = data.command("import-images", "A folder of PNG and JPEG images by class to a dataset folder");
+  command.positional("SOURCE...OUT", words->inputs_and_out,
+                     "a folder with a folder for each class, or with train, validation (val) and test of these, then "
+                     "the dataset folder",
+                     2);
+  command.option("--size", options.size,
+                 "HEIGHTxWIDTH in pixels of all images, resized bilinearly and, where they shrink, averaged; left out: "
+                 "all have one size already");
+  command.option("--fit", options.fit, "where proportions differ: squeeze, crop (the middle) or pad (with black)");
+  command.option("--channels", options.channels, "1: grey, 3: colours; transparency is laid over white",
+                 Allowed::from(1, 3));
+  add_split_options(command, options.fractions, options.seed, "images");
+  command.option("--damaged", options.damaged, "error, or skip: leave out what cannot be decoded, and name it");
+  command.flag("--force", options.force, "replace a dataset that is there");
+  command.run([words] {
+    words->options.threads =
+        threads_within(static_cast<int>(usable_processors().size()), quota_share(cpu_quotas(), {}));
+    return run_import(*words, import_images);
+  });
+}
+
+void add_import_idx(Command& data) {
+  auto words = std::make_shared<ImportWords<ImportIdxOptions>>();
+  ImportIdxOptions& options = words->options;
+  Command command = data.command("import-idx", "IDX files, as MNIST comes in, to a dataset folder");
+  command.positional(
+      "IN...OUT", words->inputs_and_out,
+      "files of samples and labels, or a folder of them, also compressed (.gz), then the dataset folder; "
+      "t10k or test in a name: for testing, val: for validation",
+      2);
+  command.option("--classes", options.classes, "names of the classes 0, 1, 2, ... with commas between");
+  add_split_options(command, options.fractions, options.seed, "samples, where no file has that split,");
+  command.flag("--force", options.force, "replace a dataset that is there");
+  command.run([words] { return run_import(*words, import_idx); });
+}
+
+void add_import_hdf5(Command& data) {
+  auto words = std::make_shared<ImportWords<ImportHdf5Options>>();
+  ImportHdf5Options& options = words->options;
+  Command command = data.command("import-hdf5", "Datasets of an HDF5 file, as h5py writes them, to a dataset folder");
+  command.positional("FILE...OUT", words->inputs_and_out, "an HDF5 file, then the dataset folder", 2);
+  command.option("--x", options.x, "path of the dataset of inputs, or several with commas between");
+  command.option("--y", options.y, "path of the dataset that a model is to tell from them");
+  command.option("--classes", options.classes,
+                 "y holds classes: how many, auto, or their names with commas between; left out: numbers");
+  command.option("--field", options.fields, "NAME=PATH: one more field; test.NAME=PATH: of another split");
+  command.option("--numbers", options.numbers, "fields of whole numbers that are no categories, with commas between");
+  command.option("--validation-x", options.validation_x, "as --x, where the file has a validation split");
+  command.option("--validation-y", options.validation_y, "as --y, of that");
+  command.option("--test-x", options.test_x, "as --x, where the file has a test split");
+  command.option("--test-y", options.test_y, "as --y, of that");
+  add_split_options(command, options.fractions, options.seed, "samples, where the file has no such split,");
+  command.flag("--force", options.force, "replace a dataset that is there");
+  command.run([words] { return run_import(*words, import_hdf5); });
+}
+
 void add_folder_command(Command& data, const char* name, const char* description, int (*run)(const std::string&)) {
   auto folder = std::make_shared<std::string>();
   Command command = data.command(name, description);
@@ -106,6 +180,9 @@ void add_data_commands(CommandLine& line) {
   Command data = line.command("data", "Make and look at datasets");
   add_import_text(data);
   add_import_csv(data);
+  add_import_images(data);
+  add_import_idx(data);
+  add_import_hdf5(data);
   add_folder_command(data, "inspect", "Say what a dataset holds", run_inspect);
   add_folder_command(data, "verify", "Read a whole dataset and compare every checksum", run_verify);
 }
