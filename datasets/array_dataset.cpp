@@ -8,7 +8,6 @@
 #include "core/base/error.h"
 #include "datasets/compare_fields.h"
 #include "datasets/data_identity.h"
-#include "datasets/keyed_permutation.h"
 
 namespace convoy {
 namespace {
@@ -22,8 +21,12 @@ DatasetFacts facts_of_arrays(const DatasetManifest& manifest) {
 
 }  // namespace
 
-ArrayDataset::ArrayDataset(std::filesystem::path folder, DatasetManifest manifest, uint64_t seed)
-    : folder_(std::move(folder)), seed_(seed), manifest_(std::move(manifest)), facts_(facts_of_arrays(manifest_)) {
+ArrayDataset::ArrayDataset(std::filesystem::path folder, DatasetManifest manifest, uint64_t seed, int64_t window_bytes)
+    : folder_(std::move(folder)),
+      seed_(seed),
+      cache_(std::make_shared<BandCache>(3 * window_bytes)),  // a window, the next, and what evaluations read
+      manifest_(std::move(manifest)),
+      facts_(facts_of_arrays(manifest_)) {
   for (const StoredField& field : manifest_.fields) {
     if (field.facts.ragged)
       throw DataError(fmt::format("{}: field {} is ragged, but samples of kind \"{}\" have one shape; pad them to it",
@@ -34,18 +37,61 @@ ArrayDataset::ArrayDataset(std::filesystem::path folder, DatasetManifest manifes
   for (const Split split : kSplits) parts_.push_back(open(split));
   if (samples(Split::train) == 0)
     throw DataError(fmt::format("{}: {}", folder_.string(), too_few(Split::train, 1, false)));
+  order_ = std::make_unique<RowOrder>(blocks_of_training(), rows_of_window(window_bytes), seed_);
+}
+
+ArrayDataset::~ArrayDataset() { cache_->stop(); }
+
+// As many rows as are decoded at once; of a shard in one piece, all.
+std::vector<int64_t> ArrayDataset::blocks_of_training() const {
+  std::vector<int64_t> blocks;
+  for (const ArrayShard& shard : parts_[0].shards) {
+    const int64_t of_block = shard.rows_decoded_at_once() > 0 ? shard.rows_decoded_at_once() : shard.rows();
+    for (int64_t begin = 0; begin < shard.rows(); begin += of_block)
+      blocks.push_back(std::min(of_block, shard.rows() - begin));
+  }
+  return blocks;
+}
+
+// 0: nothing is in chunks.
+int64_t ArrayDataset::rows_of_window(int64_t window_bytes) const {
+  const auto& shards = parts_[0].shards;
+  const bool chunked = std::any_of(shards.begin(), shards.end(),
+                                   [](const ArrayShard& shard) { return shard.rows_decoded_at_once() > 0; });
+  return chunked ? std::max<int64_t>(1, window_bytes / manifest_.row_bytes()) : 0;
 }
 
 ArrayDataset::Part ArrayDataset::open(Split split) const {
-  Part part{open_shards(folder_, manifest_, split), {0}};
+  Part part{open_shards(folder_, manifest_, split, cache_), {0}};
   for (const ArrayShard& shard : part.shards) part.first.push_back(part.first.back() + shard.rows());
   return part;
 }
 
 int64_t ArrayDataset::row_of(Split split, int64_t sample) const {
-  const int64_t rows = samples(split), index = sample % rows;
-  if (split != Split::train) return index;
-  return KeyedPermutation(seed_, static_cast<uint64_t>(sample / rows), rows)(index);
+  return split == Split::train ? (*order_)[sample] : sample % samples(split);
+}
+
+// Of the window that begins, what was not decoded with the one before, and of the next.
+void ArrayDataset::read_ahead(int64_t sample) {
+  const int64_t window = order_->window_of(sample), before = window_.exchange(window);
+  if (window == before) return;
+  std::vector<BandKey> bands;
+  const bool follows = window == before + 1;
+  for (const int64_t wanted : {window, window + 1})
+    if (wanted != window || !follows)
+      for (const int64_t block : order_->blocks_of(wanted)) add_bands(block, bands);
+  cache_->read_ahead(bands, follows);
+}
+
+void ArrayDataset::add_bands(int64_t block, std::vector<BandKey>& bands) const {
+  const auto [shard, row] = place_of(parts_[0], order_->first_row(block));
+  shard->add_bands(row, order_->rows_of(block), bands);
+}
+
+std::pair<const ArrayShard*, int64_t> ArrayDataset::place_of(const Part& part, int64_t row) {
+  const auto behind = std::upper_bound(part.first.begin(), part.first.end(), row);
+  const auto shard = static_cast<size_t>(behind - part.first.begin()) - 1;
+  return {&part.shards[shard], row - part.first[shard]};
 }
 
 void ArrayDataset::read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) {
@@ -53,13 +99,11 @@ void ArrayDataset::read(Split split, int64_t first, int64_t count, std::span<con
   if (samples(split) == 0) throw DataError(fmt::format("{}: {}", folder_.string(), too_few(split, 1, false)));
   const Part& part = parts_[static_cast<size_t>(split)];
   for (int64_t i = 0; i < count; ++i) {
-    const int64_t row = row_of(split, first + i);
-    const auto behind = std::upper_bound(part.first.begin(), part.first.end(), row);
-    const auto shard = static_cast<size_t>(behind - part.first.begin()) - 1;
+    if (split == Split::train && order_->has_windows()) read_ahead(first + i);
+    const auto [shard, row] = place_of(part, row_of(split, first + i));
     for (size_t f = 0; f < fields_.size(); ++f) {
       const size_t sample_bytes = out[f].bytes() / static_cast<size_t>(count);
-      part.shards[shard].read(f, row - part.first[shard], 1,
-                              out[f].as<std::byte>() + static_cast<size_t>(i) * sample_bytes);
+      shard->read(f, row, 1, out[f].as<std::byte>() + static_cast<size_t>(i) * sample_bytes);
     }
   }
 }

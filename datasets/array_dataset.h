@@ -1,25 +1,38 @@
 // Samples as they are stored: fields of fixed shapes, of which each row of the shards is one.
 //
-// Training samples walk through a keyed permutation of the split in each epoch; those of other splits come as they are
-// stored. See array_shard.h for how damage is found.
+// Training samples walk through a keyed permutation of the split in each epoch, row_order.h; those of other splits come
+// as they are stored. See array_shard.h for how damage is found.
+//
+// What lies in chunks is decoded as it is wanted, each chunk once for as long as it is kept: all of a split of which
+// the rows take at most kWindowBytes, else the windows of the order, of which the next is decoded ahead by a thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/data/dataset.h"
 #include "datasets/array_shard.h"
 #include "datasets/dataset_manifest.h"
+#include "datasets/row_order.h"
 
 namespace convoy {
+
+// Decoded rows that are permuted at a time where they lie in chunks. Part of the order: another number is another
+// order.
+inline constexpr int64_t kWindowBytes = 256 << 20;
 
 class ArrayDataset final : public Dataset {
  public:
   // Throws DataError if there is nothing to train on, or a shard is not what the manifest says.
-  ArrayDataset(std::filesystem::path folder, DatasetManifest manifest, uint64_t seed);
+  ArrayDataset(std::filesystem::path folder, DatasetManifest manifest, uint64_t seed,
+               int64_t window_bytes = kWindowBytes);
+  ~ArrayDataset() override;
 
   const std::vector<BatchField>& fields() const override { return fields_; }
   int64_t samples(Split split) const override { return parts_[static_cast<size_t>(split)].first.back(); }
@@ -38,15 +51,24 @@ class ArrayDataset final : public Dataset {
     std::vector<int64_t> first;  // by shard: its first row's number in the split; at the end, of all rows
   };
   Part open(Split split) const;
+  std::vector<int64_t> blocks_of_training() const;
+  int64_t rows_of_window(int64_t window_bytes) const;
+  void read_ahead(int64_t sample);
+  void add_bands(int64_t block, std::vector<BandKey>& bands) const;
+  // Of a row of the split: its shard, and its number there.
+  static std::pair<const ArrayShard*, int64_t> place_of(const Part& part, int64_t row);
   int64_t row_of(Split split, int64_t sample) const;
   void check_tensors(std::span<const Tensor> out, int64_t first, int64_t count) const;
 
   std::filesystem::path folder_;
   uint64_t seed_;
+  std::shared_ptr<BandCache> cache_;
   DatasetManifest manifest_;
   DatasetFacts facts_;
   std::vector<BatchField> fields_;
   std::vector<Part> parts_;  // by Split
+  std::unique_ptr<RowOrder> order_;
+  std::atomic<int64_t> window_{-2};  // the last that was read ahead of
 };
 
 }  // namespace convoy

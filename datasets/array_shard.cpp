@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/error.h"
@@ -39,48 +40,77 @@ void check_against_manifest(const hdf5::FieldLayout& found, const StoredField& f
 
 }  // namespace
 
-ArrayShard::ArrayShard(const std::filesystem::path& folder, const DatasetManifest& manifest, const ShardEntry& entry)
-    : file_(folder / entry.file), rows_(entry.rows), block_bytes_(manifest.block_bytes) {
+ArrayShard::ArrayShard(const std::filesystem::path& folder, const DatasetManifest& manifest, const ShardEntry& entry,
+                       std::shared_ptr<BandCache> cache)
+    : file_(folder / entry.file), rows_(entry.rows), block_bytes_(manifest.block_bytes), cache_(std::move(cache)) {
   const std::vector<hdf5::FieldLayout> layouts = hdf5::open_shard(file_, names_of(manifest.fields));
   for (size_t i = 0; i < layouts.size(); ++i) check_against_manifest(layouts[i], manifest.fields[i], rows_, file_);
   mapping_ = as_data_error([&] { return MappedFile(file_); });
   for (size_t i = 0; i < layouts.size(); ++i)
     parts_.push_back(make_part(manifest.fields[i], layouts[i],
                                entry.checksums.empty() ? std::vector<uint64_t>() : entry.checksums[i]));
+  const bool has_chunks =
+      std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.chunked != nullptr; });
+  if (has_chunks && !cache_) cache_ = std::make_shared<BandCache>(kShardCacheBytes);
 }
 
 ArrayShard::Part ArrayShard::make_part(const StoredField& field, const hdf5::FieldLayout& layout,
                                        std::vector<uint64_t> checksums) const {
+  const int64_t blocks = ceil_div(layout.bytes(), block_bytes_);
+  if (!checksums.empty() && static_cast<int64_t>(checksums.size()) != blocks)
+    throw DataError(
+        fmt::format("{}: \"{}\" has {} blocks, the manifest {} checksums: files of two imports are mixed; {}",
+                    file_.string(), field.name, blocks, checksums.size(), kImportAgain));
+  BlockCheck check(file_.string(), field, block_bytes_, std::move(checksums), layout.chunks ? -1 : layout.data_offset);
+  if (layout.chunks)
+    return {field,
+            check,
+            {},
+            nullptr,
+            std::make_unique<ChunkedField>(mapping_.bytes(), file_.string(), field, rows_, *layout.chunks, check)};
   const auto offset = static_cast<size_t>(layout.data_offset), bytes = static_cast<size_t>(layout.bytes());
   if (mapping_.bytes().size() < offset + bytes)
     throw DataError(fmt::format("{}: the file shrank while it was opened; {}", file_.string(), kImportAgain));
-  Part part{field,
-            mapping_.bytes().subspan(offset, bytes),
-            layout.data_offset,
-            ceil_div(layout.bytes(), block_bytes_),
-            std::move(checksums),
-            nullptr};
-  if (!part.checksums.empty() && static_cast<int64_t>(part.checksums.size()) != part.blocks)
-    throw DataError(
-        fmt::format("{}: \"{}\" has {} blocks, the manifest {} checksums: files of two imports are mixed; {}",
-                    file_.string(), field.name, part.blocks, part.checksums.size(), kImportAgain));
-  part.good = std::make_unique<std::atomic<bool>[]>(static_cast<size_t>(part.blocks));
-  return part;
+  return {field, std::move(check), mapping_.bytes().subspan(offset, bytes),
+          std::make_unique<std::atomic<bool>[]>(static_cast<size_t>(blocks)), nullptr};
 }
 
-std::span<const std::byte> ArrayShard::read(size_t field, int64_t begin, int64_t count) const {
+int64_t ArrayShard::rows_decoded_at_once() const {
+  int64_t rows = 0;
+  for (const Part& part : parts_)
+    if (part.chunked) rows = std::max(rows, part.chunked->rows_of_band());
+  return rows;
+}
+
+void ArrayShard::read(size_t field, int64_t begin, int64_t count, void* out) const {
   const Part& part = parts_[field];
   if (begin < 0 || count < 0 || begin + count > rows_)
     throw InternalError(
         fmt::format("{}: rows [{}, {}) asked for, there are {}", file_.string(), begin, begin + count, rows_));
+  if (part.chunked) return read_chunked(part, begin, count, static_cast<std::byte*>(out));
   const int64_t row_bytes = part.field.row_bytes();
   require_good(part, begin * row_bytes, (begin + count) * row_bytes);
-  return part.data.subspan(static_cast<size_t>(begin * row_bytes), static_cast<size_t>(count * row_bytes));
+  convert_elements(part.field.type, part.data.data() + begin * row_bytes, count * part.field.shape.elements(), out);
 }
 
-void ArrayShard::read(size_t field, int64_t begin, int64_t count, void* out) const {
-  const StoredField& of = parts_[field].field;
-  convert_elements(of.type, read(field, begin, count).data(), count * of.shape.elements(), out);
+void ArrayShard::read_chunked(const Part& part, int64_t begin, int64_t count, std::byte* out) const {
+  const int64_t of_band = part.chunked->rows_of_band(), elements = part.field.shape.elements(),
+                out_bytes = elements * static_cast<int64_t>(size_of(batch_dtype(part.field.type)));
+  for (int64_t row = begin, some = 0; row < begin + count; row += some, out += some * out_bytes) {
+    const int64_t band = row / of_band, in_band = row % of_band;
+    some = std::min(begin + count - row, of_band - in_band);
+    const Band rows = cache_->get(*part.chunked, band);
+    convert_elements(part.field.type, rows->data() + in_band * part.field.row_bytes(), some * elements, out);
+  }
+}
+
+void ArrayShard::add_bands(int64_t begin, int64_t count, std::vector<BandKey>& bands) const {
+  for (const Part& part : parts_) {
+    if (!part.chunked) continue;
+    const int64_t of_band = part.chunked->rows_of_band();
+    for (int64_t band = begin / of_band; band * of_band < begin + count; ++band)
+      bands.emplace_back(part.chunked.get(), band);
+  }
 }
 
 // Two threads may check the same block at once; both find the same.
@@ -88,38 +118,29 @@ void ArrayShard::require_good(const Part& part, int64_t begin, int64_t end) cons
   for (int64_t i = begin / block_bytes_; i * block_bytes_ < end; ++i) {
     std::atomic<bool>& good = part.good[static_cast<size_t>(i)];
     if (good.load(std::memory_order_relaxed)) continue;
-    if (const auto found = damage(part, i)) throw DataError(*found + "; " + kImportAgain);
+    const auto bytes = block(part.data, block_bytes_, i);
+    auto bad = part.check.wrong_checksum(i, bytes);
+    if (!bad) bad = part.check.bad_elements(i * block_bytes_, bytes);
+    if (bad) throw DataError(*bad + "; " + kImportAgain);
     good.store(true, std::memory_order_relaxed);
   }
 }
 
-std::optional<std::string> ArrayShard::damage(size_t field, int64_t i) const { return damage(parts_[field], i); }
-
-std::optional<std::string> ArrayShard::damage(const Part& part, int64_t i) const {
-  if (part.checksums.empty()) return bad_element(part, i);
-  const auto bytes = block(part.data, block_bytes_, i);
-  const uint64_t found = xxh3_64(bytes), wanted = part.checksums[static_cast<size_t>(i)];
-  if (found == wanted) return bad_element(part, i);
-  const int64_t first = part.data_offset + i * block_bytes_;
-  return fmt::format("{}: bytes {} to {} have checksum {:016x}, the manifest wants {:016x}: the file is damaged",
-                     file_.string(), first, first + static_cast<int64_t>(bytes.size()) - 1, found, wanted);
+void ArrayShard::verify(size_t field, std::vector<std::string>& damages) const {
+  const Part& part = parts_[field];
+  if (part.chunked) return part.chunked->verify(damages);
+  for (int64_t i = 0; i * block_bytes_ < static_cast<int64_t>(part.data.size()); ++i) {
+    const auto bytes = block(part.data, block_bytes_, i);
+    auto bad = part.check.wrong_checksum(i, bytes);
+    if (!bad) bad = part.check.bad_elements(i * block_bytes_, bytes);
+    if (bad) damages.push_back(std::move(*bad));
+  }
 }
 
-std::optional<std::string> ArrayShard::bad_element(const Part& part, int64_t i) const {
-  const StoredType type = part.field.type;
-  const auto bytes = block(part.data, block_bytes_, i);
-  const int64_t place =
-      find_outside(type, bytes.data(), static_cast<int64_t>(bytes.size()) / size_of(type), part.field.limit);
-  if (place < 0) return std::nullopt;
-  const int64_t element = i * block_bytes_ / size_of(type) + place;
-  return fmt::format("{}: \"{}\" has {} in row {}, wanted {}", file_.string(), part.field.name,
-                     element_text(type, bytes.data(), place), element / part.field.shape.elements(),
-                     part.field.limit > 0 ? fmt::format("0 to {}", part.field.limit - 1) : "an i32");
-}
-
-std::vector<ArrayShard> open_shards(const std::filesystem::path& folder, const DatasetManifest& manifest, Split split) {
+std::vector<ArrayShard> open_shards(const std::filesystem::path& folder, const DatasetManifest& manifest, Split split,
+                                    const std::shared_ptr<BandCache>& cache) {
   std::vector<ArrayShard> shards;
-  for (const ShardEntry& entry : manifest.split(split).shards) shards.emplace_back(folder, manifest, entry);
+  for (const ShardEntry& entry : manifest.split(split).shards) shards.emplace_back(folder, manifest, entry, cache);
   return shards;
 }
 

@@ -60,9 +60,7 @@ void verify_shard(const std::filesystem::path& folder, const DatasetManifest& ma
                   std::vector<std::string>& damages) {
   try {
     const ArrayShard shard(folder, manifest, entry);
-    for (size_t field = 0; field < manifest.fields.size(); ++field)
-      for (int64_t i = 0; i < shard.blocks(field); ++i)
-        if (auto damage = shard.damage(field, i)) damages.push_back(std::move(*damage));
+    for (size_t field = 0; field < manifest.fields.size(); ++field) shard.verify(field, damages);
   } catch (const DataError& error) {
     damages.emplace_back(error.what());
   }

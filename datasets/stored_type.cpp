@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <type_traits>
@@ -98,14 +99,18 @@ void convert_elements(StoredType type, const std::byte* stored, int64_t count, v
   });
 }
 
-int64_t find_outside(StoredType type, const std::byte* stored, int64_t count, int64_t limit) {
+int64_t find_unusable(StoredType type, const std::byte* stored, int64_t begin, int64_t count, int64_t limit) {
   return with_element(type, [&](auto element) -> int64_t {
     using Stored = decltype(element);
     if constexpr (std::is_integral_v<Stored>) {
       using I32 = std::numeric_limits<int32_t>;
       const int64_t least = limit > 0 ? 0 : int64_t{I32::min()}, most = limit > 0 ? limit - 1 : int64_t{I32::max()};
-      for (int64_t i = 0; i < count; ++i)
+      for (int64_t i = begin; i < count; ++i)
         if (const auto value = static_cast<int64_t>(load<Stored>(stored, i)); value < least || value > most) return i;
+    } else {
+      // What is too large for f32 becomes infinite there.
+      for (int64_t i = begin; i < count; ++i)
+        if (!(std::abs(static_cast<float>(load<Stored>(stored, i))) <= std::numeric_limits<float>::max())) return i;
     }
     return -1;
   });

@@ -25,8 +25,9 @@ DType batch_dtype(StoredType type);
 // `count` elements, little endian at any address, to elements of batch_dtype(type).
 void convert_elements(StoredType type, const std::byte* stored, int64_t count, void* out);
 
-// The first element that is an integer outside [0, limit) or, where limit is 0, outside i32; -1: there is none.
-int64_t find_outside(StoredType type, const std::byte* stored, int64_t count, int64_t limit);
+// The first element from `begin` on that is an integer outside [0, limit) or, where limit is 0, outside i32, or a real
+// that is not finite; -1: there is none.
+int64_t find_unusable(StoredType type, const std::byte* stored, int64_t begin, int64_t count, int64_t limit);
 // Element i as text.
 std::string element_text(StoredType type, const std::byte* stored, int64_t i);
 

@@ -13,6 +13,7 @@
 #include "core/base/files.h"
 #include "datasets/files/data_errors.h"
 #include "datasets/files/descriptor.h"
+#include "datasets/hdf5/chunk_reader.h"
 #include "datasets/hdf5/error_stack.h"
 #include "datasets/hdf5/handle.h"
 
@@ -95,7 +96,13 @@ class FieldReader {
 
   FieldLayout layout() const {
     check_version();
-    return {name_, type(), extents(), read_attribute(dataset_.get(), "vocabulary", file_), data_offset()};
+    FieldLayout layout{name_, type(), extents(), read_attribute(dataset_.get(), "vocabulary", file_)};
+    const Handle properties(check(H5Dget_create_plist(dataset_.get()), file_, "read the layout of a field"), H5Pclose);
+    if (H5Pget_layout(properties.get()) == H5D_CHUNKED)
+      layout.chunks = ChunkReader(dataset_, name_, file_, layout.extents).read(properties);
+    else
+      layout.data_offset = data_offset(properties);
+    return layout;
   }
 
  private:
@@ -125,11 +132,10 @@ class FieldReader {
     return {extents.begin(), extents.begin() + dims};
   }
 
-  int64_t data_offset() const {
-    const Handle properties(check(H5Dget_create_plist(dataset_.get()), file_, "read the layout of a field"), H5Pclose);
+  int64_t data_offset(const Handle& properties) const {
     const haddr_t offset = H5Dget_offset(dataset_.get());
     if (H5Pget_layout(properties.get()) != H5D_CONTIGUOUS || offset == HADDR_UNDEF)
-      refuse("is not stored in one piece, so it cannot be memory-mapped: write it without chunks and compression");
+      refuse("is neither stored in one piece nor in chunks; write it with h5py's create_dataset");
     return static_cast<int64_t>(offset);
   }
 
@@ -143,6 +149,7 @@ void check_inside_file(const FieldLayout& field, const path& file) {
   std::error_code error;
   const auto file_bytes = std::filesystem::file_size(file, error);
   if (error) throw DataError(fmt::format("{}: cannot tell its size: {}", file.string(), error.message()));
+  if (field.chunks) return check_chunks_inside(*field.chunks, field.name, static_cast<int64_t>(file_bytes), file);
   double wanted = static_cast<double>(size_of(field.type));  // a damaged extent may be any number
   for (const int64_t extent : field.extents) wanted *= static_cast<double>(extent);
   if (wanted > static_cast<double>(file_bytes) - static_cast<double>(field.data_offset))

@@ -1,7 +1,8 @@
-// The HDF5 side of a shard: a dataset for each field, contiguous, little endian, of shape (rows, shape...); FORMAT.md.
+// The HDF5 side of a shard: a dataset for each field, little endian, of shape (rows, shape...), in one piece or in
+// chunks that may be compressed; FORMAT.md.
 //
-// HDF5 lays the file out and describes it; the data itself is written and memory-mapped at data_offset by us, so that a
-// full disk is an errno and not a half-closed library.
+// HDF5 lays the file out and describes it; the data itself is written and memory-mapped at its offsets by us, so that a
+// full disk is an errno and not a half-closed library, and reading takes no lock.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "datasets/chunks/chunk_layout.h"
 #include "datasets/stored_type.h"
 
 namespace convoy::hdf5 {
@@ -21,12 +23,13 @@ struct FieldLayout {
   StoredType type = StoredType::f32;
   std::vector<int64_t> extents;       // rows, then the shape of one
   std::optional<int64_t> vocabulary;  // of tokens, an attribute
-  int64_t data_offset = 0;            // bytes from the start of the file to the first element
+  int64_t data_offset = 0;            // bytes from the start of the file to the first element, where it is in one piece
+  std::optional<ChunkLayout> chunks = {};  // absent: it is in one piece
   int64_t bytes() const;
 };
 
-// Makes the file, replacing one of that name, with room for all fields; returns them with their data_offset. Throws
-// DataError.
+// Makes the file, replacing one of that name, each field in one piece, with room for all fields; returns them with
+// their data_offset. Throws DataError.
 std::vector<FieldLayout> create_shard(const std::filesystem::path& file, std::vector<FieldLayout> fields);
 
 // Reads the layouts of these fields of an existing shard and checks that all their data lies inside the file. Throws

@@ -13,6 +13,7 @@
 #include "datasets/kinds.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/datasets/expect_error.h"
+#include "tests/datasets/hdf5_writer.h"
 #include "tests/datasets/toy_dataset.h"
 
 namespace convoy {
@@ -20,46 +21,7 @@ namespace {
 
 using hdf5::Handle;
 
-struct Stored {
-  std::vector<hsize_t> chunk;  // empty: in one piece
-  bool shuffle = false, gzip = false, fletcher32 = false;
-};
-
-class Hdf5Writer {
- public:
-  explicit Hdf5Writer(const std::filesystem::path& file)
-      : file_(H5Fcreate(file.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose) {}
-
-  template <class Number>
-  void write(const std::string& name, const std::vector<hsize_t>& shape, hid_t type, hid_t memory_type,
-             const std::vector<Number>& data, const Stored& stored = {}) {
-    const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
-    H5Pset_create_intermediate_group(links.get(), 1);
-    const Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-    if (!stored.chunk.empty()) H5Pset_chunk(properties.get(), static_cast<int>(shape.size()), stored.chunk.data());
-    if (stored.shuffle) H5Pset_shuffle(properties.get());
-    if (stored.gzip) H5Pset_deflate(properties.get(), 4);
-    if (stored.fletcher32) H5Pset_fletcher32(properties.get());
-    const Handle space(
-        shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
-        H5Sclose);
-    const Handle dataset(
-        H5Dcreate2(file_.get(), name.c_str(), type, space.get(), links.get(), properties.get(), H5P_DEFAULT), H5Dclose);
-    ASSERT_GE(dataset.get(), 0) << name;
-    ASSERT_GE(H5Dwrite(dataset.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data.data()), 0) << name;
-  }
-  void reals(const std::string& name, const std::vector<hsize_t>& shape, const std::vector<double>& data,
-             hid_t type = H5T_IEEE_F64LE, const Stored& stored = {}) {
-    write(name, shape, type, H5T_NATIVE_DOUBLE, data, stored);
-  }
-  void integers(const std::string& name, const std::vector<hsize_t>& shape, const std::vector<int64_t>& data,
-                hid_t type = H5T_STD_I64LE, const Stored& stored = {}) {
-    write(name, shape, type, H5T_NATIVE_INT64, data, stored);
-  }
-
- private:
-  Handle file_;
-};
+using Stored = Hdf5Storage;
 
 // IEEE 754's half, as h5py describes float16.
 Handle float16() {
