@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "core/base/disk_space.h"
 #include "core/base/error.h"
@@ -23,10 +24,14 @@ int64_t bytes_on_disk(const TextFile& file) {
 
 }  // namespace
 
-ImportSources::ImportSources(const std::vector<std::filesystem::path>& inputs,
-                             std::span<const std::string_view> extensions)
-    : files_(find_text_files(inputs, extensions, &notes_)) {
-  for (const TextFile& file : files_) shown_.push_back(file.path.string());
+ImportSources::ImportSources(const std::vector<std::vector<std::filesystem::path>>& groups,
+                             std::span<const std::string_view> extensions) {
+  for (size_t group = 0; group < groups.size(); ++group)
+    for (TextFile& file : find_text_files(groups[group], extensions, &notes_)) {
+      shown_.push_back(file.path.string());
+      files_.push_back(std::move(file));
+      groups_.push_back(group);
+    }
 }
 
 int64_t ImportSources::bytes() const {

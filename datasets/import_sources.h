@@ -18,9 +18,16 @@ namespace convoy {
 class ImportSources {
  public:
   // Of folders, the files with these extensions. Throws DataError as find_text_files does.
-  ImportSources(const std::vector<std::filesystem::path>& inputs, std::span<const std::string_view> extensions);
+  ImportSources(const std::vector<std::filesystem::path>& inputs, std::span<const std::string_view> extensions)
+      : ImportSources(std::vector<std::vector<std::filesystem::path>>{inputs}, extensions) {}
+  // Of several groups of inputs, such as those of each split.
+  ImportSources(const std::vector<std::vector<std::filesystem::path>>& groups,
+                std::span<const std::string_view> extensions);
 
   std::vector<TextFile>& files() { return files_; }
+  const std::vector<TextFile>& files() const { return files_; }
+  // By file: the number of its group.
+  const std::vector<size_t>& groups() const { return groups_; }
   // By file, what its user called it: a pipe's copy has another path.
   const std::vector<std::string>& shown() const { return shown_; }
   std::vector<std::string>& notes() { return notes_; }
@@ -39,6 +46,7 @@ class ImportSources {
   std::vector<std::string> notes_;
   std::vector<TextFile> files_;
   std::vector<std::string> shown_;
+  std::vector<size_t> groups_;
 };
 
 // Throws DataError unless the dataset in `out` is of this record.

@@ -1,9 +1,9 @@
 #include "datasets/table/parse_number.h"
 
 #include <algorithm>
+#include <cfloat>
 #include <charconv>
 #include <cmath>
-#include <cstdint>
 #include <system_error>
 
 namespace convoy {
@@ -15,43 +15,75 @@ std::string_view without_plus(std::string_view text) {
   return plus ? text.substr(1) : text;
 }
 
-template <class Number>
-std::errc read_all(std::string_view text, Number& value) {
+// Libstdc++ reads as fast_float does, whose code it has.
+std::errc read_all(std::string_view text, double& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc::invalid_argument || end != text.data() + text.size()) return std::errc::invalid_argument;
   return error;
 }
 
-std::string why_no_number(std::string_view text) {
-  if (text.empty()) return "is empty; a missing value cannot be imported yet: fill the cell or remove the row";
-  std::string with_point(text);
-  std::replace(with_point.begin(), with_point.end(), ',', '.');
+// Of what does not fit a double: is it too small?
+bool is_small(std::string_view text) {
+  if (text.find_first_of("eE") != text.npos) return text.find("e-") != text.npos || text.find("E-") != text.npos;
+  return text.starts_with("0.") || text.starts_with("-0.") || text.starts_with(".") || text.starts_with("-.");
+}
+
+bool is_number(std::string_view text) {
   double ignored = 0;
-  if (with_point != text && read_all(without_plus(with_point), ignored) == std::errc())
-    return "has a comma in a number; write it with a point, without marks between thousands";
-  return "is no number; only numbers can be imported yet: write one, or remove the column";
+  return read_all(without_plus(text), ignored) != std::errc::invalid_argument;
+}
+
+std::string replaced(std::string_view text, char from, std::string_view to) {
+  std::string result;
+  for (const char c : text) c == from ? result += to : result += c;
+  return result;
+}
+
+// 1.234.567 or 1,234,567: marks with three digits behind each.
+bool has_thousands(std::string_view text, char mark) {
+  const size_t first = text.find(mark);
+  if (first == text.npos || first == 0 || first > 4) return false;
+  for (size_t at = first; at < text.size() && text[at] == mark; at += 4)
+    if (text.size() < at + 4 ||
+        !std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+                     text.begin() + static_cast<std::ptrdiff_t>(at) + 4, [](char c) { return c >= '0' && c <= '9'; }))
+      return false;
+  return true;
 }
 
 }  // namespace
 
-ParsedNumber parse_number(std::string_view text) {
-  ParsedNumber number;
+bool parse_number(std::string_view text, double& value) {
+  if (text.empty() || text.back() > '9') return false;  // quickly: most words
   const std::string_view digits = without_plus(text);
-  const std::errc error = read_all(digits, number.value);
-  if (error == std::errc::invalid_argument) {
-    number.problem = why_no_number(text);
-  } else if (error == std::errc::result_out_of_range) {
-    double value = 0;
-    const bool in_double = read_all(digits, value) == std::errc();
-    const bool small = in_double ? std::abs(value) < 1 : text.find("e-") != text.npos || text.find("E-") != text.npos;
-    if (!small) number.problem = "is too large for f32, which ends at 3.4e38; scale the column";
-    number.value = 0;
-  } else if (!std::isfinite(number.value)) {
-    number.problem = "is not finite; write a number, or remove the row";
-  } else if (int64_t whole = 0; read_all(digits, whole) == std::errc()) {
-    number.rounded = static_cast<double>(whole) != static_cast<double>(number.value);
+  const std::errc error = read_all(digits, value);
+  if (error == std::errc::result_out_of_range && is_small(digits)) {
+    value = 0;
+    return true;
   }
-  return number;
+  // Half a step beyond the largest f32 is still rounded to it.
+  return error == std::errc() && std::abs(value) <= static_cast<double>(FLT_MAX);
+}
+
+std::string why_no_number(std::string_view text) {
+  const std::string_view digits = without_plus(text);
+  double value = 0;
+  const std::errc error = read_all(digits, value);
+  if (error == std::errc::result_out_of_range || (error == std::errc() && std::isfinite(value)))
+    return "is too large for f32, which ends at 3.4e38; scale the column";
+  if (error == std::errc()) return "is not finite; write a number, remove the row, or name it in --missing-values";
+  if (has_thousands(text, ',') || has_thousands(text, ' ') || has_thousands(text, '\''))
+    if (is_number(replaced(replaced(replaced(text, ',', ""), ' ', ""), '\'', "")))
+      return "has marks between thousands; write the numbers of the column without them";
+  if (is_number(replaced(text, ',', "."))) return "has a decimal comma; write the numbers of the column with a point";
+  if (is_number(replaced(replaced(text, '.', ""), ',', ".")))
+    return "has a decimal comma and marks between thousands; write the numbers of the column as 1234.5";
+  return "is no number; write one, or name it in --missing-values if it says that there is none";
+}
+
+bool is_rounded(double number) {
+  return std::abs(number) > 16777216 && number == std::trunc(number) &&
+         static_cast<double>(static_cast<float>(number)) != number;
 }
 
 }  // namespace convoy

@@ -1,22 +1,29 @@
-// The first row of a table: names of its columns, and which of them is the target.
+// The names of a table's columns.
 #pragma once
 
-#include <cstddef>
-#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "datasets/table/csv_blocks.h"
 
 namespace convoy {
 
-struct TableHeader {
-  std::vector<std::string> names;  // of all columns
-  size_t target = 0;
+enum class HeaderRow { automatic, yes, no };
+HeaderRow header_row_named(const std::string& name);  // auto, yes, no; throws ConfigError in the words of --header
 
-  std::vector<std::string> features() const;  // names of the others, in order
+struct TableHeader {
+  std::vector<std::string> names;  // of a table without header: column_1, column_2, ...
+  bool is_row = true;              // the first row has them
+  size_t unnamed = 0;              // cells of it that were empty: column_3
 };
 
-// Throws DataError without the file's name: a column without a name or with another's, no such target, nothing but it,
-// or a row of numbers where names are wanted.
-TableHeader read_header(std::span<const std::string> cells, const std::string& target);
+// Automatic: the first row is no header if it looks like those below it, having a number in each
+// column in which all of these have one, where there is such a column. Throws DataError without the file's name: no
+// row, or two columns of one name.
+TableHeader read_header(const CsvBlock& beginning, char delimiter, HeaderRow rule);
+
+// Throws DataError, with the nearest name, unless one of the columns is called so. option: "--target".
+size_t find_column(const TableHeader& header, const std::string& name, std::string_view option);
 
 }  // namespace convoy

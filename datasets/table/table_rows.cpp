@@ -2,103 +2,86 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <utility>
 
-#include "core/base/error.h"
-#include "datasets/block_checksums.h"
-#include "datasets/table/csv_reader.h"
-#include "datasets/table/parse_number.h"
+#include "core/base/files.h"
 
 namespace convoy {
 namespace {
 
-constexpr size_t kBufferBytes = 1 << 20;
-constexpr size_t kShownBytes = 60;  // of a cell in a message
+struct EncodedBlock {
+  std::vector<uint32_t> words;
+  std::vector<int64_t> class_rows;
+  int64_t rows = 0, without_target = 0, missing = 0;
+};
 
-std::string quoted_cell(const std::string& cell) {
-  return cell.size() <= kShownBytes ? fmt::format("\"{}\"", cell)
-                                    : fmt::format("\"{}...\"", cell.substr(0, kShownBytes));
-}
+class BlockEncoder {
+ public:
+  BlockEncoder(const TableEncoder& encoder, size_t classes, EncodedBlock& out)
+      : encoder_(encoder), has_classes_(classes > 0), out_(out), numbers_(encoder.numbers()), ids_(encoder.ids()) {
+    out_.class_rows.resize(std::max<size_t>(classes, 1));
+  }
+
+  void add(int64_t line, CsvCells cells) try {
+    TableEncoder::Row row{numbers_, ids_};
+    const TableEncoder::Use use = encoder_.encode(cells, row);
+    if (use == TableEncoder::Use::without_target) {
+      ++out_.without_target;
+    } else if (use == TableEncoder::Use::missing) {
+      ++out_.missing;
+    } else {
+      append(numbers_.data(), numbers_.size());
+      append(ids_.data(), ids_.size());
+      has_classes_ ? append(&row.label, 1) : append(&row.number, 1);
+      ++out_.rows;
+      ++out_.class_rows[static_cast<size_t>(row.label)];
+    }
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("line {}, {}", line, error.what()));
+  }
+
+ private:
+  template <class Element>
+  void append(const Element* elements, size_t count) {
+    const size_t before = out_.words.size();
+    out_.words.resize(before + count);
+    if (count > 0) std::memcpy(out_.words.data() + before, elements, count * sizeof(uint32_t));
+  }
+
+  const TableEncoder& encoder_;
+  bool has_classes_;
+  EncodedBlock& out_;
+  std::vector<float> numbers_;
+  std::vector<int32_t> ids_;
+};
 
 }  // namespace
 
-TableRows::TableRows(const std::filesystem::path& file, std::string target)
-    : target_(std::move(target)), out_(File::create(file)) {}
-
-void TableRows::add(const TextFile& file, const std::string& shown, const ReadProgress& progress) {
-  bool is_header = true;
-  const auto visit = [&](int64_t line, std::span<const std::string> cells) {
-    if (std::exchange(is_header, false))
-      check_header(shown, cells);
-    else
-      add_row(shown, line, cells);
+TableRows write_table_rows(const TableFiles& table, const TableForm& form, const TableEncoder& encoder,
+                           const std::filesystem::path& file, const ReadProgress& progress) {
+  const size_t classes = form.has_classes() ? form.columns[form.target].categories.size() : 0;
+  const auto work = [&](size_t, CsvBlock&& block) {
+    EncodedBlock encoded;
+    BlockEncoder rows(encoder, classes, encoded);
+    read_table_rows(block, table.delimiter, table.header, [&](int64_t line, CsvCells cells) { rows.add(line, cells); });
+    return encoded;
   };
-  try {
-    read_csv(file, visit, progress);
-  } catch (const DataError& error) {
-    const bool names_it = std::string_view(error.what()).starts_with(shown + ": ");
-    throw names_it ? DataError(error) : DataError(fmt::format("{}: {}", shown, error.what()));
-  }
-}
-
-void TableRows::check_header(const std::string& shown, std::span<const std::string> cells) {
-  if (!header_) {
-    header_ = read_header(cells, target_);
-    first_file_ = shown;
-    rounded_.resize(header_->names.size());
-    return;
-  }
-  for (size_t i = 0; i < std::max(cells.size(), header_->names.size()); ++i) {
-    const std::string here = i < cells.size() ? cells[i] : "none",
-                      there = i < header_->names.size() ? header_->names[i] : "none";
-    if (here != there)
-      throw DataError(fmt::format("column {} is {}, in {} it is {}; all files want the same columns in one order",
-                                  i + 1, quoted_cell(here), first_file_, quoted_cell(there)));
-  }
-}
-
-void TableRows::add_row(const std::string& shown, int64_t line, std::span<const std::string> cells) {
-  if (cells.size() != header_->names.size())
-    throw DataError(
-        fmt::format("line {}: {} cells, wanted {} as the first row has; add what is missing, or put cells "
-                    "with a comma in quotation marks",
-                    line, cells.size(), header_->names.size()));
-  row_.clear();
-  for (size_t i = 0; i < cells.size(); ++i)
-    if (i != header_->target) row_.push_back(number(shown, line, i, cells[i]));
-  row_.push_back(number(shown, line, header_->target, cells[header_->target]));
-  const auto bytes = std::as_bytes(std::span(row_));
-  contents_.push_back(xxh3_64(bytes));
-  buffer_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (buffer_.size() < kBufferBytes) return;
-  out_.write(buffer_);
-  buffer_.clear();
-}
-
-float TableRows::number(const std::string& shown, int64_t line, size_t column, const std::string& cell) {
-  const ParsedNumber parsed = parse_number(cell);
-  if (!parsed.problem.empty())
-    throw DataError(fmt::format("{}: line {}, column \"{}\": {} {}", shown, line, header_->names[column],
-                                cell.empty() ? "the cell" : quoted_cell(cell), parsed.problem));
-  if (parsed.rounded) ++rounded_[column];
-  return parsed.value;
-}
-
-void TableRows::finish() {
-  out_.write(buffer_);
-  buffer_.clear();
-  out_.close();
-}
-
-std::vector<std::string> TableRows::notes() const {
-  std::vector<std::string> notes;
-  for (size_t i = 0; i < rounded_.size(); ++i)
-    if (rounded_[i] > 0)
-      notes.push_back(
-          fmt::format("column \"{}\" has {} whole numbers that f32 rounds, being larger than 16777216; if "
-                      "they are names, of customers for example, leave the column out",
-                      header_->names[i], rounded_[i]));
-  return notes;
+  File out = File::create(file);
+  TableRows all{.file = file, .numbers = encoder.numbers(), .ids = encoder.ids()};
+  all.class_rows.resize(std::max<size_t>(classes, 1));
+  for_each_block<EncodedBlock>(table, work, [&](size_t i, EncodedBlock&& block, int64_t bytes) {
+    out.write(std::as_bytes(std::span(block.words)));
+    const std::optional<Split> split = table.files[i].split;
+    all.blocks.push_back({all.rows, block.rows, split, split ? std::vector<int64_t>() : all.class_rows});
+    for (size_t c = 0; c < all.class_rows.size() && !split; ++c) all.class_rows[c] += block.class_rows[c];
+    all.rows += block.rows;
+    all.without_target += block.without_target;
+    all.missing += block.missing;
+    progress(bytes);
+  });
+  out.close();
+  return all;
 }
 
 }  // namespace convoy

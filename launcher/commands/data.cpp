@@ -84,17 +84,34 @@ void add_import_text(Command& data) {
 
 void add_import_csv(Command& data) {
   auto words = std::make_shared<ImportWords<ImportCsvOptions>>();
-  Command command = data.command("import-csv", "Tables of numbers in CSV files to a dataset folder of HDF5 shards");
+  ImportCsvOptions& options = words->options;
+  Command command = data.command("import-csv", "Tables in CSV files to a dataset folder of HDF5 shards");
   command.positional("FILE...OUT", words->inputs_and_out,
-                     "CSV files that begin with a row of names, pipes (/dev/stdin) or folders of *.csv, then the "
-                     "dataset folder",
-                     2);
-  command.option("--target", words->options.target, "the column that a model is to tell from the others");
-  command.option("--validation", words->options.validation, "fraction of the rows that is kept for validation",
+                     "CSV files, pipes (/dev/stdin) or folders of *.csv, then the dataset folder", 2);
+  command.option("--target", options.target, "the column that a model is to tell from the others");
+  command.option("--target-type", options.target_type, "auto: numbers are numbers, text are classes; number; class");
+  command.option("--drop", options.drop, "columns to leave out: A,B");
+  command.option("--delimiter", options.delimiter, "between cells: auto, comma, semicolon, tab or bar");
+  command.option("--header", options.header, "is the first row one of names? auto, yes or no");
+  command.option("--categories", options.categories,
+                 "one-hot: each is a column of x; integer: whole numbers in the field `categories`, for embeddings");
+  command.option("--max-categories", options.max_categories, "a column of text with more different values is dropped",
+                 Allowed::from(2, 1e6));
+  command.option(
+      "--missing", options.missing,
+      "a missing number becomes its column's mean or median over the training split; category: the mean, and a "
+      "column says so; a missing category is one of its own. drop: without such rows; error: refuse them");
+  command.option("--missing-values", options.missing_values,
+                 "texts that say that there is no value: A,B; none named: NA, N/A, NaN, null, None, ? and their like");
+  command.option("--validation", options.fractions.validation, "fraction of the rows that is kept for validation",
                  Allowed::from_to_below(0, 1));
-  command.option("--test", words->options.test, "fraction of the rows that is kept for `trainer eval --split test`",
+  command.option("--test", options.fractions.test, "fraction of the rows that is kept for `trainer eval --split test`",
                  Allowed::from_to_below(0, 1));
-  command.flag("--force", words->options.force, "replace a dataset that is there");
+  command.option("--seed", options.seed, "of which rows these are", Allowed::any());
+  command.option("--validation-file", options.validation_files,
+                 "a table of which all rows are for validation, in place of a fraction; may be given many times");
+  command.option("--test-file", options.test_files, "the same for the test split");
+  command.flag("--force", options.force, "replace a dataset that is there");
   command.run([words] { return run_import(*words, import_csv); });
 }
 

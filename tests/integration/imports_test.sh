@@ -77,11 +77,15 @@ splits_of() { sed -n '/"splits"/,/"import"/p' "$1/manifest.json"; }
 [ "$(splits_of table)" = "$(splits_of from-pipe)" ] || fail "a pipe made another dataset than the file"
 [ "$(ls -A table)" = "$(ls -A from-pipe)" ] || fail "of a pipe something is left: $(ls -A from-pipe)"
 refuse 2 "no target named" "$TRAINER" data import-csv t.csv out
-refuse 3 "no column has this name; there are age, height, cm, price" "$TRAINER" data import-csv t.csv out --target prize
+refuse 3 "no column has this name; did you mean price?; there are age, height, cm, price" "$TRAINER" data import-csv t.csv out --target prize
 refuse 2 "leave nothing to train on" "$TRAINER" data import-csv t.csv out --target price --validation 0.5 --test 0.5
 sed 's/^7,/seven,/' t.csv >word.csv
 refuse 3 'word.csv: line 9, column "age": "seven" is no number' "$TRAINER" data import-csv word.csv out --target price
+sed '1s/.*/a,a,price/' t.csv >twice.csv
+refuse 3 'twice.csv: line 1: two columns are named "a"' "$TRAINER" data import-csv twice.csv out --target price
 refuse 3 "unpack it with \`gunzip\`" "$TRAINER" data import-csv text.txt.gz out --target price
+refuse 2 "--missing gone: there are mean, median" "$TRAINER" data import-csv t.csv out --target price --missing gone
+refuse 3 "--drop hight: no column has this name" "$TRAINER" data import-csv t.csv out --target price --drop hight
 [ ! -e out ] && [ ! -e out.importing ] || fail "a refused import left a folder"
 refuse 3 "a dataset of fields x (2) f32, y (1) f32, but model.family = gpt2 reads tokens" "$TRAINER" train train.yaml \
   data.path=table run.dir=no-tokens
@@ -89,6 +93,24 @@ refuse 3 "a dataset of fields x (2) f32, y (1) f32, but model.family = gpt2 read
 refuse 3 "no tokens, but x (2) f32, y (1) f32" "$TRAINER" eval none-run data.path=table
 printf '\377' | dd of=table/test-00000.h5 bs=1 seek=$(($(stat -c %s table/test-00000.h5) - 2)) conv=notrunc status=none
 refuse 3 "test-00000.h5: bytes" "$TRAINER" data verify table
+
+# Columns of all types, with what is missing, semicolons, CR LF and a byte order mark: found out, and told.
+awk 'BEGIN { printf "\357\273\277day;colour;size;note;kind\r\n"; for (i = 0; i < 300; i++)
+  printf "2024-02-%02d;%s;%s;note %d;%s\r\n", 1 + i % 28, (i % 3 ? "red" : "\"light; blue\""), (i % 5 ? i % 7 : "NA"), i, (i % 4 ? "common" : "rare") }' >mixed.csv
+csv mixed.csv mixed --target kind --validation 0.1 --test 0.1 --seed 3
+for told in "semicolon between cells, a header" "colour category          0  2 columns of x: light; blue, red" \
+  "note   dropped           0  text of more than 100 different values" "missing: the mean" "kind   category          0  y, 2 classes: common, rare" \
+  "rare             61            7            7    25.0%"; do
+  grep -qF -- "$told" import.log || { cat import.log; fail "import-csv did not tell: $told"; }
+done
+tells "classes common, rare" "$TRAINER" data inspect mixed
+tells "every block is whole" "$TRAINER" data verify mixed
+csv mixed.csv integers --target kind --categories integer --missing median --drop note,day
+tells "categories   (1) int32, classes colour=light; blue, colour=red" "$TRAINER" data inspect integers
+csv mixed.csv dropped --target kind --missing drop
+grep -q "60 rows left out, of which another cell is missing" import.log || { cat import.log; fail "rows were left out without a word"; }
+csv mixed.csv given --target kind --validation-file mixed.csv --test-file mixed.csv
+tells "test                     300 samples" "$TRAINER" data inspect given
 
 # The folder that we are in, and one that was made empty.
 mkdir here && (cd here && "$TRAINER" data import-text ../text.txt . >../import.log 2>&1 && [ -e manifest.json ]) || fail "an import into ."
