@@ -3,24 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <nlohmann/json.hpp>
 #include <vector>
 
-#include "core/base/error.h"
-#include "core/base/json_text.h"
-#include "datasets/manifest_fields.h"
+#include "datasets/dataset_manifest.h"
 
 namespace convoy {
 namespace {
-
-std::vector<StoredField> fields_of(const std::string& text) try {
-  std::vector<StoredField> fields;
-  const nlohmann::ordered_json json = parse_ordered_json(text);
-  for (const auto& field : json.at("fields")) fields.push_back(field_from(field));
-  return fields;
-} catch (const nlohmann::json::exception& error) {
-  throw DataError(fmt::format("{} is damaged: {}; take it from another copy", kFieldsFile, error.what()));
-}
 
 std::vector<std::string> names_of(const std::vector<Column>& columns) {
   std::vector<std::string> names;
@@ -52,7 +40,7 @@ std::string difference_of_names(const char* what, const StoredField& wanted, con
 }  // namespace
 
 std::string difference_of_fields(const std::string& wanted, const std::string& found) {
-  const std::vector<StoredField> a = fields_of(wanted), b = fields_of(found);
+  const std::vector<StoredField> a = fields_from_json(wanted), b = fields_from_json(found);
   if (list_of_fields(a) != list_of_fields(b))
     return fmt::format("fields are {}, not {}", list_of_fields(b), list_of_fields(a));
   for (size_t i = 0; i < a.size(); ++i) {

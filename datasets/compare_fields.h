@@ -5,9 +5,6 @@
 
 namespace convoy {
 
-// The file that a model keeps of the fields of its data.
-inline constexpr const char* kFieldsFile = "dataset.json";
-
 // What sets `found` apart: "column 2 of x is "height", not "weight"". Empty: names, shapes, columns and
 // classes are the same; statistics may differ. Throws DataError if a text is no such file.
 std::string difference_of_fields(const std::string& wanted, const std::string& found);

@@ -198,4 +198,13 @@ std::string fields_json(const DatasetManifest& manifest) {
   return json_text(Json{{"kind", manifest.kind}, {"fields", std::move(fields)}}, 1) + "\n";
 }
 
+std::vector<StoredField> fields_from_json(const std::string& text) try {
+  std::vector<StoredField> fields;
+  const Json json = parse_ordered_json(text);
+  for (const Json& field : json.at("fields")) fields.push_back(field_from(field));
+  return fields;
+} catch (const nlohmann::json::exception& error) {
+  throw DataError(fmt::format("{} is damaged: {}; take it from another copy", kFieldsFile, error.what()));
+}
+
 }  // namespace convoy

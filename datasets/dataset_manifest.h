@@ -15,7 +15,9 @@
 namespace convoy {
 
 inline constexpr const char* kDatasetManifestName = "manifest.json";
-// The file that a model keeps of DatasetManifest::preprocessing.
+// The file that a model keeps of the fields of its data: fields_json().
+inline constexpr const char* kFieldsFile = "dataset.json";
+// And of DatasetManifest::preprocessing.
 inline constexpr const char* kPreprocessingFile = "preprocessing.json";
 inline constexpr int64_t kDatasetFormatVersion = 2;  // version 1, of tokens alone, is read too
 
@@ -71,5 +73,7 @@ void write_dataset_manifest(const std::filesystem::path& folder, const DatasetMa
 
 // Fields with shapes, types, names and statistics, as the manifest has them: what a model keeps of its data.
 std::string fields_json(const DatasetManifest& manifest);
+// Back from it. Throws DataError if it is no such text.
+std::vector<StoredField> fields_from_json(const std::string& text);
 
 }  // namespace convoy

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
     convoy::add_plan_command(line);
     convoy::add_submit_command(line);
     convoy::add_eval_command(line);
+    convoy::add_predict_command(line);
     convoy::add_generate_command(line);
     convoy::add_replay_command(line);
     convoy::add_report_command(line);

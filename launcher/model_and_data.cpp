@@ -61,6 +61,25 @@ void check_fields(const CheckpointReader& model, const Dataset& data) {
                   data.folder().string(), model.folder().string(), difference));
 }
 
+// Of the field's last extent. Empty: they are not known of all of it.
+std::vector<ColumnStatistics> statistics_of(const BatchField& field, const FieldFacts& facts) {
+  if (field.shape.dims() == 0) return {};
+  const std::vector<Column>& columns =
+      field.shape.dims() == 1 && !facts.columns.empty() ? facts.columns : facts.channels;
+  std::vector<ColumnStatistics> statistics;
+  for (const Column& column : columns)
+    if (column.statistics) statistics.push_back(*column.statistics);
+  if (static_cast<int64_t>(statistics.size()) != field.shape[-1]) statistics.clear();
+  return statistics;
+}
+
+// What a model is told of a field beside its form.
+void add_facts(const BatchField& field, const FieldFacts& facts, ModelData& told) {
+  if (const auto classes = static_cast<int64_t>(facts.classes.size()); classes > 0) told.classes[field.name] = classes;
+  if (auto statistics = statistics_of(field, facts); !statistics.empty())
+    told.statistics[field.name] = std::move(statistics);
+}
+
 }  // namespace
 
 DatasetNeeds dataset_needs(const Config& config) {
@@ -87,33 +106,27 @@ std::vector<std::string> class_names(const Graph& graph, const Dataset& data) {
   return {};
 }
 
-namespace {
-
-// Of the field's last extent. Empty: they are not known of all of it.
-std::vector<ColumnStatistics> statistics_of(const BatchField& field, const FieldFacts& facts) {
-  if (field.shape.dims() == 0) return {};
-  const std::vector<Column>& columns =
-      field.shape.dims() == 1 && !facts.columns.empty() ? facts.columns : facts.channels;
-  std::vector<ColumnStatistics> statistics;
-  for (const Column& column : columns)
-    if (column.statistics) statistics.push_back(*column.statistics);
-  if (static_cast<int64_t>(statistics.size()) != field.shape[-1]) statistics.clear();
-  return statistics;
-}
-
-}  // namespace
-
 ModelData model_data(const Dataset& data) {
   ModelData told{.name = data.folder().string(), .fields = data.fields(), .vocabulary = data.facts().vocabulary};
-  for (size_t i = 0; i < data.fields().size() && i < data.facts().fields.size(); ++i) {
-    const BatchField& field = data.fields()[i];
-    const FieldFacts& facts = data.facts().fields[i];
-    if (const auto classes = static_cast<int64_t>(facts.classes.size()); classes > 0)
-      told.classes[field.name] = classes;
-    if (auto statistics = statistics_of(field, facts); !statistics.empty())
-      told.statistics[field.name] = std::move(statistics);
-  }
+  for (size_t i = 0; i < data.fields().size() && i < data.facts().fields.size(); ++i)
+    add_facts(data.fields()[i], data.facts().fields[i], told);
   return told;
+}
+
+std::vector<StoredField> resolve_model_by_checkpoint(Config& config, const CheckpointReader& model) {
+  if (reads_tokens(config) || !model.has_file(kFieldsFile))
+    throw ConfigError(
+        fmt::format("the model in {} is of the family {} and reads no fields of samples; `trainer "
+                    "generate` writes with a model of sequences",
+                    model.folder().string(), config.model.family.name()));
+  std::vector<StoredField> fields = fields_from_json(model.file(kFieldsFile));
+  ModelData told{.name = model.folder().string()};
+  for (const StoredField& field : fields) {
+    told.fields.push_back({field.name, batch_dtype(field.type), field.shape});
+    add_facts(told.fields.back(), field.facts, told);
+  }
+  config.model.family->settle(told, *config.loss.kind);
+  return fields;
 }
 
 void resolve_model_by_data(Config& config, const Dataset& data) {

@@ -10,6 +10,7 @@
 #include "core/data/dataset.h"
 #include "core/graph/graph.h"
 #include "core/tokenizer/tokenizer.h"
+#include "datasets/dataset_manifest.h"
 
 namespace convoy {
 
@@ -31,6 +32,9 @@ ModelData model_data(const Dataset& data);
 // Settles the family: what the config leaves to the data, such as model.vocabulary. Throws DataError if the family
 // wants tokens and the data has none, ConfigError if it cannot be made for such data.
 void resolve_model_by_data(Config& config, const Dataset& data);
+
+// The same by what a trained model has kept of its data, which need not be there; returns that.
+std::vector<StoredField> resolve_model_by_checkpoint(Config& config, const CheckpointReader& model);
 
 // Throws DataError if an input of the graph is no field of the data, or of another type or shape, or a field no input.
 void check_inputs(const Graph& graph, const Dataset& data);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,11 @@ class Loss {
   virtual int64_t outputs(const BatchField& target, const ModelData& data) const = 0;
   // Adds it to the graph: (losses, weights).
   virtual std::vector<ValueId> add(Graph& graph, ValueId predictions, ValueId target) const = 0;
+
+  // Turns what the model gives of a sample into what is told of it, in place: probabilities where it gives logits.
+  virtual void predict(std::span<float> /*outputs*/) const {}
+  // Are these probabilities?
+  virtual bool predicts_probabilities() const { return false; }
 };
 
 using LossKind = KindOf<Loss>;

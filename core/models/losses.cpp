@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "core/base/error.h"
 #include "core/layers/losses.h"
 
@@ -44,6 +47,13 @@ int64_t CrossEntropyLoss::outputs(const BatchField& target, const ModelData& dat
         "loss.name = cross_entropy is of classes, and the field {} of {} holds numbers; write loss.name=mse",
         target.name, data.name));
   return classes->second;
+}
+
+void CrossEntropyLoss::predict(std::span<float> outputs) const {
+  const float most = *std::max_element(outputs.begin(), outputs.end());
+  double sum = 0;
+  for (float& output : outputs) sum += static_cast<double>(output = std::exp(output - most));
+  for (float& output : outputs) output = static_cast<float>(static_cast<double>(output) / sum);
 }
 
 std::vector<ValueId> CrossEntropyLoss::add(Graph& graph, ValueId predictions, ValueId target) const {

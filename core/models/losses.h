@@ -13,6 +13,8 @@ struct CrossEntropyLoss final : Loss {
     keys("label_smoothing", label_smoothing, "", "of a target's weight, spread over all classes",
          Allowed::from_to_below(0, 1));
   }
+  void predict(std::span<float> outputs) const override;  // softmax
+  bool predicts_probabilities() const override { return true; }
   std::unique_ptr<Loss> clone() const override { return std::make_unique<CrossEntropyLoss>(*this); }
   int64_t outputs(const BatchField& target, const ModelData& data) const override;
   std::vector<ValueId> add(Graph& graph, ValueId predictions, ValueId target) const override;

@@ -11,6 +11,7 @@ void add_doctor_command(CommandLine& line);
 void add_eval_command(CommandLine& line);
 void add_generate_command(CommandLine& line);
 void add_plan_command(CommandLine& line);
+void add_predict_command(CommandLine& line);
 void add_replay_command(CommandLine& line);
 void add_report_command(CommandLine& line);
 void add_submit_command(CommandLine& line);
