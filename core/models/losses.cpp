@@ -93,6 +93,10 @@ int64_t BinaryCrossEntropyLoss::outputs(const BatchField& target, const ModelDat
   return 1;
 }
 
+void BinaryCrossEntropyLoss::predict(std::span<float> outputs) const {
+  for (float& output : outputs) output = 1 / (1 + std::exp(-output));
+}
+
 std::vector<ValueId> BinaryCrossEntropyLoss::add(Graph& graph, ValueId predictions, ValueId target) const {
   return add_number_loss(graph, predictions, target, LossRule::binary_cross_entropy, 1);
 }

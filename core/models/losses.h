@@ -46,6 +46,8 @@ struct HuberLoss final : Loss {
 // Of two classes, by one logit, that of class 1; or of numbers from 0 to 1, by a logit for each.
 struct BinaryCrossEntropyLoss final : Loss {
   void describe(Keys&) override {}
+  void predict(std::span<float> outputs) const override;  // sigmoid
+  bool predicts_probabilities() const override { return true; }
   std::unique_ptr<Loss> clone() const override { return std::make_unique<BinaryCrossEntropyLoss>(*this); }
   int64_t outputs(const BatchField& target, const ModelData& data) const override;
   std::vector<ValueId> add(Graph& graph, ValueId predictions, ValueId target) const override;
