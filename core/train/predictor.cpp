@@ -18,7 +18,7 @@ namespace convoy {
 namespace {
 
 constexpr size_t kBatchesAhead = 4;
-constexpr const char* kPredictions = "predictions";
+constexpr const char* kPredictionsOutput = "predictions";
 
 // Of the graph's inputs, without the target, whose values change no prediction.
 void check_fields_given(const Graph& graph, const std::vector<BatchField>& given) {
@@ -110,9 +110,9 @@ class Predictor::ReadAhead {
 
 Predictor::Predictor(const Parts& parts) : p_(parts) {
   const Program& program = p_.model.evaluation();
-  if (!p_.model.graph().outputs().contains(kPredictions))
+  if (!p_.model.graph().outputs().contains(kPredictionsOutput))
     throw ConfigError("this model tells no predictions of samples; `trainer generate` writes with models of sequences");
-  predictions_ = program.output(kPredictions);
+  predictions_ = program.output(kPredictionsOutput);
   outputs_ = predictions_.elements() / p_.micro_batch;
   check_fields_given(p_.model.graph(), p_.input.fields());
   std::vector<Tensor> fields;

@@ -6,7 +6,7 @@
 namespace convoy {
 namespace {
 
-__extension__ using Wide = __int128;
+__extension__ using WideSigned = __int128;
 
 constexpr int kWeightBits = 22;
 constexpr int32_t kHalf = 1 << (kWeightBits - 1);
@@ -35,7 +35,7 @@ Taps taps_of(int64_t i, int64_t in, int64_t out) {
   int64_t before = 0, given = 0;
   for (const int64_t weight : numerators) {
     before += weight;
-    const auto so_far = static_cast<int64_t>(static_cast<Wide>(before) * (int64_t{1} << kWeightBits) / sum);
+    const auto so_far = static_cast<int64_t>(static_cast<WideSigned>(before) * (int64_t{1} << kWeightBits) / sum);
     taps.weights.push_back(static_cast<int32_t>(so_far - given));
     given = so_far;
   }
