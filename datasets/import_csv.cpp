@@ -38,6 +38,7 @@ FormRules rules_of(const ImportCsvOptions& options) {
       .target_type = target_type_named(options.target_type),
       .dropped = split_list(options.drop),
       .one_hot = options.categories == "one-hot",
+      .keep_constant = options.keep_constant,
       .most_categories = options.max_categories,
       .missing = missing_rule_named(options.missing),
       .missing_values = options.missing_values.empty() ? MissingValues::usual() : split_list(options.missing_values)};
@@ -59,6 +60,7 @@ ImportRecord record_of(const ImportCsvOptions& options) {
            {"delimiter", options.delimiter},
            {"header", options.header},
            {"categories", options.categories},
+           {"keep-constant", options.keep_constant ? "yes" : "no"},
            {"max-categories", fmt::format("{}", options.max_categories)},
            {"missing", options.missing},
            {"missing-values", options.missing_values},
@@ -247,11 +249,22 @@ class CsvImporter {
       if (fraction > 0 && manifest.split(split).rows() == 0)
         sources_.notes().push_back(fmt::format(
             "--{} {} leaves no row for that split; import it again with a larger share", name_of(split), fraction));
+    if (!options_.keep_constant) note_constant(manifest);
+  }
+
+  void note_constant(const DatasetManifest& manifest) {
+    constexpr size_t kNamed = 3;
+    std::vector<std::string> names;
     for (const StoredField& field : manifest.fields)
       for (const Column& column : field.facts.columns)
         if (const auto& of = column.statistics; of && of->min == of->max && field.name == "x")
-          sources_.notes().push_back(fmt::format(
-              "column \"{}\" is {:g} in all rows that are trained on, so that it tells nothing", column.name, of->min));
+          names.push_back(fmt::format("\"{}\"", column.name));
+    if (names.empty()) return;
+    const size_t others = names.size() - std::min(names.size(), kNamed);
+    names.resize(names.size() - others);
+    sources_.notes().push_back(
+        fmt::format("the same in all rows that are trained on, so that it tells nothing: column {}{}",
+                    fmt::join(names, ", "), others == 0 ? "" : fmt::format(" and {} more", others)));
   }
 
   const ImportCsvOptions& options_;

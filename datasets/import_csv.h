@@ -23,6 +23,7 @@ struct ImportCsvOptions {
   std::string drop;  // names of columns, with commas between them
   std::string delimiter = "auto", header = "auto";
   std::string categories = "one-hot";
+  bool keep_constant = false;    // numbers that are the same in all rows, which are left out otherwise
   int64_t max_categories = 100;  // of a column; one with more is dropped
   std::string missing = "mean";
   std::string missing_values;  // with commas between them; empty: the usual ones

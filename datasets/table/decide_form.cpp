@@ -135,8 +135,8 @@ class Decision {
   void decide_number() {
     const ColumnCensus& c = census();
     column().type = ColumnType::number;
-    if (c.all_equal() && !tells_by_missing())
-      return drop_it(fmt::format("is {:g} in all rows, which tells nothing", c.first()));
+    if (c.all_equal() && !tells_by_missing() && !rules_.keep_constant)
+      return drop_it(fmt::format("is {:g} in all rows, which tells nothing (--keep-constant)", c.first()));
     if (c.counts_rows() && c.missing() == 0 && !has_own_name()) return drop_it("numbers of rows, without a name");
     if (c.counts_rows() && c.missing() == 0)
       note(fmt::format("column \"{}\" counts the rows; if it is only a number of theirs, import without it: --drop {}",

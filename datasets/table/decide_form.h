@@ -23,6 +23,7 @@ struct FormRules {
   TargetType target_type = TargetType::automatic;
   std::vector<std::string> dropped;  // names
   bool one_hot = true;
+  bool keep_constant = false;     // numbers that are the same in all rows, where columns have places as pixels do
   int64_t most_categories = 100;  // of a column
   MissingRule missing = MissingRule::mean;
   std::vector<std::string> missing_values;

@@ -95,6 +95,8 @@ void add_import_csv(Command& data) {
   command.option("--header", options.header, "is the first row one of names? auto, yes or no");
   command.option("--categories", options.categories,
                  "one-hot: each is a column of x; integer: whole numbers in the field `categories`, for embeddings");
+  command.flag("--keep-constant", options.keep_constant,
+               "keep columns that are the same number in all rows: pixels, whose places count");
   command.option("--max-categories", options.max_categories, "a column of text with more different values is dropped",
                  Allowed::from(2, 1e6));
   command.option(

@@ -62,7 +62,7 @@ TEST(DecideForm, WhatTellsNothingIsDropped) {
     EXPECT_EQ(column.type, ColumnType::dropped);
     return column.reason;
   };
-  EXPECT_EQ(reason({"5", "5", "5.0"}), "is 5 in all rows, which tells nothing");
+  EXPECT_EQ(reason({"5", "5", "5.0"}), "is 5 in all rows, which tells nothing (--keep-constant)");
   EXPECT_EQ(reason({"x", "x"}), "is \"x\" in all rows, which tells nothing");
   EXPECT_EQ(reason({"", "NA"}), "no row has a value");
   std::vector<std::string> names;
