@@ -99,7 +99,7 @@ void check_watch(Checks& checks, const EvaluateConfig& evaluate) {
       {"evaluate.watch", "evaluate.metrics"},
       fmt::format("evaluate.watch = {} is none of what is evaluated, which is {}; name one of these, or add it to "
                   "evaluate.metrics",
-                  evaluate.watch, names));
+                  shortened(evaluate.watch), names));
 }
 
 }  // namespace

@@ -82,9 +82,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{kLayers, "model.layers.2.linear.units=1", "model.layers is a list, whose items are 0 to 1"},
         BadConfig{kLayers, "model.layers.0.units=1", "model.layers.0 = units is unknown; there are linear"},
         BadConfig{kLayers, "model.layers.0.linear.units=-1", "model.layers.0.linear.units = -1; at least 1 is wanted"},
-        BadConfig{"evaluate: {metrics: [acuracy]}", "",
-                  "evaluate.metrics.0 = acuracy is unknown; there are accuracy, f1, "
-                  "mae, perplexity, r2, rmse; did you mean accuracy?"},
+        BadConfig{
+            "evaluate: {metrics: [acuracy]}", "",
+            "evaluate.metrics.0 = acuracy is unknown; there are accuracy, auc, confusion_matrix, f1, mae, perplexity, "
+            "precision, r2, recall, rmse, top_k; did you mean accuracy?"},
         BadConfig{"evaluate: {metrics: r2}", "", "evaluate.metrics = r2 is one value where a list is wanted"},
         BadConfig{"{}", "evaluate.metrics=[r2,", "evaluate.metrics = [r2, is one value where a list is wanted"},
         BadConfig{"evaluate: {metrics: [{f1: {average: median}}]}", "",

@@ -112,7 +112,7 @@ TEST(LoadConfig, WhatBeginsNothingIsASyntaxError) {
 TEST(LoadConfig, OverridesWinAndTheLastOfThemCounts) {
   const Config config =
       parse("train: {steps: 10}\n", {"train.steps=20", "train.steps=30", "run.dir=runs/a=b", "device=cpu"});
-  EXPECT_EQ(config.train.steps, 30);
+  EXPECT_EQ(config.train.steps.value, 30);
   EXPECT_EQ(config.run.dir, "runs/a=b");
   EXPECT_EQ(config.device, DeviceChoice::cpu);
 }
