@@ -1,4 +1,4 @@
-// Activations and their gradients, an element at a time.
+// Activations and their gradients, an element at a time. The kind is found once a turn, not for each element.
 #include "kernels/cuda/activation.h"
 
 #include "kernels/cuda/elementwise.h"
@@ -18,7 +18,10 @@ struct Activated {
   __device__ void apply(int64_t i) const {
     const Elements<Real, kWidth> from(x + i);
     Elements<Real, kWidth> to;
-    for (int k = 0; k < kWidth; ++k) to.set(k, apply_activation(kind, from.get(k), number));
+    with_activation(kind, [&](auto which) {
+#pragma unroll
+      for (int k = 0; k < kWidth; ++k) to.set(k, Activations::value<decltype(which)::value>(from.get(k), number));
+    });
     to.store(y + i);
   }
 };
@@ -34,7 +37,11 @@ struct ActivationGradient {
   __device__ void apply(int64_t i) const {
     const Elements<Real, kWidth> gradient(dy + i), place(at + i);
     Elements<Real, kWidth> to;
-    for (int k = 0; k < kWidth; ++k) to.set(k, gradient.get(k) * activation_derivative_at(kind, place.get(k), number));
+    with_activation(kind, [&](auto which) {
+#pragma unroll
+      for (int k = 0; k < kWidth; ++k)
+        to.set(k, gradient.get(k) * Activations::derivative_at<decltype(which)::value>(place.get(k), number));
+    });
     to.store(dx + i);
   }
 };

@@ -41,16 +41,4 @@ struct FloatMath {
 };
 using Activations = ActivationRules<FloatMath>;
 
-// Which kind is the same for all threads: a branch costs little beside the memory that is moved.
-__device__ inline float apply_activation(Activation kind, float x, float number) {
-  return with_activation(kind, [=](auto k) { return Activations::value<decltype(k)::value>(x, number); });
-}
-__device__ inline float activation_derivative(Activation kind, float x, float number) {
-  return with_activation(kind, [=](auto k) { return Activations::derivative<decltype(k)::value>(x, number); });
-}
-// At what ActivationBackward::at holds.
-__device__ inline float activation_derivative_at(Activation kind, float at, float number) {
-  return with_activation(kind, [=](auto k) { return Activations::derivative_at<decltype(k)::value>(at, number); });
-}
-
 }  // namespace convoy::cuda

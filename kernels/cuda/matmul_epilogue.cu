@@ -35,17 +35,21 @@ __device__ inline void finish(const Epilogue<Out, In>& e, int64_t at, const Elem
   Elements<In, kWidth> pre_activation;
   if (e.add_old) c = Elements<Out, kWidth>(e.c + at);
   const bool backward = e.derivative_of != Activation::none;
-  const float number = default_number(backward ? e.derivative_of : e.activation);
   if (backward) pre_activation = Elements<In, kWidth>(e.pre_activation + at);
-  for (int i = 0; i < kWidth; ++i) {
-    const float value = product.get(i) + c.get(i) + bias.get(i);  // c: zeros unless its old value is added
-    if (backward) {
-      c.set(i, value * activation_derivative(e.derivative_of, pre_activation.get(i), number));
-    } else {
-      pre_activation.set(i, value);
-      c.set(i, apply_activation(e.activation, value, number));
+  // The kind is found once, not for each element.
+  with_activation(backward ? e.derivative_of : e.activation, [&](auto kind) {
+    constexpr Activation kKind = decltype(kind)::value;
+#pragma unroll
+    for (int i = 0; i < kWidth; ++i) {
+      const float value = product.get(i) + c.get(i) + bias.get(i);  // c: zeros unless its old value is added
+      if (backward) {
+        c.set(i, value * Activations::derivative<kKind>(pre_activation.get(i), default_number(kKind)));
+      } else {
+        pre_activation.set(i, value);
+        c.set(i, Activations::value<kKind>(value, default_number(kKind)));
+      }
     }
-  }
+  });
   if (!backward && e.pre_activation != nullptr) pre_activation.store(e.pre_activation + at);
   c.store(e.c + at);
 }
