@@ -26,6 +26,10 @@ struct Allowed {
   static Allowed from_to_below(double minimum, double maximum) { return {minimum, maximum, false, true}; }
   static Allowed above_to(double minimum, double maximum) { return {minimum, maximum, true, false}; }
   static Allowed one_of(std::vector<std::string_view> names) { return {.names = std::move(names)}; }
+  // Of WordOrNumbers.
+  static Allowed words_or(std::vector<std::string_view> words, double minimum, double maximum) {
+    return {.minimum = minimum, .maximum = maximum, .names = std::move(words)};
+  }
   static Allowed text() { return {.min_length = 1}; }
   static Allowed path() { return {.min_length = 1, .max_length = 4095}; }  // as Linux has it
   Allowed or_word(std::string_view other) const {

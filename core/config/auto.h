@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace convoy {
 
@@ -18,6 +20,12 @@ struct Auto {
 struct AutoReal {
   std::optional<double> value;
   double value_or(double automatic) const { return value.value_or(automatic); }
+};
+
+// One of several words (Allowed::names), or whole numbers: one, or a list.
+struct WordOrNumbers {
+  std::string word;  // empty: the numbers
+  std::vector<int64_t> numbers;
 };
 
 }  // namespace convoy

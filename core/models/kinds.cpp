@@ -7,6 +7,7 @@
 #include "core/models/items/normalize_item.h"
 #include "core/models/items/shape_items.h"
 #include "core/models/items/small_items.h"
+#include "core/models/items/picture_items.h"
 #include "core/models/layers_family.h"
 #include "core/models/losses.h"
 
@@ -59,6 +60,14 @@ std::span<const LayerItemKind> layer_item_kinds() {
       {"multiply", "the product of several values, or of one with a number for each channel", make_maker<MultiplyItem>},
       {"embedding", "a vector for each category", make_maker<EmbeddingItem>},
       {"image", "bytes of pictures as numbers", make_maker<ImageItem>},
+      {"conv1d", "convolution of sequences", make_maker<ConvolutionItem<true>>},
+      {"conv2d", "convolution of pictures", make_maker<ConvolutionItem<false>>},
+      {"max_pool1d", "the largest of stretches of a sequence", make_maker<PoolItem<PoolKind::max, true>>},
+      {"max_pool2d", "the largest of windows of a picture", make_maker<PoolItem<PoolKind::max, false>>},
+      {"average_pool1d", "means of stretches of a sequence", make_maker<PoolItem<PoolKind::average, true>>},
+      {"average_pool2d", "means of windows of a picture", make_maker<PoolItem<PoolKind::average, false>>},
+      {"global_max_pool", "the largest of each channel", make_maker<GlobalPoolItem<PoolKind::max>>},
+      {"global_average_pool", "the mean of each channel", make_maker<GlobalPoolItem<PoolKind::average>>},
   };
   return kLayers;
 }

@@ -78,6 +78,7 @@ struct ComplaintOf {
   Found operator()(const EnumField&) const { return std::nullopt; }
   Found operator()(const Auto* field) const { return field->value ? (*this)(&*field->value) : std::nullopt; }
   Found operator()(const AutoReal* field) const { return field->value ? (*this)(&*field->value) : std::nullopt; }
+  Found operator()(const WordOrNumbers* field) const { return (*this)(&field->numbers); }
   template <class Item>
   Found operator()(const std::vector<Item>* items) const {
     for (const Item& item : *items)
@@ -97,10 +98,11 @@ std::optional<std::string> complaint(const std::string& name, const Field& value
 }
 
 std::string allowed_text(const Allowed& a) {
-  if (!a.names.empty()) return fmt::format("{}", fmt::join(names_of(a), ", "));
-  if (!a.minimum || !a.maximum) return "";
-  return fmt::format("{}{} to {}{}", a.exclusive_minimum ? "above " : "", number_text(*a.minimum),
-                     a.exclusive_maximum ? "below " : "", number_text(*a.maximum));
+  const std::string names = fmt::format("{}", fmt::join(names_of(a), ", "));
+  if (!a.minimum || !a.maximum) return names;
+  const std::string words = names.empty() ? "" : names + " or ";
+  return words + fmt::format("{}{} to {}{}", a.exclusive_minimum ? "above " : "", number_text(*a.minimum),
+                             a.exclusive_maximum ? "below " : "", number_text(*a.maximum));
 }
 
 std::string shortened(std::string_view text) {

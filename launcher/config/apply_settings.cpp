@@ -121,6 +121,23 @@ class Apply final : public Keys {
     }
   }
 
+  void assign_to(const std::string& name, const Setting& setting, const Key& key, WordOrNumbers* const& field) {
+    const std::vector<std::string> words(key.allowed.names.begin(), key.allowed.names.end());
+    const bool is_text = setting.form == Form::text && setting.entries.empty() && !flow_of(setting);
+    if (is_text && std::ranges::count(words, setting.text) > 0) {
+      *field = {setting.text, {}};
+      return;
+    }
+    if (int64_t number = 0; is_text && !setting.text.empty() && parse_value(setting.text, number)) {
+      mistake(
+          name, setting.place,
+          fmt::format("{} = {} {}, or whole numbers", name, shortened(setting.text), *parse_name(setting.text, words)));
+      return;
+    }
+    field->word.clear();
+    assign_to(name, setting, key, &field->numbers);
+  }
+
   static std::optional<std::string> parse(const std::string& text, const Key&, const EnumField& field) {
     for (size_t i = 0; i < field.names.size(); ++i)
       if (field.names[i] == text) {
