@@ -257,6 +257,40 @@ TEST_P(IsaBitsTest, Activations) {
   }
 }
 
+Bits small_layer_bits(const cpu::RowKernels& rows, const cpu::ElementwiseKernels& elements, DType dtype) {
+  const int64_t B = 3, P = 4, C = 103;
+  const Array x = random_array({B, P, C}, dtype, 1, 4), other = random_array({B, P, C}, dtype, 2), y = x, dx = x;
+  const Array gate = random_array({B, C}, dtype, 3), dgate = gate, losses = Array::zeros({B * P}, DType::f32),
+              weights = losses, targets({B * P}, DType::i32, {0, 5, -1, 102, 7, 7, 1, 2, 3, 4, 5, 6});
+  Bits bits;
+  const auto keep = [&] {
+    for (const Array* array : {&y, &dx, &dgate, &losses, &weights}) bits.push_back(array->bits());
+  };
+  for (const Combination kind : {Combination::sum, Combination::product}) {
+    elements.combine({kind, y, {x, other}, 2}, 0, B * P * C);
+    keep();
+  }
+  elements.gate({y, x, gate}, 0, B * P);
+  for (int64_t b = 0; b < B; ++b) elements.gate_gradient({dgate, x, other}, b);
+  keep();
+  const Tensor rows_of_x = x.tensor().matrix(), rows_of_dx = dx.tensor().matrix(), target = other.tensor().matrix();
+  for (const LossRule rule : {LossRule::squared, LossRule::absolute, LossRule::huber, LossRule::binary_cross_entropy}) {
+    elements.pointwise_loss({rule, losses, weights, rows_of_x, target, rows_of_dx, {}, 0.5f, 0.3f}, 0, B * P);
+    keep();
+  }
+  rows.softmax_forward({y.tensor().matrix(), rows_of_x}, 0, B * P);
+  rows.softmax_backward({rows_of_dx, target, y.tensor().matrix()}, 0, B * P);
+  keep();
+  rows.weighted_cross_entropy({losses, weights, rows_of_dx, rows_of_x, targets, {}, 0.1f, 0.5f}, 0, B * P);
+  keep();
+  return bits;
+}
+
+TEST_P(IsaBitsTest, SmallLayers) {
+  EXPECT_EQ(small_layer_bits(cpu::avx2::row_kernels, cpu::avx2::elementwise_kernels, GetParam()),
+            small_layer_bits(cpu::avx512::row_kernels, cpu::avx512::elementwise_kernels, GetParam()));
+}
+
 Bits operand_bits(const cpu::ProductLoops& loops, DType dtype) {
   const int64_t M = 135, N = 803;
   const Array matrix = random_array({M, N}, dtype, 1), sums = random_array({N}, DType::f32, 2);

@@ -1,14 +1,21 @@
 // Operators take tensors at any address: results of tensors one element behind an aligned address beside those of
 // aligned ones.
 #include "core/base/integers.h"
+#include "core/ops/activation.h"
 #include "core/ops/batch_norm.h"
+#include "core/ops/combine.h"
+#include "core/ops/copy_columns.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/dropout.h"
 #include "core/ops/embedding.h"
+#include "core/ops/gate.h"
 #include "core/ops/moving_average.h"
 #include "core/ops/norm.h"
 #include "core/ops/optimizer_update.h"
+#include "core/ops/pointwise_loss.h"
 #include "core/ops/reductions.h"
+#include "core/ops/scale_bytes.h"
+#include "core/ops/softmax.h"
 #include "core/optimizer/rules/rules.h"
 #include "tests/kernels/support/ops_test.h"
 
@@ -143,6 +150,35 @@ TEST_F(UnalignedTest, DropoutAndEmbedding) {
                                          p.random({B, T, C}, dtype, 4), tokens});
     };
     expect_same(call, 1e-5, "dropout and embedding");
+  }
+}
+
+TEST_F(UnalignedTest, SmallLayers) {
+  const int64_t B = 3, P = 5, C = 64, n = B * P * C;
+  for (const auto& [type, tolerance] : kPrecisions) {
+    const auto call = [&, dtype = type](Placed& p) {
+      for (const Activation kind : {Activation::relu, Activation::gelu}) {
+        run(ActivationForward{p.result({n}, dtype), p.random({n}, dtype, 1, 4), kind});
+        run(ActivationBackward{p.result({n}, dtype), p.random({n}, dtype, 2), p.random({n}, dtype, 3), kind});
+      }
+      for (const Combination kind : {Combination::sum, Combination::product}) {
+        Combine args{.kind = kind, .y = p.result({n}, dtype), .count = 3};
+        for (int i = 0; i < args.count; ++i)
+          args.inputs[static_cast<size_t>(i)] = p.random({n}, dtype, 4 + static_cast<uint32_t>(i));
+        run(args);
+      }
+      run(Gate{p.result({B, P, C}, dtype), p.random({B, P, C}, dtype, 7), p.random({B, C}, dtype, 8)});
+      run(GateGradient{p.result({B, C}, dtype), p.random({B, P, C}, dtype, 7), p.random({B, P, C}, dtype, 8)});
+      for (const int64_t from : {0, 8, 3})
+        run(CopyColumns{p.result({B, 3 * C}, dtype), p.random({B, C}, dtype, 9), C, from, C - from});
+      run(SoftmaxForward{p.result({B, C}, dtype), p.random({B, C}, dtype, 10)});
+      run(SoftmaxBackward{p.result({B, C}, dtype), p.random({B, C}, dtype, 11), p.random({B, C}, dtype, 12)});
+      run(PointwiseLoss{LossRule::huber, p.result({B}, DType::f32), p.result({B}, DType::f32),
+                        p.random({B, C}, dtype, 13), p.random({B, C}, dtype, 14), p.result({B, C}, dtype)});
+      run(ScaleBytes{p.result({n}, dtype), p.zeros({n}, DType::u8), 0.5f, 1});
+      run(Add{p.also_result(p.random({n}, dtype, 16)), p.random({n}, dtype, 17)});
+    };
+    expect_same(call, tolerance, "small layers");
   }
 }
 
