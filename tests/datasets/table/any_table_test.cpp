@@ -28,7 +28,7 @@ TEST(AnyTable, IsReadOrRefused) {
   const auto below = [&](size_t n) { return static_cast<size_t>(random()) % std::max<size_t>(n, 1); };
   constexpr std::string_view kBytes("\"\",;|\t\n\r\0 .-+e1NA\xff\xc3", 20);
   int read = 0, refused = 0;
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 1000; ++i) {
     std::string text = kTables[below(std::size(kTables))];
     for (size_t changes = 1 + below(4); changes > 0; --changes) {
       const size_t at = below(text.size()), length = below(text.size() - at + 1);
@@ -49,8 +49,8 @@ TEST(AnyTable, IsReadOrRefused) {
     SCOPED_TRACE(testing::PrintToString(text));
     ASSERT_NO_THROW(++(read_any_table(text, folder / "t.csv") ? read : refused));
   }
-  EXPECT_GT(read, 300);
-  EXPECT_GT(refused, 300);
+  EXPECT_GT(read, 100);
+  EXPECT_GT(refused, 100);
 }
 
 }  // namespace
