@@ -113,6 +113,11 @@ __global__ void __launch_bounds__(kThreads)
   });
 }
 
+// 1 / pixels, within one unit in the last place: an exact division calls a routine, around which registers are spilled.
+__device__ inline float share_of(Range rows, Range columns) {
+  return __fdividef(1.0f, static_cast<float>((rows.end - rows.begin) * (columns.end - columns.begin)));
+}
+
 // Stretches of a row are summed apart: the error stays small however large the window is.
 template <class Real, int kWidth>
 __global__ void __launch_bounds__(kThreads) average_forward_kernel(Real* y, const Real* x, Windows s, int64_t count) {
@@ -122,6 +127,7 @@ __global__ void __launch_bounds__(kThreads) average_forward_kernel(Real* y, cons
     const Range rows = pixels_of(s.first_row(i), s.window_h, s.H),
                 columns = pixels_of(s.first_column(j), s.window_w, s.W);
     const Real* picture = x + pixel / (int64_t{s.Wout} * s.Hout) * s.H * s.W * s.C + channel;
+    const float share = share_of(rows, columns);
     float sums[kWidth] = {};
     for (int r = rows.begin; r < rows.end; ++r)
       for (int first = columns.begin; first < columns.end; first += kStretch) {
@@ -135,24 +141,23 @@ __global__ void __launch_bounds__(kThreads) average_forward_kernel(Real* y, cons
 #pragma unroll
         for (int e = 0; e < kWidth; ++e) sums[e] += stretch[e];
       }
-    const auto pixels = static_cast<float>((rows.end - rows.begin) * (columns.end - columns.begin));
     Elements<Real, kWidth> mean;
 #pragma unroll
-    for (int e = 0; e < kWidth; ++e) mean.set(e, sums[e] / pixels);
+    for (int e = 0; e < kWidth; ++e) mean.set(e, sums[e] * share);
     mean.store(y + pixel * s.C + channel);
   });
 }
 
 template <class Real, int kWidth>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 2)
     average_backward_kernel(Real* dx, const Real* dy, Windows s, int64_t count) {
   gather_windows<Real, kWidth>(dx, s, count, [&](float(&sums)[kWidth], int64_t from, int i, int j, int, int) {
     const Range rows = pixels_of(s.first_row(i), s.window_h, s.H),
                 columns = pixels_of(s.first_column(j), s.window_w, s.W);
-    const auto pixels = static_cast<float>((rows.end - rows.begin) * (columns.end - columns.begin));
+    const float share = share_of(rows, columns);
     const Elements<Real, kWidth> gradient(dy + from);
 #pragma unroll
-    for (int e = 0; e < kWidth; ++e) sums[e] += gradient.get(e) / pixels;
+    for (int e = 0; e < kWidth; ++e) sums[e] = fmaf(gradient.get(e), share, sums[e]);
   });
 }
 

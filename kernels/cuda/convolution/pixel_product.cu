@@ -249,22 +249,17 @@ class PixelBlock {
     const PixelPlace* pixels = places_of(tile);
 #pragma unroll 1
     for (int r = row; r < kPixels; r += kRowsAtOnce) {
-      union Words {
-        uint4 words;
-        Real element[kPackSize];
-        __device__ Words() : words() {}  // zeros
-      } terms, columns;
+      auto* terms = static_cast<Real*>(__cvta_shared_to_generic(terms_of(tile).piece(r, piece)));
+      auto* columns = static_cast<Real*>(__cvta_shared_to_generic(columns_of(tile).piece(r, piece)));
       const int pixel = tile * kPixels + r;
       const int64_t gradient = int64_t{pixel} * a.all_results + group * a.results + column;
-#pragma unroll
+#pragma unroll 1
       for (int e = 0; e < kPackSize; ++e) {
         const Term term(a.taps, a.sources, first_term + piece * kPackSize + e);
         const int64_t place = source_place(a.taps, pixels[r], term, a.all_sources, group * a.sources);
-        if (place >= 0) terms.element[e] = a.x[place];
-        if (pixel < a.taps.pixels && column + e < a.results) columns.element[e] = a.dy[gradient + e];
+        terms[e] = place >= 0 ? a.x[place] : Real(0.0f);
+        columns[e] = pixel < a.taps.pixels && column + e < a.results ? a.dy[gradient + e] : Real(0.0f);
       }
-      store_shared_words(terms_of(tile).piece(r, piece), terms.words);
-      store_shared_words(columns_of(tile).piece(r, piece), columns.words);
     }
   }
 
@@ -276,7 +271,7 @@ class PixelBlock {
 };
 
 template <Math kMath, bool kPacks>
-__global__ __launch_bounds__(kThreads) void pixel_product_kernel(
+__global__ __launch_bounds__(kThreads, 4) void pixel_product_kernel(
     const __grid_constant__ PixelArguments<typename MathOf<kMath>::Real> arguments) {
   extern __shared__ __align__(256) unsigned char shared[];
   PixelBlock<kMath, kPacks>(arguments, shared).run();
