@@ -81,7 +81,7 @@ TEST(PoolLayer, GlobalTakesPicturesAndSequences) {
   check({.global = true}, {3, 7, 2}, {.B = 3, .H = 1, .W = 7, .C = 2, .Hout = 1, .Wout = 1, .window_w = 7});
 }
 
-std::string error_of(const PoolOptions& options, const Shape& x) {
+std::string pool_error_of(const PoolOptions& options, const Shape& x) {
   try {
     Pool(options).plan(std::vector<TensorSpec>{{DType::f32, x}}, Purpose::training);
     return "accepted";
@@ -91,13 +91,14 @@ std::string error_of(const PoolOptions& options, const Shape& x) {
 }
 
 TEST(PoolLayer, SaysWhatWouldFit) {
-  EXPECT_NE(error_of({.name = "p", .window = {.h = 2, .w = 2}}, {8, 1, 1, 3}).find("a window of at most 1 x 1"),
+  EXPECT_NE(pool_error_of({.name = "p", .window = {.h = 2, .w = 2}}, {8, 1, 1, 3}).find("a window of at most 1 x 1"),
             std::string::npos);
-  EXPECT_NE(error_of({.name = "p", .global = true}, {8, 3}).find("layer p: its input has shape (8, 3)"),
+  EXPECT_NE(pool_error_of({.name = "p", .global = true}, {8, 3}).find("layer p: its input has shape (8, 3)"),
             std::string::npos);
-  EXPECT_NE(error_of({.name = "p", .window = {.h = 2, .w = 2, .padding = {Padding::Kind::number, 2, 2}}}, {8, 4, 4, 3})
-                .find("pad by less than the window"),
-            std::string::npos);
+  EXPECT_NE(
+      pool_error_of({.name = "p", .window = {.h = 2, .w = 2, .padding = {Padding::Kind::number, 2, 2}}}, {8, 4, 4, 3})
+          .find("pad by less than the window"),
+      std::string::npos);
 }
 
 }  // namespace

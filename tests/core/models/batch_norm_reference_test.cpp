@@ -141,7 +141,7 @@ Graph model_graph(int64_t rows) {
   x = add("out", Linear({"out", 8, 2}), x);
   graph.set_output("predictions", x);
   const ValueId y = graph.add_input("y", {DType::f32, {rows, 2}});
-  graph.set_loss(graph.add("loss", std::make_unique<MeanSquaredError>("mse"), {x, y}));
+  graph.set_loss(graph.add("loss", std::make_unique<NumberLoss>("mse"), {x, y}));
   return graph;
 }
 

@@ -335,7 +335,7 @@ Graph rows_graph(int64_t B) {
   const ValueId x = graph.add_input("x", {DType::f32, {B, 3}}), y = graph.add_input("y", {DType::f32, {B, 3}});
   const ValueId normalised = graph.add(
       "layers.0.batch_norm", std::make_unique<BatchNorm>(BatchNormOptions{.name = "layers.0.batch_norm"}), {x})[0];
-  graph.set_loss(graph.add("loss", std::make_unique<MeanSquaredError>("mse"), {normalised, y}));
+  graph.set_loss(graph.add("loss", std::make_unique<NumberLoss>("mse"), {normalised, y}));
   return graph;
 }
 
