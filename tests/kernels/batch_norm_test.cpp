@@ -106,8 +106,8 @@ class BatchNormTest : public OpsTest {
 
 TEST_F(BatchNormTest, MomentsAndResultMatchFloat64) {
   for (const auto& [dtype, tolerance] : kPrecisions)
-    for (const int64_t N : {1, 2, 63, 64, 65, 1000})
-      for (const int64_t C : {1, 3, 16, 31, 64, 100}) {
+    for (const int64_t N : {1, 2, 64, 65, 700})
+      for (const int64_t C : {1, 3, 16, 31, 100}) {
         SCOPED_TRACE(testing::Message() << N << " x " << C);
         const BatchCase c(N, C, dtype);
         const Forward f = forward(c);
@@ -124,7 +124,7 @@ TEST_F(BatchNormTest, MomentsAndResultMatchFloat64) {
 }
 
 TEST_F(BatchNormTest, ManyRowsAndManyColumns) {
-  for (const auto& [N, C] : {std::pair(70001, 5), std::pair(20000, 32), std::pair(5, 5000)}) {
+  for (const auto& [N, C] : {std::pair(20001, 5), std::pair(2000, 32), std::pair(5, 1500)}) {
     const BatchCase c(N, C, DType::f32);
     const Forward f = forward(c);
     const MomentsF64 m = moments_f64(c.x.values(), C);
@@ -134,7 +134,7 @@ TEST_F(BatchNormTest, ManyRowsAndManyColumns) {
 }
 
 TEST_F(BatchNormTest, LargeMeanDoesNotSwallowTheVariance) {
-  const BatchCase c(3000, 20, DType::f32, 4096);
+  const BatchCase c(1500, 20, DType::f32, 4096);
   const Forward f = forward(c);
   const MomentsF64 m = moments_f64(c.x.values(), 20);
   expect_near(f.variance.values(), m.variance, 5e-5, "variance");  // means of blocks are f32: 0.0002 off at 4096
@@ -159,7 +159,7 @@ TEST_F(BatchNormTest, GradientsMatchFiniteDifferences) {
       expect_backward(BatchCase(N, C, dtype), dtype == DType::f32 ? 1e-4 : 0.03);
 }
 
-TEST_F(BatchNormTest, GradientOfManyRows) { expect_backward(BatchCase(6000, 36, DType::f32), 2e-4); }
+TEST_F(BatchNormTest, GradientOfManyRows) { expect_backward(BatchCase(1300, 12, DType::f32), 2e-4); }
 
 TEST_F(BatchNormTest, GradientsMayBeAbsent) {
   const BatchCase c(100, 20, DType::f32);
@@ -201,7 +201,7 @@ TEST_F(BatchNormTest, ChangeOfAnAverageIsAdded) {
 TEST_F(BatchNormTest, SameBitsForAnyThreads) {
   for (const auto& [dtype, tolerance] : kPrecisions)
     expect_same_bits_for_any_threads([&, type = dtype] {
-      const BatchCase c(5000, 50, type);
+      const BatchCase c(1500, 34, type);
       const Forward f = forward(c);
       const Backward b = backward(c, f);
       return Bits{f.mean.bits(), f.variance.bits(), f.y.bits(), b.dx.bits(), b.dweight.bits(), b.dbias.bits()};

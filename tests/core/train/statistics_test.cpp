@@ -2,8 +2,10 @@
 // changes.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
+#include "core/base/bf16.h"
 #include "core/base/error.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/layers/batch_norm.h"
@@ -24,7 +26,6 @@
 namespace convoy {
 namespace {
 
-using test::gpt2_of;
 using test::toy_config;
 using test::toy_run;
 using test::ToyParts;
