@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <memory>
-#include <set>
 #include <span>
 #include <utility>
 
@@ -19,6 +17,7 @@
 #include "datasets/class_labels.h"
 #include "datasets/deal_out.h"
 #include "datasets/files/data_errors.h"
+#include "datasets/hdf5/field_plans.h"
 #include "datasets/hdf5/field_source.h"
 #include "datasets/hdf5/label_source.h"
 #include "datasets/hdf5/source_file.h"
@@ -28,124 +27,6 @@
 
 namespace convoy {
 namespace {
-
-constexpr const char* kLabelField = "y";
-
-std::vector<std::string> parts_of(const std::string& text) {
-  std::vector<std::string> parts;
-  for (size_t begin = 0; begin <= text.size() && !text.empty();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
-// A field and the dataset of each split that has one of its own.
-struct FieldPlan {
-  std::string name;
-  std::array<std::string, kSplits.size()> paths;  // by Split
-  std::array<std::unique_ptr<hdf5::SourceArray>, kSplits.size()> arrays;
-  StoredField stored;
-
-  const hdf5::SourceArray& train() const { return *arrays[0]; }
-};
-
-// What the options name.
-class FieldPlans {
- public:
-  explicit FieldPlans(const ImportHdf5Options& options) {
-    if (options.x.empty() && options.fields.empty())
-      throw ConfigError(
-          "no dataset named; write --x NAME --y NAME, as h5py shows them, for example --x images --y labels");
-    const std::vector<std::string> x = parts_of(options.x);
-    for (const std::string& path : x) at(x.size() == 1 ? "x" : last_part(path)).paths[0] = path;
-    put_splits("--validation-x", options.validation_x, x, Split::validation);
-    put_splits("--test-x", options.test_x, x, Split::test);
-    for (const std::string& field : options.fields) put_field(field);
-    if (!options.y.empty()) at(kLabelField).paths = {options.y, options.validation_y, options.test_y};
-    check();
-  }
-  std::vector<FieldPlan> take() { return std::move(plans_); }
-
- private:
-  static std::string last_part(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
-
-  FieldPlan& at(const std::string& name) {
-    for (FieldPlan& plan : plans_)
-      if (plan.name == name) return plan;
-    plans_.emplace_back();
-    plans_.back().name = name;
-    return plans_.back();
-  }
-
-  void put_splits(const char* option, const std::string& text, const std::vector<std::string>& x, Split split) {
-    const std::vector<std::string> paths = parts_of(text);
-    if (paths.empty()) return;
-    if (paths.size() != x.size())
-      throw ConfigError(
-          fmt::format("{} names {} datasets, --x {}; wanted one for each", option, paths.size(), x.size()));
-    for (size_t i = 0; i < x.size(); ++i)
-      at(x.size() == 1 ? "x" : last_part(x[i])).paths[static_cast<size_t>(split)] = paths[i];
-  }
-
-  // "NAME=PATH", "test.NAME=PATH"
-  void put_field(const std::string& text) {
-    const size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
-      throw ConfigError(fmt::format("--field {}: wanted NAME=PATH, or validation.NAME=PATH and test.NAME=PATH", text));
-    std::string name = text.substr(0, equals);
-    Split split = Split::train;
-    for (const Split other : {Split::validation, Split::test})
-      if (const std::string prefix = std::string(name_of(other)) + "."; name.starts_with(prefix)) {
-        name.erase(0, prefix.size());
-        split = other;
-      }
-    at(name).paths[static_cast<size_t>(split)] = text.substr(equals + 1);
-  }
-
-  void check() const {
-    for (const FieldPlan& plan : plans_)
-      for (const Split split : kSplits) {
-        const bool is_given = !plan.paths[static_cast<size_t>(split)].empty(),
-                   first_is = !plans_.front().paths[static_cast<size_t>(split)].empty();
-        if (is_given != first_is)
-          throw ConfigError(fmt::format(
-              "the {} split has a dataset for the field {} and none for {}; name one for each", name_of(split),
-              is_given ? plan.name : plans_.front().name, is_given ? plans_.front().name : plan.name));
-      }
-    if (plans_.front().paths[0].empty())
-      throw ConfigError("datasets for other splits, but none to train on; name them too, as --x and --y");
-  }
-
-  std::vector<FieldPlan> plans_;
-};
-
-struct WantedClasses {
-  bool any = false, automatic = false;
-  int64_t count = 0;               // 0: as many as there are
-  std::vector<std::string> names;  // empty: the numbers
-};
-
-WantedClasses wanted_classes(const ImportHdf5Options& options) {
-  WantedClasses wanted;
-  if (options.classes.empty()) return wanted;
-  wanted.any = true;
-  wanted.automatic = options.classes == "auto";
-  if (wanted.automatic) return wanted;
-  const char* end = options.classes.data() + options.classes.size();
-  const auto read = std::from_chars(options.classes.data(), end, wanted.count);
-  if (read.ec == std::errc() && read.ptr == end) {
-    if (wanted.count < 2) throw ConfigError(fmt::format("--classes {}: wanted 2 or more", options.classes));
-    return wanted;
-  }
-  wanted.names = parse_class_names(options.classes);
-  wanted.count = static_cast<int64_t>(wanted.names.size());
-  if (wanted.count < 2)
-    throw ConfigError(
-        fmt::format("--classes {}: wanted how many there are, auto, or names with commas between", options.classes));
-  return wanted;
-}
 
 ImportRecord record_of(const ImportHdf5Options& options) {
   return {"import-hdf5",
@@ -169,11 +50,11 @@ class Hdf5Importer {
   Hdf5Importer(const ImportHdf5Options& options, const ImportProgressFunction& progress)
       : options_(options),
         clock_(progress),
-        classes_(wanted_classes(options)),
-        plans_(FieldPlans(options).take()),
+        classes_(hdf5::wanted_classes(options)),
+        plans_(hdf5::field_plans(options)),
         file_(options.inputs.front()),
         record_(record_of(options)) {
-    for (FieldPlan& plan : plans_) open(plan);
+    for (hdf5::FieldPlan& plan : plans_) open(plan);
     for (const Split split : kSplits)
       if (is_given(split)) check_rows(split);
     check_options();
@@ -205,17 +86,17 @@ class Hdf5Importer {
  private:
   bool is_given(Split split) const { return !plans_.front().paths[static_cast<size_t>(split)].empty(); }
   bool has_labels() const { return classes_.any; }
-  FieldPlan* label_plan() {
-    const auto found =
-        std::find_if(plans_.begin(), plans_.end(), [](const FieldPlan& plan) { return plan.name == kLabelField; });
+  hdf5::FieldPlan* label_plan() {
+    const auto found = std::find_if(plans_.begin(), plans_.end(),
+                                    [](const hdf5::FieldPlan& plan) { return plan.name == hdf5::kLabelField; });
     return found == plans_.end() ? nullptr : &*found;
   }
-  bool is_label(const FieldPlan& plan) const { return has_labels() && plan.name == kLabelField; }
-  std::string shown(const FieldPlan& plan, Split split) const {
+  bool is_label(const hdf5::FieldPlan& plan) const { return has_labels() && plan.name == hdf5::kLabelField; }
+  std::string shown(const hdf5::FieldPlan& plan, Split split) const {
     return fmt::format("{}: {}", options_.inputs.front().string(), plan.paths[static_cast<size_t>(split)]);
   }
 
-  void open(FieldPlan& plan) {
+  void open(hdf5::FieldPlan& plan) {
     for (const Split split : kSplits) {
       const auto i = static_cast<size_t>(split);
       if (!plan.paths[i].empty()) plan.arrays[i] = file_.open(plan.paths[i]);
@@ -233,12 +114,12 @@ class Hdf5Importer {
                                     shown(plan, split), plan.paths[0]));
   }
 
-  StoredType type_of(const FieldPlan& plan) {
-    const std::vector<std::string> numbers = parts_of(options_.numbers);
+  StoredType type_of(const hdf5::FieldPlan& plan) {
+    const std::vector<std::string> numbers = hdf5::parts_of(options_.numbers);
     const bool as_numbers = std::find(numbers.begin(), numbers.end(), plan.name) != numbers.end();
     const std::string& type = plan.train().type();
     if (plan.train().kind() == hdf5::NumberKind::real || type == "bool" || as_numbers) return StoredType::f32;
-    if (plan.name == kLabelField) {
+    if (plan.name == hdf5::kLabelField) {
       notes_.push_back(
           fmt::format("{} holds whole numbers ({}) and is imported as numbers; if they are classes, say "
                       "--classes auto, or how many there are",
@@ -256,7 +137,7 @@ class Hdf5Importer {
   void check_rows(Split split) const {
     const auto i = static_cast<size_t>(split);
     const int64_t rows = plans_.front().arrays[i]->rows();
-    for (const FieldPlan& plan : plans_)
+    for (const hdf5::FieldPlan& plan : plans_)
       if (plan.arrays[i]->rows() != rows)
         throw DataError(fmt::format("{}: {} has {} samples, {} has {}; wanted one of each for every sample",
                                     options_.inputs.front().string(), plans_.front().paths[i], rows, plan.paths[i],
@@ -267,8 +148,8 @@ class Hdf5Importer {
     if (classes_.any && label_plan() == nullptr)
       throw ConfigError("--classes without labels; name their dataset with --y");
     std::vector<std::string> names;
-    for (const FieldPlan& plan : plans_) names.push_back(plan.name);
-    for (const std::string& name : parts_of(options_.numbers))
+    for (const hdf5::FieldPlan& plan : plans_) names.push_back(plan.name);
+    for (const std::string& name : hdf5::parts_of(options_.numbers))
       if (std::find(names.begin(), names.end(), name) == names.end())
         throw ConfigError(fmt::format("--numbers {}: no field has this name{}; there are {}", name,
                                       did_you_mean(name, names), fmt::join(names, ", ")));
@@ -287,9 +168,9 @@ class Hdf5Importer {
     DatasetManifest manifest;
     manifest.kind = "arrays";
     std::vector<Hdf5Field> inputs;
-    for (const FieldPlan& plan : plans_) {
+    for (const hdf5::FieldPlan& plan : plans_) {
       manifest.fields.push_back(plan.stored);
-      if (plan.name != kLabelField) inputs.push_back({plan.name, plan.paths[0]});
+      if (plan.name != hdf5::kLabelField) inputs.push_back({plan.name, plan.paths[0]});
     }
     manifest.preprocessing = to_preprocessing(inputs);
     manifest.import = record_;
@@ -306,7 +187,7 @@ class Hdf5Importer {
   }
 
   void read_all_labels() {
-    FieldPlan& plan = *label_plan();
+    hdf5::FieldPlan& plan = *label_plan();
     int32_t largest = 0;
     for (const Split split : kSplits) {
       const auto i = static_cast<size_t>(split);
@@ -338,7 +219,7 @@ class Hdf5Importer {
     const std::vector<Split> splits = splits_of(split, rows);
     if (has_labels()) count_labels(labels_[index], splits, counts_);
     std::vector<std::unique_ptr<hdf5::FieldSource>> sources;  // null: the labels
-    for (const FieldPlan& plan : plans_)
+    for (const hdf5::FieldPlan& plan : plans_)
       sources.push_back(
           is_label(plan) ? nullptr
                          : std::make_unique<hdf5::FieldSource>(*plan.arrays[index], shown(plan, split), plan.stored));
@@ -358,8 +239,8 @@ class Hdf5Importer {
 
   const ImportHdf5Options& options_;
   ImportClock clock_;
-  WantedClasses classes_;
-  std::vector<FieldPlan> plans_;
+  hdf5::WantedClasses classes_;
+  std::vector<hdf5::FieldPlan> plans_;
   hdf5::SourceFile file_;
   ImportRecord record_;
   std::vector<std::string> notes_;

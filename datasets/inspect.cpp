@@ -33,17 +33,21 @@ std::string describe_split(const DatasetManifest& manifest, Split which, std::st
   return text;
 }
 
-std::string describe_columns(const std::vector<Column>& columns) {
-  size_t width = 6;
+constexpr size_t kMostColumns = 40;  // shown; of more the rest is counted
+
+std::string describe_columns(const char* title, std::span<const Column> all) {
+  const auto columns = all.first(std::min(all.size(), kMostColumns));
+  size_t width = std::string_view(title).size();
   for (const Column& column : columns) width = std::max(width, column.name.size());
   std::string text =
-      fmt::format("  {:<{}} {:>12} {:>12} {:>12} {:>12}\n", "column", width, "mean", "deviation", "min", "max");
+      fmt::format("  {:<{}} {:>12} {:>12} {:>12} {:>12}\n", title, width, "mean", "deviation", "min", "max");
   for (const Column& column : columns) {
     text += fmt::format("  {:<{}}", column.name, width);
     if (const auto& of = column.statistics)
       text += fmt::format(" {:>12.6g} {:>12.6g} {:>12.6g} {:>12.6g}", of->mean, of->deviation, of->min, of->max);
     text += "\n";
   }
+  if (columns.size() < all.size()) text += fmt::format("  and {} more\n", all.size() - columns.size());
   return text;
 }
 
@@ -52,7 +56,9 @@ std::string describe_field(const StoredField& field) {
   std::string text = fmt::format("{:<12} {}{}", field.name, shape, name_of(field.type));
   if (!field.facts.classes.empty()) text += fmt::format(", classes {}", fmt::join(field.facts.classes, ", "));
   text += "\n";
-  return field.facts.columns.empty() ? text : text + describe_columns(field.facts.columns);
+  if (!field.facts.columns.empty()) text += describe_columns("column", field.facts.columns);
+  if (!field.facts.channels.empty()) text += describe_columns("channel", field.facts.channels);
+  return text;
 }
 
 // Adds what is wrong with one shard.
@@ -76,6 +82,13 @@ std::string describe_dataset(const std::filesystem::path& folder, std::span<cons
     if (split != Split::test || manifest.split(split).rows() > 0) text += describe_split(manifest, split, kind.unit);
   for (const StoredField& field : manifest.fields) text += describe_field(field);
   return kind.excerpt == nullptr ? text : text + kind.excerpt(folder, manifest);
+}
+
+std::string describe_samples(const std::filesystem::path& folder, const SampleView& view,
+                             std::span<const DatasetKind> kinds) {
+  const DatasetManifest manifest = read_dataset_manifest(folder);
+  const DatasetKind& kind = find_dataset_kind(folder, manifest, kinds);
+  return kind.samples == nullptr ? std::string() : kind.samples(folder, manifest, view);
 }
 
 std::vector<std::string> verify_dataset(const std::filesystem::path& folder,

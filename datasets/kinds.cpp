@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "datasets/array_dataset.h"
+#include "datasets/array_samples.h"
 #include "datasets/token_dataset.h"
 #include "datasets/token_text.h"
 
@@ -24,8 +25,8 @@ std::unique_ptr<Dataset> open_arrays(const path& folder, DatasetManifest manifes
 }
 
 constexpr std::array kKinds = {
-    DatasetKind{"tokens", "a window of a text's tokens", "tokens", open_tokens, token_text, verify_tokenizer},
-    DatasetKind{"arrays", "a row: fields of fixed shapes", "samples", open_arrays},
+    DatasetKind{"tokens", "a window of a text's tokens", "tokens", open_tokens, token_text, nullptr, verify_tokenizer},
+    DatasetKind{"arrays", "a row: fields of fixed shapes", "samples", open_arrays, nullptr, array_samples},
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/data/dataset.h"
+#include "datasets/array_samples.h"
 #include "datasets/dataset_manifest.h"
 
 namespace convoy {
@@ -24,6 +25,9 @@ struct DatasetKind {
                                    const DatasetNeeds& needs);
   // What `data inspect` shows of it beside fields, shards and statistics; null: nothing. Throws DataError.
   std::string (*excerpt)(const std::filesystem::path& folder, const DatasetManifest& manifest) = nullptr;
+  // Balance of classes and the first samples, for a terminal; null: the excerpt is all. Throws DataError.
+  std::string (*samples)(const std::filesystem::path& folder, const DatasetManifest& manifest,
+                         const SampleView& view) = nullptr;
   // Adds what is wrong with it beside its shards; null: nothing can be.
   void (*verify)(const std::filesystem::path& folder, const DatasetManifest& manifest,
                  std::vector<std::string>& damages) = nullptr;

@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <string_view>
 
 #include "core/base/byte_text.h"
 #include "datasets/import_csv.h"
@@ -13,6 +15,7 @@
 #include "datasets/inspect.h"
 #include "launcher/binding/cpu_quota.h"
 #include "launcher/commands/commands.h"
+#include "launcher/commands/split_name.h"
 #include "launcher/device_choice.h"
 #include "launcher/progress/console.h"
 #include "launcher/progress/progress_text.h"
@@ -49,8 +52,27 @@ int run_import(ImportWords<Options> words, ImportResult (*import)(const Options&
   return 0;
 }
 
-int run_inspect(const std::string& folder) {
-  std::fputs((readable(describe_dataset(folder)) + "\n").c_str(), stdout);
+struct InspectWords {
+  std::string folder, split = "train", pictures = "auto";
+  int64_t samples = 5;
+};
+
+// Terminals that know 24 bits of colour say so.
+PictureStyle picture_style(const std::string& pictures, bool is_terminal) {
+  if (pictures == "colours") return PictureStyle::colours;
+  if (pictures == "shades") return PictureStyle::shades;
+  if (pictures != "auto") throw UsageError(fmt::format("--pictures {}: there are auto, colours and shades", pictures));
+  const char* colours = std::getenv("COLORTERM");
+  const bool knows =
+      colours != nullptr && (std::string_view(colours) == "truecolor" || std::string_view(colours) == "24bit");
+  return is_terminal && knows ? PictureStyle::colours : PictureStyle::shades;
+}
+
+int run_inspect(const InspectWords& words) {
+  const Terminal terminal = find_terminal();
+  SampleView view{split_named(words.split), words.samples, terminal.present ? terminal.columns : 100,
+                  picture_style(words.pictures, terminal.present)};
+  std::fputs((readable(describe_dataset(words.folder)) + describe_samples(words.folder, view) + "\n").c_str(), stdout);
   return 0;
 }
 
@@ -186,11 +208,24 @@ void add_import_hdf5(Command& data) {
   command.run([words] { return run_import(*words, import_hdf5); });
 }
 
-void add_folder_command(Command& data, const char* name, const char* description, int (*run)(const std::string&)) {
+constexpr const char* kFolderHelp = "dataset folder, as data.path of a config";
+
+void add_inspect(Command& data) {
+  auto words = std::make_shared<InspectWords>();
+  Command command = data.command("inspect", "Say what a dataset holds, and show its first samples");
+  command.positional("FOLDER", words->folder, kFolderHelp);
+  command.option("--samples", words->samples, "samples to show, numbers as a table and images as pictures",
+                 Allowed::from(0, 1000));
+  command.option("--split", words->split, "of which split: train, validation or test");
+  command.option("--pictures", words->pictures, "colours (24 bits), shades (letters), or auto: what the terminal can");
+  command.run([words] { return run_inspect(*words); });
+}
+
+void add_verify(Command& data) {
   auto folder = std::make_shared<std::string>();
-  Command command = data.command(name, description);
-  command.positional("FOLDER", *folder, "dataset folder, as data.path of a config");
-  command.run([folder, run] { return run(*folder); });
+  Command command = data.command("verify", "Read a whole dataset and compare every checksum, label and number");
+  command.positional("FOLDER", *folder, kFolderHelp);
+  command.run([folder] { return run_verify(*folder); });
 }
 
 }  // namespace
@@ -202,8 +237,8 @@ void add_data_commands(CommandLine& line) {
   add_import_images(data);
   add_import_idx(data);
   add_import_hdf5(data);
-  add_folder_command(data, "inspect", "Say what a dataset holds", run_inspect);
-  add_folder_command(data, "verify", "Read a whole dataset and compare every checksum", run_verify);
+  add_inspect(data);
+  add_verify(data);
 }
 
 }  // namespace convoy

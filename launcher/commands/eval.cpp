@@ -17,6 +17,7 @@
 #include "datasets/kinds.h"
 #include "datasets/split_advice.h"
 #include "launcher/commands/commands.h"
+#include "launcher/commands/split_name.h"
 #include "launcher/device_choice.h"
 #include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
@@ -34,12 +35,6 @@ struct EvalWords {
   int64_t batches = 0;
   bool all = false, json = false, best = false;
 };
-
-Split split_named(const std::string& name) {
-  for (const Split split : kSplits)
-    if (name == name_of(split)) return split;
-  throw UsageError(fmt::format("--split {}: there are train, validation and test", name));
-}
 
 // Throws where a loss says only that the model is of no use.
 void check_finite(const EvaluationMetrics& result, Split split, const TrainedModel& trained) {

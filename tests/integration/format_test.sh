@@ -12,3 +12,23 @@ sed -n '/^```python$/,/^```$/p' "$source_dir/datasets/FORMAT.md" | grep -v '^```
 tells "every block is whole" "$TRAINER" data verify data/made
 tells "train                    900 samples in 1 shards" "$TRAINER" data inspect data/made
 tells "x            (3) float32" "$TRAINER" data inspect data/made
+
+# Compressed, the same rows are trained on in the same order: not one bit may change.
+sed -e 's|data/made|data/packed|' -e 's|shard\["x"\], shard\["y"\] = x\[rows\], y\[rows\]|for n, v in (("x", x[rows]), ("y", y[rows])): shard.create_dataset(n, data=v, chunks=(70, v.shape[1]), compression="gzip", shuffle=True, fletcher32=True)|' \
+  write.py >packed.py
+grep -q 'compression="gzip"' packed.py || fail "the lines of FORMAT.md are others"
+"$python" packed.py || fail "the lines of FORMAT.md, compressed"
+tells "every block is whole" "$TRAINER" data verify data/packed
+cat >train.yaml <<'YAML'
+model: {family: layers, layers: [{linear: {units: 1}}]}
+loss: {name: mse}
+batch: {micro: 8, global: 16}
+train: {steps: 150}
+optimizer: {lr: 0.05, weight_decay: 0}
+evaluate: {every_steps: 50}
+device: cpu
+YAML
+for name in made packed; do
+  "$TRAINER" train train.yaml data.path="data/$name" run.dir="run-$name" >train.log 2>&1 || { cat train.log; fail "training on $name"; }
+done
+expect_same "$(weights run-made)" "$(weights run-packed)"
