@@ -18,7 +18,7 @@ namespace convoy {
 namespace {
 
 constexpr int64_t kLabelsAtOnce = 1 << 16;
-constexpr int64_t kMostElements = 64;  // of a field in a row of the table
+constexpr int64_t kMostTabledElements = 64;  // of a field in a row of the table
 constexpr size_t kMostCell = 24;
 
 bool is_picture(const StoredField& field) {
@@ -150,7 +150,7 @@ std::string table_of(const DatasetManifest& manifest, const FirstRows& rows, int
   for (const bool single : {true, false})
     for (size_t f = 0; f < manifest.fields.size(); ++f) {
       const StoredField& field = manifest.fields[f];
-      const int64_t elements = std::min(field.shape.elements(), kMostElements);
+      const int64_t elements = std::min(field.shape.elements(), kMostTabledElements);
       if (is_picture(field) || (field.shape.elements() == 1) != single) continue;
       for (int64_t element = 0; element < elements; ++element) {
         table.add_column(title_of(field, element));

@@ -33,10 +33,10 @@ std::string describe_split(const DatasetManifest& manifest, Split which, std::st
   return text;
 }
 
-constexpr size_t kMostColumns = 40;  // shown; of more the rest is counted
+constexpr size_t kMostShownColumns = 40;  // shown; of more the rest is counted
 
 std::string describe_columns(const char* title, std::span<const Column> all) {
-  const auto columns = all.first(std::min(all.size(), kMostColumns));
+  const auto columns = all.first(std::min(all.size(), kMostShownColumns));
   size_t width = std::string_view(title).size();
   for (const Column& column : columns) width = std::max(width, column.name.size());
   std::string text =

@@ -120,7 +120,8 @@ __device__ inline float share_of(Range rows, Range columns) {
 
 // Stretches of a row are summed apart: the error stays small however large the window is.
 template <class Real, int kWidth>
-__global__ void __launch_bounds__(kThreads) average_forward_kernel(Real* y, const Real* x, Windows s, int64_t count) {
+__global__ void __launch_bounds__(kThreads, 2)
+    average_forward_kernel(Real* y, const Real* x, Windows s, int64_t count) {
   constexpr int kStretch = 64;
   for_channels<kWidth>(count, s.C, [&](int64_t pixel, int channel) {
     const int j = static_cast<int>(pixel % s.Wout), i = static_cast<int>(pixel / s.Wout % s.Hout);

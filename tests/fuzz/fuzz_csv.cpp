@@ -1,19 +1,12 @@
-// CSV files: libcsv between our lines and cells.
-#include "datasets/table/csv_reader.h"
-#include "datasets/table/parse_number.h"
+// CSV files of any bytes, as an import reads them: found out, encoded, or refused.
+#include <string_view>
+
+#include "tests/datasets/table/read_any_table.h"
 #include "tests/fuzz/fuzz_target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t bytes) {
   const convoy::FuzzFile on_disk(data, bytes);
-  convoy::refused_in_words([&] {
-    convoy::TextFile file{on_disk.path(), "fuzz.csv", static_cast<int64_t>(bytes), 0};
-    convoy::read_csv(
-        file,
-        [](int64_t, std::span<const std::string> cells) {
-          for (const std::string& cell : cells) convoy::parse_number(cell);
-        },
-        [](int64_t) {});
-  });
+  convoy::read_any_table({reinterpret_cast<const char*>(data), bytes}, on_disk.path());
   return 0;
 }
 

@@ -46,7 +46,7 @@ Graph classifier(int64_t B) {
   const ValueId y = graph.add_input("y", {DType::i32, {B}});
   graph.set_output("predictions", logits);
   graph.set_output("targets", y);
-  graph.set_loss(graph.add("loss", std::make_unique<SoftmaxCrossEntropy>("loss"), {logits, y}));
+  graph.set_loss(graph.add("loss", std::make_unique<SoftmaxCrossEntropy>(CrossEntropyOptions{"loss"}), {logits, y}));
   return graph;
 }
 
