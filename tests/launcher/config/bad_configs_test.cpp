@@ -54,7 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"schedule: {name: constant, final_ratio: 0.5}", "", "schedule.final_ratio is a key of name cosine"},
         BadConfig{"schedule: {name: step, every_steps: 0}", "", "schedule.every_steps = 0; at least 1 is wanted"},
         BadConfig{"loss: {name: mean_squared}", "",
-                  "loss.name = mean_squared is unknown; there are cross_entropy, mse"},
+                  "loss.name = mean_squared is unknown; there are cross_entropy, binary_cross_entropy"},
         BadConfig{"loss: mse", "", "loss = mse is one value where a group of keys is wanted"},
         BadConfig{"model: {family: gpt3}", "",
                   "model.family = gpt3 is unknown; there are gpt2, layers; did you mean gpt2?"},
