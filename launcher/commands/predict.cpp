@@ -33,9 +33,7 @@ struct PredictWords {
 // What the outputs of a sample are, by the field that they were trained to be.
 Predicted predicted_of(const std::vector<StoredField>& fields, const Graph& graph, int64_t outputs) {
   Predicted predicted{.outputs = outputs};
-  const auto targets = graph.outputs().find("targets");
-  if (targets == graph.outputs().end()) return predicted;
-  const std::string& name = graph.values()[static_cast<size_t>(targets->second)].name;
+  const std::string name = target_field(graph);
   for (const StoredField& field : fields) {
     if (field.name != name) continue;
     predicted.classes = field.facts.classes;
