@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 
+#include "core/base/files.h"
 #include "core/comm/fail_together.h"
 #include "core/optimizer/makers.h"
 #include "tests/core/temporary_folder.h"
@@ -106,6 +107,39 @@ TEST(Rollback, EndsAsIfTheSamplesHadNeverBeenThere) {
   const ToyResult expected = other.resume(config, 1);
   EXPECT_TRUE(found.weights == expected.weights) << "weights differ";
   EXPECT_EQ(found.position.samples, expected.position.samples);
+}
+
+// What was best is what was best then: the evaluation of step 25 had seen the spike and is made again.
+TEST(Rollback, EarlyStoppingForgetsWhatWasUndone) {
+  Config config = guarded_config();
+  config.train.steps = 60;
+  config.evaluate.every_steps = 3;
+  config.evaluate.patience = 4;
+  config.evaluate.min_delta = 0.02;
+  config.checkpoint.keep_last = 1;
+  GuardedRun other({25});
+  other.parts.validation_samples = 10;
+  Config undisturbed = config;
+  undisturbed.guard = {};
+  undisturbed.train.stop_at = 20;
+  other.start(undisturbed, 1);
+  undisturbed.train.stop_at = 0;
+  other.parts.skips = {{20, 25 * kSamples}};
+  const ToyResult expected = other.resume(undisturbed, 1);
+  ASSERT_EQ(expected.outcome, TrainingOutcome::stopped_early) << "at step " << expected.position.step;
+  ASSERT_GT(expected.position.step, 25);
+  for (const int ranks : {1, 4}) {
+    SCOPED_TRACE(ranks);
+    GuardedRun run({25});
+    run.parts.validation_samples = 10;
+    const ToyResult found = run.start(config, ranks);
+    ASSERT_EQ(found.rollbacks.size(), 1u);
+    EXPECT_EQ(found.outcome, TrainingOutcome::stopped_early);
+    EXPECT_EQ(found.position.step, expected.position.step);
+    EXPECT_EQ(found.position.best, expected.position.best);
+    EXPECT_TRUE(found.weights == expected.weights) << "weights differ";
+    EXPECT_EQ(read_file(run.parts.checkpoints / "best"), read_file(other.parts.checkpoints / "best"));
+  }
 }
 
 TEST(Rollback, RanksAndStagesChangeNoBit) {
