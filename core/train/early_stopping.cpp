@@ -21,6 +21,12 @@ EarlyStoppingOptions early_stopping_options(const EvaluateConfig& config) {
   return options;
 }
 
+double watched(const EvaluationMetrics& evaluation, const std::string& watch) {
+  for (const auto& [name, value] : evaluation.metrics)
+    if (name == watch) return value;
+  return evaluation.loss;
+}
+
 void EarlyStopping::take_over(const std::optional<BestEvaluation>& state) {
   state_.reset();
   if (state && state->watch == options_.watch) state_ = state;

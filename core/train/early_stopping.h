@@ -9,6 +9,7 @@
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/config/config.h"
+#include "core/metrics/training_events.h"
 
 namespace convoy {
 
@@ -20,6 +21,9 @@ struct EarlyStoppingOptions {
 };
 
 EarlyStoppingOptions early_stopping_options(const EvaluateConfig& config);
+
+// The number of an evaluation that is watched: a metric's, or the loss.
+double watched(const EvaluationMetrics& evaluation, const std::string& watch);
 
 class EarlyStopping {
  public:

@@ -15,12 +15,6 @@ namespace {
 // In what a schedule remembers: the step of the last evaluation that it knows of.
 constexpr const char* kEvaluatedStep = "evaluated_step";
 
-double watched(const EvaluationMetrics& evaluation, const std::string& watch) {
-  for (const auto& [name, value] : evaluation.metrics)
-    if (name == watch) return value;
-  return evaluation.loss;
-}
-
 }  // namespace
 
 std::unique_ptr<Evaluator> Trainer::make_evaluator() {

@@ -15,6 +15,12 @@ std::string count_of_epochs(int64_t epoch, int64_t epochs) {
   return fmt::format("epoch {:{}}/{}", epoch, fmt::formatted_size("{}", epochs), epochs);
 }
 
+// Small data has epochs of milliseconds.
+std::string epoch_time(double ms) {
+  if (ms < 950) return fmt::format("{:.0f}ms", ms);
+  return ms < 9950 ? fmt::format("{:.1f}s", ms / 1000) : duration_text(ms / 1000);
+}
+
 // "[=====>      ]"
 std::string bar(double share) {
   constexpr size_t kWidth = 20;
@@ -80,8 +86,8 @@ std::string EpochProgress::numbers(const StepMetrics& metrics) const {
 void EpochProgress::end_epoch() {
   if (!ended_) return;
   const StepMetrics last = *std::exchange(ended_, std::nullopt);
-  std::string line = count_of_epochs(length_.epochs_done(last.step), length_.epochs()) + numbers(last) + "  " +
-                     duration_text(sums_.ms / 1000);
+  std::string line =
+      count_of_epochs(length_.epochs_done(last.step), length_.epochs()) + numbers(last) + "  " + epoch_time(sums_.ms);
   if (time_left_.seconds() >= 0 && last.step < last_step_)
     line += fmt::format("  {} left", duration_text(time_left_.seconds()));
   write_line_(line);

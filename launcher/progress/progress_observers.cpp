@@ -1,26 +1,10 @@
 #include "launcher/progress/progress_observers.h"
 
-#include <limits>
-
 #include "launcher/progress/epoch_progress.h"
 #include "launcher/progress/final_table.h"
 #include "launcher/progress/progress_text.h"
 
 namespace convoy {
-namespace {
-
-constexpr double kNoLoss = std::numeric_limits<double>::infinity();
-
-// The first evaluation is no improvement on anything.
-bool improves(double& best, double loss) {
-  if (!(loss < best)) return false;
-  const bool first = best == kNoLoss;
-  best = loss;
-  return !first;
-}
-
-}  // namespace
-
 int64_t last_step(const Config& config, const RunLength& length) {
   const int64_t stop_at = config.train.stop_at;
   return stop_at > 0 && stop_at < length.steps() ? stop_at : length.steps();
@@ -43,7 +27,7 @@ PlainProgress::PlainProgress(const Config& config, const RunLength& length, Writ
     : total_steps_(last_step(config, length)),
       every_steps_(config.log.every_steps),
       time_left_(total_steps_, length),
-      best_loss_(kNoLoss),
+      best_(config.evaluate),
       write_line_(std::move(write_line)) {}
 
 void PlainProgress::on_step(const StepMetrics& metrics) {
@@ -55,19 +39,19 @@ void PlainProgress::on_step(const StepMetrics& metrics) {
 
 void PlainProgress::on_evaluation(const EvaluationMetrics& metrics) {
   time_left_.on_evaluation(metrics);
-  write_line_(evaluation_text(metrics, improves(best_loss_, metrics.loss)));
+  write_line_(evaluation_text(metrics, best_.improved_by(metrics)));
 }
 
 void PlainProgress::on_checkpoint(int64_t step, double stall_ms) { write_line_(checkpoint_text(step, stall_ms)); }
 
-void PlainProgress::on_rollback(const RollbackMetrics&) { best_loss_ = kNoLoss; }
+void PlainProgress::on_rollback(const RollbackMetrics&) { best_.forget(); }
 
 void PlainProgress::on_final(const FinalMetrics& metrics) { write_line_(final_table(metrics)); }
 
 LiveProgress::LiveProgress(const Config& config, const RunLength& length, Console& console)
     : total_steps_(last_step(config, length)),
       time_left_(total_steps_, length),
-      best_loss_(kNoLoss),
+      best_(config.evaluate),
       console_(console) {}
 
 void LiveProgress::on_step(const StepMetrics& metrics) {
@@ -82,12 +66,12 @@ void LiveProgress::on_step(const StepMetrics& metrics) {
 
 void LiveProgress::on_evaluation(const EvaluationMetrics& metrics) {
   time_left_.on_evaluation(metrics);
-  console_.line(evaluation_text(metrics, improves(best_loss_, metrics.loss)));
+  console_.line(evaluation_text(metrics, best_.improved_by(metrics)));
 }
 
 void LiveProgress::on_checkpoint(int64_t step, double stall_ms) { console_.line(checkpoint_text(step, stall_ms)); }
 
-void LiveProgress::on_rollback(const RollbackMetrics&) { best_loss_ = kNoLoss; }
+void LiveProgress::on_rollback(const RollbackMetrics&) { best_.forget(); }
 
 void LiveProgress::on_final(const FinalMetrics& metrics) {
   console_.end_live();

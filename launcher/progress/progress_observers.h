@@ -9,6 +9,7 @@
 
 #include "core/config/config.h"
 #include "core/metrics/training_events.h"
+#include "launcher/progress/best_so_far.h"
 #include "launcher/progress/console.h"
 #include "launcher/progress/time_left.h"
 
@@ -37,7 +38,7 @@ class PlainProgress final : public TrainingObserver {
   int64_t total_steps_, every_steps_;
   TimeLeft time_left_;
   bool first_ = true;
-  double best_loss_;
+  BestSoFar best_;
   WriteLine write_line_;
 };
 
@@ -54,7 +55,7 @@ class LiveProgress final : public TrainingObserver {
  private:
   int64_t total_steps_;
   TimeLeft time_left_;
-  double best_loss_;
+  BestSoFar best_;
   std::chrono::steady_clock::time_point drawn_;
   Console& console_;
 };

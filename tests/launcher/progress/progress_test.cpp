@@ -70,6 +70,24 @@ TEST(PlainProgress, WritesFirstEveryNthAndLastStep) {
   EXPECT_EQ(lines[6], "save  step 25, training waited 4 ms");
 }
 
+TEST(PlainProgress, TheWatchedMetricSaysWhatIsBest) {
+  Config config;
+  config.train.steps = 100;
+  config.evaluate.metrics = {MetricChoice(metric_kinds(), "accuracy")};
+  config.evaluate.watch = "accuracy";
+  std::vector<std::string> lines;
+  PlainProgress progress(config, RunLength(config, 1000), [&](std::string_view line) { lines.emplace_back(line); });
+  int64_t at = 0;
+  for (const auto& [loss, accuracy] : {std::pair(2.0, 0.5), std::pair(2.5, 0.6), std::pair(1.0, 0.55)}) {
+    EvaluationMetrics evaluation{++at, loss, 100, 10};
+    evaluation.metrics = {{"accuracy", accuracy}};
+    progress.on_evaluation(evaluation);
+  }
+  EXPECT_EQ(lines.at(0).find("best so far"), std::string::npos);
+  EXPECT_NE(lines.at(1).find("best so far"), std::string::npos) << lines[1];
+  EXPECT_EQ(lines.at(2).find("best so far"), std::string::npos) << lines[2];
+}
+
 TEST(PlainProgress, CountsToWhereThisStartEnds) {
   Config config;
   config.train.steps = 25;
@@ -169,9 +187,9 @@ TEST(EpochProgress, HasALineForEachEpoch) {
   }
   ASSERT_EQ(lines.size(), 4u);
   EXPECT_EQ(lines[0], "eval  step 2: validation loss 0.5000, r2 0.2500") << "in the middle of an epoch";
-  EXPECT_EQ(lines[1], "epoch 1/5  loss 2.0000  validation loss 0.5000, r2 0.2500  40 samples/s  0s  1s left");
+  EXPECT_EQ(lines[1], "epoch 1/5  loss 2.0000  validation loss 0.5000, r2 0.2500  40 samples/s  300ms  1s left");
   EXPECT_EQ(lines[2], "save  step 4, training waited 7 ms") << "that of step 3 ends an epoch, as ever";
-  EXPECT_EQ(lines[3], "epoch 2/5  loss 4.5000  40 samples/s  0s  1s left");
+  EXPECT_EQ(lines[3], "epoch 2/5  loss 4.5000  40 samples/s  200ms  1s left");
 }
 
 TEST(EpochProgress, FillsABarOnATerminal) {
