@@ -14,6 +14,7 @@ void refused_in_words(const std::function<void()>& work) {
   try {
     work();
   } catch (const DataError&) {
+  } catch (const CheckpointError&) {
   } catch (const FileError&) {
   }
 }
