@@ -31,7 +31,8 @@ function(convoy_options target)
     target_compile_options(${target} PUBLIC -fsanitize=${CONVOY_SANITIZE} -fno-omit-frame-pointer
                                             -fno-sanitize-recover=all)
     # Between the checks g++ 12 sees uses of what std::regex and std::function have not set where there are none.
-    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized>)
+    target_compile_options(${target} PRIVATE
+      $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-maybe-uninitialized>)
     target_link_options(${target} PUBLIC -fsanitize=${CONVOY_SANITIZE})
   endif()
   if(CMAKE_UNITY_BUILD)  # what a .cpp file defines for itself looks like what a header defines for all
