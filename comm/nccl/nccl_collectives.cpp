@@ -20,6 +20,8 @@ ncclDataType_t type_of(const Tensor& x) {
       return ncclInt64;
     case DType::u8:
       return ncclUint8;
+    case DType::f16:
+      break;
   }
   throw InternalError(fmt::format("NCCL has no type for {}", name_of(x.dtype)));
 }

@@ -12,6 +12,7 @@
 
 #include "core/base/bf16.h"
 #include "core/base/checksum.h"
+#include "core/base/half.h"
 #include "core/checkpoint/safetensors_header.h"
 
 namespace convoy {
@@ -24,7 +25,7 @@ constexpr size_t kPieceBytes = 4 << 20;           // hashed while still in the c
 
 // The order of dtypes in the reference implementation, whose files we equal byte for byte.
 int alignment_order(DType dtype) {
-  constexpr std::array order{DType::i64, DType::f32, DType::i32, DType::bf16, DType::u8};
+  constexpr std::array order{DType::i64, DType::f32, DType::i32, DType::bf16, DType::f16, DType::u8};
   return static_cast<int>(std::find(order.begin(), order.end(), dtype) - order.begin());
 }
 
@@ -69,6 +70,20 @@ void write_transposed(HashedFile& file, const Tensor& matrix) {
   }
 }
 
+// As many rows at a time as a piece holds.
+void write_rows(HashedFile& file, const NamedTensor& named) {
+  const int64_t rows = named.tensor.shape.dims() == 0 ? 1 : named.tensor.shape[0];
+  if (named.tensor.elements() == 0) return;
+  const size_t row_bytes = named.tensor.bytes() / static_cast<size_t>(rows);
+  const auto at_once = static_cast<int64_t>(std::max<size_t>(1, kPieceBytes / row_bytes));
+  std::vector<std::byte> piece(static_cast<size_t>(std::min(at_once, rows)) * row_bytes);
+  for (int64_t first = 0; first < rows; first += at_once) {
+    const int64_t count = std::min(at_once, rows - first);
+    named.rows(first, count, piece.data());
+    file.write(std::span(piece).first(static_cast<size_t>(count) * row_bytes));
+  }
+}
+
 // Reads the header, whose length is not to be trusted.
 std::string read_header(const File& file) {
   const int64_t file_bytes = file.bytes();
@@ -87,10 +102,10 @@ CheckpointError damaged(const std::filesystem::path& path, const std::string& wh
       fmt::format("{} is no good safetensors file: {}; use another checkpoint or copy it again", path.string(), what));
 }
 
-template <class From, class To>
-void convert(std::span<const From> in, To* out) {
-  for (size_t i = 0; i < in.size(); ++i) out[i] = To(float(in[i]));
-}
+struct Half {
+  uint16_t bits;
+  explicit operator float() const { return float_of_half(bits); }
+};
 
 }  // namespace
 
@@ -106,7 +121,9 @@ WrittenFile write_safetensors(const std::filesystem::path& path, std::vector<Nam
   file.write(std::as_bytes(std::span(&length, 1)));
   file.write(std::as_bytes(std::span(header)));
   for (const NamedTensor& named : tensors) {
-    if (named.transposed)
+    if (named.rows)
+      write_rows(file, named);
+    else if (named.transposed)
       write_transposed(file, named.tensor);
     else
       file.write({named.tensor.as<const std::byte>(), named.tensor.bytes()});
@@ -166,6 +183,13 @@ void SafetensorsReader::read(const Entry& entry, int64_t begin, int64_t count, v
              {static_cast<std::byte*>(out), static_cast<size_t>(count * element_bytes)});
 }
 
+template <class From, class To>
+void SafetensorsReader::read_as(const Entry& stored, std::span<To> out) const {
+  std::vector<From> values(out.size());
+  read(stored, 0, static_cast<int64_t>(out.size()), values.data());
+  for (size_t i = 0; i < out.size(); ++i) out[i] = To(float(values[i]));
+}
+
 void SafetensorsReader::read(const std::string& name, const Tensor& out) const {
   const Entry& stored = entry(name);
   if (stored.shape != out.shape)
@@ -175,17 +199,18 @@ void SafetensorsReader::read(const std::string& name, const Tensor& out) const {
                     file_.path().string(), name, to_string(stored.shape), to_string(out.shape)));
   const int64_t count = out.elements();
   if (stored.dtype == out.dtype) return read(stored, 0, count, out.data);
-  if (stored.dtype == DType::bf16 && out.dtype == DType::f32) {
-    std::vector<bf16> values(static_cast<size_t>(count));
-    read(stored, 0, count, values.data());
-    return convert(std::span<const bf16>(values), out.as<float>());
+  if (out.dtype == DType::f32) {
+    if (stored.dtype == DType::bf16)
+      return read_as<bf16>(stored, std::span(out.as<float>(), static_cast<size_t>(count)));
+    if (stored.dtype == DType::f16)
+      return read_as<Half>(stored, std::span(out.as<float>(), static_cast<size_t>(count)));
   }
-  if (stored.dtype == DType::f32 && out.dtype == DType::bf16) {
-    std::vector<float> values(static_cast<size_t>(count));
-    read(stored, 0, count, values.data());
-    return convert(std::span<const float>(values), out.as<bf16>());
+  if (out.dtype == DType::bf16) {
+    if (stored.dtype == DType::f32)
+      return read_as<float>(stored, std::span(out.as<bf16>(), static_cast<size_t>(count)));
+    if (stored.dtype == DType::f16) return read_as<Half>(stored, std::span(out.as<bf16>(), static_cast<size_t>(count)));
   }
-  throw CheckpointError(fmt::format("{} has tensor {} as {}, wanted {}: only f32 and bf16 are converted",
+  throw CheckpointError(fmt::format("{} has tensor {} as {}, wanted {}: only f32, bf16 and f16 are converted",
                                     file_.path().string(), name, name_of(stored.dtype), name_of(out.dtype)));
 }
 

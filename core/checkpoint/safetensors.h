@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,8 @@ struct NamedTensor {
   std::string name;
   Tensor tensor;            // in host memory
   bool transposed = false;  // a matrix that the file holds with rows and columns exchanged
+  // Where the tensor has no memory: writes its rows [first, first + count), of the outermost extent, to `out`.
+  std::function<void(int64_t first, int64_t count, void* out)> rows = {};
   Shape stored_shape() const { return transposed ? Shape{tensor.shape[1], tensor.shape[0]} : tensor.shape; }
 };
 
@@ -50,10 +54,12 @@ class SafetensorsReader {
 
   // Elements [begin, begin + count) as they are stored.
   void read(const Entry& entry, int64_t begin, int64_t count, void* out) const;
-  // All of the tensor into host memory of the same shape; f32 and bf16 are converted to each other.
+  // All of the tensor into host memory of the same shape; f32 and bf16 are converted to each other, f16 to both.
   void read(const std::string& name, const Tensor& out) const;
 
  private:
+  template <class From, class To>
+  void read_as(const Entry& stored, std::span<To> out) const;
   void check_layout(int64_t file_bytes, int64_t data_begin) const;
 
   File file_;

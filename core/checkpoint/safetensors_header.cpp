@@ -18,8 +18,12 @@ namespace {
 
 using SortedJson = nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, DType>, 5> kDTypeNames{
-    {{"F32", DType::f32}, {"BF16", DType::bf16}, {"I32", DType::i32}, {"I64", DType::i64}, {"U8", DType::u8}}};
+constexpr std::array<std::pair<std::string_view, DType>, 6> kDTypeNames{{{"F32", DType::f32},
+                                                                         {"BF16", DType::bf16},
+                                                                         {"F16", DType::f16},
+                                                                         {"I32", DType::i32},
+                                                                         {"I64", DType::i64},
+                                                                         {"U8", DType::u8}}};
 
 std::string_view stored_name(DType dtype) {
   for (const auto& [name, candidate] : kDTypeNames)
@@ -31,7 +35,7 @@ DType dtype_from(const std::string& tensor, const std::string& name) {
   for (const auto& [candidate, dtype] : kDTypeNames)
     if (candidate == name) return dtype;
   throw CheckpointError(
-      fmt::format("tensor {} has dtype {}, wanted F32, BF16, I32, I64 or U8: convert it with the "
+      fmt::format("tensor {} has dtype {}, wanted F32, BF16, F16, I32, I64 or U8: convert it with the "
                   "program that wrote it",
                   tensor, name));
 }

@@ -9,7 +9,8 @@
 
 namespace convoy {
 
-enum class DType : uint8_t { f32, bf16, i32, i64, u8 };
+// f16 is only stored, in files of models: nothing computes in it.
+enum class DType : uint8_t { f32, bf16, i32, i64, u8, f16 };
 
 constexpr size_t size_of(DType dtype) {
   switch (dtype) {
@@ -17,6 +18,7 @@ constexpr size_t size_of(DType dtype) {
     case DType::i32:
       return 4;
     case DType::bf16:
+    case DType::f16:
       return 2;
     case DType::i64:
       return 8;
@@ -38,6 +40,8 @@ constexpr std::string_view name_of(DType dtype) {
       return "i64";
     case DType::u8:
       return "u8";
+    case DType::f16:
+      return "f16";
   }
   return "?";
 }

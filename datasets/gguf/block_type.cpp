@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "core/base/bf16.h"
-#include "datasets/gguf/half.h"
+#include "core/base/half.h"
 
 namespace convoy {
 namespace {

@@ -32,6 +32,8 @@ void store(const Tensor& x, int64_t i, int value) {
     case DType::u8:
       x.as<uint8_t>()[i] = static_cast<uint8_t>(value);
       break;
+    case DType::f16:  // never communicated
+      break;
   }
 }
 

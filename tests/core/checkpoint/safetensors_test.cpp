@@ -37,6 +37,38 @@ TEST(Safetensors, WritesTheBytesOfTheFormat) {
   EXPECT_EQ(written.checksum, checksum_of_file(folder / "x"));
 }
 
+TEST(Safetensors, RowsThatLieNowhereAreAskedForInPieces) {
+  TemporaryFolder folder;
+  std::vector<float> values(3'000'000);  // more than two pieces
+  std::iota(values.begin(), values.end(), 0.0f);
+  const Tensor there{values.data(), DType::f32, {3000, 1000}}, nowhere{nullptr, DType::f32, {3000, 1000}};
+  int64_t next = 0;
+  const auto rows = [&](int64_t first, int64_t count, void* out) {
+    EXPECT_EQ(first, next) << "in order";
+    next = first + count;
+    std::memcpy(out, values.data() + first * 1000, static_cast<size_t>(count) * 4000);
+  };
+  const WrittenFile a = write_safetensors(folder / "a", {{"x", there}});
+  const WrittenFile b = write_safetensors(folder / "b", {{.name = "x", .tensor = nowhere, .rows = rows}});
+  EXPECT_EQ(next, 3000);
+  EXPECT_EQ(a.checksum, b.checksum);
+}
+
+TEST(Safetensors, HalvesAreReadAsFloatsAndAsBf16) {
+  TemporaryFolder folder;
+  uint16_t halves[] = {0x3c00, 0xc000, 0x0001, 0x3555};
+  write_safetensors(folder / "x", {{"h", {halves, DType::f16, {4}}}});
+  const SafetensorsReader reader(folder / "x");
+  float floats[4];
+  reader.read("h", {floats, DType::f32, {4}});
+  EXPECT_EQ(floats[0], 1.0f);
+  EXPECT_EQ(floats[1], -2.0f);
+  EXPECT_EQ(floats[2], 0x1p-24f);
+  bf16 rounded[4];
+  reader.read("h", {rounded, DType::bf16, {4}});
+  EXPECT_EQ(float(rounded[3]), float(bf16(floats[3])));
+}
+
 TEST(Safetensors, ReadsBackEveryDtype) {
   TemporaryFolder folder;
   std::vector<float> f(1'500'000);  // more than one piece

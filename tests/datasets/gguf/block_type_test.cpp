@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "datasets/gguf/half.h"
+#include "core/base/half.h"
 #include "tests/support/reference_file.h"
 
 namespace convoy {

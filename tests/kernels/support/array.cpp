@@ -69,6 +69,8 @@ Values Array::values() const {
       return widened<int64_t>(tensor_);
     case DType::u8:
       return widened<uint8_t>(tensor_);
+    case DType::f16:
+      break;
   }
   return {};
 }
