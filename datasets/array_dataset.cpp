@@ -67,8 +67,13 @@ ArrayDataset::Part ArrayDataset::open(Split split) const {
   return part;
 }
 
-int64_t ArrayDataset::row_of(Split split, int64_t sample) const {
-  return split == Split::train ? (*order_)[sample] : sample % samples(split);
+std::vector<int64_t> ArrayDataset::rows_of(Split split, int64_t first, int64_t count) const {
+  std::vector<int64_t> rows(static_cast<size_t>(count));
+  if (split == Split::train)
+    order_->rows_of_samples(first, rows);
+  else
+    for (size_t i = 0; i < rows.size(); ++i) rows[i] = (first + static_cast<int64_t>(i)) % samples(split);
+  return rows;
 }
 
 // Of the window that begins, what was not decoded with the one before, and of the next.
@@ -98,9 +103,10 @@ void ArrayDataset::read(Split split, int64_t first, int64_t count, std::span<con
   check_tensors(out, first, count);
   if (samples(split) == 0) throw DataError(fmt::format("{}: {}", folder_.string(), too_few(split, 1, false)));
   const Part& part = parts_[static_cast<size_t>(split)];
+  const std::vector<int64_t> rows = rows_of(split, first, count);
   for (int64_t i = 0; i < count; ++i) {
     if (split == Split::train && order_->has_windows()) read_ahead(first + i);
-    const auto [shard, row] = place_of(part, row_of(split, first + i));
+    const auto [shard, row] = place_of(part, rows[static_cast<size_t>(i)]);
     for (size_t f = 0; f < fields_.size(); ++f) {
       const size_t sample_bytes = out[f].bytes() / static_cast<size_t>(count);
       shard->read(f, row, 1, out[f].as<std::byte>() + static_cast<size_t>(i) * sample_bytes);

@@ -57,7 +57,7 @@ class ArrayDataset final : public Dataset {
   void add_bands(int64_t block, std::vector<BandKey>& bands) const;
   // Of a row of the split: its shard, and its number there.
   static std::pair<const ArrayShard*, int64_t> place_of(const Part& part, int64_t row);
-  int64_t row_of(Split split, int64_t sample) const;
+  std::vector<int64_t> rows_of(Split split, int64_t first, int64_t count) const;
   void check_tensors(std::span<const Tensor> out, int64_t first, int64_t count) const;
 
   std::filesystem::path folder_;

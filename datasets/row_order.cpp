@@ -1,6 +1,7 @@
 #include "datasets/row_order.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "core/base/integers.h"
@@ -57,6 +58,21 @@ int64_t RowOrder::operator[](int64_t sample) const {
   const int64_t permuted = first + KeyedPermutation(seed_of_window(seed_, window), number, rows_here)(index - first);
   const size_t place = place_in(of->first, permuted);
   return first_row(of->blocks[place]) + permuted - of->first[place];
+}
+
+void RowOrder::rows_of_samples(int64_t first, std::span<int64_t> out) const {
+  if (has_windows()) {
+    for (size_t i = 0; i < out.size(); ++i) out[i] = (*this)[first + static_cast<int64_t>(i)];
+    return;
+  }
+  while (!out.empty()) {
+    const int64_t index = first % rows();
+    const auto here = out.first(std::min(out.size(), static_cast<size_t>(rows() - index)));  // of one epoch
+    std::iota(here.begin(), here.end(), index);
+    KeyedPermutation(seed_, static_cast<uint64_t>(first / rows()), rows()).permute(here);
+    first += static_cast<int64_t>(here.size());
+    out = out.subspan(here.size());
+  }
 }
 
 int64_t RowOrder::window_of(int64_t sample) const {

@@ -15,6 +15,7 @@ namespace {
 
 // Far from the epochs of the training order, which the same seed may key.
 constexpr uint64_t kFirstSplitEpoch = uint64_t{1} << 63;
+constexpr int64_t kPiecePlaces = 1 << 14;  // found at a time
 
 int64_t& count_of(SplitCounts& counts, Split split) { return counts[static_cast<size_t>(split)]; }
 
@@ -30,10 +31,11 @@ void check_fractions(const SplitFractions& fractions) {
 }
 
 SplitSamples::SplitSamples(std::vector<int64_t> class_samples, const SplitFractions& fractions, uint64_t seed)
-    : seed_(seed), class_samples_(std::move(class_samples)) {
+    : class_samples_(std::move(class_samples)), splits_(class_samples_.size()) {
   for (const int64_t samples : class_samples_) counts_.push_back({samples, 0, 0});
   keep_back(Split::test, fractions.test);
   keep_back(Split::validation, fractions.validation);
+  for (size_t c = 0; c < class_samples_.size(); ++c) mark_kept_back(c, seed);
 }
 
 // Whole samples first; what is left of the split's number goes to the classes that were cut shortest.
@@ -57,14 +59,30 @@ void SplitSamples::keep_back(Split split, double fraction) {
   for (const auto& [by, c] : cut) take(c, 1);
 }
 
-// The first places of the permutation are the test split's.
+// The first places of the permutation are the test split's, those behind them the validation split's. What is kept back
+// are few samples: they are found from their places, not the place of every sample.
+void SplitSamples::mark_kept_back(size_t class_number, uint64_t seed) {
+  const int64_t test = count_of(counts_[class_number], Split::test),
+                kept_back = test + count_of(counts_[class_number], Split::validation);
+  if (kept_back == 0) return;
+  const int64_t samples = class_samples_[class_number];
+  std::vector<uint8_t>& splits = splits_[class_number];
+  splits.assign(static_cast<size_t>(samples), static_cast<uint8_t>(Split::train));
+  const KeyedPermutation permutation(seed, kFirstSplitEpoch + class_number, samples);
+  std::vector<int64_t> piece;
+  for (int64_t begin = 0; begin < kept_back; begin += kPiecePlaces) {
+    piece.resize(static_cast<size_t>(std::min(kPiecePlaces, kept_back - begin)));
+    std::iota(piece.begin(), piece.end(), begin);
+    permutation.invert(piece);
+    for (size_t i = 0; i < piece.size(); ++i)
+      splits[static_cast<size_t>(piece[i])] =
+          static_cast<uint8_t>(begin + static_cast<int64_t>(i) < test ? Split::test : Split::validation);
+  }
+}
+
 Split SplitSamples::operator()(int64_t class_number, int64_t index) const {
-  const auto c = static_cast<size_t>(class_number);
-  SplitCounts counts = counts_[c];
-  const int64_t test = count_of(counts, Split::test), kept_back = test + count_of(counts, Split::validation);
-  if (kept_back == 0) return Split::train;
-  const int64_t place = KeyedPermutation(seed_, kFirstSplitEpoch + c, class_samples_[c])(index);
-  return place < test ? Split::test : place < kept_back ? Split::validation : Split::train;
+  const std::vector<uint8_t>& splits = splits_[static_cast<size_t>(class_number)];
+  return splits.empty() ? Split::train : static_cast<Split>(splits[static_cast<size_t>(index)]);
 }
 
 std::vector<Split> split_samples(std::span<const int32_t> classes, const SplitFractions& fractions, uint64_t seed) {

@@ -39,10 +39,11 @@ class SplitSamples {
 
  private:
   void keep_back(Split split, double fraction);
+  void mark_kept_back(size_t class_number, uint64_t seed);
 
-  uint64_t seed_;
   std::vector<int64_t> class_samples_;
   std::vector<SplitCounts> counts_;
+  std::vector<std::vector<uint8_t>> splits_;  // by class and sample; of a class that keeps nothing back: empty
 };
 
 // All at once. classes: of each sample, from 0.

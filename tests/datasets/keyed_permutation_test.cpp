@@ -33,6 +33,25 @@ TEST(KeyedPermutation, EverySeedAndEpochHasItsOwn) {
   EXPECT_NE(all_of(1, 0, 1000), all_of(uint64_t{1} << 40, 0, 1000));
 }
 
+// Many at once, there and back, in any number.
+TEST(KeyedPermutation, ManyAtOnceAreThoseOneByOne) {
+  for (const int64_t size : {int64_t{1}, int64_t{2}, int64_t{7}, int64_t{8}, int64_t{1000}, int64_t{4097},
+                             int64_t{1'000'000'000'007}, (int64_t{1} << 62) - 1})
+    for (const uint64_t epoch : {uint64_t{0}, uint64_t{3}, (uint64_t{1} << 63) + 5}) {
+      const KeyedPermutation permutation(0x123456789abcdef0u, epoch, size);
+      for (const size_t count : {0u, 1u, 7u, 8u, 9u, 100u}) {
+        std::vector<int64_t> indices(count), values;
+        for (size_t i = 0; i < count; ++i) indices[i] = static_cast<int64_t>(i) * (size / 100 + 1) % size;
+        for (const int64_t index : indices) values.push_back(permutation(index));
+        std::vector<int64_t> together = indices;
+        permutation.permute(together);
+        EXPECT_EQ(together, values) << "size " << size;
+        permutation.invert(together);
+        EXPECT_EQ(together, indices) << "size " << size;
+      }
+    }
+}
+
 // A trillion windows cost no memory.
 TEST(KeyedPermutation, HoldsForHugeSizes) {
   const int64_t size = 1'000'000'000'007;

@@ -32,6 +32,15 @@ TEST(RowOrder, WithoutWindowsOnePermutation) {
   }
 }
 
+TEST(RowOrder, ManySamplesAreThoseOneByOne) {
+  for (const int64_t window_rows : {0, 25}) {
+    const RowOrder order({10, 10, 10, 3, 10, 10, 4}, window_rows, 5);
+    std::vector<int64_t> rows(150);  // of three epochs
+    order.rows_of_samples(40, rows);
+    for (size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(rows[i], order[40 + static_cast<int64_t>(i)]);
+  }
+}
+
 TEST(RowOrder, EachEpochHasEveryRowOnce) {
   const RowOrder order({10, 10, 10, 3, 10, 10, 4}, 25, 5);
   EXPECT_TRUE(order.has_windows());
