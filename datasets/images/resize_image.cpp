@@ -1,7 +1,11 @@
 #include "datasets/images/resize_image.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <memory>
 
 namespace convoy {
 namespace {
@@ -19,67 +23,110 @@ struct Taps {
 
 // Pixel i of the result lies at (2i + 1) in / (2 out); weights are 1 - distance / max(1, in / out), as whole numbers of
 // 2 max(in, out).
-Taps taps_of(int64_t i, int64_t in, int64_t out) {
+void set_taps(int64_t i, int64_t in, int64_t out, Taps& taps, std::vector<int64_t>& numerators) {
   const int64_t reach = 2 * std::max(in, out), centre = (2 * i + 1) * in;
   const auto numerator = [&](int64_t x) { return reach - std::abs((2 * x + 1) * out - centre); };
-  Taps taps;
   taps.first = std::max<int64_t>(0, (centre - reach) / (2 * out) - 1);
   while (numerator(taps.first) <= 0) ++taps.first;
   int64_t sum = 0;
-  std::vector<int64_t> numerators;
+  numerators.clear();
   for (int64_t x = taps.first; x < in && numerator(x) > 0; ++x) {
     numerators.push_back(numerator(x));
     sum += numerators.back();
   }
   // Rounded so that they add up exactly: each takes what the ones before it left.
+  const bool is_narrow = sum < int64_t{1} << (62 - kWeightBits);
   int64_t before = 0, given = 0;
+  taps.weights.clear();
   for (const int64_t weight : numerators) {
     before += weight;
-    const auto so_far = static_cast<int64_t>(static_cast<WideSigned>(before) * (int64_t{1} << kWeightBits) / sum);
+    const auto so_far = is_narrow
+                            ? (before << kWeightBits) / sum
+                            : static_cast<int64_t>(static_cast<WideSigned>(before) * (int64_t{1} << kWeightBits) / sum);
     taps.weights.push_back(static_cast<int32_t>(so_far - given));
     given = so_far;
   }
-  return taps;
-}
-
-std::vector<Taps> all_taps(int64_t in, int64_t out) {
-  std::vector<Taps> taps;
-  for (int64_t i = 0; i < out; ++i) taps.push_back(taps_of(i, in, out));
-  return taps;
 }
 
 uint8_t rounded(int32_t sum) { return static_cast<uint8_t>(sum >> kWeightBits); }
 
-// Along columns: whole rows at once.
-void resize_rows(const Image& image, const ImagePart& part, Image& out) {
-  const int64_t bytes = part.width * image.channels;
-  std::vector<int32_t> sums(static_cast<size_t>(bytes));
-  for (int64_t y = 0; y < out.height; ++y) {
-    const Taps taps = taps_of(y, part.height, out.height);
-    std::fill(sums.begin(), sums.end(), kHalf);
-    for (size_t k = 0; k < taps.weights.size(); ++k) {
-      const int32_t weight = taps.weights[k];
-      const uint8_t* row = image.row(part.top + taps.first + static_cast<int64_t>(k)) + part.left * image.channels;
-      for (int64_t i = 0; i < bytes; ++i) sums[static_cast<size_t>(i)] += weight * row[i];
+// Memory that is written before it is read, with room to read a vector at any byte of it.
+class Bytes {
+ public:
+  static constexpr int64_t kReadBehind = 32;
+  explicit Bytes(int64_t count)
+      : bytes_(std::make_unique_for_overwrite<uint8_t[]>(static_cast<size_t>(count + kReadBehind))) {}
+  uint8_t* data() { return bytes_.get(); }
+
+ private:
+  std::unique_ptr<uint8_t[]> bytes_;
+};
+
+// 32 bytes beside each other, each the sum of those below it. stride: bytes from one row to the next.
+void sum_rows(const uint8_t* from, int64_t stride, const std::vector<int32_t>& weights, uint8_t* to) {
+  __m256i sums[4];
+  for (__m256i& sum : sums) sum = _mm256_set1_epi32(kHalf);
+  for (const int32_t of_row : weights) {
+    const __m256i weight = _mm256_set1_epi32(of_row);
+    for (int i = 0; i < 4; ++i) {
+      const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + 8 * i));
+      sums[i] = _mm256_add_epi32(sums[i], _mm256_mullo_epi32(weight, _mm256_cvtepu8_epi32(bytes)));
     }
-    uint8_t* to = out.row(y);
-    for (int64_t i = 0; i < bytes; ++i) to[i] = rounded(sums[static_cast<size_t>(i)]);
+    from += stride;
+  }
+  for (__m256i& sum : sums) sum = _mm256_srli_epi32(sum, kWeightBits);
+  const __m256i low = _mm256_packus_epi32(sums[0], sums[1]), high = _mm256_packus_epi32(sums[2], sums[3]);
+  // Packing works in halves of a register: its groups of four bytes come out as 0 2 4 6 1 3 5 7.
+  const __m256i bytes =
+      _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), bytes);
+}
+
+// Along columns, to `height` rows without gaps.
+void resize_rows(const Image& image, const ImagePart& part, int64_t height, uint8_t* to) {
+  const int64_t bytes = part.width * image.channels;
+  Taps taps;
+  std::vector<int64_t> numerators;
+  for (int64_t y = 0; y < height; ++y, to += bytes) {
+    set_taps(y, part.height, height, taps, numerators);
+    const uint8_t* from = image.row(part.top + taps.first) + part.left * image.channels;
+    int64_t i = 0;
+    for (; i + 32 <= bytes; i += 32) sum_rows(from + i, image.row_bytes(), taps.weights, to + i);
+    for (; i < bytes; ++i) {
+      int32_t sum = kHalf;
+      for (size_t k = 0; k < taps.weights.size(); ++k)
+        sum += taps.weights[k] * from[static_cast<int64_t>(k) * image.row_bytes() + i];
+      to[i] = rounded(sum);
+    }
   }
 }
 
+// One pixel of each of C channels, at `to`; reads four bytes for each pixel.
 template <int C>
-void resize_columns(const Image& image, Image& out) {
-  const std::vector<Taps> taps = all_taps(image.width, out.width);
+void sum_columns(const uint8_t* from, const std::vector<int32_t>& weights, uint8_t* to) {
+  __m128i sums = _mm_set1_epi32(kHalf);
+  for (const int32_t weight : weights) {
+    int32_t bytes = 0;
+    std::memcpy(&bytes, from, sizeof bytes);
+    const __m128i pixel = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes));
+    sums = _mm_add_epi32(sums, _mm_mullo_epi32(pixel, _mm_set1_epi32(weight)));
+    from += C;
+  }
+  const __m128i words = _mm_packus_epi32(_mm_srli_epi32(sums, kWeightBits), sums);
+  const int32_t packed = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+  std::memcpy(to, &packed, C);
+}
+
+template <int C>
+void resize_columns(const uint8_t* rows, int64_t width, Image& out) {
+  std::vector<Taps> taps(static_cast<size_t>(out.width));
+  std::vector<int64_t> numerators;
+  for (int64_t i = 0; i < out.width; ++i) set_taps(i, width, out.width, taps[static_cast<size_t>(i)], numerators);
   for (int64_t y = 0; y < out.height; ++y) {
-    const uint8_t* row = image.row(y);
     uint8_t* to = out.row(y);
     for (const Taps& of : taps) {
-      int32_t sums[C];
-      for (int c = 0; c < C; ++c) sums[c] = kHalf;
-      const uint8_t* pixel = row + of.first * C;
-      for (const int32_t weight : of.weights)
-        for (int c = 0; c < C; ++c) sums[c] += weight * *pixel++;
-      for (int c = 0; c < C; ++c) *to++ = rounded(sums[c]);
+      sum_columns<C>(rows + y * width * C + of.first * C, of.weights, to);
+      to += C;
     }
   }
 }
@@ -87,13 +134,17 @@ void resize_columns(const Image& image, Image& out) {
 }  // namespace
 
 Image resize_part(const Image& image, const ImagePart& part, int64_t height, int64_t width) {
-  Image rows(height, part.width, image.channels), out(height, width, image.channels);
-  resize_rows(image, part, rows);
-  if (width == part.width) return rows;
+  Image out(height, width, image.channels);
+  if (width == part.width) {
+    resize_rows(image, part, height, out.bytes.data());
+    return out;
+  }
+  Bytes rows(height * part.width * image.channels);
+  resize_rows(image, part, height, rows.data());
   if (image.channels == 1)
-    resize_columns<1>(rows, out);
+    resize_columns<1>(rows.data(), part.width, out);
   else
-    resize_columns<3>(rows, out);
+    resize_columns<3>(rows.data(), part.width, out);
   return out;
 }
 

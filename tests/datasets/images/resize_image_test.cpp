@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
+#include "datasets/images/channel_sums.h"
 #include "datasets/images/image_form.h"
 #include "tests/datasets/images/test_images.h"
 
@@ -48,6 +51,17 @@ TEST(ResizeImage, DoubleIsBilinear) {
   Image image(2, 1, 1);
   image.bytes = {0, 100};
   EXPECT_EQ(resized(image, 4, 1).bytes, (std::vector<uint8_t>{0, 25, 75, 100}));
+}
+
+// Whole vectors of a row at once: no column may feel its neighbours.
+TEST(ResizeImage, ColumnsOfWideRowsAreThoseAlone) {
+  for (const auto& [width, to_height] : {std::pair{31, 9}, {32, 40}, {33, 9}, {107, 13}}) {
+    const Image wide = speckled(23, width, 1), found = resized(wide, to_height, width);
+    for (int64_t x = 0; x < width; ++x) {
+      const Image alone = resize_part(wide, {0, x, 23, 1}, to_height, 1);
+      for (int64_t y = 0; y < to_height; ++y) ASSERT_EQ(found.row(y)[x], alone.row(y)[0]) << x << " of " << width;
+    }
+  }
 }
 
 // As Pillow 12 resizes with BILINEAR, which rounds once more between its two passes.
@@ -99,6 +113,30 @@ TEST(ImageForm, IsKeptAsText) {
   const ImageField read = image_field_from(to_preprocessing("x", form));
   EXPECT_EQ(read.name, "x");
   EXPECT_EQ(read.form, form);
+}
+
+TEST(ChannelSums, AreThoseOfEachPixel) {
+  for (const int64_t channels : {1, 3})
+    for (const int64_t width : {1, 15, 16, 17, 70000}) {
+      const Image image = speckled(1, width, channels);
+      ChannelSums sums;
+      sums.add(image.bytes.data(), width, channels);
+      const std::vector<Column> found = sums.channels(channels);
+      for (int64_t c = 0; c < channels; ++c) {
+        double sum = 0, squares = 0, min = 255, max = 0;
+        for (int64_t x = 0; x < width; ++x) {
+          const double value = image.bytes[static_cast<size_t>(x * channels + c)];
+          sum += value, squares += value * value;
+          min = std::min(min, value), max = std::max(max, value);
+        }
+        const ColumnStatistics& of = *found[static_cast<size_t>(c)].statistics;
+        const double mean = sum / static_cast<double>(width);
+        EXPECT_DOUBLE_EQ(of.mean, mean);
+        EXPECT_NEAR(of.deviation * of.deviation, squares / static_cast<double>(width) - mean * mean, 1e-6);
+        EXPECT_EQ(of.min, min);
+        EXPECT_EQ(of.max, max);
+      }
+    }
 }
 
 }  // namespace
