@@ -5,64 +5,68 @@
 #include <algorithm>
 #include <utility>
 
-#include "datasets/block_checksums.h"
-#include "datasets/files/data_errors.h"
-#include "datasets/files/positioned_file.h"
-#include "datasets/hdf5/shard_file.h"
+#include "core/base/error.h"
 
 namespace convoy {
 
 ArrayShardWriter::ArrayShardWriter(std::filesystem::path folder, Split split, std::vector<StoredField> fields,
-                                   int64_t shard_rows, int64_t block_bytes)
+                                   int64_t shard_rows, int64_t block_bytes, std::optional<int64_t> most_rows)
     : folder_(std::move(folder)),
       split_(split),
-      fields_(std::move(fields)),
+      fields_(std::make_unique<const std::vector<StoredField>>(std::move(fields))),
       shard_rows_(shard_rows),
       block_bytes_(block_bytes),
-      held_(fields_.size()) {}
+      rows_to_come_(most_rows),
+      held_(fields_->size()) {}
 
 int64_t ArrayShardWriter::rows_held() const {
-  return static_cast<int64_t>(held_.front().size()) / fields_.front().row_bytes();
+  return static_cast<int64_t>(held_.front().size()) / fields_->front().row_bytes();
 }
 
+int64_t ArrayShardWriter::room() const { return shard_ ? shard_->room() : shard_rows_ - rows_held(); }
+
 void ArrayShardWriter::append(std::span<const std::span<const std::byte>> rows) {
-  const int64_t count = static_cast<int64_t>(rows.front().size()) / fields_.front().row_bytes();
+  const int64_t count = static_cast<int64_t>(rows.front().size()) / fields_->front().row_bytes();
+  std::vector<std::span<const std::byte>> part(rows.size());
   for (int64_t begin = 0; begin < count;) {
-    const int64_t taken = std::min(count - begin, shard_rows_ - rows_held());
-    for (size_t i = 0; i < fields_.size(); ++i) {
-      const int64_t row_bytes = fields_[i].row_bytes();
-      const auto part = rows[i].subspan(static_cast<size_t>(begin * row_bytes), static_cast<size_t>(taken * row_bytes));
-      held_[i].insert(held_[i].end(), part.begin(), part.end());
+    if (!shard_ && rows_to_come_) open_shard(std::min(shard_rows_, *rows_to_come_));
+    const int64_t taken = std::min(count - begin, room());
+    for (size_t i = 0; i < fields_->size(); ++i) {
+      const int64_t row_bytes = (*fields_)[i].row_bytes();
+      part[i] = rows[i].subspan(static_cast<size_t>(begin * row_bytes), static_cast<size_t>(taken * row_bytes));
     }
+    take(part);
     begin += taken;
-    if (rows_held() == shard_rows_) write_shard();
+    if (room() == 0) finish_shard();
   }
+}
+
+void ArrayShardWriter::take(std::span<const std::span<const std::byte>> rows) {
+  if (shard_) return shard_->append(rows);
+  for (size_t i = 0; i < rows.size(); ++i) held_[i].insert(held_[i].end(), rows[i].begin(), rows[i].end());
 }
 
 SplitEntry ArrayShardWriter::finish() {
-  if (rows_held() > 0) write_shard();
+  if (shard_ || rows_held() > 0) finish_shard();
   return std::move(written_);
 }
 
-void ArrayShardWriter::write_shard() {
-  ShardEntry entry{fmt::format("{}-{:05}.h5", name_of(split_), written_.shards.size()), rows_held(), {}};
-  std::vector<hdf5::FieldLayout> layouts;
-  for (size_t i = 0; i < fields_.size(); ++i) {
-    const StoredField& field = fields_[i];
-    hdf5::FieldLayout layout{field.name, field.type, {entry.rows}, {}, 0};
-    layout.extents.insert(layout.extents.end(), field.shape.begin(), field.shape.end());
-    if (field.name == "tokens") layout.vocabulary = field.limit;
-    layouts.push_back(std::move(layout));
-    entry.checksums.push_back(block_checksums(held_[i], block_bytes_));
+void ArrayShardWriter::open_shard(int64_t rows) {
+  if (rows < 1) throw InternalError(fmt::format("more rows of the {} split than were announced", name_of(split_)));
+  shard_ = std::make_unique<ShardStream>(folder_ / fmt::format("{}-{:05}.h5", name_of(split_), written_.shards.size()),
+                                         *fields_, rows, block_bytes_);
+}
+
+void ArrayShardWriter::finish_shard() {
+  if (!shard_) {
+    open_shard(rows_held());
+    const std::vector<std::span<const std::byte>> rows(held_.begin(), held_.end());
+    shard_->append(rows);
+    for (auto& bytes : held_) bytes.clear();
   }
-  PositionedFile file(folder_ / entry.file);
-  layouts = hdf5::create_shard(file.temporary(), std::move(layouts));
-  as_data_error([&] {
-    for (size_t i = 0; i < fields_.size(); ++i) file.write(held_[i], layouts[i].data_offset);
-    file.commit();
-  });
-  for (auto& bytes : held_) bytes.clear();
-  written_.shards.push_back(std::move(entry));
+  if (rows_to_come_) *rows_to_come_ -= shard_->rows();
+  written_.shards.push_back(shard_->finish());
+  shard_.reset();
 }
 
 }  // namespace convoy

@@ -54,4 +54,38 @@ std::vector<uint64_t> block_checksums(std::span<const std::byte> bytes, int64_t 
   return checksums;
 }
 
+struct BlockHasher::State {
+  std::unique_ptr<XXH3_state_t, FreeXxhash> hash{XXH3_createState()};
+};
+
+BlockHasher::BlockHasher(int64_t block_bytes) : block_bytes_(block_bytes), state_(std::make_unique<State>()) {
+  if (state_->hash == nullptr) throw std::bad_alloc();
+  XXH3_64bits_reset(state_->hash.get());
+}
+BlockHasher::~BlockHasher() = default;
+BlockHasher::BlockHasher(BlockHasher&&) noexcept = default;
+
+void BlockHasher::add(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const size_t taken = std::min(bytes.size(), static_cast<size_t>(block_bytes_ - in_block_));
+    if (in_block_ == 0 && taken == static_cast<size_t>(block_bytes_)) {
+      checksums_.push_back(xxh3_64(bytes.first(taken)));
+    } else {
+      XXH3_64bits_update(state_->hash.get(), bytes.data(), taken);
+      in_block_ += static_cast<int64_t>(taken);
+      if (in_block_ == block_bytes_) finish();
+    }
+    bytes = bytes.subspan(taken);
+  }
+}
+
+std::vector<uint64_t> BlockHasher::finish() {
+  if (in_block_ > 0) {
+    checksums_.push_back(XXH3_64bits_digest(state_->hash.get()));
+    XXH3_64bits_reset(state_->hash.get());
+    in_block_ = 0;
+  }
+  return checksums_;
+}
+
 }  // namespace convoy

@@ -26,7 +26,7 @@
 namespace convoy {
 namespace {
 
-constexpr int64_t kImageShardBytes = 128 << 20;  // of a file, and of each split in memory
+constexpr int64_t kImageShardBytes = 128 << 20;  // of a file
 constexpr int64_t kLongestSide = 16384;
 constexpr size_t kMostNamed = 20;
 
@@ -171,6 +171,7 @@ class ImagesImporter {
 
   DatasetManifest write(const std::filesystem::path& folder) {
     const std::vector<Split> split_of = splits();
+    for (const Split split : split_of) ++most_images_[static_cast<size_t>(split)];
     start_clock();
     const ImageForm wanted = form_;  // other threads read it, and begin() may change ours
     read_images(folder_, drawn_order(), &wanted, options_.threads, [&](int64_t i, ReadImage image) {
@@ -239,7 +240,8 @@ class ImagesImporter {
     manifest_.preprocessing = to_preprocessing("x", form_);
     for (const Split split : kSplits)
       writers_.emplace_back(folder, split, manifest_.fields,
-                            std::max<int64_t>(1, kImageShardBytes / manifest_.row_bytes()), manifest_.block_bytes);
+                            std::max<int64_t>(1, kImageShardBytes / manifest_.row_bytes()), manifest_.block_bytes,
+                            most_images_[static_cast<size_t>(split)]);
   }
 
   void add_notes(const DatasetManifest& manifest) {
@@ -273,6 +275,7 @@ class ImagesImporter {
   std::vector<uint64_t> checksums_;  // by file; 0: no image
   std::vector<SplitCounts> counts_;  // by class
   DatasetManifest manifest_;
+  SplitCounts most_images_{};              // by Split: what it has if none is left out
   std::vector<ArrayShardWriter> writers_;  // by Split
   ChannelSums sums_;                       // of what is trained on
   int64_t damaged_ = 0, others_ = 0, misnamed_ = 0;

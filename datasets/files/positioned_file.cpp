@@ -9,6 +9,11 @@
 #include "core/base/files.h"
 
 namespace convoy {
+namespace {
+
+constexpr int64_t kSyncedTogether = 4 << 20;
+
+}  // namespace
 
 PositionedFile::PositionedFile(std::filesystem::path name) : name_(std::move(name)), temporary_(name_) {
   temporary_ += ".tmp";
@@ -35,7 +40,12 @@ void PositionedFile::write(std::span<const std::byte> bytes, int64_t offset) {
     if (written < 0) throw FileError("write", temporary_, errno);
     bytes = bytes.subspan(static_cast<size_t>(written));
     offset += written;
+    unsynced_bytes_ += written;
   }
+  if (unsynced_bytes_ < kSyncedTogether) return;
+  // A hint: what fails here fails in commit().
+  (void)::sync_file_range(descriptor_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  unsynced_bytes_ = 0;
 }
 
 void PositionedFile::commit() {

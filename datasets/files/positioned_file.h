@@ -20,6 +20,7 @@ class PositionedFile {
 
   // NAME.tmp, for the library to make.
   const std::filesystem::path& temporary() const { return temporary_; }
+  // The disk begins to write every few of these, so that commit() waits for little.
   void write(std::span<const std::byte> bytes, int64_t offset);
   // Syncs and renames to NAME.
   void commit();
@@ -29,6 +30,7 @@ class PositionedFile {
 
   std::filesystem::path name_, temporary_;
   Descriptor descriptor_;
+  int64_t unsynced_bytes_ = 0;
   bool committed_ = false;
 };
 

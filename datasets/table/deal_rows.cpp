@@ -17,7 +17,7 @@
 namespace convoy {
 namespace {
 
-constexpr int64_t kShardBytes = 128 << 20;  // of a file, and of each split in memory
+constexpr int64_t kShardBytes = 128 << 20;  // of a file
 
 // The rows' file, block by block.
 class MappedRows {
@@ -111,7 +111,7 @@ class BlockDealer {
 
   DealtBlock deal(const MappedRows& mapped, const DealtRows& dealt, const RowBlock& block) {
     DealtBlock out{{}, StatisticsOfColumns(row_.size()), block.rows * static_cast<int64_t>(4 * rows_.words())};
-    for (auto& of_split : out.bytes) of_split.resize(fields_.size());
+    reserve(dealt, block, out);
     std::vector<float> numbers(rows_.numbers);
     for (int64_t i = block.first; i < block.first + block.rows; ++i) {
       const uint32_t* words = mapped.words(i);
@@ -130,6 +130,15 @@ class BlockDealer {
   }
 
  private:
+  void reserve(const DealtRows& dealt, const RowBlock& block, DealtBlock& out) const {
+    std::array<size_t, kSplits.size()> rows{};
+    for (int64_t i = block.first; i < block.first + block.rows; ++i) ++rows[dealt.splits[static_cast<size_t>(i)]];
+    for (size_t split = 0; split < kSplits.size(); ++split) {
+      out.bytes[split].resize(fields_.size());
+      for (size_t i = 0; i < fields_.size(); ++i)
+        out.bytes[split][i].reserve(rows[split] * static_cast<size_t>(fields_[i].row_bytes()));
+    }
+  }
   void append_row(std::vector<std::vector<std::byte>>& fields) const {
     size_t field = 0;
     if (row_.size() > 1) append(fields[field++], row_.data(), row_.size() - 1);
@@ -150,6 +159,12 @@ class BlockDealer {
   std::vector<float> row_;  // x, then y
   std::vector<int32_t> categories_;
 };
+
+int64_t rows_of(const DealtRows& dealt, Split split) {
+  int64_t rows = 0;
+  for (const SplitCounts& of_class : dealt.counts) rows += of_class[static_cast<size_t>(split)];
+  return rows;
+}
 
 void tell_statistics(const StatisticsOfColumns& statistics, std::vector<StoredField>& fields) {
   if (statistics.rows() == 0) return;
@@ -205,7 +220,7 @@ void write_splits(const std::filesystem::path& folder, const TableRows& rows, co
   std::vector<ArrayShardWriter> writers;
   for (const Split split : kSplits)
     writers.emplace_back(folder, split, manifest.fields, std::max<int64_t>(1, kShardBytes / manifest.row_bytes()),
-                         manifest.block_bytes);
+                         manifest.block_bytes, rows_of(dealt, split));
   const MappedRows mapped(rows);
   StatisticsOfColumns statistics(encoder.x() + 1);
   mapped.for_each<DealtBlock>(
