@@ -31,9 +31,11 @@ bool MissingValues::is_one(std::string_view cell) const {
 }
 
 bool parse_boolean(std::string_view text, double& value) {
+  if (text.size() < 2 || text.size() > 5) return false;
+  const char first = static_cast<char>(text[0] | 0x20);
+  if (first != 't' && first != 'f' && first != 'y' && first != 'n') return false;
   constexpr std::array words = {std::pair{std::string_view("true"), 1.0}, std::pair{std::string_view("false"), 0.0},
                                 std::pair{std::string_view("yes"), 1.0}, std::pair{std::string_view("no"), 0.0}};
-  if (text.size() < 2 || text.size() > 5) return false;
   for (const auto& [word, number] : words) {
     if (text.size() != word.size()) continue;
     bool same = true;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "datasets/table/cell_value.h"
+#include "datasets/table/text_hash.h"
 
 namespace convoy {
 
@@ -33,13 +34,9 @@ class TextCounts {
   std::vector<std::pair<std::string, int64_t>> sorted() const;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
   size_t most_;
   bool too_many_ = false;
-  std::unordered_map<std::string, int64_t, Hash, std::equal_to<>> counts_;
+  std::unordered_map<std::string, int64_t, TextHash, std::equal_to<>> counts_;
 };
 
 class ColumnCensus {

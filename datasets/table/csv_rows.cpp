@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -38,23 +39,52 @@ class RowReader {
   }
 
  private:
-  // The row that begins here, unless there is a quotation mark in it.
+  // The row that begins here, unless there is something in it that is left to Libcsv: quotation marks that do not
+  // enclose a cell from its first byte to its last, or that stand within one; cells of several lines.
   bool read_plain() {
     cells_.clear();
+    bool quoted = false;
     for (const char* begin = at_;;) {
       const char* mark = marks_.next();
-      if (mark < end_ && *mark == '"') return false;
-      if (mark < end_ && *mark == delimiter_) {
-        cells_.push_back(without_spaces(begin, mark));
+      std::string_view cell;
+      if (mark < end_ && *mark == '"') {
+        const char* closing = mark == begin ? next_quotation_mark() : end_;
+        if (closing == end_) return false;
+        cell = {begin + 1, static_cast<size_t>(closing - begin) - 1};
+        quoted = true;
+        mark = marks_.next();
+        const bool ends_line = mark == closing + 2 && closing[1] == '\r' && mark < end_ && *mark == line_end_;
+        if (mark != closing + 1 && !ends_line) return false;
+        if (mark < end_ && *mark == '"') return false;
+      } else {
+        cell = without_spaces(begin, mark > begin && mark[-1] == '\r' && !is_delimiter(mark) ? mark - 1 : mark);
+      }
+      cells_.push_back(cell);
+      if (is_delimiter(mark)) {
         begin = mark + 1;
         continue;
       }
-      cells_.push_back(without_spaces(begin, mark > begin && mark[-1] == '\r' ? mark - 1 : mark));
+      if (quoted && (cells_.size() == 1 || has_lone_return(mark))) return false;
       at_ = std::min(mark + 1, end_);
       if (cells_.size() > 1 || !cells_[0].empty()) visit_(line_, cells_);
       ++line_;
       return true;
     }
+  }
+
+  bool is_delimiter(const char* mark) const { return mark < end_ && *mark == delimiter_; }
+  // On the same line; the end of the text where there is none.
+  const char* next_quotation_mark() {
+    for (;;) {
+      const char* mark = marks_.next();
+      if (mark == end_ || *mark == line_end_) return end_;
+      if (*mark == '"') return mark;
+    }
+  }
+  // Which ends a row where there are quotation marks in it.
+  bool has_lone_return(const char* row_end) const {
+    const char* end = row_end > at_ && row_end[-1] == '\r' ? row_end - 1 : row_end;
+    return std::memchr(at_, '\r', static_cast<size_t>(end - at_)) != nullptr;
   }
 
   void read_quoted() {

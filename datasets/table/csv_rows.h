@@ -1,6 +1,6 @@
 // Rows of CSV as RFC 4180 has them: cells between delimiters, quoted where they hold a delimiter, a quotation mark
 // (written twice) or a line end. Lines end in LF or CR LF, or all in CR; empty ones are skipped; spaces around a cell
-// without quotes are none of it. Libcsv reads rows with quotation marks; others are cut at their delimiters.
+// without quotes are none of it. Libcsv reads rows with quotation marks or lines in a cell; others are cut at their marks.
 #pragma once
 
 #include <cstdint>

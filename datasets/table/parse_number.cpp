@@ -22,6 +22,37 @@ std::errc read_all(std::string_view text, double& value) {
   return error;
 }
 
+// Digits with or without a point, as most numbers are written. Up to 15 digits and the power of ten that divides them
+// are exact in a double, so that one division rounds as std::from_chars does (Clinger, "How to read floating point
+// numbers accurately", 1990). False: another must read it.
+bool read_plain_decimal(std::string_view text, double& value) {
+  constexpr size_t kMostDigits = 15;
+  constexpr double kPowers[kMostDigits + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                               1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  const bool negative = text[0] == '-';
+  if (negative) text.remove_prefix(1);
+  if (text.size() > kMostDigits + 1) return false;
+  size_t point = text.size(), i = 0;
+  int64_t digits = 0;
+  for (const char c : text) {
+    const int digit = c - '0';
+    if (digit >= 0 && digit <= 9)
+      digits = 10 * digits + digit;
+    else if (c == '.' && point == text.size())
+      point = i;
+    else
+      return false;
+    ++i;
+  }
+  const bool has_point = point < text.size();
+  const size_t count = text.size() - (has_point ? 1 : 0);
+  if (count == 0 || count > kMostDigits) return false;
+  value = static_cast<double>(digits);
+  if (has_point) value /= kPowers[count - point];
+  if (negative) value = -value;
+  return true;
+}
+
 // Of what does not fit a double: is it too small?
 bool is_small(std::string_view text) {
   if (text.find_first_of("eE") != text.npos) return text.find("e-") != text.npos || text.find("E-") != text.npos;
@@ -54,7 +85,8 @@ bool has_thousands(std::string_view text, char mark) {
 }  // namespace
 
 bool parse_number(std::string_view text, double& value) {
-  if (text.empty() || text.back() > '9') return false;  // quickly: most words
+  if (text.empty() || text.back() > '9' || text[0] > '9') return false;  // quickly: most words
+  if (read_plain_decimal(text, value)) return true;
   const std::string_view digits = without_plus(text);
   const std::errc error = read_all(digits, value);
   if (error == std::errc::result_out_of_range && is_small(digits)) {

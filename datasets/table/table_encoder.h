@@ -12,6 +12,7 @@
 #include "datasets/table/cell_value.h"
 #include "datasets/table/csv_rows.h"
 #include "datasets/table/table_form.h"
+#include "datasets/table/text_hash.h"
 
 namespace convoy {
 
@@ -46,17 +47,13 @@ class TableEncoder {
   void expand(const float* numbers, const int32_t* ids, float* x, int32_t* categories) const;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
   struct Plan {
     const TableColumn* column;
     size_t place;          // in the table's row
     size_t at = 0;         // in the row's numbers, or in its ids
     size_t field_at = 0;   // in x, or in categories
     int32_t first_id = 0;  // of categories that are whole numbers
-    std::unordered_map<std::string, int32_t, Hash, std::equal_to<>> ids = {};
+    std::unordered_map<std::string, int32_t, TextHash, std::equal_to<>> ids = {};
   };
 
   void add(const TableColumn& column, size_t place);

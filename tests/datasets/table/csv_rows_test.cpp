@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+
+#include "core/base/error.h"
 #include "datasets/table/csv_delimiter.h"
+#include "datasets/table/quoted_rows.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/datasets/expect_error.h"
 #include "tests/datasets/toy_dataset.h"
@@ -50,6 +55,47 @@ TEST_F(CsvRows, Rows) {
   EXPECT_EQ(lines_, (std::vector<int64_t>{1, 2, 3}));
   EXPECT_EQ(read("a,b;c\n", ';'), (Rows{{"a,b", "c"}}));
   EXPECT_EQ(read("a\t b \t\n", '\t'), (Rows{{"a", "b", ""}}));
+}
+
+// What a reader gives of a text: its rows, or that it refuses it.
+template <class Read>
+std::string outcome(const Read& read) {
+  std::string text;
+  try {
+    read([&](int64_t line, CsvCells cells) {
+      text += std::to_string(line);
+      for (const std::string_view cell : cells) text += "[" + std::string(cell) + "]";
+    });
+  } catch (const DataError&) {
+    return "refused";
+  }
+  return text;
+}
+
+// Rows of quoted cells are mostly cut here, and as Libcsv reads them.
+TEST_F(CsvRows, QuotedCellsAsLibcsvReadsThem) {
+  const std::string alphabet = "ab \"\"\"\",,\r\t";
+  uint32_t state = 1;
+  const auto draw = [&](size_t count) { return (state = state * 1664525u + 1013904223u, (state >> 8) % count); };
+  int good = 0;
+  for (int i = 0; i < 200000; ++i) {
+    std::string row = "a,";
+    for (size_t length = draw(12); length > 0; --length) row += alphabet[draw(alphabet.size())];
+    if (i % 2 == 0) row = "\"x " + std::to_string(i) + "\"," + row + ",\" y,\"";
+    row += i % 3 == 0 ? "\r\n" : "\n";
+    if (row.find('"') == std::string::npos) continue;
+    const std::string wanted = outcome([&](const CsvVisitor& visit) { QuotedRows(',').read(row, 1, visit); });
+    const std::string found = outcome([&](const CsvVisitor& visit) {
+      read_rows(CsvBlock{row + "\n", 1, false, '\n'}, ',', visit);
+    });
+    if (wanted != "refused") {
+      ASSERT_EQ(found, wanted) << row;
+      ++good;
+    } else if (std::count(row.begin(), row.end(), '"') % 2 == 0) {
+      ASSERT_EQ(found, wanted) << row;
+    }
+  }
+  EXPECT_GT(good, 20000);
 }
 
 // Cells of every length, so that delimiters stand at every place of what is looked at together.

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cfloat>
+#include <charconv>
 #include <clocale>
+#include <string>
+#include <system_error>
 
 #include "datasets/table/cell_value.h"
 #include "datasets/table/parse_date.h"
@@ -24,6 +28,25 @@ TEST(ParseNumber, Numbers) {
     EXPECT_TRUE(parse_number(text, value)) << text;
     EXPECT_EQ(value, wanted) << text;
   }
+}
+
+// Most numbers are read without std::from_chars, to the same bits.
+TEST(ParseNumber, AsTheStandardLibraryReads) {
+  uint32_t state = 1;
+  const auto draw = [&](size_t count) { return (state = state * 1664525u + 1013904223u, (state >> 8) % count); };
+  int read = 0;
+  for (int i = 0; i < 300000; ++i) {
+    std::string text = draw(3) == 0 ? "-" : "";
+    for (size_t length = draw(19); length > 0; --length) text += draw(9) == 0 ? '.' : static_cast<char>('0' + draw(10));
+    double wanted = 0, found = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), wanted);
+    const bool is_number = error == std::errc() && end == text.data() + text.size();
+    ASSERT_EQ(parse_number(text, found), is_number) << text;
+    if (!is_number) continue;
+    ASSERT_EQ(std::bit_cast<uint64_t>(found), std::bit_cast<uint64_t>(wanted)) << text;
+    ++read;
+  }
+  EXPECT_GT(read, 100000);
 }
 
 TEST(ParseNumber, Problems) {
