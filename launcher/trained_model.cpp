@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "core/base/error.h"
@@ -40,10 +41,14 @@ std::filesystem::path find_best(const std::filesystem::path& folder) {
 
 }  // namespace
 
+std::filesystem::path checkpoint_of(const std::filesystem::path& folder, CheckpointOfRun which) {
+  return file_errors_as<CheckpointError>(
+      [&] { return which == CheckpointOfRun::best ? find_best(folder) : find_folder(folder); });
+}
+
 TrainedModel open_trained_model(const std::filesystem::path& folder, const std::vector<std::string>& overrides,
                                 CheckpointOfRun which) {
-  const std::filesystem::path found = file_errors_as<CheckpointError>(
-      [&] { return which == CheckpointOfRun::best ? find_best(folder) : find_folder(folder); });
+  const std::filesystem::path found = checkpoint_of(folder, which);
   TrainedModel model{std::make_unique<CheckpointReader>(found, true), {}};
   Config config = parse_config(model.checkpoint->file("config.yaml"), (found / "config.yaml").string(), {});
   config.data.path = data_path_from_here(config.data.path, *model.checkpoint);
@@ -61,6 +66,10 @@ std::string data_path_from_here(const std::string& path, const CheckpointReader&
   const bool is_there = std::filesystem::exists(then, ignored), is_here = std::filesystem::exists(path, ignored);
   if (!is_here) return then.string();
   return is_there && !std::filesystem::equivalent(then, path, ignored) ? then.string() : path;
+}
+
+bool has_tokenizer(const CheckpointReader& checkpoint) {
+  return std::ranges::any_of(kTokenizerFiles, [&](const char* name) { return checkpoint.has_file(name); });
 }
 
 std::string tokenizer_file_of(const CheckpointReader& checkpoint) {

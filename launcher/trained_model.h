@@ -24,6 +24,10 @@ struct TrainedModel {
 
 enum class CheckpointOfRun { newest, best };
 
+// The checkpoint that a run, checkpoint or model folder stands for. Throws CheckpointError.
+std::filesystem::path checkpoint_of(const std::filesystem::path& folder,
+                                    CheckpointOfRun which = CheckpointOfRun::newest);
+
 // Throws CheckpointError if there is none. A relative data.path of the run, unless overridden, is replaced by
 // data_path_from_here.
 TrainedModel open_trained_model(const std::filesystem::path& folder, const std::vector<std::string>& overrides,
@@ -33,6 +37,7 @@ TrainedModel open_trained_model(const std::filesystem::path& folder, const std::
 // else the folder that it meant then or, where that is gone and there is one here, as after a move, this one.
 std::string data_path_from_here(const std::string& path, const CheckpointReader& checkpoint);
 
+bool has_tokenizer(const CheckpointReader& checkpoint);
 // The name of the tokenizer's file in the checkpoint. Throws CheckpointError if there is none.
 std::string tokenizer_file_of(const CheckpointReader& checkpoint);
 // The tokenizer that the checkpoint holds.

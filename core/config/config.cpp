@@ -29,7 +29,13 @@ void describe(Keys& keys, RunConfig& c) {
        "never: a run that exists is an error; auto: go on if there is something; must: go on or fail");
 }
 
-void describe(Keys& keys, ModelConfig& c) { keys.kind(binding("family"), c.family, "kind of model"); }
+void describe(Keys& keys, ModelConfig& c) {
+  KeyName from = sparse("from");
+  from.effect = Effect::binds;
+  keys(from, c.from, "folder",
+       "a model, checkpoint or run to begin with: its weights, and its family and sizes where they are not given here");
+  keys.kind(binding("family"), c.family, "kind of model");
+}
 
 void describe(Keys& keys, LossConfig& c) {
   keys.kind("name", c.kind, "what training makes small, of families that leave it open");

@@ -56,6 +56,7 @@ void describe(Keys& keys, RunConfig& c);
 
 struct ModelConfig {
   FamilyChoice family;
+  std::string from;  // a run, checkpoint or model folder, whose weights a new run begins with
 };
 void describe(Keys& keys, ModelConfig& c);
 

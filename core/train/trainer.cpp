@@ -150,6 +150,7 @@ void Trainer::allocate() {
 }
 
 void Trainer::initialise_weights() {
+  if (p_.begin_with) return restore_weights(*p_.begin_with(), p_.device, *compute_, model_);
   for (ParameterStorage* storage : model_.storages())
     initialise(*storage, model_.layout(), p_.device, *compute_, static_cast<uint64_t>(position_.seed));
 }

@@ -42,8 +42,10 @@ struct TrainerParts {
   std::vector<std::string> class_names;                 // where targets are classes that have names
   std::string who;                                      // this rank's host and device, where an error must name them
   std::vector<SampleSkip> skips;                        // of a replay: where the run went on after it had gone back
-  std::unique_ptr<Optimizer> optimizer;                 // absent: the config's
-  std::unique_ptr<Schedule> schedule;                   // absent: the config's
+  // Opens the checkpoint whose weights a new run begins with; absent: they are drawn by the seed.
+  std::function<std::unique_ptr<CheckpointReader>()> begin_with;
+  std::unique_ptr<Optimizer> optimizer;  // absent: the config's
+  std::unique_ptr<Schedule> schedule;    // absent: the config's
 };
 
 enum class TrainingOutcome {

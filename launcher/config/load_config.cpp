@@ -1,20 +1,38 @@
 #include "launcher/config/load_config.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "launcher/config/apply_settings.h"
+#include "launcher/config/model_settings.h"
 #include "launcher/config/validate.h"
 #include "launcher/config/yaml_settings.h"
 
 namespace convoy {
 namespace {
 
+// What the last of several settings gives to SECTION.KEY; empty: none does.
+std::string given(std::span<const Setting* const> settings, std::string_view section, std::string_view key) {
+  std::string text;
+  for (const Setting* layer : settings) {
+    const Setting* group = layer->find(section);
+    const Setting* value = group == nullptr ? nullptr : group->find(key);
+    if (value != nullptr && value->form == Setting::Form::text) text = value->text;
+  }
+  return text;
+}
+
 class Loader {
  public:
   explicit Loader(Config start) : config_(std::move(start)) {}
 
-  void apply_file(const std::string& text, const std::string& source) { apply(yaml_settings(text, source, mistakes_)); }
-  void apply_words(const std::vector<std::string>& words) { apply(command_line_settings(words, mistakes_)); }
+  // Each layer lies over those before it, all of them over the model that model.from names.
+  void apply(std::span<const Setting* const> layers) {
+    begin_with_model(given(layers, "model", "from"), given(layers, "run", "dir"));
+    for (const Setting* layer : layers) apply(*layer, origins_);
+  }
+  std::vector<Mistake>& mistakes() { return mistakes_; }
 
   // Contradictions point at the first key involved that was given; one that rests on a value that could not even be
   // read is not worth telling.
@@ -33,9 +51,19 @@ class Loader {
   }
 
  private:
-  void apply(const Setting& settings) {
+  void apply(const Setting& settings, Origins& origins) {
     apply_settings(
-        settings, [this](Keys& keys) { describe(keys, config_); }, origins_, mistakes_);
+        settings, [this](Keys& keys) { describe(keys, config_); }, origins, mistakes_);
+  }
+
+  // Its family and sizes. A run that goes on has weights of its own: where the folder is gone, the run knows them too.
+  // A new run misses it when it wants its weights.
+  void begin_with_model(const std::string& from, const std::string& run) {
+    if (from.empty()) return;
+    std::optional<Setting> model = settings_of_model(from);
+    if (!model) model = settings_of_run_from(run.empty() ? config_.run.dir : run, from);
+    Origins nowhere;
+    if (model) apply(*model, nowhere);
   }
 
   Config config_;
@@ -48,8 +76,9 @@ class Loader {
 Config parse_config(const std::string& text, const std::string& source, const std::vector<std::string>& overrides,
                     const Config& defaults) {
   Loader loader(defaults);
-  loader.apply_file(text, source);
-  loader.apply_words(overrides);
+  const Setting file = yaml_settings(text, source, loader.mistakes());
+  const Setting words = command_line_settings(overrides, loader.mistakes());
+  loader.apply(std::array{&file, &words});
   return loader.finish();
 }
 
@@ -60,7 +89,8 @@ Config load_config(const std::filesystem::path& file, const std::vector<std::str
 
 Config override_config(const Config& config, const std::vector<std::string>& overrides) {
   Loader loader(config);
-  loader.apply_words(overrides);
+  const Setting words = command_line_settings(overrides, loader.mistakes());
+  loader.apply(std::array{&words});
   return loader.finish();
 }
 

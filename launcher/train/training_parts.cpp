@@ -14,6 +14,7 @@
 #include "launcher/device_choice.h"
 #include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
+#include "launcher/trained_model.h"
 
 namespace convoy {
 
@@ -41,6 +42,13 @@ std::unique_ptr<Communicator> communicator_of_devices(const Config& config, Comm
                                           .timeout_s = static_cast<double>(config.parallel.timeout_s)});
 }
 
+// The checkpoint that model.from names. The data must be of its tokenizer or its fields, where it knows of any.
+std::unique_ptr<CheckpointReader> open_beginning(const Config& config, const Dataset& data, bool verify) {
+  auto model = std::make_unique<CheckpointReader>(checkpoint_of(config.model.from), verify);
+  if (has_tokenizer(*model) || model->has_file(kFieldsFile)) check_model_and_data(*model, config, data);
+  return model;
+}
+
 }  // namespace
 
 TrainingMachine::TrainingMachine(const Config& config, Communicator& ranks)
@@ -62,6 +70,10 @@ TrainerParts trainer_parts(const Config& config, Dataset& data, TrainingMachine&
                      .graph = make_loss_graph(config)};
   check_inputs(parts.graph, data);
   parts.virtual_ranks = virtual_ranks;
+  if (!config.model.from.empty())
+    parts.begin_with = [&config, &data, first = machine.communicator().rank() == 0] {
+      return open_beginning(config, data, first);
+    };
   parts.gradient_sync = gradient_sync_maker();
   parts.class_names = class_names(parts.graph, data);
   parts.who = machine.identity();

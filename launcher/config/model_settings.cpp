@@ -1,0 +1,58 @@
+#include "launcher/config/model_settings.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "launcher/config/yaml_settings.h"
+#include "launcher/run_folder.h"
+#include "launcher/trained_model.h"
+
+namespace convoy {
+namespace {
+
+std::optional<std::filesystem::path> find_config(const std::string& folder) {
+  try {
+    std::filesystem::path config = checkpoint_of(folder) / "config.yaml";
+    return is_there(config) ? std::optional(config) : std::nullopt;
+  } catch (const CheckpointError&) {
+    return std::nullopt;
+  }
+}
+
+// The model section alone.
+Setting model_section(const std::filesystem::path& config) {
+  std::vector<Mistake> mistakes;
+  Setting settings = yaml_settings(read_config_file(config), config.string(), mistakes);
+  throw_if_any(std::move(mistakes));
+  std::erase_if(settings.entries, [](const auto& entry) { return entry.first != "model"; });
+  return settings;
+}
+
+void forget_from(Setting& settings) {
+  if (Setting* model = settings.find("model"))
+    std::erase_if(model->entries, [](const auto& entry) { return entry.first == "from"; });
+}
+
+}  // namespace
+
+std::optional<Setting> settings_of_model(const std::string& folder) {
+  const auto config = find_config(folder);
+  if (!config) return std::nullopt;
+  Setting settings = model_section(*config);
+  forget_from(settings);
+  return settings;
+}
+
+std::optional<Setting> settings_of_run_from(const std::string& run, const std::string& from) {
+  const std::filesystem::path config = RunPaths(run).config();
+  if (!is_there(config)) return std::nullopt;
+  Setting settings = model_section(config);
+  const Setting* model = settings.find("model");
+  const Setting* found = model == nullptr ? nullptr : model->find("from");
+  if (found == nullptr || found->text != from) return std::nullopt;
+  forget_from(settings);
+  return settings;
+}
+
+}  // namespace convoy
