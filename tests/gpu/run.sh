@@ -36,11 +36,11 @@ check() {
   fi
 }
 
-# Where CUDA's own libraries are, if the loader does not know.
+# Where CUDA's own libraries are, if the loader does not know. cuBLASLt is loaded later, and not among ldd's.
 find_cuda_libraries() {
   local name folder
   for name in libcublasLt.so.13 libnccl.so.2; do
-    grep -q "$name => not found" <<<"$(ldd "$bin/trainer")" || continue
+    if grep -q "$name => /" <<<"$(ldd "$bin/trainer")" || grep -qF "$name" <<<"$(ldconfig -p)"; then continue; fi
     for folder in /usr/local/cuda/lib64 /usr/local/cuda-13*/lib64 \
       $(python3 -c 'import torch, pathlib; print(*{p.parent for p in pathlib.Path(torch.__file__).parent.parent.glob("nvidia/**/*.so*")})' 2>/dev/null); do
       if [ -e "$folder/$name" ]; then

@@ -5,6 +5,11 @@
 # Usage: cuda_training_test.sh TRAINER VIRTUAL_GPU_FOLDER
 virtual_gpu=$(realpath "$2")
 . "$(dirname "$0")/common.sh"
+# Loading cuBLASLt takes longer than many a command, which is to wait for it only where a GPU multiplies.
+LD_DEBUG=libs "$TRAINER" config --schema >libraries.log 2>&1
+grep -q libcudart libraries.log || fail "LD_DEBUG tells of no libraries"
+! grep -q libcublasLt libraries.log || fail "cuBLASLt is loaded without need"
+
 make_data
 cat >>train.yaml <<'YAML'
 optimizer: {lr: 3.0e-3}
