@@ -5,7 +5,8 @@
 //
 // q (B, Tq, H, D); k, v (B, Tk, Hkv, D). Each is a view with its own strides, so that the packed (B, T, 3C) output of
 // one product, or a key-value cache, is read in place. Within a token, heads are dense: head h starts at h * D.
-// causal: query i of Tq sees keys j <= i + Tk - Tq.
+// causal: query i of Tq sees keys j <= i + Tk - Tq. Of these it sees, with a window, the last `window` alone (Child et
+// al., arXiv:1904.10509; Mistral), and none before its document's first, which `starts` says.
 // Dropout of probabilities (GPT-2): index of the generator as in dropout.h with rows (b, h, i): rows_per_sample = H Tq,
 // element = j.
 #pragma once
@@ -27,7 +28,8 @@ struct AttentionShape {
   int64_t B = 0, Tq = 0, Tk = 0, H = 0, Hkv = 0, D = 0;
   DType dtype = DType::f32;
   bool causal = true;
-  float scale = 0;  // 1 / sqrt(D) as a rule
+  float scale = 0;     // 1 / sqrt(D) as a rule
+  int64_t window = 0;  // keys that a query sees at most, itself among them; 0: all. Only where causal
 };
 
 struct AttentionForward {
@@ -39,6 +41,8 @@ struct AttentionForward {
   // (1) i64 on the device, of the first query: then only the first position + Tq of the Tk keys exist, as in a cache
   // with room for Tk tokens. Absent: all do.
   Tensor position;
+  // (B, Tq) i32: of each query the first key that it sees, not falling within a sample; absent: key 0.
+  Tensor starts;
 };
 
 // to[b, position + t] = from[b, t]: tokens [0, T) of B samples join a cache, `width` elements each.
@@ -55,6 +59,7 @@ struct AttentionBackward {
   Heads dy, y, q, k, v;
   Tensor logsumexp;  // (B, H, Tq)
   Dropout dropout;
+  Tensor starts;  // as in forward
 };
 
 }  // namespace convoy

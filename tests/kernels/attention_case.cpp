@@ -10,8 +10,18 @@
 
 namespace convoy::test {
 std::string to_string(const AttentionOptions& o) {
-  return fmt::format("B {} Tq {} Tk {} H {} Hkv {} D {} {} {} p {}", o.B, o.Tq, o.Tk, o.H, o.Hkv, o.D, name_of(o.dtype),
-                     o.causal ? "causal" : "full", o.p);
+  return fmt::format("B {} Tq {} Tk {} H {} Hkv {} D {} {} {} p {} window {} document {}", o.B, o.Tq, o.Tk, o.H, o.Hkv,
+                     o.D, name_of(o.dtype), o.causal ? "causal" : "full", o.p, o.window, o.document);
+}
+
+static int64_t start_of_document(const AttentionOptions& o, int64_t b, int64_t i) {
+  const int64_t length = o.document + 3 * b, token = std::max<int64_t>(0, i + o.Tk - o.Tq);
+  return o.document == 0 ? 0 : token / length * length;
+}
+
+int64_t first_key(const AttentionOptions& o, int64_t b, int64_t i) {
+  const int64_t of_window = o.window == 0 ? 0 : i + o.Tk - o.Tq + 1 - o.window;
+  return std::max({int64_t{0}, of_window, start_of_document(o, b, i)});
 }
 
 Values attention_f64(const AttentionOptions& o, const Dropout& dropout, const AttentionValues& in, Values* logsumexp) {
@@ -25,22 +35,23 @@ Values attention_f64(const AttentionOptions& o, const Dropout& dropout, const At
       for (int64_t i = 0; i < o.Tq; ++i) {
         const double* q = &in.q[at(b, i, o.Tq, h, o.H)];
         const int64_t seen = o.causal ? std::clamp<int64_t>(i + o.Tk - o.Tq + 1, 0, o.Tk) : o.Tk;
+        const int64_t first = std::min(seen, first_key(o, b, i));
         Values scores;
         double largest = -std::numeric_limits<double>::infinity(), sum = 0;
-        for (int64_t j = 0; j < seen; ++j) {
+        for (int64_t j = first; j < seen; ++j) {
           const double* k = &in.k[at(b, j, o.Tk, h / (o.H / o.Hkv), o.Hkv)];
           double score = 0;
           for (int64_t d = 0; d < o.D; ++d) score += scale * q[d] * k[d];
           largest = std::max(largest, scores.emplace_back(score));
         }
         for (const double score : scores) sum += std::exp(score - largest);
-        for (int64_t j = 0; j < seen; ++j) {
-          const double p = std::exp(scores[static_cast<size_t>(j)] - largest) / sum *
+        for (int64_t j = first; j < seen; ++j) {
+          const double p = std::exp(scores[static_cast<size_t>(j - first)] - largest) / sum *
                            dropout_factor(dropout, (b * o.H + h) * o.Tq + i, j);
           const double* v = &in.v[at(b, j, o.Tk, h / (o.H / o.Hkv), o.Hkv)];
           for (int64_t d = 0; d < o.D; ++d) y[at(b, i, o.Tq, h, o.H) + static_cast<size_t>(d)] += p * v[d];
         }
-        if (logsumexp != nullptr) logsumexp->push_back(seen > 0 ? largest + std::log(sum) : largest);
+        if (logsumexp != nullptr) logsumexp->push_back(seen > first ? largest + std::log(sum) : largest);
       }
   return y;
 }
@@ -55,6 +66,11 @@ AttentionCase::AttentionCase(const AttentionOptions& o) : options(o), with(o.p, 
   dk_ = strided(o.Tk, o.Hkv, 7, 1);
   dv_ = strided(o.Tk, o.Hkv, 8, 1);
   logsumexp_ = Array::filled({o.B, o.H, o.Tq}, DType::f32, 99);
+  if (o.document == 0) return;
+  Values starts;
+  for (int64_t b = 0; b < o.B; ++b)
+    for (int64_t i = 0; i < o.Tq; ++i) starts.push_back(static_cast<double>(start_of_document(o, b, i)));
+  starts_ = Array({o.B, o.Tq}, DType::i32, starts);
 }
 
 Array AttentionCase::strided(int64_t T, int64_t heads, uint32_t seed, double factor) const {
@@ -86,7 +102,7 @@ Values AttentionCase::values_of(const Array& array, int64_t T, int64_t heads) co
 
 AttentionShape AttentionCase::shape() const {
   const AttentionOptions& o = options;
-  return {o.B, o.Tq, o.Tk, o.H, o.Hkv, o.D, o.dtype, o.causal, 1 / std::sqrt(static_cast<float>(o.D))};
+  return {o.B, o.Tq, o.Tk, o.H, o.Hkv, o.D, o.dtype, o.causal, 1 / std::sqrt(static_cast<float>(o.D)), o.window};
 }
 
 AttentionForward AttentionCase::forward() const {
@@ -97,7 +113,8 @@ AttentionForward AttentionCase::forward() const {
           heads(k_, options.Tk),
           heads(v_, options.Tk),
           with.dropout,
-          {}};
+          {},
+          starts_};
 }
 
 AttentionBackward AttentionCase::backward() const {
@@ -111,7 +128,8 @@ AttentionBackward AttentionCase::backward() const {
           heads(k_, options.Tk),
           heads(v_, options.Tk),
           logsumexp_,
-          with.dropout};
+          with.dropout,
+          starts_};
 }
 
 AttentionValues AttentionCase::inputs() const {

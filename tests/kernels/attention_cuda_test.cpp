@@ -2,6 +2,7 @@
 // as its fastest kernels take them, at the edges of their tiles, against float64; and dropout's masks, one by one.
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "core/ops/attention.h"
@@ -40,21 +41,22 @@ struct QueryGradient {
   void run(const Dropout& dropout, int64_t b, int64_t h, int64_t i) {
     const double scale = 1 / std::sqrt(static_cast<double>(o.D));
     const int64_t seen = o.causal ? std::clamp<int64_t>(i + o.Tk - o.Tq + 1, 0, o.Tk) : o.Tk;
+    const int64_t first = std::min(seen, first_key(o, b, i));
     const size_t q = query(b, i, h);
     Values p, dp;
     double largest = -1e300, total = 0, delta = 0;
-    for (int64_t j = 0; j < seen; ++j) p.push_back(scale * dot_at(in.q, q, in.k, key(b, j, h)));
+    for (int64_t j = first; j < seen; ++j) p.push_back(scale * dot_at(in.q, q, in.k, key(b, j, h)));
     for (const double score : p) largest = std::max(largest, score);
     for (double& score : p) total += score = std::exp(score - largest);
-    for (int64_t j = 0; j < seen; ++j) {
+    for (int64_t j = first; j < seen; ++j) {
       const double factor = dropout_factor(dropout, (b * o.H + h) * o.Tq + i, j),
-                   weight = p[static_cast<size_t>(j)] /= total;
+                   weight = p[static_cast<size_t>(j - first)] /= total;
       add(out.dv, key(b, j, h), weight * factor, dy, q);
       dp.push_back(factor * dot_at(dy, q, in.v, key(b, j, h)));
       delta += weight * dp.back();
     }
-    for (int64_t j = 0; j < seen; ++j) {
-      const double ds = scale * p[static_cast<size_t>(j)] * (dp[static_cast<size_t>(j)] - delta);
+    for (int64_t j = first; j < seen; ++j) {
+      const double ds = scale * p[static_cast<size_t>(j - first)] * (dp[static_cast<size_t>(j - first)] - delta);
       add(out.dq, q, ds, in.k, key(b, j, h));
       add(out.dk, key(b, j, h), ds, in.q, q);
     }
@@ -118,6 +120,38 @@ TEST_F(AttentionTilesTest, Dropout) {
                   .p = 0.3f,
                   .gap = kAlignedGap},
                  2e-2);
+}
+
+// On tensor cores and, with dropout or f32, not on them.
+TEST_F(AttentionTilesTest, WindowsAndDocuments) {
+  for (const int64_t D : {64, 128})
+    for (const auto& [window, document] : {std::pair{5, 0}, {70, 0}, {0, 11}, {0, 90}, {33, 40}})
+      expect_all({.B = 2,
+                  .Tq = 150,
+                  .Tk = 150,
+                  .H = 2,
+                  .Hkv = 1,
+                  .D = D,
+                  .dtype = DType::bf16,
+                  .gap = kAlignedGap,
+                  .window = window,
+                  .document = document},
+                 1e-2);
+  for (const float p : {0.0f, 0.3f})
+    for (const auto& [D, dtype, tolerance] : {std::tuple{24, DType::f32, 3e-5}, {64, DType::bf16, 2e-2}})
+      for (const auto& [Tq, Tk] : {std::pair{150, 150}, {40, 90}})
+        expect_all({.B = 2,
+                    .Tq = Tq,
+                    .Tk = Tk,
+                    .H = 2,
+                    .Hkv = 1,
+                    .D = D,
+                    .dtype = dtype,
+                    .p = p,
+                    .gap = kAlignedGap,
+                    .window = 33,
+                    .document = 40},
+                   tolerance);
 }
 
 TEST_F(AttentionTilesTest, DecodingReadsInPacks) {

@@ -101,6 +101,28 @@ TEST_F(AttentionTest, GroupedQueryHeads) {
   }
 }
 
+TEST_F(AttentionTest, WindowsAndDocuments) {
+  for (const auto& [window, document] :
+       {std::pair{1, 0}, {2, 0}, {16, 0}, {17, 0}, {64, 0}, {100, 0}, {1000, 0}, {0, 1}, {0, 7}, {0, 64}, {10, 23}})
+    for (const auto& [Tq, Tk] : {std::pair{5, 5}, {64, 64}, {100, 100}, {150, 150}, {30, 90}, {70, 5}}) {
+      const AttentionOptions o{
+          .B = 2, .Tq = Tq, .Tk = Tk, .H = 2, .Hkv = 1, .D = 12, .window = window, .document = document};
+      expect_forward(o, 2e-5);
+      expect_gradients(o, 3e-5, 20);
+    }
+  expect_gradients({.B = 2, .Tq = 90, .Tk = 90, .H = 2, .Hkv = 1, .D = 8, .p = 0.3f, .window = 20, .document = 50},
+                   3e-5);
+  expect_forward({.B = 2, .Tq = 90, .Tk = 90, .H = 2, .Hkv = 1, .D = 64, .dtype = DType::bf16, .window = 20}, 1e-2);
+}
+
+TEST_F(AttentionTest, DecodingWithAWindow) {
+  for (const int64_t Tq : {1, 2, 3})
+    for (const int64_t Tk : {1, 17, 257, 600})
+      for (const auto& [window, document] : {std::pair{1, 0}, {20, 0}, {300, 0}, {0, 300}})
+        expect_forward({.B = 2, .Tq = Tq, .Tk = Tk, .H = 4, .Hkv = 2, .D = 20, .window = window, .document = document},
+                       2e-5);
+}
+
 TEST_F(AttentionTest, DropoutOfProbabilities) {
   for (const auto& [Tq, Tk] : {std::pair{1, 40}, {7, 7}, {70, 70}, {20, 90}, {90, 20}})
     for (const bool causal : {true, false}) {
@@ -136,18 +158,22 @@ TEST_F(AttentionTest, DecodingGivesWhatTheWholeSequenceGives) {
 // Keys and values join a cache in two goes; what lies beyond them is NaN and may not be read.
 TEST_F(AttentionTest, ACacheWithRoomGivesWhatItsKeysGive) {
   struct Sizes {
-    int64_t Tq, keys, room, D;
+    int64_t Tq, keys, room, D, window;
   };
   for (const auto& [dtype, tolerance] : kPrecisions)
-    for (const auto& [Tq, keys, room, D] : {Sizes{1, 1, 5, 8},
-                                            {1, 40, 300, 64},
-                                            {2, 257, 260, 24},
-                                            {5, 5, 64, 64},
-                                            {70, 90, 200, 64},
-                                            {8, 300, 301, 10}}) {
-      const AttentionCase exact({.B = 2, .Tq = Tq, .Tk = keys, .H = 2, .Hkv = 1, .D = D, .dtype = dtype});
+    for (const auto& [Tq, keys, room, D, window] : {Sizes{1, 1, 5, 8, 0},
+                                                    {1, 40, 300, 64, 0},
+                                                    {2, 257, 260, 24, 0},
+                                                    {5, 5, 64, 64, 0},
+                                                    {70, 90, 200, 64, 0},
+                                                    {8, 300, 301, 10, 0},
+                                                    {1, 257, 300, 24, 9},
+                                                    {70, 90, 200, 64, 30}}) {
+      const AttentionOptions o{
+          .B = 2, .Tq = Tq, .Tk = keys, .H = 2, .Hkv = 1, .D = D, .dtype = dtype, .window = window};
+      const AttentionCase exact(o);
       run_with_scratch(exact.forward());
-      const AttentionCase cached({.B = 2, .Tq = Tq, .Tk = keys, .H = 2, .Hkv = 1, .D = D, .dtype = dtype});
+      const AttentionCase cached(o);
       AttentionForward args = cached.forward();
       const Array zero({1}, DType::i64, {0}), later({1}, DType::i64, {static_cast<double>(keys - Tq)});
       const auto empty = [&, type = dtype] {

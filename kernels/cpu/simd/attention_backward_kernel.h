@@ -48,17 +48,21 @@ template <bool kDropped>
 inline void backward_group(BackwardTile& tile, const TileView& view, const DropoutKeys& keys, int64_t first_row,
                            int64_t i) {
   // Whole blocks of 16 keys, for add_over_queries reads such: what no query sees becomes zero.
-  const int64_t seen_by_all = view.seen_by(i), covered = round_up<int64_t>(view.seen_by(i + 15), 16);
+  const int64_t first = view.hidden_from(i) / 16 * 16, covered = round_up<int64_t>(view.seen_by(i + 15), 16);
   if constexpr (kDropped) {
     const QueryIndices indices(keys, first_row + i);
-    for (int64_t j = 0; j < covered; j += 4) {
+    for (int64_t j = first; j < covered; j += 4) {
       F32x16 factors[4];
       indices.factors(keys, view.k0 + j, factors);
       backward_keys<true, true>(tile, view, i, j, 4, factors);
     }
   } else {
-    backward_keys<false, false>(tile, view, i, 0, seen_by_all, nullptr);
-    backward_keys<true, false>(tile, view, i, seen_by_all, covered - seen_by_all, nullptr);
+    // All see keys [from, to).
+    const int64_t from = std::min(view.first_keys == nullptr ? 0 : view.hidden_from(i + 15), covered);
+    const int64_t to = std::max(from, view.seen_by(i));
+    backward_keys<true, false>(tile, view, i, first, from - first, nullptr);
+    backward_keys<false, false>(tile, view, i, from, to - from, nullptr);
+    backward_keys<true, false>(tile, view, i, to, covered - to, nullptr);
   }
 }
 
@@ -120,8 +124,10 @@ inline void backward_queries(const AttentionBackward& args, const DropoutKeys& k
   BackwardTile tile;
   load_queries<Real>(tile, args, sample, head, begin, queries);
   const int64_t keys_end = keys_seen(s, begin + queries);
-  for (int64_t k0 = 0; k0 < keys_end; k0 += kTile)
-    backward_key_tile<Real>(tile, args, keys, {begin, queries, k0, std::min(kTile, keys_end - k0), mask_shift(s)},
+  const FirstKeys first(s, args.starts, sample, begin, begin + queries);
+  for (int64_t k0 = first.first_tile(); k0 < keys_end; k0 += kTile)
+    backward_key_tile<Real>(tile, args, keys,
+                            {begin, queries, k0, std::min(kTile, keys_end - k0), mask_shift(s), first.or_null()},
                             sample, head, dk, dv, requests);
   store_rows(head_pointer<Real>(args.dq, sample, begin, head, s.D), args.dq.token_stride, tile.dq, padded_D, queries,
              s.D, s.scale);

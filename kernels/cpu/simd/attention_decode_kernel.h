@@ -73,10 +73,13 @@ void attention_decode(const AttentionForward& args, int64_t sample, int64_t key_
     const Real* k = head_pointer<Real>(args.k, sample, begin, key_head, s.D);
     const Real* v = head_pointer<Real>(args.v, sample, begin, key_head, s.D);
     for (int64_t head = 0; head < heads; ++head)
-      for (int64_t i = 0; i < s.Tq; ++i)
-        decode_query<Real>(args, head_pointer<Real>(args.q, sample, i, key_head * heads + head, s.D), k, v,
-                           std::clamp<int64_t>(keys_seen(s, i + 1) - begin, 0, end - begin),
+      for (int64_t i = 0; i < s.Tq; ++i) {
+        const int64_t seen = std::clamp<int64_t>(keys_seen(s, i + 1) - begin, 0, end - begin);
+        const int64_t first = std::clamp<int64_t>(FirstKeys::first_key(s, args.starts, sample, i) - begin, 0, seen);
+        decode_query<Real>(args, head_pointer<Real>(args.q, sample, i, key_head * heads + head, s.D),
+                           k + first * args.k.token_stride, v + first * args.v.token_stride, seen - first,
                            partial + (head * s.Tq + i) * stride);
+      }
   });
 }
 

@@ -18,18 +18,24 @@ struct ForwardTile {
 // Scores of 16 queries become probabilities relative to the new maximum. Returns whether the maximum moved.
 inline bool softmax_group(ForwardTile& tile, const TileView& view, int64_t i) {
   float* scores = tile.scores + i;
-  const int64_t seen_by_all = view.seen_by(i), seen_by_any = view.seen_by(i + 15);
+  // All see keys [from, to), some keys [first, end).
+  const int64_t first = view.hidden_from(i), end = view.seen_by(i + 15);
+  const int64_t from = std::min(view.hidden_from(i + 15), end), to = std::max(from, view.seen_by(i));
   const F32x16 old_max = load(tile.max + i);
   F32x16 largest = old_max;
-  for (int64_t j = 0; j < seen_by_all; ++j) largest = max(largest, load(scores + j * kTile));
-  for (int64_t j = seen_by_all; j < seen_by_any; ++j) {
-    const F32x16 hidden = broadcast(-std::numeric_limits<float>::infinity());
-    const F32x16 score = select(view.seen(i, j), load(scores + j * kTile), hidden);
-    store(scores + j * kTile, score);
-    largest = max(largest, score);
-  }
+  const auto mask = [&](int64_t begin, int64_t masked_end) {
+    for (int64_t j = begin; j < masked_end; ++j) {
+      const F32x16 hidden = broadcast(-std::numeric_limits<float>::infinity());
+      const F32x16 score = select(view.seen(i, j), load(scores + j * kTile), hidden);
+      store(scores + j * kTile, score);
+      largest = max(largest, score);
+    }
+  };
+  mask(first, from);
+  for (int64_t j = from; j < to; ++j) largest = max(largest, load(scores + j * kTile));
+  mask(to, end);
   F32x16 total = broadcast(0.0f);
-  for (int64_t j = 0; j < seen_by_any; ++j) {
+  for (int64_t j = first; j < end; ++j) {
     const F32x16 p = exp2(load(scores + j * kTile) - largest);
     store(scores + j * kTile, p);
     total = total + p;
@@ -43,11 +49,11 @@ inline bool softmax_group(ForwardTile& tile, const TileView& view, int64_t i) {
 
 inline void drop_group(ForwardTile& tile, const TileView& view, const DropoutKeys& keys, int64_t first_row, int64_t i) {
   const QueryIndices indices(keys, first_row + i);
-  const int64_t seen = view.seen_by(i + 15);
-  for (int64_t j = 0; j < seen; j += 4) {
+  const int64_t seen = view.seen_by(i + 15), first = view.hidden_from(i);
+  for (int64_t j = first / 4 * 4; j < seen; j += 4) {
     F32x16 factors[4];
     indices.factors(keys, view.k0 + j, factors);
-    for (int64_t w = 0; w < std::min<int64_t>(4, seen - j); ++w) {
+    for (int64_t w = std::max<int64_t>(0, first - j); w < std::min<int64_t>(4, seen - j); ++w) {
       float* p = tile.scores + (j + w) * kTile + i;
       store(p, load(p) * factors[w]);
     }
@@ -116,9 +122,11 @@ inline void forward_tile(const AttentionForward& args, int64_t sample, int64_t h
   std::fill_n(tile.total, padded, 0.0f);
   const DropoutKeys keys(args.dropout);
   const int64_t keys_end = keys_seen(s, end);
-  for (int64_t k0 = 0; k0 < keys_end; k0 += kTile)
-    forward_key_tile<Real>(tile, args, keys, {begin, queries, k0, std::min(kTile, keys_end - k0), mask_shift(s)},
-                           sample, head, requests);
+  const FirstKeys first(s, args.starts, sample, begin, end);
+  for (int64_t k0 = first.first_tile(); k0 < keys_end; k0 += kTile)
+    forward_key_tile<Real>(tile, args, keys,
+                           {begin, queries, k0, std::min(kTile, keys_end - k0), mask_shift(s), first.or_null()}, sample,
+                           head, requests);
   finish_tile<Real>(tile, args, sample, head, begin, queries);
 }
 
@@ -129,7 +137,8 @@ inline Requests forward_requests(const AttentionForward& args, const AttentionPi
   const AttentionShape& s = args.shape;
   const int64_t heads = s.H / s.Hkv, key_head = next.head / heads;
   const bool same_keys = next.sample == piece.sample && key_head == piece.head / heads;
-  const int64_t first_key = same_keys ? keys_seen(s, piece.end) : 0, last_key = keys_seen(s, next.end);
+  const int64_t seen = FirstKeys::first_key(s, args.starts, next.sample, next.begin);
+  const int64_t first_key = same_keys ? keys_seen(s, piece.end) : seen, last_key = keys_seen(s, next.end);
   Requests requests;
   request_rows<Real>(requests, args.y, piece, piece.begin, piece.end, piece.head, s.D, 1, Access::write);
   request_rows<Real>(requests, args.q, next, next.begin, next.end, next.head, s.D, 1);

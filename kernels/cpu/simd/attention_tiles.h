@@ -73,17 +73,51 @@ inline void request_rows(Requests& requests, const Heads& heads, const Attention
 // Queries [q0, q0 + queries) against keys [k0, k0 + keys). With a causal mask query i sees key j <= i + shift.
 struct TileView {
   int64_t q0, queries, k0, keys, shift;
+  // The first key that query q0 + i sees, not falling, whole vectors of them; null: each sees key 0.
+  const int32_t* first_keys = nullptr;
 
-  // Keys of the tile that query q0 + i sees, the first of them; i may lie beyond the last query.
+  // Query q0 + i sees keys [hidden_from(i), seen_by(i)) of the tile; i may lie beyond the last query.
   int64_t seen_by(int64_t i) const { return std::clamp<int64_t>(q0 + i + shift + 1 - k0, 0, keys); }
-  // First group of 16 queries one of which sees a key of the 16 from k0 + j.
+  int64_t hidden_from(int64_t i) const {
+    return first_keys == nullptr ? 0 : std::clamp<int64_t>(first_keys[i] - k0, 0, keys);
+  }
+  // Groups of 16 queries one of which sees a key of the 16 from k0 + j: [first_group(j), end_group(j)).
   int64_t first_group(int64_t j) const {
     return std::clamp<int64_t>(ceil_div<int64_t>(std::max<int64_t>(k0 + j - shift - q0 - 15, 0), 16), 0, groups());
+  }
+  int64_t end_group(int64_t j) const {
+    int64_t end = groups();
+    if (first_keys != nullptr)
+      while (end > 0 && first_keys[16 * (end - 1)] > k0 + j + 15) --end;
+    return end;
   }
   int64_t groups() const { return ceil_div<int64_t>(queries, 16); }
   // Which of the 16 queries from q0 + i see key k0 + j.
   Mask16 seen(int64_t i, int64_t j) const {
-    return broadcast(static_cast<int32_t>(k0 + j - shift - q0 - i - 1)) < lane_numbers();
+    const Mask16 not_after = broadcast(static_cast<int32_t>(k0 + j - shift - q0 - i - 1)) < lane_numbers();
+    if (first_keys == nullptr) return not_after;
+    return not_after & (load(first_keys + i) < broadcast(static_cast<int32_t>(k0 + j + 1)));
+  }
+};
+
+// The first keys that queries [begin, end) of a sample see, for TileView, as many as a tile has.
+struct FirstKeys {
+  alignas(64) int32_t keys[kTile];
+  bool all_from_zero;
+
+  FirstKeys(const AttentionShape& s, const Tensor& starts, int64_t sample, int64_t begin, int64_t end)
+      : all_from_zero(s.window == 0 && !starts) {
+    if (all_from_zero) return;
+    for (int64_t i = 0; i < kTile; ++i) keys[i] = first_key(s, starts, sample, std::min(begin + i, end - 1));
+  }
+  const int32_t* or_null() const { return all_from_zero ? nullptr : keys; }
+  // The first key that any of them sees, at the begin of a tile.
+  int64_t first_tile() const { return all_from_zero ? 0 : keys[0] / kTile * kTile; }
+
+  static int32_t first_key(const AttentionShape& s, const Tensor& starts, int64_t sample, int64_t query) {
+    const int64_t of_window = s.window == 0 ? 0 : std::max<int64_t>(0, query + s.Tk - s.Tq + 1 - s.window);
+    const int32_t of_document = starts ? starts.as<int32_t>()[sample * s.Tq + query] : 0;
+    return std::max(static_cast<int32_t>(of_window), of_document);
   }
 };
 
@@ -99,7 +133,7 @@ inline void scores_of(float* scores, const TileView& view, const TileRows& a, co
   for (int64_t j = 0; j < view.keys; j += 16) {
     const int64_t first = view.first_group(j);
     product_16_rows<Order::rows, Into::overwrite>(a.first + j * a.stride, a.stride, b + first * 16, kTile,
-                                                  scores + j * kTile + first * 16, kTile, view.groups() - first, D,
+                                                  scores + j * kTile + first * 16, kTile, view.end_group(j) - first, D,
                                                   requests);
   }
 }
@@ -107,19 +141,22 @@ inline void scores_of(float* scores, const TileView& view, const TileRows& a, co
 // sums (queries, D) += weights (keys, kTile) transposed, times rows (keys, D).
 inline void add_over_keys(float* sums, const TileView& view, const float* weights, const float* rows, int64_t padded_D,
                           Requests& requests) {
-  for (int64_t i = 0; i < view.queries; i += 16)
-    product_16_rows<Order::columns, Into::add>(weights + i, kTile, rows, padded_D, sums + i * padded_D, padded_D,
-                                               padded_D / 16, view.seen_by(i + 15), requests);
+  for (int64_t i = 0; i < view.queries; i += 16) {
+    const int64_t first = view.hidden_from(i);
+    product_16_rows<Order::columns, Into::add>(weights + first * kTile + i, kTile, rows + first * padded_D, padded_D,
+                                               sums + i * padded_D, padded_D, padded_D / 16,
+                                               view.seen_by(i + 15) - first, requests);
+  }
 }
 
 // sums (keys, D) += weights (keys, kTile) times rows (queries, D).
 inline void add_over_queries(float* sums, const TileView& view, const float* weights, const float* rows,
                              int64_t padded_D, Requests& requests) {
   for (int64_t j = 0; j < view.keys; j += 16) {
-    const int64_t i = view.first_group(j) * 16;
-    if (i < view.queries)
+    const int64_t i = view.first_group(j) * 16, end = std::min(view.queries, view.end_group(j) * 16);
+    if (i < end)
       product_16_rows<Order::rows, Into::add>(weights + j * kTile + i, kTile, rows + i * padded_D, padded_D,
-                                              sums + j * padded_D, padded_D, padded_D / 16, view.queries - i, requests);
+                                              sums + j * padded_D, padded_D, padded_D / 16, end - i, requests);
   }
 }
 
