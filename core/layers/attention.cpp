@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -9,36 +10,54 @@
 #include "core/ops/attention.h"
 
 namespace convoy {
+namespace {
+
+Heads dense_heads(const Tensor& y) { return {y.data, y.shape[2], y.shape[1] * y.shape[2]}; }
+
+Tensor starts_of(const std::vector<Tensor>& inputs) { return inputs.size() > 1 ? inputs[1] : Tensor(); }
+
+}  // namespace
+
+SelfAttention::SelfAttention(AttentionOptions options) : o_(std::move(options)) {
+  if (o_.D == 0 && o_.H > 0) o_.D = o_.C / o_.H;
+  if (o_.Hkv == 0) o_.Hkv = o_.H;
+}
 
 LayerPlan SelfAttention::plan(std::span<const TensorSpec> inputs, Purpose purpose) const {
   if (o_.H <= 0 || o_.C % o_.H != 0)
     throw ConfigError(
         fmt::format("layer {}: {} heads do not divide {} channels; choose a divisor", o_.name, o_.H, o_.C));
-  expect_channels(o_.name, inputs[0], 3 * o_.C);
+  if (o_.Hkv < 0 || o_.H % o_.Hkv != 0)
+    throw ConfigError(fmt::format("layer {}: {} heads of keys do not divide {} heads of queries; choose a divisor",
+                                  o_.name, o_.Hkv, o_.H));
+  const int64_t width = o_.H * o_.D;
+  expect_channels(o_.name, inputs[0], width + 2 * o_.Hkv * o_.D);
   const int64_t B = inputs[0].shape[0], T = inputs[0].shape[1];
   LayerPlan plan;
-  plan.outputs = {{inputs[0].dtype, with_channels(inputs[0].shape, o_.C)}};
+  plan.outputs = {{inputs[0].dtype, with_channels(inputs[0].shape, width)}};
   if (purpose == Purpose::generation)
     for (const char* what : {".keys", ".values"})
-      plan.states.push_back({o_.name + what, {inputs[0].dtype, {B, o_.context, o_.C}}});
+      plan.states.push_back({o_.name + what, {inputs[0].dtype, {B, o_.context, o_.Hkv * o_.D}}});
   if (purpose == Purpose::training) plan.saved = {{DType::f32, {B, o_.H, T}}};  // log sum of exponentials
   plan.backward_reads = {.inputs = {0}, .outputs = {0}};
-  // The whole square, as is usual for flop utilisation.
-  plan.forward_flops = 4.0 * static_cast<double>(B * o_.C) * static_cast<double>(T) * static_cast<double>(T);
+  if (inputs.size() > 1) plan.backward_reads.inputs.push_back(1);
+  // The whole square, as is usual for flop utilisation; of a window its band.
+  const int64_t keys = o_.window > 0 ? std::min(T, o_.window) : T;
+  plan.forward_flops = 4.0 * static_cast<double>(B * width) * static_cast<double>(T) * static_cast<double>(keys);
   return plan;
 }
 
 AttentionShape SelfAttention::shape(const Tensor& qkv) const {
-  const int64_t B = qkv.shape[0], T = qkv.shape[1], D = o_.C / o_.H;
-  return {B, T, T, o_.H, o_.H, D, qkv.dtype, true, 1.0f / std::sqrt(static_cast<float>(D))};
+  const int64_t B = qkv.shape[0], T = qkv.shape[1];
+  const float scale = 1.0f / std::sqrt(static_cast<float>(o_.D));
+  return {B, T, T, o_.H, o_.Hkv, o_.D, qkv.dtype, true, scale, o_.window};
 }
 
-Heads SelfAttention::part(const Tensor& packed, int which) const {
+Heads SelfAttention::part(const Tensor& packed, Part which) const {
   const int64_t stride = packed.shape[2], T = packed.shape[1];
-  return {packed.range(which * o_.C, 1).data, stride, T * stride};
+  const int64_t heads = which == Part::q ? 0 : which == Part::k ? o_.H : o_.H + o_.Hkv;
+  return {packed.range(heads * o_.D, 1).data, stride, T * stride};
 }
-
-static Heads dense_heads(const Tensor& y) { return {y.data, y.shape[2], y.shape[1] * y.shape[2]}; }
 
 void SelfAttention::forward(Pass& pass, const LayerTensors& t) const {
   if (!t.states.empty()) return forward_cached(pass, t);
@@ -47,10 +66,11 @@ void SelfAttention::forward(Pass& pass, const LayerTensors& t) const {
   args.shape = shape(qkv);
   args.y = dense_heads(t.outputs[0]);
   if (!t.saved.empty()) args.logsumexp = t.saved[0];
-  args.q = part(qkv, 0);
-  args.k = part(qkv, 1);
-  args.v = part(qkv, 2);
+  args.q = part(qkv, Part::q);
+  args.k = part(qkv, Part::k);
+  args.v = part(qkv, Part::v);
   args.dropout = pass.dropout(o_.dropout, o_.dropout_number, o_.H * args.shape.Tq);
+  args.starts = starts_of(t.inputs);
   pass.run(args);
 }
 
@@ -59,16 +79,17 @@ void SelfAttention::backward(Pass& pass, const LayerTensors& t) const {
   if (!dqkv) return;
   AttentionBackward args;
   args.shape = shape(qkv);
-  args.dq = part(dqkv, 0);
-  args.dk = part(dqkv, 1);
-  args.dv = part(dqkv, 2);
+  args.dq = part(dqkv, Part::q);
+  args.dk = part(dqkv, Part::k);
+  args.dv = part(dqkv, Part::v);
   args.dy = dense_heads(t.output_gradients[0]);
   args.y = dense_heads(t.outputs[0]);
-  args.q = part(qkv, 0);
-  args.k = part(qkv, 1);
-  args.v = part(qkv, 2);
+  args.q = part(qkv, Part::q);
+  args.k = part(qkv, Part::k);
+  args.v = part(qkv, Part::v);
   args.logsumexp = t.saved[0];
   args.dropout = pass.dropout(o_.dropout, o_.dropout_number, o_.H * args.shape.Tq);
+  args.starts = starts_of(t.inputs);
   pass.run(args);
 }
 
@@ -78,12 +99,13 @@ void SelfAttention::forward_cached(Pass& pass, const LayerTensors& t) const {
   args.shape = shape(qkv);
   args.shape.Tk = o_.context;
   args.y = dense_heads(t.outputs[0]);
-  args.q = part(qkv, 0);
+  args.q = part(qkv, Part::q);
   args.k = dense_heads(t.states[0]);
   args.v = dense_heads(t.states[1]);
   args.position = pass.position;
-  for (const auto& [to, which] : {std::pair{args.k, 1}, {args.v, 2}})
-    pass.run(CacheAppend{to, part(qkv, which), args.shape.B, args.shape.Tq, o_.C, qkv.dtype, pass.position});
+  args.starts = starts_of(t.inputs);
+  for (const auto& [to, which] : {std::pair{args.k, Part::k}, {args.v, Part::v}})
+    pass.run(CacheAppend{to, part(qkv, which), args.shape.B, args.shape.Tq, o_.Hkv * o_.D, qkv.dtype, pass.position});
   pass.run(args);
 }
 

@@ -15,28 +15,32 @@ LayerPlan Embedding::plan(std::span<const TensorSpec> inputs, Purpose) const {
         fmt::format("sequences of {} tokens do not fit a context of {}; raise model.context", T, o_.context));
   LayerPlan plan;
   plan.outputs = {{o_.dtype, {B, T, o_.C}}};
-  plan.parameters = {{o_.token_table, {o_.V, o_.C}, Initialisation::normal(o_.stddev), true},
-                     {o_.position_table, {o_.context, o_.C}, Initialisation::normal(o_.stddev), true}};
+  plan.parameters = {{o_.token_table, {o_.V, o_.C}, Initialisation::normal(o_.stddev), true}};
+  if (!o_.position_table.empty())
+    plan.parameters.push_back({o_.position_table, {o_.context, o_.C}, Initialisation::normal(o_.stddev), true});
   plan.backward_reads = {.inputs = {0}, .outputs = {}, .weights = false};
   if (o_.dropout > 0) plan.shares = {{Share::Kind::gradient_is_scratch, 0}};
   return plan;
 }
 
+static Tensor positions_of(const std::vector<Tensor>& tables) { return tables.size() > 1 ? tables[1] : Tensor(); }
+
 void Embedding::forward(Pass& pass, const LayerTensors& t) const {
   const Tensor& x = t.outputs[0];
-  pass.run(EmbeddingForward{x, t.inputs[0], t.weights[0], t.weights[1], pass.position});
+  pass.run(EmbeddingForward{x, t.inputs[0], t.weights[0], positions_of(t.weights), pass.position});
   const Dropout dropout = pass.dropout(o_.dropout, o_.dropout_number, x.shape[1]);
   if (dropout.p > 0) pass.run(DropoutApply{x.matrix(), x.matrix(), dropout});
 }
 
 void Embedding::backward(Pass& pass, const LayerTensors& t) const {
   const Tensor& dy = t.output_gradients[0];
-  if (!dy || (!t.weight_gradients[0] && !t.weight_gradients[1])) return;
+  const Tensor dpositions = positions_of(t.weight_gradients);
+  if (!dy || (!t.weight_gradients[0] && !dpositions)) return;
   const Dropout dropout = pass.dropout(o_.dropout, o_.dropout_number, dy.shape[1]);
   if (dropout.p > 0) pass.run(DropoutApply{dy.matrix(), dy.matrix(), dropout});
   EmbeddingBackward args;
   args.dtoken_table = t.weight_gradients[0];
-  args.dposition_table = t.weight_gradients[1];
+  args.dposition_table = dpositions;
   args.dy = dy;
   args.tokens = t.inputs[0];
   pass.run(args);

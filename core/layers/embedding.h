@@ -1,4 +1,5 @@
-// Token embedding plus learned positions, then dropout: tokens (B, T) i32 -> x (B, T, C). GPT-2's wte and wpe.
+// Token embedding plus learned positions, if there are such, then dropout: tokens (B, T) i32 -> x (B, T, C). GPT-2's
+// wte and wpe.
 #pragma once
 
 #include "core/layers/layer.h"
@@ -6,7 +7,7 @@
 namespace convoy {
 
 struct EmbeddingOptions {
-  std::string token_table, position_table;  // parameter names
+  std::string token_table, position_table;  // parameter names; empty: no positions
   int64_t V = 0, C = 0, context = 0;
   DType dtype = DType::f32;  // of the output
   float stddev = 0.02f;

@@ -1,5 +1,8 @@
 #include "core/layers/linear.h"
 
+#include <fmt/format.h>
+
+#include "core/base/error.h"
 #include "core/layers/products.h"
 #include "core/layers/shapes.h"
 
@@ -7,9 +10,12 @@ namespace convoy {
 
 LayerPlan Linear::plan(std::span<const TensorSpec> inputs, Purpose purpose) const {
   expect_channels(o_.name, inputs[0], o_.Cin);
+  if (o_.by_outputs && o_.activation != Activation::none)
+    throw InternalError(fmt::format("layer {}: a weight by outputs has no activation in its product", o_.name));
   LayerPlan plan;
   plan.outputs = {{inputs[0].dtype, with_channels(inputs[0].shape, o_.Cout)}};
-  plan.parameters = {{o_.name + ".weight", {o_.Cin, o_.Cout}, Initialisation::normal(o_.stddev), true}};
+  const Shape weight = o_.by_outputs ? Shape{o_.Cout, o_.Cin} : Shape{o_.Cin, o_.Cout};
+  plan.parameters = {{o_.name + ".weight", weight, Initialisation::normal(o_.stddev), true}};
   if (o_.has_bias) plan.parameters.push_back({o_.name + ".bias", {o_.Cout}, {}, false});
   plan.backward_reads.inputs = {0};
   if (o_.activation != Activation::none) {
@@ -22,8 +28,12 @@ LayerPlan Linear::plan(std::span<const TensorSpec> inputs, Purpose purpose) cons
 }
 
 void Linear::forward(Pass& pass, const LayerTensors& t) const {
-  linear_forward(pass, t.outputs[0], t.inputs[0], t.weights[0], o_.has_bias ? t.weights[1] : Tensor(), o_.activation,
-                 t.saved.empty() ? Tensor() : t.saved[0]);
+  const Tensor bias = o_.has_bias ? t.weights[1] : Tensor();
+  if (o_.by_outputs)
+    outputs_forward(pass, t.outputs[0], t.inputs[0], t.weights[0], bias);
+  else
+    linear_forward(pass, t.outputs[0], t.inputs[0], t.weights[0], bias, o_.activation,
+                   t.saved.empty() ? Tensor() : t.saved[0]);
 }
 
 void Linear::backward(Pass& pass, const LayerTensors& t) const {
@@ -31,8 +41,12 @@ void Linear::backward(Pass& pass, const LayerTensors& t) const {
   if (o_.activation != Activation::none)
     pass.run(ActivationBackward{dy, dy, keeps_sum() ? t.saved[0] : t.outputs[0], o_.activation,
                                 default_number(o_.activation)});
-  linear_backward(pass, {t.input_gradients[0], t.weight_gradients[0], o_.has_bias ? t.weight_gradients[1] : Tensor()},
-                  t.inputs[0], dy, t.weights[0]);
+  const LinearGradients gradients{t.input_gradients[0], t.weight_gradients[0],
+                                  o_.has_bias ? t.weight_gradients[1] : Tensor()};
+  if (o_.by_outputs)
+    outputs_backward(pass, gradients, t.inputs[0], dy, t.weights[0]);
+  else
+    linear_backward(pass, gradients, t.inputs[0], dy, t.weights[0]);
 }
 
 }  // namespace convoy

@@ -1,4 +1,5 @@
-// y = act(x W + b).   x (..., Cin), W (Cin, Cout) as in GPT-2's Conv1D, b (Cout), y (..., Cout).
+// y = act(x W + b).   x (..., Cin), W (Cin, Cout) as in GPT-2's Conv1D, b (Cout), y (..., Cout). Without an activation
+// W may also be held by outputs, (Cout, Cin).
 //
 // The activation, with the number that it has by default, is the product's epilogue. Its derivative is computed from y
 // where that suffices, otherwise from x W + b, which then is kept.
@@ -15,6 +16,7 @@ struct LinearOptions {
   float stddev = 0.02f;
   Activation activation = Activation::none;
   bool has_bias = true;
+  bool by_outputs = false;  // W is (Cout, Cin)
 };
 
 class Linear final : public Layer {

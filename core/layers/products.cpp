@@ -29,6 +29,21 @@ void linear_backward(Pass& pass, const LinearGradients& gradients, const Tensor&
   run_gradients(pass, dx, dweight);
 }
 
+void outputs_forward(Pass& pass, const Tensor& y, const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  Matmul product{.c = y.matrix(), .a = x.matrix(), .b = weight, .b_transposed = true};
+  product.bias = bias;
+  pass.run(product);
+}
+
+void outputs_backward(Pass& pass, const LinearGradients& gradients, const Tensor& x, const Tensor& dy,
+                      const Tensor& weight) {
+  if (gradients.bias) pass.run(ColumnSums{gradients.bias, dy.matrix()});
+  Matmul dx{.a = dy.matrix(), .b = weight};
+  if (gradients.input) dx.c = gradients.input.matrix();
+  run_gradients(pass, dx,
+                {.c = gradients.weight, .a = dy.matrix(), .b = x.matrix(), .a_transposed = true, .accumulate = true});
+}
+
 void run_gradients(Pass& pass, const Matmul& dx, const Matmul& dweight) {
   if (dx.c && dweight.c)
     pass.run(MatmulPair{dx, dweight});

@@ -9,6 +9,8 @@
 #include "core/ops/matmul.h"
 #include "core/ops/norm.h"
 #include "core/ops/ops.h"
+#include "core/ops/rotary.h"
+#include "core/ops/swiglu.h"
 #include "kernels/cpu/convolution/tap_product.h"
 #include "kernels/cpu/convolution/weight_gradient.h"
 #include "kernels/cpu/cpu_isa.h"
@@ -162,6 +164,12 @@ TEST_P(IsaBitsTest, Attention) {
       EXPECT_EQ(attention_bits(cpu::avx2::attention_kernels, o), attention_bits(cpu::avx512::attention_kernels, o))
           << to_string(o);
     }
+  for (const float p : {0.0f, 0.2f}) {
+    const AttentionOptions o{
+        .Tq = 150, .Tk = 150, .H = 2, .Hkv = 1, .D = 20, .dtype = GetParam(), .p = p, .window = 33, .document = 70};
+    EXPECT_EQ(attention_bits(cpu::avx2::attention_kernels, o), attention_bits(cpu::avx512::attention_kernels, o))
+        << to_string(o);
+  }
 }
 
 Bits decode_bits(const cpu::AttentionKernels& kernels, DType dtype) {
@@ -289,6 +297,41 @@ Bits small_layer_bits(const cpu::RowKernels& rows, const cpu::ElementwiseKernels
 TEST_P(IsaBitsTest, SmallLayers) {
   EXPECT_EQ(small_layer_bits(cpu::avx2::row_kernels, cpu::avx2::elementwise_kernels, GetParam()),
             small_layer_bits(cpu::avx512::row_kernels, cpu::avx512::elementwise_kernels, GetParam()));
+}
+
+Bits rotary_bits(const cpu::ElementwiseKernels& kernels, DType dtype, bool interleaved, bool norm) {
+  const int64_t T = 7, D = 44, width = 4 * D;
+  RotaryShape s{.H = 2, .Hkv = 1, .D = D, .R = 38, .interleaved = interleaved, .amplitude = 1.1f};
+  for (size_t i = 0; i < 19; ++i) s.frequencies[i] = 1.0f / static_cast<float>(1 + i * i);
+  const Array x = random_array({1, T, width}, dtype, 1), dx = random_array({1, T, width}, dtype, 2);
+  const Array kept = Array::zeros({1, T, 3 * D}, dtype), weight = random_array({D}, dtype, 3);
+  const Array sums = Array::zeros({2, D}, DType::f32), position({1}, DType::i64, {123456});
+  const Tensor weights = norm ? weight : Tensor(), keeps = norm ? kept : Tensor();
+  kernels.rotary_forward({s, x, keeps, weights, weights, position}, 0, T);
+  kernels.rotary_backward({s, dx, keeps, weights, weights}, 0, T, sums.tensor().as<float>());
+  return {x.bits(), kept.bits(), dx.bits(), sums.bits()};
+}
+
+TEST_P(IsaBitsTest, RotaryPositions) {
+  for (const bool interleaved : {false, true})
+    for (const bool norm : {false, true})
+      EXPECT_EQ(rotary_bits(cpu::avx2::elementwise_kernels, GetParam(), interleaved, norm),
+                rotary_bits(cpu::avx512::elementwise_kernels, GetParam(), interleaved, norm));
+}
+
+Bits swiglu_bits(const cpu::ElementwiseKernels& kernels, DType dtype) {
+  const int64_t N = 5, F = 103;
+  const Array x = random_array({N, 2 * F}, dtype, 1, 9), dy = random_array({N, F}, dtype, 2), y = dy, dx = x,
+              again = dy;
+  kernels.swiglu_forward({y, x}, 0, N);
+  kernels.swiglu_backward({dx, again, dy, x}, 0, N);
+  EXPECT_EQ(again.bits(), y.bits()) << "backward computes the same again";
+  return {y.bits(), dx.bits()};
+}
+
+TEST_P(IsaBitsTest, GatedUnits) {
+  EXPECT_EQ(swiglu_bits(cpu::avx2::elementwise_kernels, GetParam()),
+            swiglu_bits(cpu::avx512::elementwise_kernels, GetParam()));
 }
 
 Bits operand_bits(const cpu::ProductLoops& loops, DType dtype) {

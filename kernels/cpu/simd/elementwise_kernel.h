@@ -10,6 +10,8 @@
 #include "kernels/cpu/simd/combine_kernel.h"
 #include "kernels/cpu/simd/elementwise_kernels.h"
 #include "kernels/cpu/simd/pointwise_loss_kernel.h"
+#include "kernels/cpu/simd/rotary_kernel.h"
+#include "kernels/cpu/simd/swiglu_kernel.h"
 
 namespace convoy::cpu::CONVOY_ISA {
 namespace {
@@ -45,7 +47,8 @@ void activation_backward(const ActivationBackward& args, int64_t begin, int64_t 
 
 }  // namespace
 
-const ElementwiseKernels elementwise_kernels = {activation_forward, activation_backward, combine, gate,
-                                                gate_gradient,      pointwise_loss};
+const ElementwiseKernels elementwise_kernels = {
+    activation_forward, activation_backward, combine,         gate,           gate_gradient,
+    pointwise_loss,     rotary_forward,      rotary_backward, swiglu_forward, swiglu_backward};
 
 }  // namespace convoy::cpu::CONVOY_ISA

@@ -20,4 +20,6 @@
 #include "core/ops/gate.h"
 #include "core/ops/optimizer_update.h"
 #include "core/ops/pointwise_loss.h"
+#include "core/ops/rotary.h"
+#include "core/ops/swiglu.h"
 #include "kernels/cpu/simd/kernels.h"

@@ -175,6 +175,9 @@ inline void transpose_quarters(F32x16 r[4]) {
   transpose_quarters_half(r[0].high, r[1].high, r[2].high, r[3].high);
 }
 
+// Neighbouring lanes, the first of which is even, change places.
+inline F32x16 swap_pairs(F32x16 a) { return {_mm256_permute_ps(a.low, 0xb1), _mm256_permute_ps(a.high, 0xb1)}; }
+
 inline __m256 lower_half(F32x16 a) { return a.low; }
 inline __m256 upper_half(F32x16 a) { return a.high; }
 

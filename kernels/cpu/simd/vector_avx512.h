@@ -111,6 +111,9 @@ inline void transpose_quarters(F32x16 r[4]) {
   r[3] = {_mm512_shuffle_ps(b, d, 0xee)};
 }
 
+// Neighbouring lanes, the first of which is even, change places.
+inline F32x16 swap_pairs(F32x16 a) { return {_mm512_permute_ps(a.v, 0xb1)}; }
+
 inline __m256 lower_half(F32x16 a) { return _mm512_castps512_ps256(a.v); }
 inline __m256 upper_half(F32x16 a) { return _mm512_extractf32x8_ps(a.v, 1); }
 
