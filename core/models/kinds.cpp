@@ -5,10 +5,11 @@
 #include "core/models/items/batch_norm_item.h"
 #include "core/models/items/linear_item.h"
 #include "core/models/items/normalize_item.h"
+#include "core/models/items/picture_items.h"
 #include "core/models/items/shape_items.h"
 #include "core/models/items/small_items.h"
-#include "core/models/items/picture_items.h"
 #include "core/models/layers_family.h"
+#include "core/models/llama_family.h"
 #include "core/models/losses.h"
 
 namespace convoy {
@@ -17,6 +18,7 @@ std::span<const FamilyKind> family_kinds() {
   static constexpr FamilyKind kFamilies[] = {
       {"gpt2", "transformer decoder, GPT-2", make_maker<Gpt2Family>},
       {"layers", "the layers of a list, one behind the other", make_maker<LayersFamily>},
+      {"llama", "transformer decoder, Llama and its relatives: Mistral, Qwen, GLM", make_maker<LlamaFamily>},
   };
   return kFamilies;
 }

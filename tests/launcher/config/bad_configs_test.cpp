@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "loss.name = mean_squared is unknown; there are cross_entropy, binary_cross_entropy"},
         BadConfig{"loss: mse", "", "loss = mse is one value where a group of keys is wanted"},
         BadConfig{"model: {family: gpt3}", "",
-                  "model.family = gpt3 is unknown; there are gpt2, layers; did you mean gpt2?"},
+                  "model.family = gpt3 is unknown; there are gpt2, layers, llama; did you mean gpt2?"},
         BadConfig{"model: {family: layers, layers: [{linear: {units: 1}}], heads: 4}", "",
                   "model.heads is a key of family gpt2, and model.family = layers"},
         BadConfig{"model: {layers: [{linear: {units: 1}}]}", "", "model.layers is a list; one value is wanted"}));

@@ -1,0 +1,41 @@
+// Llama, Touvron et al., arXiv:2302.13971, and its relatives Mistral, Qwen2, Qwen3, GLM and GLM-4: pre-norm transformer
+// decoder with RMS norm, rotary positions, grouped queries and a gated feed-forward half. Parameters are stored under
+// the names and in the layouts that Hugging Face has for each, so that a checkpoint is a plain dump.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "core/graph/graph.h"
+#include "core/models/rotary_positions.h"
+
+namespace convoy {
+
+struct LlamaConfig {
+  int64_t layers = 4, heads = 4, kv_heads = 4, head_dim = 32, channels = 128;
+  int64_t hidden = 384;  // of the feed-forward half
+  int64_t context = 64, vocabulary = 0;
+  double norm_eps = 1e-5;
+  RotaryPositions rotary = {};
+  bool qkv_bias = false;                    // as Qwen2
+  bool qk_norm = false;                     // of each head, as Qwen3
+  bool post_norms = false;                  // of what a branch adds, as GLM-4
+  bool tied = false;                        // the head is the token embedding
+  int64_t window = 0;                       // tokens that one sees at most, as Mistral; 0: all
+  std::vector<int64_t> window_layers = {};  // that have it; empty: all
+  DType dtype = DType::f32;
+
+  bool has_window(int64_t layer) const;
+};
+
+// Which of the peer's models a config is. `none`: none of them computes the same.
+enum class LlamaKind : uint8_t { none, llama, mistral, qwen2, qwen3, glm, glm4 };
+LlamaKind kind_of(const LlamaConfig& config);
+
+// Inputs "tokens" and "targets" (B, T) i32; the result is the loss of every token and its weight, (B * T) f32 each.
+Graph llama_loss_graph(const LlamaConfig& config, int64_t B, int64_t T);
+
+// Input "tokens" (B, T) i32; the result is the last token's logits (B, V). Runs with a key-value cache.
+Graph llama_logits_graph(const LlamaConfig& config, int64_t B, int64_t T);
+
+}  // namespace convoy
