@@ -34,11 +34,19 @@ bool reads_tokens(const Config& config) { return config.model.family->context() 
 
 void check_tokens(const CheckpointReader& model, int64_t vocabulary, const Dataset& data) {
   const DatasetFacts& facts = data.facts();
+  const bool fits = facts.vocabulary > 0 && facts.vocabulary <= vocabulary;
+  if (!has_tokenizer(model)) {  // one that came without: any will do
+    if (fits) return;
+    throw DataError(fmt::format(
+        "the model in {} has a vocabulary of {}, the data in {} has {}; name data of fewer tokens in data.path",
+        model.folder().string(), vocabulary, data.folder().string(),
+        facts.vocabulary > 0 ? std::to_string(facts.vocabulary) : "no tokens, but " + describe_fields(data)));
+  }
   const std::string file = tokenizer_file_of(model), of_model = model.file(file);
   const auto files = data.files();
   const auto found = files.find(facts.tokenizer_file);
   const std::string of_data = found == files.end() ? std::string() : found->second;
-  if (facts.vocabulary > 0 && facts.vocabulary <= vocabulary && of_data == of_model) return;
+  if (fits && of_data == of_model) return;
   throw DataError(
       fmt::format("the model in {} has {}, the data in {} has {}; name data of the model's tokenizer in "
                   "data.path: `trainer data import-text IN... OUT --tokenizer {}` makes it",

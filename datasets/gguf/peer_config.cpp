@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <string>
 
 namespace convoy {
 namespace {
@@ -23,6 +24,9 @@ struct Sizes {
   int64_t head_dim, rotated;
   double base;
 };
+
+// A number that was written in few digits and stored as a float: 1e-05 again, not 9.999999747378752e-06.
+double written(double value) { return std::stod(fmt::format("{}", static_cast<float>(value))); }
 
 // Llama 3's scaling is in the file as the factor of each frequency. Models of it were all trained with a context of
 // 8192 and the bounds 1 and 4; what these make of the largest factor must be what is there.
@@ -58,7 +62,7 @@ Json llama3_scaling(const GgufFile& file, const GgufTensor& tensor, const Sizes&
 Json told_scaling(const GgufFile& file, const std::string& prefix) {
   const std::string kind(file.find_text(prefix + "rope.scaling.type").value_or("none"));
   if (kind == "none") return nullptr;
-  const double factor = file.number(prefix + "rope.scaling.factor");
+  const double factor = written(file.number(prefix + "rope.scaling.factor"));
   if (kind == "linear") return {{"rope_type", "linear"}, {"factor", factor}};
   if (kind != "yarn")
     file.refuse(fmt::format("its rotary scaling is {}, wanted none, linear, yarn or Llama 3's", kind));
@@ -81,7 +85,7 @@ void add_rotary(const GgufFile& file, const std::string& prefix, Json& config) {
   if (sizes.rotated < 2 || sizes.rotated > sizes.head_dim || sizes.rotated % 2 != 0 || sizes.head_dim % 2 != 0)
     file.refuse(fmt::format("{} of {} channels of a head are rotated", sizes.rotated, sizes.head_dim));
   config["head_dim"] = sizes.head_dim;
-  config["rope_theta"] = sizes.base;
+  config["rope_theta"] = written(sizes.base);
   if (sizes.rotated != sizes.head_dim)
     config["partial_rotary_factor"] = static_cast<double>(sizes.rotated) / static_cast<double>(sizes.head_dim);
   const GgufTensor* factors = file.find("rope_freqs.weight");
@@ -112,7 +116,7 @@ Json peer_config(const GgufFile& file, const PeerArchitecture& architecture, con
   config["num_key_value_heads"] =
       file.find_integer(prefix + "attention.head_count_kv").value_or(config["num_attention_heads"]);
   config["max_position_embeddings"] = file.integer(prefix + "context_length");
-  config["rms_norm_eps"] = file.number(prefix + "attention.layer_norm_rms_epsilon");
+  config["rms_norm_eps"] = written(file.number(prefix + "attention.layer_norm_rms_epsilon"));
   add_rotary(file, prefix, config);
   if (architecture.gguf == "glm4")
     config["attention_bias"] = file.find("blk.0.attn_q.bias") != nullptr;
