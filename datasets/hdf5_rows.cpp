@@ -26,6 +26,29 @@ const StoredField& field_named(const std::string& name, const std::vector<Stored
   return *found;
 }
 
+// The field in the types that FieldSource makes, with the elements that a batch has.
+StoredField as_read(StoredField field) {
+  const DType dtype = batch_dtype(field.type);
+  field.type = dtype == DType::u8 ? StoredType::u8 : dtype == DType::f32 ? StoredType::f32 : StoredType::i32;
+  return field;
+}
+
+// A single number may be () or (1), and bytes may have one channel that the dataset does not tell.
+bool fits(const hdf5::SourceArray& array, const Shape& wanted) {
+  const std::vector<int64_t> plain(array.extents().begin() + 1, array.extents().end());
+  return std::ranges::equal(plain, wanted) || hdf5::sample_shape(array) == wanted;
+}
+
+void check_form(const hdf5::SourceArray& array, const StoredField& field, const std::string& shown) {
+  if (!fits(array, field.shape))
+    throw DataError(fmt::format("{} has samples of shape {}, the model wants {}", shown,
+                                to_string(hdf5::sample_shape(array)), to_string(field.shape)));
+  if (field.type == StoredType::u8 ? array.type() != "uint8"
+                                   : field.type == StoredType::i32 && array.kind() == hdf5::NumberKind::real)
+    throw DataError(fmt::format("{} is of type {}, the model wants {}", shown, array.type(),
+                                field.type == StoredType::u8 ? "bytes (uint8)" : "whole numbers"));
+}
+
 }  // namespace
 
 std::string to_preprocessing(const std::vector<Hdf5Field>& fields) {
@@ -49,18 +72,16 @@ class Hdf5Rows::Impl {
   Impl(const std::filesystem::path& path, const std::vector<Hdf5Field>& paths, const std::vector<StoredField>& fields)
       : file_(path) {
     for (const Hdf5Field& from : paths) {
-      const StoredField& field = field_named(from.name, fields);
+      const StoredField field = as_read(field_named(from.name, fields));
       arrays_.push_back(file_.open(from.path));
-      const Shape found = hdf5::sample_shape(*arrays_.back());
       const std::string shown = fmt::format("{}: {}", path.string(), from.path);
-      if (found != field.shape)
-        throw DataError(fmt::format("{} has samples of shape {}, the model wants {}", shown, to_string(found),
-                                    to_string(field.shape)));
+      check_form(*arrays_.back(), field, shown);
       if (arrays_.back()->rows() != arrays_.front()->rows())
         throw DataError(fmt::format("{} has {} samples, {} has {}; wanted one of each for every sample", shown,
                                     arrays_.back()->rows(), paths.front().path, arrays_.front()->rows()));
       fields_.push_back(field);
       names.push_back(from.name);
+      shown_.push_back(shown);
       sources_.emplace_back(*arrays_.back(), shown, field);
     }
   }
@@ -72,8 +93,10 @@ class Hdf5Rows::Impl {
       const auto sample_bytes = static_cast<int64_t>(out[f].bytes()) / count;
       for (int64_t done = 0, some = 0; done < count; done += some) {
         some = std::min(count - done, sources_[f].rows_at_once(begin + done));
-        convert_elements(fields_[f].type, sources_[f].read(begin + done, some).data(),
-                         some * fields_[f].shape.elements(), out[f].as<std::byte>() + done * sample_bytes);
+        const std::span<const std::byte> stored = sources_[f].read(begin + done, some);
+        check_limit(f, begin + done, stored);
+        convert_elements(fields_[f].type, stored.data(), some * fields_[f].shape.elements(),
+                         out[f].as<std::byte>() + done * sample_bytes);
       }
     }
   }
@@ -81,8 +104,20 @@ class Hdf5Rows::Impl {
   std::vector<std::string> names;
 
  private:
+  void check_limit(size_t f, int64_t begin, std::span<const std::byte> stored) const {
+    const StoredField& field = fields_[f];
+    if (field.limit == 0) return;
+    const auto count = static_cast<int64_t>(stored.size()) / size_of(field.type), of_row = field.shape.elements();
+    const int64_t bad = find_unusable(field.type, stored.data(), 0, count, field.limit);
+    if (bad >= 0)
+      throw DataError(fmt::format("{} is {}; the model was trained on 0 to {}",
+                                  hdf5::place_of(shown_[f], arrays_[f]->extents(), begin + bad / of_row, bad % of_row),
+                                  element_text(field.type, stored.data(), bad), field.limit - 1));
+  }
+
   hdf5::SourceFile file_;
   std::vector<std::unique_ptr<hdf5::SourceArray>> arrays_;
+  std::vector<std::string> shown_;
   std::vector<StoredField> fields_;
   std::vector<hdf5::FieldSource> sources_;
 };

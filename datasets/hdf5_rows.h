@@ -27,8 +27,8 @@ std::vector<Hdf5Field> hdf5_fields_from(const std::string& preprocessing);
 class Hdf5Rows {
  public:
   // fields: those of the model's data (names, types and shapes), of which the ones in `paths` are read. Throws
-  // DataError: a dataset is missing (its name, the nearest and all there are), of another shape, or has another count
-  // of rows.
+  // DataError: a dataset is missing (its name, the nearest and all there are), of another shape or type, or has another
+  // count of rows.
   Hdf5Rows(const std::filesystem::path& file, const std::vector<Hdf5Field>& paths,
            const std::vector<StoredField>& fields);
   ~Hdf5Rows();
@@ -37,7 +37,7 @@ class Hdf5Rows {
   // Names in the order of `paths`.
   const std::vector<std::string>& names() const;
   // Rows [begin, begin + count) into one tensor for each name, (count, shape...) of the batch's type. Throws DataError:
-  // NaN and the like, with their place.
+  // NaN, classes that there are not and the like, with their place.
   void read(int64_t begin, int64_t count, std::span<const Tensor> out);
 
  private:

@@ -72,6 +72,19 @@ ValueId Graph::input(const std::string& name) const {
   return static_cast<ValueId>(found - values_.begin());
 }
 
+std::vector<std::string> Graph::inputs_of(ValueId value) const {
+  std::vector<bool> wanted(values_.size());
+  wanted[static_cast<size_t>(value)] = true;
+  const auto is_wanted = [&](ValueId output) { return wanted[static_cast<size_t>(output)]; };
+  for (size_t i = nodes_.size(); i-- > 0;)
+    if (std::ranges::any_of(nodes_[i].outputs, is_wanted))
+      for (const ValueId input : nodes_[i].inputs) wanted[static_cast<size_t>(input)] = true;
+  std::vector<std::string> names;
+  for (size_t i = 0; i < values_.size(); ++i)
+    if (wanted[i] && values_[i].producer < 0) names.push_back(values_[i].name);
+  return names;
+}
+
 std::vector<TensorSpec> Graph::specs(const std::vector<ValueId>& values) const {
   std::vector<TensorSpec> specs;
   for (const ValueId value : values) specs.push_back(values_[static_cast<size_t>(value)].spec);

@@ -64,6 +64,8 @@ class Graph {
   ValueId weights() const { return weights_; }  // -1: the graph has no loss
   // Input by name; throws InternalError if absent.
   ValueId input(const std::string& name) const;
+  // Names of the inputs that it is computed of.
+  std::vector<std::string> inputs_of(ValueId value) const;
   const TensorSpec& spec(ValueId value) const { return values_[static_cast<size_t>(value)].spec; }
   std::vector<TensorSpec> specs(const std::vector<ValueId>& values) const;
   // Of forward's products; a training step does three times as many.

@@ -20,18 +20,13 @@ namespace {
 constexpr size_t kBatchesAhead = 4;
 constexpr const char* kPredictionsOutput = "predictions";
 
-// Of the graph's inputs, without the target, whose values change no prediction.
 void check_fields_given(const Graph& graph, const std::vector<BatchField>& given) {
-  const auto target = graph.outputs().find("targets");
-  for (size_t i = 0; i < graph.values().size(); ++i) {
-    const Value& value = graph.values()[i];
-    const bool is_target = target != graph.outputs().end() && static_cast<size_t>(target->second) == i;
-    if (value.producer >= 0 || is_target) continue;
-    const auto found = std::ranges::find(given, value.name, &BatchField::name);
-    if (found == given.end() || found->dtype != value.spec.dtype ||
-        batched(value.spec.shape[0], found->shape) != value.spec.shape)
-      throw DataError(fmt::format("the model reads a field {} {} {}, which the input does not give", value.name,
-                                  to_string(value.spec.shape), name_of(value.spec.dtype)));
+  for (const std::string& name : Predictor::fields_read(graph)) {
+    const TensorSpec& wanted = graph.spec(graph.input(name));
+    const auto found = std::ranges::find(given, name, &BatchField::name);
+    if (found == given.end() || found->dtype != wanted.dtype || batched(wanted.shape[0], found->shape) != wanted.shape)
+      throw DataError(fmt::format("the model reads a field {} {} {}, which the input does not give", name,
+                                  to_string(wanted.shape), name_of(wanted.dtype)));
   }
 }
 
@@ -110,11 +105,9 @@ class Predictor::ReadAhead {
 
 Predictor::Predictor(const Parts& parts) : p_(parts) {
   const Program& program = p_.model.evaluation();
-  if (!p_.model.graph().outputs().contains(kPredictionsOutput))
-    throw ConfigError("this model tells no predictions of samples; `trainer generate` writes with models of sequences");
+  check_fields_given(p_.model.graph(), p_.input.fields());
   predictions_ = program.output(kPredictionsOutput);
   outputs_ = predictions_.elements() / p_.micro_batch;
-  check_fields_given(p_.model.graph(), p_.input.fields());
   std::vector<Tensor> fields;
   for (const BatchField& field : p_.input.fields()) {
     fields.push_back({nullptr, field.dtype, batched(p_.micro_batch, field.shape)});
@@ -137,6 +130,13 @@ Predictor::Predictor(const Parts& parts) : p_(parts) {
   place_in_host_memory(zeros_, next);
   std::memset(next, 0, of_zeros);
   place_in_host_memory(std::span(&on_host_, 1), next + of_zeros);
+}
+
+std::vector<std::string> Predictor::fields_read(const Graph& graph) {
+  const auto predictions = graph.outputs().find(kPredictionsOutput);
+  if (predictions == graph.outputs().end())
+    throw ConfigError("this model tells no predictions of samples; `trainer generate` writes with models of sequences");
+  return graph.inputs_of(predictions->second);
 }
 
 void Predictor::run(const Take& take) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/data/prediction_input.h"
@@ -24,6 +25,9 @@ class Predictor {
   // Throws ConfigError if the model tells no predictions, DataError if it reads what the input does not give.
   explicit Predictor(const Parts& parts);
 
+  // The fields that predictions are computed of. Throws ConfigError if the model tells none.
+  static std::vector<std::string> fields_read(const Graph& graph);
+
   // outputs: of each usable row, in order, outputs_per_sample() numbers as they come from the model.
   using Take = std::function<void(std::span<const InputRow> rows, std::span<const float> outputs)>;
   // All of the input. Throws what reading throws, once what was read before has been taken.
@@ -43,8 +47,8 @@ class Predictor {
 
   Parts p_;
   int64_t outputs_ = 1;
-  std::vector<Tensor> inputs_;  // of the program: the input's fields, then the target
-  std::vector<Tensor> zeros_;   // on the host: what the target is given
+  std::vector<Tensor> inputs_;  // of the program: the input's fields, then what no prediction depends on
+  std::vector<Tensor> zeros_;   // on the host: what these are given
   std::vector<Batch> batches_;  // that are read ahead
   Tensor predictions_, on_host_;
   Memory memory_;

@@ -82,6 +82,14 @@ Entries entries_of(const fs::path& folder, PassedOver& passed_over) {
   return entries;
 }
 
+// The names of files in a folder and below it, with their bytes, each folder's own first.
+void list_below(const fs::path& folder, const std::string& prefix, PassedOver& passed_over,
+                std::vector<std::pair<std::string, int64_t>>& files) {
+  const Entries entries = entries_of(folder, passed_over);
+  for (const auto& [name, bytes] : entries.files) files.emplace_back(prefix + name, bytes);
+  for (const std::string& name : entries.folders) list_below(folder / name, prefix + name + "/", passed_over, files);
+}
+
 class ImageFinder {
  public:
   explicit ImageFinder(const fs::path& source) { found_.source = source; }
@@ -150,8 +158,7 @@ class ImageFinder {
 
   void find_classes(const fs::path& folder, const std::vector<std::string>& classes) {
     found_.class_folders = classes;
-    for (size_t i = 0; i < classes.size(); ++i)
-      add_files(folder / classes[i], "", Split::train, static_cast<int32_t>(i));
+    for (size_t i = 0; i < classes.size(); ++i) add_files(folder / classes[i], Split::train, static_cast<int32_t>(i));
   }
 
   void find_classes_of(Split split) {
@@ -163,14 +170,14 @@ class ImageFinder {
       if (place == classes.end() || *place != name)
         throw DataError(fmt::format("{}: a class that is not trained on; there are {}", (folder / name).string(),
                                     fmt::join(found_.class_names(), ", ")));
-      add_files(folder / name, "", split, static_cast<int32_t>(place - classes.begin()));
+      add_files(folder / name, split, static_cast<int32_t>(place - classes.begin()));
     }
   }
 
-  void add_files(const fs::path& folder, const std::string& prefix, Split split, int32_t class_number) {
-    const Entries entries = entries_of(folder, passed_over_);
-    for (const auto& [name, bytes] : entries.files) found_.files.push_back({prefix + name, class_number, split, bytes});
-    for (const std::string& name : entries.folders) add_files(folder / name, prefix + name + "/", split, class_number);
+  void add_files(const fs::path& folder, Split split, int32_t class_number) {
+    std::vector<std::pair<std::string, int64_t>> files;
+    list_below(folder, "", passed_over_, files);
+    for (auto& [name, bytes] : files) found_.files.push_back({std::move(name), class_number, split, bytes});
   }
 
   void check() const {
@@ -216,6 +223,16 @@ ImageFolder find_image_files(const fs::path& source) {
     throw DataError(
         fmt::format("{}: is a file; wanted a folder with one folder of images for each class", source.string()));
   return ImageFinder(source).find();
+}
+
+FilesBelow find_files_below(const fs::path& folder) {
+  PassedOver passed_over;
+  std::vector<std::pair<std::string, int64_t>> files;
+  list_below(folder, "", passed_over, files);
+  FilesBelow found{{}, passed_over.notes()};
+  for (auto& [name, bytes] : files) found.names.push_back(std::move(name));
+  std::sort(found.names.begin(), found.names.end());
+  return found;
 }
 
 }  // namespace convoy

@@ -36,4 +36,11 @@ struct ImageFolder {
 // none in it, one class only, a class without files or in a split but not among those that are trained on.
 ImageFolder find_image_files(const std::filesystem::path& source);
 
+struct FilesBelow {
+  std::vector<std::string> names;  // relative to the folder, sorted
+  std::vector<std::string> notes;  // what was passed over
+};
+// All files of a folder and below it, by the same rules, whatever classes there are. Throws FileError.
+FilesBelow find_files_below(const std::filesystem::path& folder);
+
 }  // namespace convoy

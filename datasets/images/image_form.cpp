@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/base/files.h"
 #include "core/base/json_text.h"
 #include "datasets/images/decode_image.h"
 #include "datasets/images/exif_orientation.h"
@@ -115,15 +114,6 @@ PreparedImage prepare_image(std::span<const std::byte> bytes, const ImageForm& f
   DecodedImage decoded = decode_image(bytes, options);
   const Sides stored_form = swaps_sides(decoded.orientation) ? Sides{form.width, form.height} : upright_form;
   return {upright(fitted(std::move(decoded.image), stored_form, form.fit), decoded.orientation), decoded.is_grey};
-}
-
-Image read_image(const std::filesystem::path& file, const ImageForm& form) {
-  const std::string bytes = file_errors_as<DataError>([&] { return read_file(file); });
-  try {
-    return prepare_image(std::as_bytes(std::span(bytes)), form).image;
-  } catch (const DataError& error) {
-    throw DataError(fmt::format("{}: {}", file.string(), error.what()));
-  }
 }
 
 }  // namespace convoy

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <span>
 #include <string>
@@ -45,8 +44,5 @@ struct PreparedImage {
 // be empty. Throws DataError without the file's name.
 PreparedImage prepare_image(std::span<const std::byte> bytes, const ImageForm& form,
                             const std::function<void(int64_t)>& before_memory = {});
-
-// The same of a file. Throws DataError naming it.
-Image read_image(const std::filesystem::path& file, const ImageForm& form);
 
 }  // namespace convoy

@@ -16,6 +16,7 @@ struct TableInputOptions {
   std::string delimiter = "auto", header = "auto";
   std::string unknown_category = "error";  // or "missing"
   std::string keep;                        // names of columns that the output repeats, with commas; "all"
+  bool operator==(const TableInputOptions&) const = default;
 };
 
 // A file or a pipe, which is read once; several threads read ahead. A column that the model reads and the table lacks

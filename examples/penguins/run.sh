@@ -7,6 +7,6 @@ fetch "$data" wheel palmerpenguins==0.1.6 5c3be9af84dd703a25f1aaeadeac6ac770cfd3
 import "$data/dataset" import-csv "$data/penguins.csv" "$data/dataset" --target species --drop year --missing median \
   --validation 0.15 --test 0.15 --seed 1
 train examples/penguins/train.yaml "$run" "$@"
-"$trainer" eval "$run" --split test
-"$trainer" predict "$run" "$data/penguins.csv" --output "$data/predictions.csv"
+"$trainer" eval "$run" --best --split test
+"$trainer" predict "$run" "$data/penguins.csv" --best --output "$data/predictions.csv"
 head -n 4 "$data/predictions.csv"

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -27,6 +28,7 @@ struct PredictWords {
   std::string folder, input, output;
   std::vector<std::string> overrides;
   int64_t batch = 0;
+  bool best = false;
   PredictOptions options;
 };
 
@@ -42,21 +44,30 @@ Predicted predicted_of(const std::vector<StoredField>& fields, const Graph& grap
   return predicted;
 }
 
+std::vector<StoredField> fields_read(std::vector<StoredField> fields, const Graph& graph) {
+  const std::vector<std::string> names = Predictor::fields_read(graph);
+  std::erase_if(fields, [&](const StoredField& field) { return std::ranges::find(names, field.name) == names.end(); });
+  return fields;
+}
+
 void tell_end(const PredictionInput& input, const std::string& output, int64_t rows) {
   for (const std::string& note : input.notes()) std::fputs(("note: " + readable(note) + "\n").c_str(), stderr);
   if (!output.empty()) std::fputs(fmt::format("{}: {} predictions\n", readable(output), grouped(rows)).c_str(), stderr);
 }
 
 int run_predict(PredictWords words) {
-  TrainedModel trained = open_trained_model(words.folder, words.overrides);
+  TrainedModel trained =
+      open_trained_model(words.folder, words.overrides, words.best ? CheckpointOfRun::best : CheckpointOfRun::newest);
   Config& config = trained.config;
   if (words.batch > 0) config.batch.micro = words.batch;
   const std::vector<StoredField> fields = resolve_model_by_checkpoint(config, *trained.checkpoint);
-  const std::unique_ptr<PredictionInput> input = open_prediction_input(*trained.checkpoint, words.input, words.options);
+  Graph graph = make_loss_graph(config);
+  const std::unique_ptr<PredictionInput> input =
+      open_prediction_input(*trained.checkpoint, fields_read(fields, graph), words.input, words.options);
   const std::unique_ptr<Communicator> alone = make_local_communicator();
   const std::unique_ptr<Device> device = make_device(config, *alone);
   const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
-  Model model(*device, *stream, make_loss_graph(config), {.dtype = compute_dtype(config.precision), .training = false});
+  Model model(*device, *stream, std::move(graph), {.dtype = compute_dtype(config.precision), .training = false});
   restore_weights(*trained.checkpoint, *device, *stream, model);
   Predictor predictor({*device, *stream, model, *input, config.batch.micro});
   OutputFile output(words.output);
@@ -78,19 +89,25 @@ int run_predict(PredictWords words) {
 void add_predict_command(CommandLine& line) {
   auto words = std::make_shared<PredictWords>();
   TableInputOptions& table = words->options.table;
-  Command command = line.command("predict", "Predictions of a trained model, a row for each row of a table");
+  Command command =
+      line.command("predict", "Predictions of a trained model, a row for each row of a table, image or sample");
   command.positional("RUN", words->folder, "run folder or checkpoint folder");
-  command.positional("INPUT", words->input,
-                     "a CSV file with the columns that the model was trained on, by name; /dev/stdin");
+  command.positional(
+      "INPUT", words->input,
+      "of what the model was trained on: a CSV file with the columns by name (/dev/stdin), an image or a "
+      "folder of images, an HDF5 file");
   command.positional("OVERRIDES", words->overrides, "change keys of the run's config, for example device=cpu");
   command.option("--output", words->output, "a CSV file; none: standard output");
-  command.option("--keep", table.keep, "columns of the input to repeat in front of the predictions: A,B, or all");
+  command.flag("--best", words->best, "the best checkpoint of the run (evaluate.watch), not the newest");
+  command.option("--keep", table.keep, "columns of a table to repeat in front of the predictions: A,B, or all");
   command.option("--unknown-category", table.unknown_category,
                  "a category that was not trained on: error, or missing, which takes it as a missing one");
   command.option("--batch", words->batch, "rows that are computed together; 0: batch.micro of the run",
                  Allowed::from(0, 1 << 20));
-  command.option("--delimiter", table.delimiter, "between the input's cells: auto, comma, semicolon, tab or bar");
-  command.option("--header", table.header, "is the input's first row one of names? auto, yes or no");
+  command.option("--delimiter", table.delimiter, "between a table's cells: auto, comma, semicolon, tab or bar");
+  command.option("--header", table.header, "is a table's first row one of names? auto, yes or no");
+  command.option("--damaged", words->options.images.damaged,
+                 "an image that cannot be decoded: error, or skip, which leaves it without a prediction");
   command.run([words] { return run_predict(*words); });
 }
 

@@ -49,6 +49,12 @@ loss=$("$TRAINER" eval run data.path=known --json | sed 's/.*"loss":\([0-9.e+-]*
 paste -d, p.csv <(awk -F, '{ print $(NF - 1) }' clean.csv) | awk -F, -v loss="$loss" 'NR > 1 { sum += ($1 - $2) ^ 2; n++ }
   END { mine = sum / n; exit !(mine < 1.01 * loss + 1e-6 && mine > 0.99 * loss - 1e-6) }' || fail "the predictions' error is not eval's loss, $loss"
 
+# An HDF5 file with the datasets that the model reads, such as a shard, in which the rows are those of the table.
+"$TRAINER" data import-csv known.csv shards --target y --test-file clean.csv >import.log || { cat import.log; fail "importing to a shard"; }
+"$TRAINER" predict run shards/test-00000.h5 --output shard.csv 2>said.log || { cat said.log; fail "predicting an HDF5 file"; }
+[ "$(head -1 shard.csv)" = row,prediction ] || fail "rows of an HDF5 file have no numbers"
+cmp <(cut -d, -f2 shard.csv) p.csv || fail "an HDF5 file of the same rows has other predictions"
+
 # What cannot be: named with file, line and value, nothing half-written, and what is there stays.
 sed '1s/colour/color/' new.csv >names.csv
 refuse 3 'names.csv: no column is named "colour", which the model reads; did you mean color?' "$TRAINER" predict run names.csv --output out.csv
