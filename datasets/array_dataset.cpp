@@ -132,6 +132,24 @@ std::map<std::string, std::string> ArrayDataset::files() const {
   return files;
 }
 
+std::vector<int64_t> ArrayDataset::class_counts(const std::string& name) const {
+  constexpr int64_t kRowsAtOnce = 1 << 16;
+  const auto found = std::ranges::find(fields_, name, &BatchField::name);
+  const auto f = static_cast<size_t>(found - fields_.begin());
+  if (found == fields_.end() || found->dtype != DType::i32 || facts_.fields[f].classes.empty())
+    throw InternalError(fmt::format("the classes of {} are counted, which is no field of labels", name));
+  std::vector<int64_t> counts(facts_.fields[f].classes.size());
+  std::vector<int32_t> labels;
+  for (const ArrayShard& shard : parts_[0].shards)
+    for (int64_t begin = 0, some = 0; begin < shard.rows(); begin += some) {
+      some = std::min(kRowsAtOnce, shard.rows() - begin);
+      labels.resize(static_cast<size_t>(some * found->shape.elements()));
+      shard.read(f, begin, some, labels.data());
+      for (const int32_t label : labels) ++counts[static_cast<size_t>(label)];
+    }
+  return counts;
+}
+
 std::string ArrayDataset::too_few(Split split, int64_t wanted, bool model_is_fixed) const {
   const int64_t found = samples(split);
   const std::string again = manifest_.import.command.empty()

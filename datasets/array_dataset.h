@@ -43,6 +43,7 @@ class ArrayDataset final : public Dataset {
   // "dataset.json": fields with the names and statistics of their columns and the names of classes; and, where it is
   // known, how samples are made of new input.
   std::map<std::string, std::string> files() const override;
+  std::vector<int64_t> class_counts(const std::string& field) const override;
   std::string too_few(Split split, int64_t samples, bool model_is_fixed) const override;
 
  private:

@@ -114,10 +114,12 @@ std::vector<std::string> class_names(const Graph& graph, const Dataset& data) {
   return {};
 }
 
+// It may be asked for as long as the data is there.
 ModelData model_data(const Dataset& data) {
   ModelData told{.name = data.folder().string(), .fields = data.fields(), .vocabulary = data.facts().vocabulary};
   for (size_t i = 0; i < data.fields().size() && i < data.facts().fields.size(); ++i)
     add_facts(data.fields()[i], data.facts().fields[i], told);
+  told.count_classes = [&data](const std::string& field) { return data.class_counts(field); };
   return told;
 }
 

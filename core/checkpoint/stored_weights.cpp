@@ -1,5 +1,6 @@
 #include "core/checkpoint/stored_weights.h"
 
+#include <algorithm>
 #include <span>
 
 namespace convoy {
@@ -17,6 +18,7 @@ Shape shape_of(const ParameterSpec& parameter, const StoredPiece& piece) {
 }  // namespace
 
 std::vector<NamedTensor> stored_weights(const ParameterSpec& parameter, const Tensor& weight) {
+  if (parameter.role == ParameterRole::setting) return {};
   if (parameter.stored.empty()) return {{parameter.name, weight}};
   std::vector<NamedTensor> pieces;
   for (const StoredPiece& piece : parameter.stored) {
@@ -30,6 +32,7 @@ std::vector<NamedTensor> stored_weights(const ParameterSpec& parameter, const Te
 }
 
 std::vector<std::pair<std::string, int64_t>> stored_places(const ParameterSpec& parameter) {
+  if (parameter.role == ParameterRole::setting) return {};
   if (parameter.stored.empty()) return {{parameter.name, 0}};
   std::vector<std::pair<std::string, int64_t>> places;
   for (const StoredPiece& piece : parameter.stored)
@@ -38,6 +41,10 @@ std::vector<std::pair<std::string, int64_t>> stored_places(const ParameterSpec& 
 }
 
 void read_stored_weights(const ParameterSpec& parameter, float* values, const ReadStored& read) {
+  if (parameter.role == ParameterRole::setting) {
+    std::ranges::copy(*parameter.initialisation.values, values);
+    return;
+  }
   if (parameter.stored.empty()) return read(parameter.name, {values, DType::f32, parameter.shape});
   std::vector<float> turned;
   for (const StoredPiece& piece : parameter.stored) {

@@ -1,4 +1,5 @@
-// Parameters as model.safetensors holds them: whole, or in the pieces that ParameterSpec::stored says.
+// Parameters as model.safetensors holds them: whole, or in the pieces that ParameterSpec::stored says. Settings are
+// not there: reading them gives what they are initialised with.
 #pragma once
 
 #include <cstdint>

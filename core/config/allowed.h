@@ -26,7 +26,7 @@ struct Allowed {
   static Allowed from_to_below(double minimum, double maximum) { return {minimum, maximum, false, true}; }
   static Allowed above_to(double minimum, double maximum) { return {minimum, maximum, true, false}; }
   static Allowed one_of(std::vector<std::string_view> names) { return {.names = std::move(names)}; }
-  // Of WordOrNumbers.
+  // Of WordOrNumbers and WordOrReals.
   static Allowed words_or(std::vector<std::string_view> words, double minimum, double maximum) {
     return {.minimum = minimum, .maximum = maximum, .names = std::move(words)};
   }

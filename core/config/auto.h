@@ -22,10 +22,13 @@ struct AutoReal {
   double value_or(double automatic) const { return value.value_or(automatic); }
 };
 
-// One of several words (Allowed::names), or whole numbers: one, or a list.
-struct WordOrNumbers {
+// One of several words (Allowed::names), or numbers: one, or a list.
+template <class Number>
+struct WordOr {
   std::string word;  // empty: the numbers
-  std::vector<int64_t> numbers;
+  std::vector<Number> numbers;
 };
+using WordOrNumbers = WordOr<int64_t>;  // whole ones
+using WordOrReals = WordOr<double>;
 
 }  // namespace convoy

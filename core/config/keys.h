@@ -68,7 +68,7 @@ struct EnumField {
 
 // The value of a key.
 using Field = std::variant<bool*, int64_t*, double*, std::string*, Auto*, AutoReal*, EnumField,
-                           std::vector<std::string>*, std::vector<int64_t>*, WordOrNumbers*>;
+                           std::vector<std::string>*, std::vector<int64_t>*, WordOrNumbers*, WordOrReals*>;
 
 // A key whose value is a list of groups of keys.
 struct ListField {
@@ -115,7 +115,7 @@ struct ChoiceListField {
 template <class T>
 inline constexpr bool says_what_is_allowed =
     std::is_same_v<T, int64_t> || std::is_same_v<T, double> || std::is_same_v<T, Auto> || std::is_same_v<T, AutoReal> ||
-    std::is_same_v<T, std::vector<int64_t>> || std::is_same_v<T, WordOrNumbers>;
+    std::is_same_v<T, std::vector<int64_t>> || std::is_same_v<T, WordOrNumbers> || std::is_same_v<T, WordOrReals>;
 
 class Keys {
  public:

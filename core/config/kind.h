@@ -86,6 +86,7 @@ class ChoiceOf final : public AnyChoice {
   std::unique_ptr<AnyChoice> copy() const override { return std::make_unique<ChoiceOf>(*this); }
 
   const Described& operator*() const { return *chosen_; }
+  Described& operator*() { return *chosen_; }
   Described* operator->() { return chosen_.get(); }
   const Described* operator->() const { return chosen_.get(); }
   // What a Maker makes.

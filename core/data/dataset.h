@@ -65,6 +65,9 @@ class Dataset : public BatchSource {
   // What a model keeps of the data it is trained on, names and contents of files: a tokenizer, names of columns with
   // their statistics. Not looked into. Throws DataError if one cannot be read.
   virtual std::map<std::string, std::string> files() const { return {}; }
+  // How often each class of a field of labels stands in the training split: reads them all. Empty: it cannot tell.
+  // Throws DataError if one is damaged.
+  virtual std::vector<int64_t> class_counts(const std::string& /*field*/) const { return {}; }
   // "FOUND; REMEDIES" where the split holds fewer than `samples` samples. model_is_fixed: it is trained already.
   virtual std::string too_few(Split split, int64_t samples, bool model_is_fixed) const = 0;
 };

@@ -49,8 +49,8 @@ std::vector<ValueId> Graph::add(std::string name, std::unique_ptr<Layer> layer, 
   if (stored_as_)
     for (ParameterSpec& parameter : plan.parameters)
       parameter.stored = checked_pieces(parameter, stored_as_(parameter));
-  bool needs_gradient = std::ranges::any_of(
-      plan.parameters, [](const ParameterSpec& parameter) { return parameter.role != ParameterRole::constant; });
+  bool needs_gradient =
+      std::ranges::any_of(plan.parameters, [](const ParameterSpec& parameter) { return !is_fixed(parameter.role); });
   for (const ValueId input : inputs) needs_gradient |= values_[static_cast<size_t>(input)].needs_gradient;
   std::vector<ValueId> outputs;
   int position = 0;
@@ -89,6 +89,10 @@ std::vector<TensorSpec> Graph::specs(const std::vector<ValueId>& values) const {
   std::vector<TensorSpec> specs;
   for (const ValueId value : values) specs.push_back(values_[static_cast<size_t>(value)].spec);
   return specs;
+}
+
+bool Graph::weighs_rows() const {
+  return std::ranges::any_of(nodes_, [](const Node& node) { return node.plan.weighs_rows; });
 }
 
 double Graph::forward_flops() const {

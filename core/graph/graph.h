@@ -62,6 +62,8 @@ class Graph {
   const std::vector<Value>& values() const { return values_; }
   ValueId result() const { return result_; }
   ValueId weights() const { return weights_; }  // -1: the graph has no loss
+  // May weights of losses differ from 1 although the data says that every target counts?
+  bool weighs_rows() const;
   // Input by name; throws InternalError if absent.
   ValueId input(const std::string& name) const;
   // Names of the inputs that it is computed of.

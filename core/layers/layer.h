@@ -46,7 +46,11 @@ enum class ParameterRole : uint8_t {
   statistic,  // a step adds to it what backward has added to its "gradient", over all micro-batches: a running average
               // adds micro_batch_share * momentum * (measured - average). No rule of the optimizer touches it
   constant,   // stays as it was initialised
+  setting,    // likewise, but the config gives it: no part of the model, and so of no checkpoint
 };
+constexpr bool is_fixed(ParameterRole role) {
+  return role == ParameterRole::constant || role == ParameterRole::setting;
+}
 
 // Rows of a parameter as a tensor of a checkpoint's model.safetensors.
 struct StoredPiece {
@@ -123,6 +127,7 @@ struct LayerPlan {
   // weighs nothing. It computes them and its gradients, those of loss_scale * sum of losses, in one go: training then
   // calls only backward, evaluation only forward.
   bool is_loss = false;
+  bool weighs_rows = false;  // a loss whose weights may differ from 1 although the data says that every target counts
 
   // The other one of such a share, if there is one.
   std::optional<int> shared(Share::Kind kind, int one) const {

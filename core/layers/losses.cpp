@@ -66,7 +66,21 @@ LayerPlan SoftmaxCrossEntropy::plan(std::span<const TensorSpec> inputs, Purpose)
         target.dtype != DType::i32 ? "classes as targets, which are whole numbers"
                                    : "a row of logits for each class that is wanted: put a layer before it that "
                                      "gives them, such as global_average_pool or flatten"));
-  return loss_plan(rows_of(x));
+  LayerPlan plan = loss_plan(rows_of(x));
+  plan.weighs_rows = !o_.class_weights.empty() || o_.ignored >= 0;
+  if (o_.class_weights.empty()) return plan;
+  const auto weights = static_cast<int64_t>(o_.class_weights.size());
+  if (weights != x.shape[-1])
+    throw ConfigError(
+        fmt::format("loss {} has weights of {} classes, and predictions {} are logits of {}; give one "
+                    "weight for each class, or as many units",
+                    o_.name, weights, text_of(x), x.shape[-1]));
+  plan.parameters = {{.name = o_.name + ".class_weights",
+                      .shape = {weights},
+                      .initialisation = Initialisation::given(o_.class_weights),
+                      .role = ParameterRole::setting}};
+  plan.backward_reads.weights = true;
+  return plan;
 }
 
 void SoftmaxCrossEntropy::forward(Pass& pass, const LayerTensors& t) const { run(pass, t, {}); }
@@ -74,14 +88,15 @@ void SoftmaxCrossEntropy::forward(Pass& pass, const LayerTensors& t) const { run
 void SoftmaxCrossEntropy::backward(Pass& pass, const LayerTensors& t) const { run(pass, t, t.input_gradients[0]); }
 
 void SoftmaxCrossEntropy::run(Pass& pass, const LayerTensors& t, const Tensor& dlogits) const {
-  if (o_.label_smoothing > 0)
+  if (o_.label_smoothing > 0 || !o_.class_weights.empty() || o_.ignored >= 0)
     return pass.run(WeightedCrossEntropy{.losses = t.outputs[0],
                                          .weights = t.outputs[1],
                                          .dlogits = dlogits,
                                          .logits = t.inputs[0].matrix(),
                                          .targets = t.inputs[1],
-                                         .class_weights = {},
+                                         .class_weights = o_.class_weights.empty() ? Tensor() : t.weights[0],
                                          .label_smoothing = o_.label_smoothing,
+                                         .ignored = o_.ignored,
                                          .scale = pass.loss_scale});
   CrossEntropy loss{t.outputs[0], dlogits, t.inputs[0].matrix(), t.inputs[1], pass.loss_scale};
   loss.weights = t.outputs[1];

@@ -34,10 +34,12 @@ class NumberLoss final : public Layer {
 struct CrossEntropyOptions {
   std::string name;
   float label_smoothing = 0;
+  std::vector<float> class_weights = {};  // one for each class; empty: all 1
+  int32_t ignored = -1;                   // a class that is ignored where it is wanted, as negative ones always are
 };
 
-// Softmax cross entropy: logits (N, K), targets (N) i32 -> losses (N) f32, in nats, and weights (N) f32: 1, or 0 where
-// a target is negative, which then is ignored.
+// Softmax cross entropy: logits (N, K), targets (N) i32 -> losses (N) f32, in nats, and weights (N) f32: that of the
+// target's class, or 0 where it is ignored. Weights of classes are the setting name.class_weights.
 class SoftmaxCrossEntropy final : public Layer {
  public:
   explicit SoftmaxCrossEntropy(CrossEntropyOptions options) : o_(std::move(options)) {}

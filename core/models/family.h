@@ -34,9 +34,9 @@ class Family {
   // Tokens that the model knows; 0: it reads none, or what the data has decides and settle() has not yet been told.
   virtual int64_t vocabulary() const { return 0; }
 
-  // Writes into the keys what they leave to the data. Everything below is of a settled family. Throws ConfigError if a
-  // model of these sizes cannot be made for such data.
-  virtual void settle(const ModelData& data, const Loss& loss) = 0;
+  // Writes into the keys, and into the loss's, what they leave to the data. Everything below is of a settled family.
+  // Throws ConfigError if a model of these sizes cannot be made for such data.
+  virtual void settle(const ModelData& data, Loss& loss) = 0;
 
   // The same from a settled family that an earlier start of the run was made with, as far as the keys still leave it
   // open.

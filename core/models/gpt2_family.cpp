@@ -75,7 +75,7 @@ void Gpt2Family::apply_preset(std::string_view name) {
   }
 }
 
-void Gpt2Family::settle(const ModelData& data, const Loss&) {
+void Gpt2Family::settle(const ModelData& data, Loss&) {
   if (data.vocabulary == 0)
     throw ConfigError(
         fmt::format("model.family = gpt2 reads tokens, and the fields of {} are {}; take a dataset of text, "

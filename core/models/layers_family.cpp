@@ -65,12 +65,14 @@ void LayersFamily::describe(Keys& keys) {
     });
 }
 
-void LayersFamily::settle(const ModelData& data, const Loss& loss) {
+void LayersFamily::settle(const ModelData& data, Loss& loss) {
   field(data, "input", input);
   if (input == target)
     throw ConfigError(fmt::format("model.input and model.target are both {}; name two fields of {}", input, data.name));
   fields_ = data.fields;
-  settle_all(layers, {loss.outputs(field(data, "target", target), data), data, input});
+  const BatchField& wanted = field(data, "target", target);
+  settle_all(layers, {loss.outputs(wanted, data), data, input});
+  loss.settle(wanted, data);
 }
 
 Graph LayersFamily::loss_graph(const GraphNeeds& needs) const {

@@ -19,7 +19,7 @@ class LayersFamily final : public Family {
 
   void describe(Keys& keys) override;
   std::unique_ptr<Family> clone() const override { return std::make_unique<LayersFamily>(*this); }
-  void settle(const ModelData& data, const Loss& loss) override;
+  void settle(const ModelData& data, Loss& loss) override;
   std::string summary() const override { return summary_of(layers); }
   Graph loss_graph(const GraphNeeds& needs) const override;
 

@@ -20,6 +20,8 @@ class Loss {
   virtual void describe(Keys& keys) = 0;
   virtual std::unique_ptr<Loss> clone() const = 0;
 
+  // Writes into the keys what they leave to the data. Throws ConfigError if they do not go together with it.
+  virtual void settle(const BatchField& /*target*/, const ModelData& /*data*/) {}
   // How many numbers a sample's prediction has, for such a target. Throws ConfigError if the loss is not of such
   // targets.
   virtual int64_t outputs(const BatchField& target, const ModelData& data) const = 0;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/layers/losses.h"
@@ -25,6 +27,30 @@ constexpr const char* name_of(LossRule rule) {
   return "mse";
 }
 
+constexpr const char *kNone = "none", *kBalanced = "balanced";
+constexpr double kLeastWeight = 1e-6, kMostWeight = 1e6;  // a class of no weight is one that is ignored
+
+// As scikit-learn has it: samples / (classes * samples of the class), of the classes that are not ignored. One that the
+// training split lacks counts as if it were there once.
+std::vector<double> balanced_weights(const BatchField& target, const ModelData& data, std::optional<int64_t> ignored) {
+  std::vector<int64_t> counts = data.count_classes ? data.count_classes(target.name) : std::vector<int64_t>();
+  if (counts.empty())
+    throw ConfigError(
+        fmt::format("loss.class_weights = {}, but {} does not tell how often each class of {} occurs; "
+                    "give a number for each class",
+                    kBalanced, data.name, target.name));
+  if (ignored) counts[static_cast<size_t>(*ignored)] = 0;
+  double samples = 0;
+  for (const int64_t count : counts) samples += static_cast<double>(count);
+  const auto classes = static_cast<double>(counts.size() - (ignored ? 1 : 0));
+  std::vector<double> weights;
+  for (const int64_t count : counts)
+    weights.push_back(
+        std::clamp(samples / (classes * static_cast<double>(std::max<int64_t>(1, count))), kLeastWeight, kMostWeight));
+  if (ignored) weights[static_cast<size_t>(*ignored)] = 1;
+  return weights;
+}
+
 int64_t numbers_in(LossRule rule, const BatchField& target, const ModelData& data) {
   if (target.dtype == DType::i32)
     throw ConfigError(
@@ -39,6 +65,31 @@ std::vector<ValueId> add_number_loss(Graph& graph, ValueId predictions, ValueId 
 }
 
 }  // namespace
+
+void CrossEntropyLoss::describe(Keys& keys) {
+  keys("label_smoothing", label_smoothing, "", "of a target's weight, spread over all classes",
+       Allowed::from_to_below(0, 1));
+  keys("class_weights", class_weights, "",
+       "of the losses of each class, as many numbers; balanced: samples / (classes * samples of the class), by the "
+       "training split",
+       Allowed::words_or({kNone, kBalanced}, kLeastWeight, kMostWeight));
+  keys("ignore_index", ignore_index, "", "a class whose samples count nowhere, neither in the loss nor in metrics",
+       Allowed::from(0, 2147483647).or_word(kNone));
+}
+
+void CrossEntropyLoss::settle(const BatchField& target, const ModelData& data) {
+  const int64_t classes = outputs(target, data);
+  if (ignore_index.value_or(0) >= classes)
+    throw ConfigError(fmt::format(
+        "loss.ignore_index = {}, and the field {} of {} has {} classes, 0 to {}; name one of these, or write none",
+        *ignore_index.value, target.name, data.name, classes, classes - 1));
+  if (class_weights.word == kBalanced) class_weights = {"", balanced_weights(target, data, ignore_index.value)};
+  const auto weights = static_cast<int64_t>(class_weights.numbers.size());
+  if (class_weights.word.empty() && weights != classes)
+    throw ConfigError(fmt::format(
+        "loss.class_weights has {} numbers, and the field {} of {} has {} classes; give one for each, or write none",
+        weights, target.name, data.name, classes));
+}
 
 int64_t CrossEntropyLoss::outputs(const BatchField& target, const ModelData& data) const {
   const auto classes = data.classes.find(target.name);
@@ -57,7 +108,10 @@ void CrossEntropyLoss::predict(std::span<float> outputs) const {
 }
 
 std::vector<ValueId> CrossEntropyLoss::add(Graph& graph, ValueId predictions, ValueId target) const {
-  const CrossEntropyOptions options{"cross_entropy", static_cast<float>(label_smoothing)};
+  const CrossEntropyOptions options{.name = "cross_entropy",
+                                    .label_smoothing = static_cast<float>(label_smoothing),
+                                    .class_weights = {class_weights.numbers.begin(), class_weights.numbers.end()},
+                                    .ignored = static_cast<int32_t>(ignore_index.value_or(-1))};
   return graph.add("loss", std::make_unique<SoftmaxCrossEntropy>(options), {predictions, target});
 }
 

@@ -6,13 +6,14 @@
 
 namespace convoy {
 
+// Of classes.
 struct CrossEntropyLoss final : Loss {
   double label_smoothing = 0;
+  WordOrReals class_weights{"none", {}};
+  Auto ignore_index;
 
-  void describe(Keys& keys) override {
-    keys("label_smoothing", label_smoothing, "", "of a target's weight, spread over all classes",
-         Allowed::from_to_below(0, 1));
-  }
+  void describe(Keys& keys) override;
+  void settle(const BatchField& target, const ModelData& data) override;
   void predict(std::span<float> outputs) const override;  // softmax
   bool predicts_probabilities() const override { return true; }
   std::unique_ptr<Loss> clone() const override { return std::make_unique<CrossEntropyLoss>(*this); }

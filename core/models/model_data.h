@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ struct ModelData {
   // Of a field's last extent, columns of a table or colours of pictures; fields of which they are not known are left
   // out.
   std::map<std::string, std::vector<ColumnStatistics>> statistics;
+  // How often each class of a field stands in the training split, of which it reads them all; absent, or empty: nobody
+  // knows.
+  std::function<std::vector<int64_t>(const std::string& field)> count_classes = {};
 
   const BatchField* find(std::string_view field) const {
     const auto found = std::ranges::find(fields, field, &BatchField::name);

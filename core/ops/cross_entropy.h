@@ -25,9 +25,10 @@ struct WeightedCrossEntropy {
   Tensor weights;        // (N) f32, written
   Tensor dlogits;        // (N, V), written, times scale; may be the memory of logits; absent: losses only
   Tensor logits;         // (N, V)
-  Tensor targets;        // (N) i32; a negative target is ignored: loss 0, weight 0, gradient 0
+  Tensor targets;        // (N) i32; a negative target, or `ignored`, gives loss 0, weight 0, gradient 0
   Tensor class_weights;  // (V) f32; absent: all 1
   float label_smoothing = 0;
+  int32_t ignored = -1;
   float scale = 1;
 };
 

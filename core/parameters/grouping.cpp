@@ -25,16 +25,16 @@ std::vector<Named> changing_parameters(const Graph& graph) {
   std::vector<Named> all;
   for (const Node& node : graph.nodes())
     for (const ParameterSpec& spec : node.plan.parameters)
-      if (spec.role != ParameterRole::constant && std::ranges::count(all, spec.name, &Named::name) == 0)
+      if (!is_fixed(spec.role) && std::ranges::count(all, spec.name, &Named::name) == 0)
         all.push_back({spec.name, spec.role});
   return all;
 }
 
-std::vector<std::string> constants_of(const Graph& graph) {
+std::vector<std::string> fixed_of(const Graph& graph) {
   std::vector<std::string> names;
   for (const Node& node : graph.nodes())
     for (const ParameterSpec& spec : node.plan.parameters)
-      if (spec.role == ParameterRole::constant) names.push_back(spec.name);
+      if (is_fixed(spec.role)) names.push_back(spec.name);
   return names;
 }
 
@@ -104,7 +104,7 @@ Grouping::Grouping(const Graph& graph, std::span<const GroupRule> rules) {
     throw ConfigError(rules.empty() ? "the model has no parameter that learns; add a layer that does, such as linear"
                                     : "optimizer.groups freezes every parameter; leave out a rule, or train nothing");
   add_statistics(kOfStatistics);
-  for (const std::string& name : constants_of(graph)) group_of_[name] = kFrozen;
+  for (const std::string& name : fixed_of(graph)) group_of_[name] = kFrozen;
   check_names();
 }
 

@@ -83,7 +83,8 @@ int64_t ParameterLayout::parameter_count() const {
 std::string ParameterLayout::fingerprint() const {
   std::string text;
   for (const Parameter& p : parameters_)
-    text += fmt::format("{} {} {};", p.spec.name, to_string(p.spec.shape), p.offset);
+    if (p.spec.role != ParameterRole::setting)
+      text += fmt::format("{} {} {};", p.spec.name, to_string(p.spec.shape), p.offset);
   return checksum_of(std::string_view(text));
 }
 

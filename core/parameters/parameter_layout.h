@@ -46,7 +46,7 @@ class ParameterLayout {
   int64_t parameter_count() const;
   // Ascending, from 0.
   const std::vector<int64_t>& group_starts() const { return group_starts_; }
-  // Tells two layouts apart: a hash of names, shapes and order.
+  // Tells two layouts apart: a hash of names, shapes and order, without settings.
   std::string fingerprint() const;
 
  private:

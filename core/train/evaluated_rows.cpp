@@ -34,7 +34,7 @@ bool tells_samples(const Graph& graph) {
 
 std::vector<Tensor> rows_of(const Graph& graph, const EvaluationWishes& wishes) {
   std::vector<Tensor> rows;
-  if (wishes.metrics.empty() && wishes.worst == 0) return rows;
+  if (wishes.metrics.empty() && wishes.worst == 0 && !graph.weighs_rows()) return rows;
   rows = {spec_of(graph, graph.result()), spec_of(graph, graph.weights())};
   const bool reads =
       std::ranges::any_of(wishes.metrics, [](const NamedMetric& m) { return m.metric->reads_predictions(); });
@@ -56,7 +56,7 @@ std::span<const float> floats_of(const Tensor& rows, int64_t row, int64_t width,
 }  // namespace
 
 EvaluatedRows::EvaluatedRows(Device& device, const Program& program, const EvaluationWishes& wishes)
-    : on_host_(rows_of(program.graph(), wishes)) {
+    : weighs_rows_(program.graph().weighs_rows()), on_host_(rows_of(program.graph(), wishes)) {
   if (on_host_.empty()) return;
   on_device_ = {program.result(), program.loss_weights()};
   rows_per_batch_ = on_host_[kLosses].elements();
@@ -88,6 +88,13 @@ WorstSamples EvaluatedRows::worst() const { return WorstSamples(worst_); }
 void EvaluatedRows::copy(Stream& stream) const {
   for (size_t i = 0; i < on_device_.size(); ++i)
     stream.copy(on_host_[i].data, on_device_[i].data, on_device_[i].bytes());
+}
+
+std::optional<int64_t> EvaluatedRows::count(int64_t samples) const {
+  if (!weighs_rows_) return std::nullopt;
+  const auto* weights = on_host_[kWeights].as<const float>();
+  return std::count_if(weights, weights + samples * (rows_per_batch_ / samples_per_batch_),
+                       [](float weight) { return weight > 0; });
 }
 
 MetricRow EvaluatedRows::row(int64_t number) const {

@@ -1,5 +1,6 @@
-// What an evaluation reads of a pass beside the sum of its losses: every row's loss and, where a metric wants them or
-// samples are small, predictions and targets, copied once.
+// What an evaluation reads of a pass beside the sum of its losses: every row's loss and weight, where these are more
+// than counts or anybody wants them, and, where a metric wants them or samples are small, predictions and targets,
+// copied once.
 #pragma once
 
 #include <optional>
@@ -30,6 +31,8 @@ class EvaluatedRows {
   WorstSamples worst() const;
   int64_t rows_per_batch() const { return rows_per_batch_; }
 
+  // When the copies are there: how many rows of the first `samples` samples count. Absent: as many as they weigh.
+  std::optional<int64_t> count(int64_t samples) const;
   // Enqueues the copies of a pass.
   void copy(Stream& stream) const;
   // When they are there: tells the metrics the rows of the first `samples` of them whose targets count, in their order;
@@ -43,6 +46,7 @@ class EvaluatedRows {
   void check_class(const MetricRow& row, int64_t sample) const;
   bool has_predictions() const;
 
+  bool weighs_rows_ = false;
   int64_t samples_per_batch_ = 0, rows_per_batch_ = 0;
   size_t classes_ = 0;
   MetricSums metrics_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/integers.h"
@@ -16,8 +17,9 @@
 namespace convoy {
 
 namespace {
-constexpr size_t kLossSums = 2;  // of losses and of their weights
-constexpr size_t kSumBytes = kLossSums * sizeof(float);
+constexpr size_t kOnDevice = 2;  // sums of losses and of their weights
+constexpr size_t kSumBytes = kOnDevice * sizeof(float);
+constexpr size_t kLossSums = kOnDevice + 1;  // with the number of rows that count
 }  // namespace
 
 Evaluator::Evaluator(const Parts& parts) : p_(parts), rows_(p_.device, p_.model.evaluation(), p_.wishes) {
@@ -99,7 +101,7 @@ EvaluationMetrics Evaluator::run(int64_t step, const EvaluationRange& range) {
   const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
   return {.step = step,
           .loss = sums[0] / sums[1],
-          .tokens = static_cast<int64_t>(sums[1]),
+          .tokens = static_cast<int64_t>(sums[kOnDevice]),
           .ms = elapsed.count(),
           .metrics = std::move(values.numbers),
           .matrices = std::move(values.matrices),
@@ -112,7 +114,7 @@ Evaluator::Result Evaluator::compute(const Batches& batches, int64_t batch, Wors
   Pass pass{.ops = p_.device.ops(), .stream = p_.compute};
   const Program& program = p_.model.evaluation();
   program.run(pass);
-  const Tensor sums{sums_.data(), DType::f32, {kLossSums}};
+  const Tensor sums{sums_.data(), DType::f32, {kOnDevice}};
   int which = 0;
   for (const Tensor& values : {program.result(), program.loss_weights()})
     p_.device.ops().run(p_.compute, Sum{sums.range(which++, 1),
@@ -121,7 +123,9 @@ Evaluator::Result Evaluator::compute(const Batches& batches, int64_t batch, Wors
   p_.compute.copy(sums_on_host_.data(), sums.data, sums.bytes());
   p_.compute.synchronize();
   const auto* host = static_cast<const float*>(sums_on_host_.data());
-  Result result{{static_cast<double>(host[0]), static_cast<double>(host[1])}, {}};
+  const double losses = static_cast<double>(host[0]), weights = static_cast<double>(host[1]);
+  const std::optional<int64_t> rows = rows_.count(samples);
+  Result result{{losses, weights, rows ? static_cast<double>(*rows) : weights}, {}};
   result.sums.resize(kLossSums + rows_.metrics().size());
   rows_.tell(batches.first_sample(batch, p_.micro_batch), samples, std::span(result.sums).subspan(kLossSums),
              result.kept, worst);

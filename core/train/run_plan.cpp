@@ -141,7 +141,7 @@ RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& 
   plan_gradient_syncs(config, facts, model, gradient_sync, plan);
   plan.memory += OptimizerStep::planned_memory(learned_layouts(model), optimizer);
   plan.memory += UpdatedWeights::planned_memory(gathered_of(model));
-  plan.memory += TrainStep::planned_memory(schedule.virtual_ranks_here());
+  plan.memory += TrainStep::planned_memory(schedule.virtual_ranks_here(), schedule.virtual_ranks);
   plan.memory.host += Prefetcher::planned_bytes(fields, schedule, config.data.prefetch);
   if (facts.evaluates) plan.memory += Evaluator::planned_memory(fields, evaluation_wishes(config), model.graph());
   if (facts.debug) plan.memory += DebugChecks::planned_memory();
@@ -153,7 +153,8 @@ RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& 
       OptimizerStep::sent_bytes(learned_layouts(model), *model.groups().front().sharding) +
       UpdatedWeights::sent_bytes(gathered_of(model)) +
       static_cast<size_t>(schedule.passes_per_step()) * sent_by_gathers(model.training(), facts.group_ranks);
-  if (!facts.every_target_counts) plan.sent_bytes += sent_by_all_reduce(sizeof(float), facts.ranks);
+  if (!facts.every_target_counts || model.graph().weighs_rows())
+    plan.sent_bytes += sent_by_all_gather(static_cast<size_t>(schedule.virtual_ranks) * sizeof(float), facts.ranks);
   return plan;
 }
 

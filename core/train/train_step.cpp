@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "core/base/error.h"
+#include "core/base/integers.h"
 #include "core/base/tree_sum.h"
 #include "core/data/host_fields.h"
 #include "core/ops/ops.h"
@@ -19,28 +20,33 @@ constexpr size_t kLossAlignment = 256;
 constexpr size_t kFlags = 3;  // that ranks exchange with their losses: save, stop, out of data
 }  // namespace
 
-// The number of the first sample and the weight of all targets, then a loss and a weight of each leaf; on the host,
-// behind these, the norm and its factor.
-MemoryUse TrainStep::planned_memory(int64_t virtual_ranks_here) {
+// The number of the first sample and the weight of all targets, then a loss and a weight of each leaf, then the weights
+// of all ranks' leaves; on the host those of this rank and behind them the norm and its factor.
+MemoryUse TrainStep::planned_memory(int64_t virtual_ranks_here, int64_t virtual_ranks) {
   const size_t leaves = static_cast<size_t>(2 * virtual_ranks_here) * sizeof(float);
-  return {.workspace = kLossAlignment + leaves, .host = leaves + 2 * sizeof(float)};
+  return {.workspace =
+              kLossAlignment + round_up(leaves, kLossAlignment) + static_cast<size_t>(virtual_ranks) * sizeof(float),
+          .host = leaves + 2 * sizeof(float)};
 }
 
 TrainStep::TrainStep(const Parts& parts)
     : p_(parts), device_(p_.communication.device()), communicator_(p_.ranks), compute_(p_.communication.compute()) {
   const int64_t leaves = p_.schedule.virtual_ranks_here();
-  memory_ = device_.allocate(planned_memory(leaves).workspace);
+  const int64_t all_leaves = p_.schedule.virtual_ranks;
+  memory_ = device_.allocate(planned_memory(leaves, all_leaves).workspace);
   first_sample_ = {memory_.data(), DType::i64, {1}};
   auto* base = static_cast<std::byte*>(memory_.data());
   weight_ = {base + sizeof(int64_t), DType::f32, {1}};
   losses_ = {base + kLossAlignment, DType::f32, {leaves}};
   weights_ = {base + kLossAlignment + losses_.bytes(), DType::f32, {leaves}};
-  results_on_host_ = device_.allocate(planned_memory(leaves).host, MemoryKind::host);
+  all_weights_ = {base + kLossAlignment + round_up(2 * losses_.bytes(), kLossAlignment), DType::f32, {all_leaves}};
+  results_on_host_ = device_.allocate(planned_memory(leaves, all_leaves).host, MemoryKind::host);
   const int64_t losses_per_pass = p_.model.training().result().elements();
   const int64_t passes = p_.schedule.global_batch / p_.schedule.micro_batch;
   nominal_weight_ = static_cast<double>(losses_per_pass * passes);
   loss_scale_ = static_cast<float>(1.0 / nominal_weight_);
-  if (!p_.source.every_target_counts()) count_targets();
+  counts_alike_ = p_.source.every_target_counts() && !p_.model.graph().weighs_rows();
+  if (!counts_alike_) p_.optimizer.divide_by(weight_, nominal_weight_);
   for (const BatchField& field : p_.source.fields()) inputs_.push_back(p_.model.training().input(field.name));
   pass_ = std::make_unique<Pass>(Pass{.ops = device_.ops(), .stream = compute_, .training = true, .seed = p_.seed});
   pass_->first_sample = first_sample_;
@@ -63,15 +69,6 @@ std::vector<Tensor> TrainStep::flat_gradients() const {
   std::vector<Tensor> gradients;
   for (const auto& group : p_.model.groups()) gradients.push_back(group->gradients());
   return gradients;
-}
-
-void TrainStep::count_targets() {
-  constexpr double kMostExact = 1 << 24;  // beyond, a sum of f32 depends on its order
-  if (nominal_weight_ > kMostExact)
-    throw ConfigError(fmt::format(
-        "a step has {} targets, of which some may be ignored: at most {} can be counted; lower batch.global",
-        nominal_weight_, kMostExact));
-  p_.optimizer.divide_by(weight_, nominal_weight_);
 }
 
 void TrainStep::make_sentinel() {
@@ -99,7 +96,7 @@ StepResult TrainStep::run(int64_t step, double lr, const StopRequest& mine, bool
   for (int64_t index = 0; index < p_.schedule.virtual_ranks_here(); ++index) run_virtual_rank(step, index);
   for (GradientSync* sync : p_.syncs) sync->finish();
   if (watched) sentinel_->judge(step);
-  if (!p_.source.every_target_counts()) add_weights(step);
+  if (!counts_alike_) add_weights(step);
   p_.optimizer.step(step, lr, captured_ != nullptr);
   p_.weights.run(step);
   wait_for_results();
@@ -107,13 +104,13 @@ StepResult TrainStep::run(int64_t step, double lr, const StopRequest& mine, bool
   return exchange_results(mine, !another || p_.data.wait_for_step());
 }
 
-// How many targets of the global batch count: sums of whole numbers, exact in any order.
+// What the targets of the global batch weigh: each virtual rank's, added in their order.
 void TrainStep::add_weights(int64_t step) {
-  device_.ops().run(compute_, Sum{weight_, weights_});
   p_.communication.follow_compute();
   communicator_.label(step, "weights of targets");
-  communicator_.all_reduce(p_.communication.stream(), weight_);
+  communicator_.all_gather(p_.communication.stream(), all_weights_, weights_);
   p_.communication.await_all();
+  device_.ops().run(compute_, Sum{weight_, all_weights_});
 }
 
 void TrainStep::go_on(const SampleSchedule& schedule) {
@@ -198,7 +195,7 @@ StepResult TrainStep::exchange_results(const StopRequest& request, bool can_go_o
     result.request.save |= everyones_[begin + 2 * leaves] != 0;
     result.request.stop |= everyones_[begin + 2 * leaves + 1] != 0;
     result.out_of_data |= everyones_[begin + 2 * leaves + 2] != 0;
-    for (size_t i = 0; i < leaves; ++i) weight += everyones_[begin + leaves + i];  // whole numbers: exact
+    for (size_t i = 0; i < leaves; ++i) weight += everyones_[begin + leaves + i];
     for (size_t i = 0; i < leaves; ++i) everyones_[kept++] = everyones_[begin + i];
   }
   check_weight(weight);
@@ -207,7 +204,7 @@ StepResult TrainStep::exchange_results(const StopRequest& request, bool can_go_o
 }
 
 void TrainStep::check_weight(double weight) const {
-  if (p_.source.every_target_counts() && weight != nominal_weight_)
+  if (counts_alike_ && weight != nominal_weight_)
     throw InternalError(fmt::format("{} of {} targets count, and the data says that all do", weight, nominal_weight_));
 }
 

@@ -50,7 +50,7 @@ class TrainStep {
     int64_t debug_print_every = 1;  // steps
   };
   explicit TrainStep(const Parts& parts);
-  static MemoryUse planned_memory(int64_t virtual_ranks_here);
+  static MemoryUse planned_memory(int64_t virtual_ranks_here, int64_t virtual_ranks);
 
   // Runs step number `step` (from 1) and waits for it. `mine`: this rank's request. another: a step comes after it,
   // whose micro-batches are waited for, so that all ranks learn at once if one of them cannot read them.
@@ -64,7 +64,6 @@ class TrainStep {
   void run_pass(int64_t pass, bool last, int64_t virtual_rank);
   void add_weights(int64_t step);
   void check_weight(double weight) const;
-  void count_targets();
   void make_sentinel();
   std::vector<std::vector<int64_t>> cuts() const;
   std::vector<Tensor> flat_gradients() const;
@@ -80,6 +79,8 @@ class TrainStep {
   Stream& compute_;
   Tensor first_sample_, weight_;  // weight: of the global batch
   Tensor losses_, weights_;       // sums of each virtual rank of this rank
+  Tensor all_weights_;            // of all ranks
+  bool counts_alike_ = true;      // every target weighs 1
   Memory memory_, results_on_host_;
   std::vector<Tensor> inputs_;  // the training program's, in the order of the source's fields
   std::vector<double> mine_, everyones_;

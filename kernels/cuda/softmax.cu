@@ -87,6 +87,7 @@ struct Rows {
   const int32_t* targets;
   const float* class_weights;  // null: all 1
   float smoothing, scale;
+  int32_t ignored;
   int64_t N, V;
 
   __device__ float weight(int64_t k) const { return class_weights == nullptr ? 1.0f : class_weights[k]; }
@@ -106,7 +107,7 @@ __global__ void __launch_bounds__(kThreads) weighted_cross_entropy_kernel(Rows<R
   const int64_t n = team.row();
   if (n >= r.N) return;
   const int target = r.targets[n];
-  if (target < 0) return ignore_row<kTeam>(r, n);
+  if (target < 0 || target == r.ignored) return ignore_row<kTeam>(r, n);
   const Real* x = r.logits + n * r.V;
   const Exponentials e = exponentials(team, x, r.V);
   float total = 0, distances = 0;  // of weights; of logits from the largest, weighted
@@ -171,6 +172,7 @@ void weighted_cross_entropy(Stream& stream, const WeightedCrossEntropy& args) {
                        data_of<const float>(args.class_weights),
                        args.label_smoothing,
                        args.scale,
+                       args.ignored,
                        args.targets.elements(),
                        args.logits.shape[-1]};
     enqueue_rows(stream, r.N, r.V, weighted_cross_entropy_kernel<32, Real>,

@@ -78,7 +78,10 @@ struct ComplaintOf {
   Found operator()(const EnumField&) const { return std::nullopt; }
   Found operator()(const Auto* field) const { return field->value ? (*this)(&*field->value) : std::nullopt; }
   Found operator()(const AutoReal* field) const { return field->value ? (*this)(&*field->value) : std::nullopt; }
-  Found operator()(const WordOrNumbers* field) const { return (*this)(&field->numbers); }
+  template <class Number>
+  Found operator()(const WordOr<Number>* field) const {
+    return (*this)(&field->numbers);
+  }
   template <class Item>
   Found operator()(const std::vector<Item>* items) const {
     for (const Item& item : *items)

@@ -121,17 +121,18 @@ class Apply final : public Keys {
     }
   }
 
-  void assign_to(const std::string& name, const Setting& setting, const Key& key, WordOrNumbers* const& field) {
+  template <class Number>
+  void assign_to(const std::string& name, const Setting& setting, const Key& key, WordOr<Number>* const& field) {
     const std::vector<std::string> words(key.allowed.names.begin(), key.allowed.names.end());
     const bool is_text = setting.form == Form::text && setting.entries.empty() && !flow_of(setting);
     if (is_text && std::ranges::count(words, setting.text) > 0) {
       *field = {setting.text, {}};
       return;
     }
-    if (int64_t number = 0; is_text && !setting.text.empty() && parse_value(setting.text, number)) {
-      mistake(
-          name, setting.place,
-          fmt::format("{} = {} {}, or whole numbers", name, shortened(setting.text), *parse_name(setting.text, words)));
+    if (Number number = 0; is_text && !setting.text.empty() && parse_value(setting.text, number)) {
+      mistake(name, setting.place,
+              fmt::format("{} = {} {}, or {}numbers", name, shortened(setting.text), *parse_name(setting.text, words),
+                          std::is_same_v<Number, int64_t> ? "whole " : ""));
       return;
     }
     field->word.clear();

@@ -49,16 +49,17 @@ struct SchemaOf {
   Json operator()(const EnumField& field) const { return {{"enum", field.names}}; }
   Json operator()(const std::vector<std::string>*) const { return list_of(text(allowed)); }
   Json operator()(const std::vector<int64_t>*) const { return list_of(number("integer", allowed)); }
-  Json operator()(const WordOrNumbers*) const {
-    return {{"anyOf", {{{"enum", allowed.names}}, list_of(number("integer", allowed))}}};
-  }
+  Json operator()(const WordOrNumbers*) const { return words_or(number("integer", allowed)); }
+  Json operator()(const WordOrReals*) const { return words_or(number("number", allowed)); }
+  Json words_or(const Json& item) const { return {{"anyOf", {{{"enum", allowed.names}}, list_of(item)}}}; }
 };
 
 struct DefaultOf {
   Json operator()(const EnumField& field) const { return field.names[field.get()]; }
   Json operator()(const Auto* field) const { return field->value ? Json(*field->value) : Json(); }
   Json operator()(const AutoReal* field) const { return field->value ? Json(*field->value) : Json(); }
-  Json operator()(const WordOrNumbers* field) const {
+  template <class Number>
+  Json operator()(const WordOr<Number>* field) const {
     return field->word.empty() ? Json(field->numbers) : Json(field->word);
   }
   template <class Value>

@@ -47,7 +47,8 @@ struct TextOf {
   std::string operator()(const int64_t* field) const { return fmt::format("{}", *field); }
   std::string operator()(const std::vector<std::string>* field) const { return of_list(*field); }
   std::string operator()(const std::vector<int64_t>* field) const { return of_list(*field); }
-  std::string operator()(const WordOrNumbers* field) const {
+  template <class Number>
+  std::string operator()(const WordOr<Number>* field) const {
     return field->word.empty() ? of_list(field->numbers) : field->word;
   }
 

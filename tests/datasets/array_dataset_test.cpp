@@ -59,6 +59,14 @@ TEST(ArrayDataset, ReadsWhatWasWritten) {
   EXPECT_EQ(rows_of(read_batch(*dataset, Split::test, 0, 7)), in_order);
 }
 
+TEST(ArrayDataset, CountsTheClassesOfTheTrainingSplit) {
+  const TemporaryFolder folder;
+  write_toy_arrays(folder.path(), {.train = 50, .validation = 20, .shard_rows = 8});
+  const auto dataset = open_dataset(folder.path(), {.seed = 1});
+  EXPECT_EQ(dataset->class_counts("y"), (std::vector<int64_t>{17, 17, 16}));
+  EXPECT_THROW(dataset->class_counts("x"), InternalError);
+}
+
 TEST(ArrayDataset, EachEpochIsAnotherPermutation) {
   const TemporaryFolder folder;
   write_toy_arrays(folder.path(), {.train = 50, .shard_rows = 8});

@@ -1,5 +1,6 @@
 // Small layers and losses against PyTorch's float64 results: tests/reference/small_layers.h5, written by
 // small_layers.py beside it.
+#include <algorithm>
 #include <string>
 
 #include "core/ops/activation.h"
@@ -127,6 +128,38 @@ TEST_P(SmallLayersReference, CrossEntropyWithWeightsAndSmoothing) {
     for (size_t row = 0; row < wanted.size(); ++row)
       EXPECT_EQ(weights.values()[row], wanted[row] < 0 ? 0 : weighted ? each[static_cast<size_t>(wanted[row])] : 1);
   }
+}
+
+// A class that is ignored is as a negative target.
+TEST_P(SmallLayersReference, CrossEntropyIgnoresAClass) {
+  const std::string name = "cross_entropy_smoothed_weighted";
+  const Array logits = input(name + "/x", {kRows, kNumbers}), targets = integers(name + "/target", {kRows});
+  const Array class_weights({kNumbers}, DType::f32, file_.doubles(name + "/weight"));
+  constexpr int32_t kIgnored = 3;
+  Values of_class = targets.values();
+  std::ranges::replace(of_class, -1.0, static_cast<double>(kIgnored));
+  std::vector<Values> results;
+  for (const auto& [wanted, ignored] : {std::pair(targets.values(), -1), std::pair(of_class, int{kIgnored})}) {
+    const Array losses = f32_zeros({kRows}), weights = f32_zeros({kRows}), dx = zeros({kRows, kNumbers});
+    const Array given({kRows}, DType::i32, wanted);
+    run(WeightedCrossEntropy{.losses = losses,
+                             .weights = weights,
+                             .dlogits = dx,
+                             .logits = logits,
+                             .targets = given,
+                             .class_weights = class_weights,
+                             .label_smoothing = 0.2f,
+                             .ignored = ignored,
+                             .scale = kScale});
+    results.insert(results.end(), {losses.values(), weights.values(), dx.values()});
+  }
+  const auto is_ignored = [&](size_t row) { return of_class[row] == kIgnored; };
+  for (size_t row = 0; row < of_class.size(); ++row)
+    for (size_t part = 0; part < 3; ++part) {
+      const size_t each = results[part].size() / of_class.size();
+      for (size_t i = row * each; i < (row + 1) * each; ++i)
+        EXPECT_EQ(results[3 + part][i], is_ignored(row) ? 0 : results[part][i]) << "row " << row << ", part " << part;
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(DTypes, SmallLayersReference, ::testing::Values(DType::f32, DType::bf16),

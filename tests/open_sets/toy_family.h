@@ -13,7 +13,7 @@ struct CubicFamily final : Family {
 
   void describe(Keys& keys) override { keys(binding("factor"), factor, "", "of the cube", Allowed::from(-10, 10)); }
   std::unique_ptr<Family> clone() const override { return std::make_unique<CubicFamily>(*this); }
-  void settle(const ModelData& data, const Loss& loss) override {
+  void settle(const ModelData& data, Loss& loss) override {
     x_ = *data.find("x");
     outputs_ = loss.outputs(*data.find("y"), data);
   }

@@ -85,7 +85,7 @@ class LayerRun {
 
   Wanted all(std::string what) const {
     Wanted wanted{std::move(what), {}, {}, std::vector<bool>(plan_.outputs.size(), !plan_.is_loss)};
-    for (const ParameterSpec& p : plan_.parameters) wanted.weights.push_back(p.role != ParameterRole::constant);
+    for (const ParameterSpec& p : plan_.parameters) wanted.weights.push_back(!is_fixed(p.role));
     for (size_t i = 0; i < specs_.size(); ++i) wanted.inputs.push_back(is_real(i));
     return wanted;
   }
@@ -151,7 +151,7 @@ class LayerRun {
 
   // At the weight's positions.
   Values expected_change(const std::vector<Values>& inputs, const std::vector<Values>& weights, size_t w) const {
-    if (plan_.parameters[w].role == ParameterRole::constant) return {};
+    if (is_fixed(plan_.parameters[w].role)) return {};
     const Values change = c_.change(inputs, weights, w);
     Values chosen;
     for (const int64_t position : weight_positions_[w])

@@ -26,6 +26,7 @@ class AugmentedData final : public Dataset {
   const std::filesystem::path& folder() const override { return data_->folder(); }
   std::unique_ptr<Tokenizer> tokenizer() const override { return data_->tokenizer(); }
   std::map<std::string, std::string> files() const override { return data_->files(); }
+  std::vector<int64_t> class_counts(const std::string& field) const override { return data_->class_counts(field); }
   std::string too_few(Split split, int64_t samples, bool model_is_fixed) const override {
     return data_->too_few(split, samples, model_is_fixed);
   }

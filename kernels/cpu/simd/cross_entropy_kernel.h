@@ -93,7 +93,7 @@ inline void weighted_cross_entropy_row(const WeightedCrossEntropy& args, const C
   Real* dx = args.dlogits ? args.dlogits.as<Real>() + row * V : nullptr;
   float &loss = args.losses.as<float>()[row], &weight = args.weights.as<float>()[row];
   const int32_t target = args.targets.as<int32_t>()[row];
-  if (target < 0) {
+  if (target < 0 || target == args.ignored) {
     loss = weight = 0;
     if (dx != nullptr) std::memset(static_cast<void*>(dx), 0, static_cast<size_t>(V) * sizeof(Real));
     return;

@@ -41,6 +41,18 @@ TEST(StoredWeights, GoToFileUnderOtherNamesAndComeBack) {
   EXPECT_EQ(back, values);
 }
 
+TEST(StoredWeights, SettingsAreNotThereAndComeFromTheConfig) {
+  const ParameterSpec spec{.name = "loss.class_weights",
+                           .shape = {3},
+                           .initialisation = Initialisation::given({0.5f, 1, 2}),
+                           .role = ParameterRole::setting};
+  std::vector<float> values(3);
+  EXPECT_TRUE(stored_weights(spec, {values.data(), DType::f32, {3}}).empty());
+  EXPECT_TRUE(stored_places(spec).empty());
+  read_stored_weights(spec, values.data(), [](const std::string& name, const Tensor&) { ADD_FAILURE() << name; });
+  EXPECT_EQ(values, (std::vector<float>{0.5f, 1, 2}));
+}
+
 TEST(StoredWeights, LargeMatricesAreTurnedSomeColumnsAtATime) {
   const TemporaryFolder folder;
   ParameterSpec spec{"w", {3000, 701}, {}, true};

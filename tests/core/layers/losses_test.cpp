@@ -119,6 +119,42 @@ TEST(SoftmaxCrossEntropyLayer, SmoothsLabels) {
                  .integers = [&](int) { return targets; }});
 }
 
+// Rows of the ignored class weigh nothing, whatever its weight; a smoothed label is weighed class by class.
+TEST(SoftmaxCrossEntropyLayer, WeighsAndIgnoresClasses) {
+  const Values targets{3, 0, 4, -1, 2, 2};
+  constexpr int32_t kIgnored = 2;
+  for (const size_t K : {5, 37, 1500})
+    for (const double smoothing : {0.0, 0.25}) {
+      const SoftmaxCrossEntropy layer(
+          {"cross_entropy", static_cast<float>(smoothing), std::vector<float>(K), kIgnored});
+      check_layer({.layer = layer,
+                   .inputs = std::vector<TensorSpec>{{DType::f32, {6, static_cast<int64_t>(K)}}, {DType::i32, {6}}},
+                   .reference =
+                       [&](const std::vector<Values>& x, const std::vector<Values>& given, bool) {
+                         Values losses, weights;
+                         for (size_t row = 0; row < targets.size(); ++row) {
+                           const bool counts = targets[row] >= 0 && targets[row] != kIgnored;
+                           const auto target = static_cast<size_t>(std::max(targets[row], 0.0));
+                           double total = 0, all = 0;
+                           for (size_t k = 0; k < K; ++k) total += std::exp(x[0][row * K + k]);
+                           for (size_t k = 0; k < K; ++k) all += given[0][k] * (std::log(total) - x[0][row * K + k]);
+                           const double own = given[0][target] * (std::log(total) - x[0][row * K + target]);
+                           losses.push_back(counts ? (1 - smoothing) * own + smoothing / static_cast<double>(K) * all
+                                                   : 0);
+                           weights.push_back(counts ? given[0][target] : 0);
+                         }
+                         return std::vector{losses, weights};
+                       },
+                   .integers = [&](int) { return targets; }});
+    }
+}
+
+TEST(SoftmaxCrossEntropyLayer, RefusesAnotherNumberOfWeights) {
+  EXPECT_EQ(error_of(SoftmaxCrossEntropy({"cross_entropy", 0, {1, 2}}), {DType::f32, {4, 3}}, {DType::i32, {4}}),
+            "loss cross_entropy has weights of 2 classes, and predictions (4, 3) f32 are logits of 3; give one weight "
+            "for each class, or as many units");
+}
+
 TEST(SoftmaxCrossEntropyLayer, MatchesItsReference) {
   constexpr int64_t kRows = 6, kClasses = 5;
   const Values targets{3, 0, 4, -1, 2, 2};  // one is ignored

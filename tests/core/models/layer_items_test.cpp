@@ -26,7 +26,10 @@ Graph graph_of(const std::string& layers, const Data& of = {}, const std::string
                                   {"kinds", DType::i32, {2}},
                                   {"unnamed", DType::i32, {2}},
                                   {"y", of.y, of.target}},
-                       .classes = {{"kinds", 6}, {"y", 3}}};
+                       .classes = {{"kinds", 6}, {"y", 3}},
+                       .count_classes = [](const std::string&) {
+                         return std::vector<int64_t>{6, 4, 2};
+                       }};
   config.model.family->settle(data, *config.loss.kind);
   return config.model.family->loss_graph({.B = 4, .dtype = dtype, .loss = *config.loss.kind});
 }
@@ -127,6 +130,38 @@ TEST(LayerItems, NormsAndSoftmaxKeepTheShape) {
   for (const char* name : {"layers.0.layer_norm", "layers.1.rms_norm", "layers.2.dropout", "layers.3.softmax"})
     EXPECT_EQ(output(graph, name).shape, (Shape{4, 12})) << name;
   expect_says("[{dropout: {p: 1}}]", "model.layers.0.dropout.p = 1");
+}
+
+TEST(Losses, WeighAndIgnoreClasses) {
+  const auto loss_of = [](const std::string& keys) {
+    return graph_of("[{linear: {units: classes}}]", {}, "cross_entropy" + keys);
+  };
+  const auto weights = [&](const std::string& keys) {
+    const Graph graph = loss_of(keys);
+    const LayerPlan& plan = graph.nodes().back().plan;
+    return plan.parameters.empty() ? std::vector<float>() : *plan.parameters[0].initialisation.values;
+  };
+  EXPECT_EQ(weights(", class_weights: [1, 0.5, 2]"), (std::vector<float>{1, 0.5f, 2}));
+  EXPECT_EQ(weights(", class_weights: balanced"), (std::vector<float>{12.0f / 18, 1, 2}));
+  EXPECT_EQ(weights(", class_weights: balanced, ignore_index: 1"), (std::vector<float>{8.0f / 12, 1, 2}));
+  EXPECT_EQ(weights(", class_weights: none"), std::vector<float>());
+  EXPECT_FALSE(loss_of("").weighs_rows());
+  EXPECT_FALSE(loss_of(", label_smoothing: 0.1, ignore_index: none").weighs_rows());
+  EXPECT_TRUE(loss_of(", ignore_index: 2").weighs_rows());
+  EXPECT_TRUE(loss_of(", class_weights: balanced").weighs_rows());
+  const auto refused = [](const std::string& keys, const std::string& says) {
+    expect_says("[{linear: {units: classes}}]", says, {}, "cross_entropy, " + keys);
+  };
+  refused("class_weights: [1, 2]", "loss.class_weights has 2 numbers, and the field y of d has 3 classes; give one");
+  refused("class_weights: 2", "loss.class_weights has 1 numbers, and the field y of d has 3 classes");
+  refused("class_weights: [1, many, 2]", "loss.class_weights.1 = many");
+  refused("class_weights: [1, 0, 2]", "loss.class_weights = 0; at least 1e-06 is wanted");
+  refused("class_weights: equal", "loss.class_weights = equal");
+  refused("ignore_index: 3", "loss.ignore_index = 3, and the field y of d has 3 classes, 0 to 2; name one of these");
+  refused("ignore_index: -1", "loss.ignore_index = -1");
+  expect_says("[{linear: {units: classes}}]", "class_weights", {.y = DType::f32}, "mse, class_weights: balanced");
+  expect_says("[{linear: {units: 4}}]", "loss cross_entropy has weights of 3 classes, and predictions (4, 4) f32 are",
+              {}, "cross_entropy, class_weights: balanced");
 }
 
 TEST(Losses, SayHowManyNumbersTheyWant) {
