@@ -134,9 +134,9 @@ std::map<std::string, std::string> ArrayDataset::files() const {
 
 std::vector<int64_t> ArrayDataset::class_counts(const std::string& name) const {
   constexpr int64_t kRowsAtOnce = 1 << 16;
-  const auto found = std::ranges::find(fields_, name, &BatchField::name);
-  const auto f = static_cast<size_t>(found - fields_.begin());
-  if (found == fields_.end() || found->dtype != DType::i32 || facts_.fields[f].classes.empty())
+  const BatchField* found = find_field(fields_, name);
+  const auto f = static_cast<size_t>(found - fields_.data());
+  if (found == nullptr || found->dtype != DType::i32 || facts_.fields[f].classes.empty())
     throw InternalError(fmt::format("the classes of {} are counted, which is no field of labels", name));
   std::vector<int64_t> counts(facts_.fields[f].classes.size());
   std::vector<int32_t> labels;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/tensor/tensor.h"
@@ -29,6 +30,10 @@ struct BatchField {
   DType dtype = DType::i32;
   Shape shape;  // of one sample
 };
+// The one of that name; null: there is none.
+const BatchField* find_field(std::span<const BatchField> fields, std::string_view name);
+// "x, y", for messages.
+std::string field_names(std::span<const BatchField> fields);
 
 class BatchSource {
  public:

@@ -10,12 +10,7 @@
 #include "core/ops/reductions.h"
 
 namespace convoy {
-namespace {
-
-Tensor input_picture(const Tensor& x, const ConvolutionShape& s) { return x.reshaped({s.B, s.H, s.W, s.Cin}); }
-Tensor output_picture(const Tensor& y, const ConvolutionShape& s) { return y.reshaped({s.B, s.Hout, s.Wout, s.Cout}); }
-
-}  // namespace
+namespace {}  // namespace
 
 ConvolutionShape Convolution::shape_of(const TensorSpec& x) const {
   const PictureExtents picture = picture_of(o_.name, x, o_.is_sequence);
@@ -70,7 +65,7 @@ LayerPlan Convolution::plan(std::span<const TensorSpec> inputs, Purpose) const {
 void Convolution::forward(Pass& pass, const LayerTensors& t) const {
   const Tensor& x = t.inputs[0];
   const ConvolutionShape s = shape_of({x.dtype, x.shape});
-  pass.run(ConvolutionForward{s, output_picture(t.outputs[0], s), input_picture(x, s), t.weights[0],
+  pass.run(ConvolutionForward{s, t.outputs[0].reshaped(s.of_y()), x.reshaped(s.of_x()), t.weights[0],
                               o_.has_bias ? t.weights[1] : Tensor(), o_.relu});
 }
 
@@ -79,13 +74,13 @@ void Convolution::backward(Pass& pass, const LayerTensors& t) const {
   const Tensor dbias = o_.has_bias ? t.weight_gradients[1] : Tensor();
   if (!dx && !dweight && !dbias) return;
   const ConvolutionShape s = shape_of({x.dtype, x.shape});
-  const Tensor dy = output_picture(t.output_gradients[0], s);
-  if (o_.relu) pass.run(ActivationBackward{dy, dy, output_picture(t.outputs[0], s), Activation::relu});
+  const Tensor dy = t.output_gradients[0].reshaped(s.of_y());
+  if (o_.relu) pass.run(ActivationBackward{dy, dy, t.outputs[0].reshaped(s.of_y()), Activation::relu});
   if (dweight)
-    pass.run(ConvolutionBackwardWeight{s, dweight, dbias, input_picture(x, s), dy});
+    pass.run(ConvolutionBackwardWeight{s, dweight, dbias, x.reshaped(s.of_x()), dy});
   else if (dbias)
     pass.run(ColumnSums{dbias, dy.matrix()});
-  if (dx) pass.run(ConvolutionBackwardInput{s, input_picture(dx, s), dy, t.weights[0]});
+  if (dx) pass.run(ConvolutionBackwardInput{s, dx.reshaped(s.of_x()), dy, t.weights[0]});
 }
 
 }  // namespace convoy

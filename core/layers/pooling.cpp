@@ -5,12 +5,7 @@
 #include "core/base/error.h"
 
 namespace convoy {
-namespace {
-
-Tensor input_picture(const Tensor& tensor, const PoolShape& s) { return tensor.reshaped({s.B, s.H, s.W, s.C}); }
-Tensor output_picture(const Tensor& tensor, const PoolShape& s) { return tensor.reshaped({s.B, s.Hout, s.Wout, s.C}); }
-
-}  // namespace
+namespace {}  // namespace
 
 PictureExtents Pool::picture(const TensorSpec& x) const {
   if (o_.global && x.shape.dims() != 3 && x.shape.dims() != 4)
@@ -55,8 +50,7 @@ LayerPlan Pool::plan(std::span<const TensorSpec> inputs, Purpose purpose) const 
   const PoolShape shape = shape_of(inputs[0].dtype, p);
   LayerPlan plan;
   plan.outputs = {{inputs[0].dtype, o_.global ? Shape{p.B, p.C} : p.shape_with(shape.Hout, shape.Wout, p.C)}};
-  if (o_.kind == PoolKind::max && purpose == Purpose::training)
-    plan.saved = {{shape.place_dtype(), {shape.B, shape.Hout, shape.Wout, shape.C}}};
+  if (o_.kind == PoolKind::max && purpose == Purpose::training) plan.saved = {{shape.place_dtype(), shape.of_y()}};
   plan.backward_reads.weights = false;
   return plan;
 }
@@ -65,21 +59,21 @@ void Pool::forward(Pass& pass, const LayerTensors& t) const {
   const Tensor& x = t.inputs[0];
   const PoolShape s = shape_of(x.dtype, picture({x.dtype, x.shape}));
   if (o_.kind == PoolKind::max)
-    pass.run(MaxPoolForward{s, output_picture(t.outputs[0], s), t.saved.empty() ? Tensor() : t.saved[0],
-                            input_picture(x, s)});
+    pass.run(MaxPoolForward{s, t.outputs[0].reshaped(s.of_y()), t.saved.empty() ? Tensor() : t.saved[0],
+                            x.reshaped(s.of_x())});
   else
-    pass.run(AveragePoolForward{s, output_picture(t.outputs[0], s), input_picture(x, s)});
+    pass.run(AveragePoolForward{s, t.outputs[0].reshaped(s.of_y()), x.reshaped(s.of_x())});
 }
 
 void Pool::backward(Pass& pass, const LayerTensors& t) const {
   const Tensor& dx = t.input_gradients[0];
   if (!dx) return;
   const PoolShape s = shape_of(dx.dtype, picture({dx.dtype, dx.shape}));
-  const Tensor dy = output_picture(t.output_gradients[0], s);
+  const Tensor dy = t.output_gradients[0].reshaped(s.of_y());
   if (o_.kind == PoolKind::max)
-    pass.run(MaxPoolBackward{s, input_picture(dx, s), dy, t.saved[0]});
+    pass.run(MaxPoolBackward{s, dx.reshaped(s.of_x()), dy, t.saved[0]});
   else
-    pass.run(AveragePoolBackward{s, input_picture(dx, s), dy});
+    pass.run(AveragePoolBackward{s, dx.reshaped(s.of_x()), dy});
 }
 
 }  // namespace convoy

@@ -80,7 +80,7 @@ void Gpt2Family::settle(const ModelData& data, Loss&) {
     throw ConfigError(
         fmt::format("model.family = gpt2 reads tokens, and the fields of {} are {}; take a dataset of text, "
                     "or model.family=layers",
-                    data.name, data.field_names()));
+                    data.name, field_names(data.fields)));
   if (!tokens.value) tokens.value = data.vocabulary;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 
 #include "core/base/error.h"
@@ -14,9 +13,9 @@ namespace convoy {
 namespace {
 
 const BatchField& field(const ModelData& data, const std::string& key, const std::string& name) {
-  if (const BatchField* found = data.find(name)) return *found;
+  if (const BatchField* found = find_field(data.fields, name)) return *found;
   throw ConfigError(fmt::format("model.{} = {}, but the fields of {} are {}; name one of them, or take another dataset",
-                                key, name, data.name, data.field_names()));
+                                key, name, data.name, field_names(data.fields)));
 }
 
 // Fields of the data as inputs of a graph: each once, as it is.
@@ -28,8 +27,8 @@ class FieldInputs {
   // -1: there is none of that name, or it is what is to be predicted.
   ValueId operator()(Graph& graph, const std::string& name) {
     if (const auto found = values_.find(name); found != values_.end()) return found->second;
-    const auto field = std::ranges::find(fields_, name, &BatchField::name);
-    if (field == fields_.end() || name == target_) return -1;
+    const BatchField* field = find_field(fields_, name);
+    if (field == nullptr || name == target_) return -1;
     return values_[name] = graph.add_input(name, {field->dtype, batched(needs_.B, field->shape)});
   }
 
@@ -43,7 +42,7 @@ class FieldInputs {
 void settle_all(std::vector<ListedLayer>& layers, const LayerNeeds& needs) {
   for (ListedLayer& layer : layers) {
     LayerNeeds own = needs;
-    if (layer.from.size() == 1 && needs.data.find(layer.from[0]) != nullptr) own.field = layer.from[0];
+    if (layer.from.size() == 1 && find_field(needs.data.fields, layer.from[0]) != nullptr) own.field = layer.from[0];
     if (layer.form == ListedLayer::Form::layer) layer.item->settle(own);
     settle_all(layer.layers, needs);
   }
@@ -83,7 +82,7 @@ Graph LayersFamily::loss_graph(const GraphNeeds& needs) const {
   LayerList list(graph, [&](Graph& of, const std::string& name) { return inputs(of, name); });
   const ValueId predictions = list.add(layers, x);
   graph.set_output("predictions", predictions);
-  const BatchField& wanted = *std::ranges::find(fields_, target, &BatchField::name);
+  const BatchField& wanted = *find_field(fields_, target);
   const ValueId t = graph.add_input(target, {wanted.dtype, batched(needs.B, wanted.shape)});
   graph.set_output("targets", t);
   graph.set_loss(needs.loss.add(graph, predictions, t));

@@ -1,12 +1,10 @@
 // What a model is told of the data that it is made for.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/data/dataset.h"
@@ -24,17 +22,6 @@ struct ModelData {
   // How often each class of a field stands in the training split, of which it reads them all; absent, or empty: nobody
   // knows.
   std::function<std::vector<int64_t>(const std::string& field)> count_classes = {};
-
-  const BatchField* find(std::string_view field) const {
-    const auto found = std::ranges::find(fields, field, &BatchField::name);
-    return found == fields.end() ? nullptr : &*found;
-  }
-  // "x, y", for messages.
-  std::string field_names() const {
-    std::string names;
-    for (const BatchField& field : fields) names += (names.empty() ? "" : ", ") + field.name;
-    return names;
-  }
 };
 
 }  // namespace convoy

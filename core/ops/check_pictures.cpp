@@ -26,7 +26,7 @@ void check_pictures(std::string_view what, const Tensor& x, const Tensor& y, con
 }  // namespace
 
 void check_convolution(const ConvolutionShape& s, const Tensor& x, const Tensor& y, const Tensor& weight) {
-  check_pictures("convolution", x, y, {s.B, s.H, s.W, s.Cin}, {s.B, s.Hout, s.Wout, s.Cout}, s.dtype);
+  check_pictures("convolution", x, y, s.of_x(), s.of_y(), s.dtype);
   if (s.groups < 1 || s.Cin % s.groups != 0 || s.Cout % s.groups != 0)
     fail("convolution", x, y, fmt::format("{} groups divide not both numbers of channels", s.groups));
   if (s.kernel_h < 1 || s.kernel_w < 1 || s.stride_h < 1 || s.stride_w < 1 || s.dilation_h < 1 || s.dilation_w < 1)
@@ -40,7 +40,7 @@ void check_convolution(const ConvolutionShape& s, const Tensor& x, const Tensor&
 }
 
 void check_pool(const PoolShape& s, const Tensor& x, const Tensor& y) {
-  check_pictures("pooling", x, y, {s.B, s.H, s.W, s.C}, {s.B, s.Hout, s.Wout, s.C}, s.dtype);
+  check_pictures("pooling", x, y, s.of_x(), s.of_y(), s.dtype);
   const auto inside = [](int64_t extent, int64_t results, int64_t window, int64_t stride, int64_t padding) {
     return window >= 1 && stride >= 1 && padding >= 0 && padding < window &&
            (results == 0 || (results - 1) * stride - padding < extent);

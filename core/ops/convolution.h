@@ -24,6 +24,8 @@ struct ConvolutionShape {
   DType dtype = DType::f32;   // of x, y, weight and bias
 
   bool operator==(const ConvolutionShape&) const = default;
+  Shape of_x() const { return {B, H, W, Cin}; }
+  Shape of_y() const { return {B, Hout, Wout, Cout}; }
   int64_t group_inputs() const { return Cin / groups; }
   int64_t group_outputs() const { return Cout / groups; }
   bool is_depthwise() const { return groups == Cin && groups == Cout; }

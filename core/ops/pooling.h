@@ -19,6 +19,8 @@ struct PoolShape {
   DType dtype = DType::f32;
 
   bool operator==(const PoolShape&) const = default;
+  Shape of_x() const { return {B, H, W, C}; }
+  Shape of_y() const { return {B, Hout, Wout, C}; }
   // Of MaxPool's places: small ones take a byte.
   DType place_dtype() const { return window_h * window_w <= 256 ? DType::u8 : DType::i32; }
 };

@@ -23,8 +23,8 @@ constexpr const char* kPredictionsOutput = "predictions";
 void check_fields_given(const Graph& graph, const std::vector<BatchField>& given) {
   for (const std::string& name : Predictor::fields_read(graph)) {
     const TensorSpec& wanted = graph.spec(graph.input(name));
-    const auto found = std::ranges::find(given, name, &BatchField::name);
-    if (found == given.end() || found->dtype != wanted.dtype || batched(wanted.shape[0], found->shape) != wanted.shape)
+    const BatchField* found = find_field(given, name);
+    if (found == nullptr || found->dtype != wanted.dtype || batched(wanted.shape[0], found->shape) != wanted.shape)
       throw DataError(fmt::format("the model reads a field {} {} {}, which the input does not give", name,
                                   to_string(wanted.shape), name_of(wanted.dtype)));
   }
@@ -114,8 +114,7 @@ Predictor::Predictor(const Parts& parts) : p_(parts) {
     inputs_.push_back(is_input(p_.model.graph(), field.name) ? program.input(field.name) : Tensor());
   }
   for (const Value& value : p_.model.graph().values())
-    if (value.producer < 0 &&
-        std::ranges::find(p_.input.fields(), value.name, &BatchField::name) == p_.input.fields().end())
+    if (value.producer < 0 && find_field(p_.input.fields(), value.name) == nullptr)
       zeros_.push_back(program.input(value.name));
   inputs_.insert(inputs_.end(), zeros_.begin(), zeros_.end());
   on_host_ = predictions_;

@@ -46,10 +46,10 @@ struct Operands {
 
   explicit Operands(const ConvolutionShape& shape)
       : s(shape),
-        x({s.B, s.H, s.W, s.Cin}, s.dtype),
-        dx({s.B, s.H, s.W, s.Cin}, s.dtype),
-        y({s.B, s.Hout, s.Wout, s.Cout}, s.dtype),
-        dy({s.B, s.Hout, s.Wout, s.Cout}, s.dtype),
+        x(s.of_x(), s.dtype),
+        dx(s.of_x(), s.dtype),
+        y(s.of_y(), s.dtype),
+        dy(s.of_y(), s.dtype),
         weight({s.Cout, s.group_inputs(), s.kernel_h, s.kernel_w}, s.dtype),
         dweight({s.Cout, s.group_inputs(), s.kernel_h, s.kernel_w}, DType::f32),
         bias({s.Cout}, s.dtype),

@@ -70,7 +70,7 @@ void ConvolutionsReferenceTest::expect_convolution(const std::string& name) {
   SCOPED_TRACE(name);
   const ConvolutionShape s = convolution(name);
   const bool relu = number(name + "/relu") != 0;
-  const Shape pictures{s.B, s.H, s.W, s.Cin}, results{s.B, s.Hout, s.Wout, s.Cout};
+  const Shape pictures = s.of_x(), results = s.of_y();
   const Shape kernel{s.Cout, s.group_inputs(), s.kernel_h, s.kernel_w};
   const Array x = input(name + "/x", pictures), weight = input(name + "/weight", kernel);
   const Array bias = input(name + "/bias", {s.Cout}), y = zeros(results), dx = zeros(pictures);
@@ -92,7 +92,7 @@ void ConvolutionsReferenceTest::expect_convolution(const std::string& name) {
 void ConvolutionsReferenceTest::expect_pool(const std::string& name, bool largest) {
   SCOPED_TRACE(name);
   const PoolShape s = pool(name);
-  const Shape pictures{s.B, s.H, s.W, s.C}, results{s.B, s.Hout, s.Wout, s.C};
+  const Shape pictures = s.of_x(), results = s.of_y();
   const Array x = input(name + "/x", pictures), dy = input(name + "/gradient", results);
   const Array y = zeros(results), dx = zeros(pictures), places = Array::zeros(results, s.place_dtype());
   if (largest) {

@@ -383,7 +383,7 @@ Bits pool_bits(const cpu::PoolKernels& kernels, DType dtype) {
                     .stride_h = 2,
                     .stride_w = 2,
                     .dtype = dtype};
-  const Array x = random_array({s.B, s.H, s.W, s.C}, dtype, 1), dy = random_array({s.B, s.Hout, s.Wout, s.C}, dtype, 2);
+  const Array x = random_array(s.of_x(), dtype, 1), dy = random_array(s.of_y(), dtype, 2);
   const Array y = Array::zeros(dy.tensor().shape, dtype), mean = y, places = Array::zeros(dy.tensor().shape, DType::u8);
   const Array dx = Array::zeros(x.tensor().shape, dtype), dmean = dx;
   kernels.max_forward({s, y, places, x}, 0, s.B * s.Hout);

@@ -127,16 +127,13 @@ Wanted wanted_average(const PoolShape& s, const Values& x, const Values& dy) {
   return wanted;
 }
 
-Shape input_of(const PoolShape& s) { return {s.B, s.H, s.W, s.C}; }
-Shape output_of(const PoolShape& s) { return {s.B, s.Hout, s.Wout, s.C}; }
-
 TEST_F(PoolingTest, MatchesFloat64) {
   for (const auto& [dtype, tolerance] : kPrecisions)
     for (const PoolShape& s : pools(dtype)) {
       SCOPED_TRACE(describe(s));
-      const Array x = random_array(input_of(s), dtype, 1), dy = random_array(output_of(s), dtype, 2);
-      const Array y = Array::filled(output_of(s), dtype, kNaN), dx = Array::filled(input_of(s), dtype, kNaN);
-      const Array places = Array::filled(output_of(s), s.place_dtype(), 255);
+      const Array x = random_array(s.of_x(), dtype, 1), dy = random_array(s.of_y(), dtype, 2);
+      const Array y = Array::filled(s.of_y(), dtype, kNaN), dx = Array::filled(s.of_x(), dtype, kNaN);
+      const Array places = Array::filled(s.of_y(), s.place_dtype(), 255);
       run(MaxPoolForward{s, y, places, x});
       run(MaxPoolBackward{s, dx, dy, places});
       const Wanted largest = wanted_max(s, x.values(), dy.values());
@@ -154,11 +151,11 @@ TEST_F(PoolingTest, MatchesFloat64) {
 TEST_F(PoolingTest, TheFirstOfSeveralLargestCounts) {
   for (const PoolShape& s : pools(DType::f32)) {
     SCOPED_TRACE(describe(s));
-    Values x = random_values(input_of(s).elements(), 1);
+    Values x = random_values(s.of_x().elements(), 1);
     for (double& value : x) value = std::round(value);
-    const Array dy = random_array(output_of(s), DType::f32, 2), pictures(input_of(s), DType::f32, x);
-    const Array y = Array::zeros(output_of(s), DType::f32), dx = Array::zeros(input_of(s), DType::f32);
-    const Array places = Array::zeros(output_of(s), s.place_dtype());
+    const Array dy = random_array(s.of_y(), DType::f32, 2), pictures(s.of_x(), DType::f32, x);
+    const Array y = Array::zeros(s.of_y(), DType::f32), dx = Array::zeros(s.of_x(), DType::f32);
+    const Array places = Array::zeros(s.of_y(), s.place_dtype());
     run(MaxPoolForward{s, y, places, pictures});
     run(MaxPoolBackward{s, dx, dy, places});
     const Wanted wanted = wanted_max(s, x, dy.values());
@@ -169,11 +166,11 @@ TEST_F(PoolingTest, TheFirstOfSeveralLargestCounts) {
 
 TEST_F(PoolingTest, ANaNIsTheLargest) {
   const PoolShape s = pools(DType::f32)[1];
-  Values x = random_values(input_of(s).elements(), 1);
+  Values x = random_values(s.of_x().elements(), 1);
   for (size_t i = 0; i < x.size(); i += 7) x[i] = kNaN;
-  const Array dy = random_array(output_of(s), DType::f32, 2), pictures(input_of(s), DType::f32, x);
-  const Array y = Array::zeros(output_of(s), DType::f32), dx = Array::zeros(input_of(s), DType::f32);
-  const Array places = Array::zeros(output_of(s), s.place_dtype());
+  const Array dy = random_array(s.of_y(), DType::f32, 2), pictures(s.of_x(), DType::f32, x);
+  const Array y = Array::zeros(s.of_y(), DType::f32), dx = Array::zeros(s.of_x(), DType::f32);
+  const Array places = Array::zeros(s.of_y(), s.place_dtype());
   run(MaxPoolForward{s, y, places, pictures});
   run(MaxPoolBackward{s, dx, dy, places});
   const Wanted wanted = wanted_max(s, x, dy.values());
@@ -183,8 +180,8 @@ TEST_F(PoolingTest, ANaNIsTheLargest) {
 
 TEST_F(PoolingTest, PlacesNeedNotBeKept) {
   const PoolShape s = pools(DType::f32)[0];
-  const Array x = random_array(input_of(s), DType::f32, 1), with = Array::zeros(output_of(s), DType::f32);
-  const Array without = with, places = Array::zeros(output_of(s), s.place_dtype());
+  const Array x = random_array(s.of_x(), DType::f32, 1), with = Array::zeros(s.of_y(), DType::f32);
+  const Array without = with, places = Array::zeros(s.of_y(), s.place_dtype());
   run(MaxPoolForward{s, with, places, x});
   run(MaxPoolForward{s, without, {}, x});
   EXPECT_EQ(with.bits(), without.bits());
@@ -193,10 +190,10 @@ TEST_F(PoolingTest, PlacesNeedNotBeKept) {
 TEST_F(PoolingTest, BitsDoNotDependOnThreads) {
   for (const PoolShape& s : pools(DType::bf16))
     expect_same_bits_for_any_threads([&] {
-      const Array x = random_array(input_of(s), s.dtype, 1), dy = random_array(output_of(s), s.dtype, 2);
-      const Array largest = Array::zeros(output_of(s), s.dtype), mean = largest;
-      const Array places = Array::zeros(output_of(s), s.place_dtype());
-      const Array dlargest = Array::zeros(input_of(s), s.dtype), dmean = dlargest;
+      const Array x = random_array(s.of_x(), s.dtype, 1), dy = random_array(s.of_y(), s.dtype, 2);
+      const Array largest = Array::zeros(s.of_y(), s.dtype), mean = largest;
+      const Array places = Array::zeros(s.of_y(), s.place_dtype());
+      const Array dlargest = Array::zeros(s.of_x(), s.dtype), dmean = dlargest;
       run(MaxPoolForward{s, largest, places, x});
       run(MaxPoolBackward{s, dlargest, dy, places});
       run(AveragePoolForward{s, mean, x});
@@ -208,7 +205,7 @@ TEST_F(PoolingTest, BitsDoNotDependOnThreads) {
 TEST_F(PoolingTest, RefusesWindowsOutsideOfThePicture) {
   PoolShape s = pools(DType::f32)[0];
   s.Hout = 5;
-  const Array x = Array::zeros(input_of(s), DType::f32), y = Array::zeros(output_of(s), DType::f32);
+  const Array x = Array::zeros(s.of_x(), DType::f32), y = Array::zeros(s.of_y(), DType::f32);
   EXPECT_THROW(run(AveragePoolForward{s, y, x}), InternalError);
 }
 

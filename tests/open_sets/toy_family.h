@@ -14,8 +14,8 @@ struct CubicFamily final : Family {
   void describe(Keys& keys) override { keys(binding("factor"), factor, "", "of the cube", Allowed::from(-10, 10)); }
   std::unique_ptr<Family> clone() const override { return std::make_unique<CubicFamily>(*this); }
   void settle(const ModelData& data, Loss& loss) override {
-    x_ = *data.find("x");
-    outputs_ = loss.outputs(*data.find("y"), data);
+    x_ = *find_field(data.fields, "x");
+    outputs_ = loss.outputs(*find_field(data.fields, "y"), data);
   }
   std::string summary() const override { return "a cube"; }
   Graph loss_graph(const GraphNeeds& needs) const override {

@@ -19,17 +19,15 @@ Tensor sample_of(const Tensor& batch, const BatchField& field, int64_t i) {
 
 size_t field_of(const Dataset& data, const std::string& path, const AugmentationChoice& augmentation) {
   const std::string name = augmentation->field.empty() ? "x" : augmentation->field;
-  const auto found = std::ranges::find(data.fields(), name, &BatchField::name);
-  std::string names;
-  for (const BatchField& field : data.fields()) names += (names.empty() ? "" : ", ") + field.name;
-  if (found == data.fields().end())
+  const BatchField* found = find_field(data.fields(), name);
+  if (found == nullptr)
     throw ConfigError(fmt::format("{} changes the field {}, but the fields of {} are {}; name one of them in {}.field",
-                                  path, name, data.folder().string(), names, path));
+                                  path, name, data.folder().string(), field_names(data.fields()), path));
   if (const std::string complaint = augmentation->complaint(*found); !complaint.empty())
     throw ConfigError(fmt::format("{} {}, but the field {} of {} is {} {}; remove it, or name another field", path,
                                   complaint, name, data.folder().string(), name_of(found->dtype),
                                   to_string(found->shape)));
-  return static_cast<size_t>(found - data.fields().begin());
+  return static_cast<size_t>(found - data.fields().data());
 }
 
 }  // namespace

@@ -54,12 +54,12 @@ int64_t known_categories(const ModelData& data, const std::string& field) {
 }  // namespace
 
 void EmbeddingItem::settle(const LayerNeeds& needs) {
-  const BatchField* field = needs.data.find(needs.field);
+  const BatchField* field = find_field(needs.data.fields, needs.field);
   if (field == nullptr || field->dtype != DType::i32)
-    throw ConfigError(
-        fmt::format("model.layers: an embedding reads whole numbers, and the field {} of {} holds none; name one in its "
-                    "`from`, as in embedding: {{from: categories, units: {}}}",
-                    needs.field, needs.data.name, units));
+    throw ConfigError(fmt::format(
+        "model.layers: an embedding reads whole numbers, and the field {} of {} holds none; name one in its "
+        "`from`, as in embedding: {{from: categories, units: {}}}",
+        needs.field, needs.data.name, units));
   const int64_t known = known_categories(needs.data, needs.field);
   if (known == 0)
     throw ConfigError(fmt::format(
@@ -68,9 +68,10 @@ void EmbeddingItem::settle(const LayerNeeds& needs) {
         needs.field, needs.data.name));
   categories.value = categories.value_or(known);
   if (*categories.value < known)
-    throw ConfigError(fmt::format("model.layers: an embedding of {} categories, and the field {} of {} has {}; leave "
-                                  "categories out, or give at least as many",
-                                  *categories.value, needs.field, needs.data.name, known));
+    throw ConfigError(
+        fmt::format("model.layers: an embedding of {} categories, and the field {} of {} has {}; leave "
+                    "categories out, or give at least as many",
+                    *categories.value, needs.field, needs.data.name, known));
 }
 
 ValueId EmbeddingItem::add(Graph& graph, const std::string& name, std::span<const ValueId> inputs) const {
