@@ -101,33 +101,47 @@ void resize_rows(const Image& image, const ImagePart& part, int64_t height, uint
   }
 }
 
-// One pixel of each of C channels, at `to`; reads four bytes for each pixel.
-template <int C>
-void sum_columns(const uint8_t* from, const std::vector<int32_t>& weights, uint8_t* to) {
-  __m128i sums = _mm_set1_epi32(kHalf);
-  for (const int32_t weight : weights) {
-    int32_t bytes = 0;
-    std::memcpy(&bytes, from, sizeof bytes);
-    const __m128i pixel = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes));
-    sums = _mm_add_epi32(sums, _mm_mullo_epi32(pixel, _mm_set1_epi32(weight)));
+// A pixel of C channels in each of R rows, at `to`; reads four bytes for each pixel. Rows share the loop over weights,
+// whose length no branch predictor knows. strides: bytes from one row to the next.
+template <int C, int R>
+void sum_columns(const uint8_t* from, int64_t stride, const std::vector<int32_t>& weights, uint8_t* to,
+                 int64_t to_stride) {
+  __m128i sums[R];
+  for (__m128i& sum : sums) sum = _mm_set1_epi32(kHalf);
+  for (const int32_t of_column : weights) {
+    const __m128i weight = _mm_set1_epi32(of_column);
+    for (int r = 0; r < R; ++r) {
+      int32_t bytes = 0;
+      std::memcpy(&bytes, from + r * stride, sizeof bytes);
+      const __m128i pixel = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes));
+      sums[r] = _mm_add_epi32(sums[r], _mm_mullo_epi32(pixel, weight));
+    }
     from += C;
   }
-  const __m128i words = _mm_packus_epi32(_mm_srli_epi32(sums, kWeightBits), sums);
-  const int32_t packed = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
-  std::memcpy(to, &packed, C);
+  for (int r = 0; r < R; ++r) {
+    const __m128i words = _mm_packus_epi32(_mm_srli_epi32(sums[r], kWeightBits), _mm_setzero_si128());
+    const int32_t packed = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+    std::memcpy(to + r * to_stride, &packed, C);
+  }
 }
 
 template <int C>
 void resize_columns(const uint8_t* rows, int64_t width, Image& out) {
+  constexpr int kRows = 8;
   std::vector<Taps> taps(static_cast<size_t>(out.width));
   std::vector<int64_t> numerators;
   for (int64_t i = 0; i < out.width; ++i) set_taps(i, width, out.width, taps[static_cast<size_t>(i)], numerators);
-  for (int64_t y = 0; y < out.height; ++y) {
+  const int64_t stride = width * C;
+  for (int64_t y = 0; y < out.height;) {
+    const bool many = y + kRows <= out.height;
     uint8_t* to = out.row(y);
     for (const Taps& of : taps) {
-      sum_columns<C>(rows + y * width * C + of.first * C, of.weights, to);
+      const uint8_t* from = rows + y * stride + of.first * C;
+      many ? sum_columns<C, kRows>(from, stride, of.weights, to, out.row_bytes())
+           : sum_columns<C, 1>(from, stride, of.weights, to, out.row_bytes());
       to += C;
     }
+    y += many ? kRows : 1;
   }
 }
 

@@ -64,6 +64,18 @@ TEST(ResizeImage, ColumnsOfWideRowsAreThoseAlone) {
   }
 }
 
+// Rows of an image are resized together: none may feel the others.
+TEST(ResizeImage, RowsOfHighPicturesAreThoseAlone) {
+  for (const int64_t channels : {1, 3})
+    for (const auto& [height, to_width] : {std::pair{7, 11}, {8, 40}, {9, 11}, {29, 13}}) {
+      const Image high = speckled(height, 27, channels), found = resized(high, height, to_width);
+      for (int64_t y = 0; y < height; ++y) {
+        const Image alone = resize_part(high, {y, 0, 1, 27}, 1, to_width);
+        for (int64_t i = 0; i < to_width * channels; ++i) ASSERT_EQ(found.row(y)[i], alone.row(0)[i]) << y << ", " << i;
+      }
+    }
+}
+
 // As Pillow 12 resizes with BILINEAR, which rounds once more between its two passes.
 TEST(ResizeImage, AsPillowDoes) {
   const struct {
