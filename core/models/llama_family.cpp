@@ -95,12 +95,12 @@ LlamaConfig LlamaFamily::settled(DType dtype) const {
   return config;
 }
 
-void LlamaFamily::settle(const ModelData& data, const Loss&) {
+void LlamaFamily::settle(const ModelData& data, Loss&) {
   if (data.vocabulary == 0)
     throw ConfigError(
         fmt::format("model.family = llama reads tokens, and the fields of {} are {}; take a dataset of text, "
                     "or model.family=layers",
-                    data.name, data.field_names()));
+                    data.name, field_names(data.fields)));
   if (!tokens.value) tokens.value = data.vocabulary;
 }
 

@@ -14,7 +14,7 @@ class LlamaFamily final : public Family {
   std::unique_ptr<Family> clone() const override { return std::make_unique<LlamaFamily>(*this); }
   int64_t context() const override { return sizes.context; }
   int64_t vocabulary() const override { return tokens.value_or(0); }
-  void settle(const ModelData& data, const Loss& loss) override;
+  void settle(const ModelData& data, Loss& loss) override;
   void settle_as(const Family& earlier) override;
   std::string summary() const override;
   Graph loss_graph(const GraphNeeds& needs) const override;
