@@ -14,6 +14,12 @@ for _ in $(seq 60); do cat text.txt; done >long.txt
 refuse 3 "No space left on device" "$TRAINER" data import-text long.txt small/data
 [ ! -e small/data ] || fail "an import that failed left a folder"
 
+awk 'BEGIN { OFS = ","; print "a,b,c,d,y"; for (i = 0; i < 200000; i++) print i, i % 7, i % 11, i / 3, i % 5 }' >large.csv
+refuse 3 "No space left on device" "$TRAINER" data import-csv large.csv small/data --target y
+"$TRAINER" data import-csv large.csv roomy --target y >import.log || { cat import.log; fail "with room"; }
+refuse 3 "No space left on device" "$TRAINER" data import-hdf5 roomy/train-00000.h5 small/data --x x --y y
+[ -z "$(ls -A small)" ] || fail "an import that failed left $(ls -A small)"
+
 head -c 1950000 /dev/zero >small/filler
 refuse 4 "could not be written" "$TRAINER" train train.yaml run.dir=small/run
 grep -q "a checkpoint takes .* but only .* are free in small/run/checkpoints: make room" refuse.log || { cat refuse.log; fail "no warning at the start"; }
