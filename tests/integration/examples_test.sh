@@ -36,3 +36,11 @@ expect "$(result digits_mlp accuracy) > 0.88"
 example digits_convolutional examples/digits/run.sh convolutional train.stop_at=30
 example fashion_resnet examples/fashion/run.sh resnet train.stop_at=4 evaluate.every_steps=0
 example fashion_inception examples/fashion/run.sh inception train.stop_at=4 evaluate.every_steps=0
+
+# A published model: the text that transformers and llama.cpp write with the same weights.
+examples/smollm2/run.sh >example.log 2>&1 || {
+  if grep -q 'cannot download' example.log; then cat example.log; exit 77; fi
+  cat example.log
+  fail "examples/smollm2/run.sh"
+}
+grep -q '^The quick brown fox with a quick brown bear\.$' example.log || { cat example.log; fail "another text"; }
