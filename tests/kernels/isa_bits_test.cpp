@@ -289,7 +289,7 @@ Bits small_layer_bits(const cpu::RowKernels& rows, const cpu::ElementwiseKernels
   rows.softmax_forward({y.tensor().matrix(), rows_of_x}, 0, B * P);
   rows.softmax_backward({rows_of_dx, target, y.tensor().matrix()}, 0, B * P);
   keep();
-  rows.weighted_cross_entropy({losses, weights, rows_of_dx, rows_of_x, targets, {}, 0.1f, 0.5f}, 0, B * P);
+  rows.weighted_cross_entropy({losses, weights, rows_of_dx, rows_of_x, targets, {}, 0.1f, 1, 0.5f}, 0, B * P);
   keep();
   return bits;
 }
