@@ -23,7 +23,7 @@ for seed in $(seq "$seeds"); do
     { tail -5 "$out/train.log" >&2; exit 1; }
   "$trainer" eval "$out/run" --split test --json | tail -1 | tee -a "$out/convoy.json"
 done
-"$python" tests/benchmark/layers_twin.py "$config" --seeds "$seeds" --threads 2 "$@" | tee "$out/twin.json"
+"$python" tests/benchmark/layers_twin.py "$config" "$@" --seeds "$seeds" --threads 2 | tee "$out/twin.json"
 "$python" - "$out/convoy.json" "$out/twin.json" <<'PY'
 import json, sys
 ours, twins = ([json.loads(line) for line in open(path)] for path in sys.argv[1:])
