@@ -48,6 +48,10 @@ CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32) : Ops("cuda"), products_(
   add<PointwiseLoss>(pointwise_loss);
   add<SoftmaxForward>(softmax_forward);
   add<SoftmaxBackward>(softmax_backward);
+  add<RotaryForward>(rotary_forward);
+  add<RotaryBackward>(rotary_backward, rotary_backward_scratch_bytes);
+  add<SwiGluForward>(swiglu_forward);
+  add<SwiGluBackward>(swiglu_backward);
   add<Combine>(combine);
   add<Gate>(gate);
   add<GateGradient>(gate_gradient);

@@ -18,8 +18,10 @@
 #include "core/ops/pointwise_loss.h"
 #include "core/ops/pooling.h"
 #include "core/ops/reductions.h"
+#include "core/ops/rotary.h"
 #include "core/ops/scale_bytes.h"
 #include "core/ops/softmax.h"
+#include "core/ops/swiglu.h"
 
 namespace convoy::cuda {
 
@@ -65,6 +67,11 @@ void scale_bytes(Stream& stream, const ScaleBytes& args);
 void softmax_forward(Stream& stream, const SoftmaxForward& args);
 void softmax_backward(Stream& stream, const SoftmaxBackward& args);
 void weighted_cross_entropy(Stream& stream, const WeightedCrossEntropy& args);
+void rotary_forward(Stream& stream, const RotaryForward& args);
+void rotary_backward(Stream& stream, const RotaryBackward& args, const Tensor& scratch);
+size_t rotary_backward_scratch_bytes(const RotaryBackward& args);
+void swiglu_forward(Stream& stream, const SwiGluForward& args);
+void swiglu_backward(Stream& stream, const SwiGluBackward& args);
 void pointwise_loss(Stream& stream, const PointwiseLoss& args);
 void fill(Stream& stream, const Fill& args);
 void sum(Stream& stream, const Sum& args);

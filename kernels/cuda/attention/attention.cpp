@@ -40,7 +40,10 @@ void check_scratch(const Tensor& scratch, size_t bytes) {
 }
 
 // A positive scale, since on tensor cores the largest score is found before it is scaled.
-bool fits_tensor_cores(const AttentionShape& s, std::initializer_list<Heads> operands) {
+template <class Args>
+bool fits_tensor_cores(const Args& args, std::initializer_list<Heads> operands) {
+  const AttentionShape& s = args.shape;
+  if (args.dropout.p > 0 && is_banded(s, args.starts)) return false;
   return s.dtype == DType::bf16 && (s.D == 64 || s.D == 128) && s.scale > 0 && in_packs(operands, s.dtype);
 }
 
@@ -51,7 +54,7 @@ void attention_forward(Stream& stream, const AttentionForward& args, const Tenso
   if (args.shape.Tq <= kDecodeQueries && args.dropout.p == 0) {
     check_scratch(scratch, attention_forward_scratch_bytes(args));
     enqueue_decode(stream, args, scratch);
-  } else if (fits_tensor_cores(args.shape, {args.y, args.q, args.k, args.v})) {
+  } else if (fits_tensor_cores(args, {args.y, args.q, args.k, args.v})) {
     enqueue_forward_tensor_core(stream, args);
   } else {
     enqueue_forward_plain(stream, args);
@@ -63,7 +66,7 @@ void attention_backward(Stream& stream, const AttentionBackward& args, const Ten
   check(args.shape);
   check_scratch(scratch, attention_backward_scratch_bytes(args));
   float* delta = data_of<float>(scratch);
-  if (fits_tensor_cores(args.shape, {args.dq, args.dk, args.dv, args.dy, args.y, args.q, args.k, args.v})) {
+  if (fits_tensor_cores(args, {args.dq, args.dk, args.dv, args.dy, args.y, args.q, args.k, args.v})) {
     enqueue_backward_queries_tensor_core(stream, args, delta);
     enqueue_backward_keys_tensor_core(stream, args, delta);
   } else {

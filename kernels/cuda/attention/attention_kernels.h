@@ -1,12 +1,13 @@
 // The kernels of attention, one function per way and direction. Which way a call goes: attention.cpp.
 //
-//   tensor_core   bf16, D = 64 or 128, every address a multiple of 16 bytes
+//   tensor_core   bf16, D = 64 or 128, every address a multiple of 16 bytes, not both dropout and a window or documents
 //   plain         f32 and bf16, any D up to kAttentionMaxD, any alignment
 //   decode        a few queries over many keys, without dropout
 #pragma once
 
 #include <algorithm>
 #include <initializer_list>
+#include <type_traits>
 
 #include "core/ops/attention.h"
 #include "kernels/cuda/launch.h"
@@ -23,6 +24,28 @@ void enqueue_backward_queries_tensor_core(Stream& stream, const AttentionBackwar
 void enqueue_backward_keys_tensor_core(Stream& stream, const AttentionBackward& args, const float* delta);
 void enqueue_backward_queries_plain(Stream& stream, const AttentionBackward& args, float* delta);
 void enqueue_backward_keys_plain(Stream& stream, const AttentionBackward& args, const float* delta);
+
+// Is a key hidden from a query though it comes before it?
+inline bool is_banded(const AttentionShape& shape, const Tensor& starts) { return shape.window > 0 || bool(starts); }
+
+// body(integral constants: D, is there dropout, is it banded) of what the tensor-core kernels are instances of: there
+// is none with dropout that is banded.
+template <class Body>
+void for_tensor_core_instance(const AttentionShape& shape, const Dropout& dropout, const Tensor& starts,
+                              const Body& body) {
+  const auto with_size = [&](auto size) {
+    if (is_banded(shape, starts))
+      body(size, std::false_type{}, std::true_type{});
+    else if (dropout.p > 0)
+      body(size, std::true_type{}, std::false_type{});
+    else
+      body(size, std::false_type{}, std::false_type{});
+  };
+  if (shape.D == 64)
+    with_size(std::integral_constant<int, 64>{});
+  else
+    with_size(std::integral_constant<int, 128>{});
+}
 
 // Can all rows be read 16 bytes at a time, as far as addresses go?
 inline bool in_packs(const Heads& heads, DType dtype) {

@@ -10,6 +10,7 @@ template <int kQueries>
 struct QueryValues {
   float log2_sum[kQueries], delta[kQueries];
   uint64_t dropout_index[kQueries];
+  int first_key[kQueries];
 };
 
 template <class Real, int kD>
@@ -34,12 +35,13 @@ class BackwardKeysBlock {
   __device__ void run() {
     const AttentionExtents& x = a.extents;
     const int first_q0 = x.first_query_of(k0) / kQueries * kQueries, heads = x.heads_per_key_head();
+    const int queries_end = x.queries_end_of(sample, k0 + kKeys - 1);
     dk.clear();
     dv.clear();
     load<kKeys>(tiles.own[0], a.k, k0, key_head, x.Tk, 1);
     load<kKeys>(tiles.own[1], a.v, k0, key_head, x.Tk, 1);
     for (int head = key_head * heads; head < (key_head + 1) * heads; ++head)
-      for (int q0 = first_q0; q0 < x.Tq; q0 += kQueries) {
+      for (int q0 = first_q0; q0 < queries_end; q0 += kQueries) {
         __syncthreads();
         load<kQueries>(tiles.passing[0], a.q, q0, head, x.Tq, x.scale * kLog2E);
         load<kQueries>(tiles.passing[1], a.dy, q0, head, x.Tq, 1);
@@ -73,6 +75,7 @@ class BackwardKeysBlock {
     values->log2_sum[i] = log_sum == -INFINITY ? INFINITY : log_sum * kLog2E;  // no key or no query: p = 0
     values->delta[i] = i < existing ? a.delta[row] : 0.0f;
     if (a.dropout.threshold != 0) values->dropout_index[i] = a.dropout.index_of_row(row);
+    if (x.banded()) values->first_key[i] = x.first_key_of(sample, q0 + i, x.shift);
   }
 
   __device__ void add_queries(int q0) {
@@ -83,12 +86,23 @@ class BackwardKeysBlock {
     add_plain_product(p, tiles.own[0], tiles.passing[0], x.D);
     add_plain_product(ds, tiles.own[1], tiles.passing[1], x.D);
     if (k0 + kKeys - 1 > q0 + x.shift) hide_plain_from_queries(p, k0, q0, x.shift);
+    if (x.banded()) hide_before_queries(p);
 #pragma unroll
     for (int c = 0; c < Scores::kCount; ++c) differentiate(p, ds, c);
     p.store(tiles.weights);
     add_plain_weighted_rows(dv, tiles.weights, tiles.passing[1]);
     ds.store(tiles.weights);
     add_plain_weighted_rows(dk, tiles.weights, tiles.passing[0]);
+  }
+
+  __device__ void hide_before_queries(Scores& scores) const {
+#pragma unroll
+    for (int c = 0; c < Scores::kCount; ++c) {
+      const int hidden = values->first_key[plain_column() + 16 * c] - k0 - plain_row();
+#pragma unroll
+      for (int r = 0; r < kPlainRows; ++r)
+        if (r < hidden) scores.at[r][c] = -INFINITY;
+    }
   }
 
   // Scores become what dv is summed with, but for the factor of dropout; dp becomes ds. A thread's four rows are the

@@ -37,10 +37,13 @@ struct KeyTiles {
 template <int kQueries>
 struct QueryValues {
   float log2_sum[kQueries], delta[kQueries];
-  uint64_t dropout_index[kQueries];
+  union {
+    uint64_t dropout_index[kQueries];
+    int first_key[kQueries];  // of banded attention, which has no dropout
+  };
 };
 
-template <int kD, bool kDropout>
+template <int kD, bool kDropout, bool kBanded>
 class BackwardKeysBlock {
   using Tiles = KeyTiles<kD>;
   static constexpr int kRowTiles = Tiles::kRowTiles, kQueries = Tiles::kQueries, kStep = Tiles::kStep;
@@ -67,7 +70,8 @@ class BackwardKeysBlock {
 
   __device__ void run() {
     const AttentionExtents& x = a.extents;
-    const int keys_left = x.Tk - k0, tiles_of_head = (x.Tq - first_q0 + kQueries - 1) / kQueries;
+    const int keys_left = x.Tk - k0, queries_end = kBanded ? x.queries_end_of(sample, k0 + kKeys - 1) : x.Tq;
+    const int tiles_of_head = (max(queries_end, first_q0) - first_q0 + kQueries - 1) / kQueries;
     const int tiles = tiles_of_head * x.heads_per_key_head();
     dk.clear();
     dv.clear();
@@ -79,10 +83,12 @@ class BackwardKeysBlock {
       const Position here = next;
       wait_for_copies();
       __syncthreads();  // the tile is there, and nobody reads the one before it
-      next = here.q0 + kQueries < x.Tq ? Position{here.head, here.q0 + kQueries} : Position{here.head + 1, first_q0};
+      next = here.q0 + kQueries < queries_end ? Position{here.head, here.q0 + kQueries}
+                                              : Position{here.head + 1, first_q0};
       if (tile + 1 < tiles) start_queries((tile + 1) % 2, next);
       for (int step = 0; step < kQueries && tile < tiles; step += kStep)
-        if (warp_k0 <= here.q0 + step + kStep - 1 + x.shift) add_queries(tile % 2, here, step);
+        if (warp_k0 <= here.q0 + step + kStep - 1 + x.shift && !is_hidden(tile % 2, step))
+          add_queries(tile % 2, here, step);
     }
     store(a.dk, keys_tile, dk, x.scale);
     store(a.dv, values_tile(), dv, a.dropout.scale);
@@ -92,6 +98,13 @@ class BackwardKeysBlock {
   struct Position {
     int head, q0;
   };
+  // Does the warp's last key lie before what the queries of the step see?
+  __device__ bool is_hidden(int buffer, int step) const {
+    if constexpr (kBanded)
+      return warp_k0 + kWarpKeys <= query_values[buffer].first_key[step];
+    else
+      return false;
+  }
   __device__ SwizzledTile<kD> values_tile() const { return keys_tile.rows_from(kKeys); }
   __device__ SwizzledTile<kD> warp_rows(SwizzledTile<kD> tile) const { return tile.rows_from(warp_k0 - k0); }
   __device__ SwizzledTile<kD> queries_of(int buffer) const { return queries_tiles.rows_from(buffer * 2 * kQueries); }
@@ -116,6 +129,7 @@ class BackwardKeysBlock {
     values.log2_sum[i] = log_sum == -INFINITY ? INFINITY : log_sum * kLog2E;  // no key or no query: p = 0
     values.delta[i] = i < existing ? a.delta[row] : 0.0f;
     if constexpr (kDropout) values.dropout_index[i] = a.dropout.index_of_row(row);
+    if constexpr (kBanded) values.first_key[i] = x.first_key_of(sample, p.q0 + i, x.shift);
   }
 
   __device__ void add_queries(int buffer, Position here, int step) {
@@ -126,6 +140,10 @@ class BackwardKeysBlock {
     add_product(p, warp_rows(keys_tile), queries_of(buffer).rows_from(step));
     add_product(ds, warp_rows(values_tile()), dy_of(buffer).rows_from(step));
     if (warp_k0 + kWarpKeys - 1 > q0 + shift) hide_from_queries(p, warp_k0, q0, shift);
+    if constexpr (kBanded) {
+      const int* first_keys = query_values[buffer].first_key + step;
+      if (warp_k0 < first_keys[kStep - 1]) hide_before_queries(p, first_keys, warp_k0);
+    }
     differentiate(p, ds, query_values[buffer], step);
     add_weighted_rows(dv, p, dy_of(buffer).rows_from(step));
     add_weighted_rows(dk, ds, queries_of(buffer).rows_from(step));
@@ -164,42 +182,35 @@ class BackwardKeysBlock {
   Sums<kRowTiles, kD / 8> dk, dv;
 };
 
-template <int kD, bool kDropout>
-__global__ __launch_bounds__(BackwardKeysBlock<kD, kDropout>::kThreads,
+template <int kD, bool kDropout, bool kBanded>
+__global__ __launch_bounds__(BackwardKeysBlock<kD, kDropout, kBanded>::kThreads,
                              1) void attention_dkdv_tensor_core_kernel(const __grid_constant__ Arguments arguments) {
   extern __shared__ __align__(256) unsigned char shared[];
-  BackwardKeysBlock<kD, kDropout>(arguments, shared).run();
+  BackwardKeysBlock<kD, kDropout, kBanded>(arguments, shared).run();
 }
 
-template <int kD, bool kDropout>
+template <int kD, bool kDropout, bool kBanded>
 void enqueue(Stream& stream, const AttentionBackward& args, const float* delta) {
-  using Block = BackwardKeysBlock<kD, kDropout>;
+  using Block = BackwardKeysBlock<kD, kDropout, kBanded>;
   static_assert(Block::kSharedBytes <= 99 * 1024);
   const AttentionShape& s = args.shape;
   const TileOrder order(ceil_div<int64_t>(s.Tk, Block::kKeys), s.B * s.Hkv, s.Tq * kD * 4 * (s.H / s.Hkv));
-  const Arguments arguments{AttentionExtents(s),
-                            order,
-                            HeadsView<Bf16>(args.dk),
-                            HeadsView<Bf16>(args.dv),
-                            HeadsView<const Bf16>(args.dy),
-                            HeadsView<const Bf16>(args.q),
-                            HeadsView<const Bf16>(args.k),
-                            HeadsView<const Bf16>(args.v),
-                            data_of<float>(args.logsumexp),
-                            delta,
+  const Arguments arguments{AttentionExtents(s, args.starts), order,
+                            HeadsView<Bf16>(args.dk),         HeadsView<Bf16>(args.dv),
+                            HeadsView<const Bf16>(args.dy),   HeadsView<const Bf16>(args.q),
+                            HeadsView<const Bf16>(args.k),    HeadsView<const Bf16>(args.v),
+                            data_of<float>(args.logsumexp),   delta,
                             ProbabilityDropout(args.dropout)};
-  launch_with_shared<attention_dkdv_tensor_core_kernel<kD, kDropout>>(stream, order.blocks(), Block::kThreads,
-                                                                      Block::kSharedBytes, arguments);
+  launch_with_shared<attention_dkdv_tensor_core_kernel<kD, kDropout, kBanded>>(stream, order.blocks(), Block::kThreads,
+                                                                               Block::kSharedBytes, arguments);
 }
 
 }  // namespace
 
 void enqueue_backward_keys_tensor_core(Stream& stream, const AttentionBackward& args, const float* delta) {
-  const bool dropout = args.dropout.p > 0;
-  if (args.shape.D == 64)
-    dropout ? enqueue<64, true>(stream, args, delta) : enqueue<64, false>(stream, args, delta);
-  else
-    dropout ? enqueue<128, true>(stream, args, delta) : enqueue<128, false>(stream, args, delta);
+  for_tensor_core_instance(args.shape, args.dropout, args.starts, [&](auto size, auto dropout, auto banded) {
+    enqueue<size, dropout, banded>(stream, args, delta);
+  });
 }
 
 }  // namespace convoy::cuda

@@ -31,7 +31,8 @@ class BackwardQueriesBlock {
     load<kQueries>(tiles.own[1], a.dy, q0, head, x.Tq, 1);
     __syncthreads();
     load_row_values();
-    for (int k0 = 0; k0 < keys_end; k0 += kKeys) {
+    const int first = x.banded() ? x.first_key_of(sample, q0, x.shift) / kKeys * kKeys : 0;
+    for (int k0 = first; k0 < keys_end; k0 += kKeys) {
       __syncthreads();
       load<kKeys>(tiles.passing[0], a.k, k0, key_head, x.Tk, 1);
       load<kKeys>(tiles.passing[1], a.v, k0, key_head, x.Tk, 1);
@@ -77,6 +78,7 @@ class BackwardQueriesBlock {
     add_plain_product(p, tiles.own[0], tiles.passing[0], x.D);
     add_plain_product(ds, tiles.own[1], tiles.passing[1], x.D);
     if (k0 + kKeys > min(x.Tk, q0 + x.shift + 1)) hide_plain_keys(p, q0, k0, x.shift, x.Tk);
+    if (x.banded()) hide_plain_before(p, x, sample, q0, k0, x.shift);
     if (a.dropout.threshold != 0) {
       masks.apply(a.dropout, ds, k0);
 #pragma unroll

@@ -33,7 +33,7 @@ struct QueryTiles {
   static constexpr int kStep = 32;  // keys at a time
 };
 
-template <int kD, bool kDropout>
+template <int kD, bool kDropout, bool kBanded>
 class BackwardQueriesBlock {
   using Tiles = QueryTiles<kD>;
   static constexpr int kRowTiles = Tiles::kRowTiles, kKeys = Tiles::kKeys, kStep = Tiles::kStep;
@@ -42,10 +42,14 @@ class BackwardQueriesBlock {
  public:
   static constexpr int kThreads = 32 * Tiles::kWarps, kWarpQueries = 16 * kRowTiles;
   static constexpr int kQueries = kWarpQueries * Tiles::kWarps;
-  static constexpr int kSharedBytes = (2 * kQueries + 4 * kKeys) * kD * 2;
+  static constexpr int kTileBytes = (2 * kQueries + 4 * kKeys) * kD * 2;
+  static constexpr int kSharedBytes = kTileBytes + (kBanded ? kQueries * 4 : 0);  // tiles, first keys of queries
 
-  __device__ BackwardQueriesBlock(const Arguments& arguments, uint32_t shared)
-      : a(arguments), queries_tile(shared), keys_tiles(shared + 2 * kQueries * kD * 2) {
+  __device__ BackwardQueriesBlock(const Arguments& arguments, unsigned char* shared)
+      : a(arguments),
+        queries_tile(static_cast<uint32_t>(__cvta_generic_to_shared(shared))),
+        keys_tiles(queries_tile.rows_from(2 * kQueries)),
+        first_keys(reinterpret_cast<int*>(shared + kTileBytes)) {
     const TileOrder::Place place = a.order.place();
     q0 = (a.order.tiles - 1 - place.rank) * kQueries;
     sample = place.head / a.extents.H;
@@ -56,25 +60,46 @@ class BackwardQueriesBlock {
   __device__ void run() {
     const AttentionExtents& x = a.extents;
     const int keys_end = x.keys_seen(min(q0 + kQueries, x.Tq)), tiles = (keys_end + kKeys - 1) / kKeys;
-    const int queries_left = x.Tq - q0;
+    const int queries_left = x.Tq - q0, first_tile = load_first_keys();
     start_copy<kD, kQueries, kThreads>(queries_tile, a.q.at(sample, q0, head, kD), a.q.token_stride, queries_left);
     start_copy<kD, kQueries, kThreads>(dy_tile(), a.dy.at(sample, q0, head, kD), a.dy.token_stride, queries_left);
-    if (tiles > 0) start_keys(0);
+    if (first_tile < tiles) start_keys(first_tile);
     dq.clear();
     if constexpr (kDropout) dropout_rows.start(a.dropout, (int64_t{sample} * x.H + head) * x.Tq + warp_q0);
-    for (int tile = 0; tile < max(tiles, 1); ++tile) {
+    for (int tile = first_tile; tile < max(tiles, first_tile + 1); ++tile) {
       wait_for_copies();
       __syncthreads();  // the tile is there, and nobody reads the one before it
-      if (tile == 0) load_row_values();
+      if (tile == first_tile) load_row_values();
       if (tile + 1 < tiles) start_keys(tile + 1);
       for (int step = 0; step < kKeys && tile < tiles; step += kStep)
-        if (tile * kKeys + step <= warp_q0 + kWarpQueries - 1 + x.shift) add_keys(tile, step);
+        if (tile * kKeys + step <= warp_q0 + kWarpQueries - 1 + x.shift && !is_hidden(tile * kKeys + step))
+          add_keys(tile, step);
     }
     store_rows(a.dq.at(sample, warp_q0, head, kD), a.dq.token_stride, x.Tq - warp_q0, warp_rows(queries_tile), dq,
                [&](int, int) { return x.scale; });
   }
 
  private:
+  __device__ const int* warp_first_keys() const { return first_keys + (warp_q0 - q0); }
+  // Returns the first tile of which a query sees a key.
+  __device__ int load_first_keys() {
+    if constexpr (kBanded) {
+      for (int i = static_cast<int>(threadIdx.x); i < kQueries; i += kThreads)
+        first_keys[i] = a.extents.first_key_of(sample, q0 + i, a.extents.shift);
+      __syncthreads();
+      return first_keys[0] / kKeys;
+    } else {
+      return 0;
+    }
+  }
+  // Does every key of the step from k0 on lie before what the warp's queries see?
+  __device__ bool is_hidden(int k0) const {
+    if constexpr (kBanded)
+      return k0 + kStep <= warp_first_keys()[0];
+    else
+      return false;
+  }
+
   __device__ SwizzledTile<kD> dy_tile() const { return queries_tile.rows_from(kQueries); }
   __device__ SwizzledTile<kD> warp_rows(SwizzledTile<kD> tile) const { return tile.rows_from(warp_q0 - q0); }
   __device__ SwizzledTile<kD> keys_of(int tile) const { return keys_tiles.rows_from(tile % 2 * 2 * kKeys); }
@@ -127,6 +152,8 @@ class BackwardQueriesBlock {
     add_product(p, warp_rows(queries_tile), keys_of(tile).rows_from(step));
     add_product(ds, warp_rows(dy_tile()), values_of(tile).rows_from(step));
     if (k0 + kStep > min(x.Tk, warp_q0 + x.shift + 1)) hide_keys(p, warp_q0, k0, x.shift, x.Tk);
+    if constexpr (kBanded)
+      if (k0 < warp_first_keys()[kWarpQueries - 1]) hide_before(p, warp_first_keys(), k0);
     differentiate(p, ds, k0);
     add_weighted_rows(dq, ds, keys_of(tile).rows_from(step));
   }
@@ -152,47 +179,41 @@ class BackwardQueriesBlock {
 
   const Arguments& a;
   SwizzledTile<kD> queries_tile, keys_tiles;
+  int* first_keys;  // of the block's queries
   int q0, warp_q0, sample, head;
   Sums<kRowTiles, kD / 8> dq;
   float delta[kRowTiles][2], log2_sum[kRowTiles][2];
   QueryRowsDropout<kRowTiles> dropout_rows;
 };
 
-template <int kD, bool kDropout>
-__global__ __launch_bounds__(BackwardQueriesBlock<kD, kDropout>::kThreads,
+template <int kD, bool kDropout, bool kBanded>
+__global__ __launch_bounds__(BackwardQueriesBlock<kD, kDropout, kBanded>::kThreads,
                              1) void attention_dq_tensor_core_kernel(const __grid_constant__ Arguments arguments) {
   extern __shared__ __align__(256) unsigned char shared[];
-  BackwardQueriesBlock<kD, kDropout>(arguments, static_cast<uint32_t>(__cvta_generic_to_shared(shared))).run();
+  BackwardQueriesBlock<kD, kDropout, kBanded>(arguments, shared).run();
 }
 
-template <int kD, bool kDropout>
+template <int kD, bool kDropout, bool kBanded>
 void enqueue(Stream& stream, const AttentionBackward& args, float* delta) {
-  using Block = BackwardQueriesBlock<kD, kDropout>;
+  using Block = BackwardQueriesBlock<kD, kDropout, kBanded>;
   const AttentionShape& s = args.shape;
   const TileOrder order(ceil_div<int64_t>(s.Tq, Block::kQueries), s.B * s.H, s.Tk * kD * 4 / (s.H / s.Hkv));
-  const Arguments arguments{AttentionExtents(s),
-                            order,
-                            HeadsView<Bf16>(args.dq),
-                            HeadsView<const Bf16>(args.dy),
-                            HeadsView<const Bf16>(args.y),
-                            HeadsView<const Bf16>(args.q),
-                            HeadsView<const Bf16>(args.k),
-                            HeadsView<const Bf16>(args.v),
-                            data_of<float>(args.logsumexp),
-                            delta,
+  const Arguments arguments{AttentionExtents(s, args.starts), order,
+                            HeadsView<Bf16>(args.dq),         HeadsView<const Bf16>(args.dy),
+                            HeadsView<const Bf16>(args.y),    HeadsView<const Bf16>(args.q),
+                            HeadsView<const Bf16>(args.k),    HeadsView<const Bf16>(args.v),
+                            data_of<float>(args.logsumexp),   delta,
                             ProbabilityDropout(args.dropout)};
-  launch_with_shared<attention_dq_tensor_core_kernel<kD, kDropout>>(stream, order.blocks(), Block::kThreads,
-                                                                    Block::kSharedBytes, arguments);
+  launch_with_shared<attention_dq_tensor_core_kernel<kD, kDropout, kBanded>>(stream, order.blocks(), Block::kThreads,
+                                                                             Block::kSharedBytes, arguments);
 }
 
 }  // namespace
 
 void enqueue_backward_queries_tensor_core(Stream& stream, const AttentionBackward& args, float* delta) {
-  const bool dropout = args.dropout.p > 0;
-  if (args.shape.D == 64)
-    dropout ? enqueue<64, true>(stream, args, delta) : enqueue<64, false>(stream, args, delta);
-  else
-    dropout ? enqueue<128, true>(stream, args, delta) : enqueue<128, false>(stream, args, delta);
+  for_tensor_core_instance(args.shape, args.dropout, args.starts, [&](auto size, auto dropout, auto banded) {
+    enqueue<size, dropout, banded>(stream, args, delta);
+  });
 }
 
 }  // namespace convoy::cuda

@@ -139,15 +139,22 @@ __global__ __launch_bounds__(kThreads) void attention_decode_kernel(const Argume
   const int row_number = static_cast<int>(blockIdx.x) / a.chunks,
             begin = static_cast<int>(blockIdx.x) % a.chunks * kKeys;
   const Row row(row_number, x);
-  __shared__ int shared_keys;  // a register less, which the loops need
-  if (threadIdx.x == 0) shared_keys = max(0, min(kKeys, x.seen_keys().before(row.query + 1) - begin));
+  // The first key and value that the query sees of these, and how many: registers less, which the loops need.
+  __shared__ const Real *first_key, *first_value;
+  __shared__ int keys;
+  if (threadIdx.x == 0) {
+    const SeenKeys seen = x.seen_keys();
+    const int first = x.banded() ? max(begin, x.first_key_of(row.sample, row.query, seen.shift)) : begin;
+    keys = max(0, min(begin + kKeys, seen.before(row.query + 1)) - first);
+    first_key = a.k.at(row.sample, first, row.head / x.heads_per_key_head(), x.D);
+    first_value = a.v.at(row.sample, first, row.head / x.heads_per_key_head(), x.D);
+  }
   __syncthreads();
-  const int keys = shared_keys, key_head = row.head / x.heads_per_key_head();
-  score_keys<kWidth>(scores, a.q.at(row.sample, row.query, row.head, x.D), a.k.at(row.sample, begin, key_head, x.D),
-                     a.k.token_stride, keys, x.D, x.scale * kLog2E);
+  score_keys<kWidth>(scores, a.q.at(row.sample, row.query, row.head, x.D), first_key, a.k.token_stride, keys, x.D,
+                     x.scale * kLog2E);
   __syncthreads();
   const Softmax result = softmax(scores, keys);
-  sum_values<kWidth>(sums, scores, a.v.at(row.sample, begin, key_head, x.D), a.v.token_stride, keys, x.D);
+  sum_values<kWidth>(sums, scores, first_value, a.v.token_stride, keys, x.D);
   __syncthreads();
   const bool whole = a.chunks == 1;
   float* partial = a.partials + blockIdx.x * partial_floats(x.D);
@@ -201,10 +208,14 @@ void enqueue_decode(Stream& stream, const AttentionForward& args, const Tensor& 
   const AttentionShape& s = args.shape;
   for_real(s.dtype, [&](auto real) {
     using Real = decltype(real);
-    const Arguments<Real> arguments{
-        AttentionExtents(s, args.position), static_cast<int>(chunks_of(s)), HeadsView<Real>(args.y),
-        HeadsView<const Real>(args.q),      HeadsView<const Real>(args.k),  HeadsView<const Real>(args.v),
-        data_of<float>(args.logsumexp),     data_of<float>(scratch)};
+    const Arguments<Real> arguments{AttentionExtents(s, args.starts, args.position),
+                                    static_cast<int>(chunks_of(s)),
+                                    HeadsView<Real>(args.y),
+                                    HeadsView<const Real>(args.q),
+                                    HeadsView<const Real>(args.k),
+                                    HeadsView<const Real>(args.v),
+                                    data_of<float>(args.logsumexp),
+                                    data_of<float>(scratch)};
     const bool packs = read_in_packs(s, {args.q, args.k, args.v});
     launch(stream, packs ? attention_decode_kernel<Real, kPack<Real>> : attention_decode_kernel<Real, 1>,
            static_cast<unsigned>(rows_of(s) * chunks_of(s)), kThreads, 0, arguments);

@@ -34,7 +34,8 @@ struct Arguments {
   ProbabilityDropout dropout;
 };
 
-template <int kD, bool kDropout>
+// kBanded: some keys before a query are hidden from it, by a window or the begin of its document.
+template <int kD, bool kDropout, bool kBanded>
 class ForwardBlock {
   using Tiles = ForwardTiles<kD, kDropout>;
   static constexpr int kRowTiles = Tiles::kRowTiles, kKeys = Tiles::kKeys;
@@ -43,7 +44,8 @@ class ForwardBlock {
   static constexpr int kThreads = 32 * Tiles::kWarps, kWarpQueries = 16 * kRowTiles;
   static constexpr int kQueries = kWarpQueries * Tiles::kWarps;
   static constexpr int kTileBytes = (kQueries + 4 * kKeys) * kD * 2;
-  static constexpr int kSharedBytes = kTileBytes + sizeof(SeenKeys);  // tiles, then the keys that are seen
+  // Tiles, then the keys that are seen, then the first of each query.
+  static constexpr int kSharedBytes = kTileBytes + int{sizeof(SeenKeys)} + (kBanded ? kQueries * 4 : 0);
 
   __device__ ForwardBlock(const Arguments& arguments, uint32_t shared, const SeenKeys& keys)
       : a(arguments), seen(keys), queries_tile(shared), keys_tiles(shared + kQueries * kD * 2) {
@@ -57,26 +59,49 @@ class ForwardBlock {
   __device__ void run() {
     const AttentionExtents& x = a.extents;
     const int keys_end = seen.before(min(q0 + kQueries, x.Tq)), tiles = (keys_end + kKeys - 1) / kKeys;
+    const int first_tile = load_first_keys();
     y.clear();
     for (int r = 0; r < kRowTiles; ++r)
       for (int half = 0; half < 2; ++half) largest[r][half] = -INFINITY, total[r][half] = 0;
     if constexpr (kDropout) dropout_rows.start(a.dropout, (int64_t{sample} * x.H + head) * x.Tq + warp_q0);
-    if (tiles > 0) {
+    if (first_tile < tiles) {
       start_copy<kD, kQueries, kThreads>(queries_tile, a.q.at(sample, q0, head, kD), a.q.token_stride, x.Tq - q0);
-      start_keys(0);
+      start_keys(first_tile);
     }
-    for (int tile = 0; tile < tiles; ++tile) {
+    for (int tile = first_tile; tile < tiles; ++tile) {
       wait_for_copies();
       __syncthreads();  // the tile is there, and nobody reads the one before it
       if constexpr (Tiles::kQueriesInRegisters)
-        if (tile == 0) queries.load(warp_queries());
+        if (tile == first_tile) queries.load(warp_queries());
       if (tile + 1 < tiles) start_keys(tile + 1);
-      if (tile * kKeys <= warp_q0 + kWarpQueries - 1 + seen.shift) add_keys(tile);
+      if (tile * kKeys <= warp_q0 + kWarpQueries - 1 + seen.shift && !is_hidden(tile)) add_keys(tile);
     }
     finish();
   }
 
  private:
+  // Behind the keys that are seen.
+  __device__ int* first_keys() const { return const_cast<int*>(reinterpret_cast<const int*>(&seen + 1)); }
+  __device__ const int* warp_first_keys() const { return first_keys() + (warp_q0 - q0); }
+  // Returns the first tile of which a query sees a key.
+  __device__ int load_first_keys() {
+    if constexpr (kBanded) {
+      for (int i = static_cast<int>(threadIdx.x); i < kQueries; i += kThreads)
+        first_keys()[i] = a.extents.first_key_of(sample, q0 + i, seen.shift);
+      __syncthreads();
+      return first_keys()[0] / kKeys;
+    } else {
+      return 0;
+    }
+  }
+  // Does every key of the tile lie before what the warp's queries see?
+  __device__ bool is_hidden(int tile) const {
+    if constexpr (kBanded)
+      return (tile + 1) * kKeys <= warp_first_keys()[0];
+    else
+      return false;
+  }
+
   __device__ SwizzledTile<kD> warp_queries() const { return queries_tile.rows_from(warp_q0 - q0); }
   __device__ SwizzledTile<kD> keys_of(int tile) const { return keys_tiles.rows_from(tile % 2 * 2 * kKeys); }
   __device__ SwizzledTile<kD> values_of(int tile) const { return keys_of(tile).rows_from(kKeys); }
@@ -96,6 +121,8 @@ class ForwardBlock {
     else
       add_product(scores, warp_queries(), keys_of(tile));
     if (k0 + kKeys > min(seen.Tk, warp_q0 + seen.shift + 1)) hide_keys(scores, warp_q0, k0, seen.shift, seen.Tk);
+    if constexpr (kBanded)
+      if (k0 < warp_first_keys()[kWarpQueries - 1]) hide_before(scores, warp_first_keys(), k0);
     softmax(scores);
     if constexpr (kDropout) drop(scores, k0);
     add_weighted_rows(y, scores, values_of(tile));
@@ -177,22 +204,23 @@ class ForwardBlock {
   QueryRowsDropout<kRowTiles> dropout_rows;
 };
 
-template <int kD, bool kDropout>
-__global__ __launch_bounds__(ForwardBlock<kD, kDropout>::kThreads,
+template <int kD, bool kDropout, bool kBanded>
+__global__ __launch_bounds__(ForwardBlock<kD, kDropout, kBanded>::kThreads,
                              1) void attention_forward_tensor_core_kernel(const __grid_constant__ Arguments arguments) {
   extern __shared__ __align__(256) unsigned char shared[];
-  auto& seen = *reinterpret_cast<SeenKeys*>(shared + ForwardBlock<kD, kDropout>::kTileBytes);
+  using Block = ForwardBlock<kD, kDropout, kBanded>;
+  auto& seen = *reinterpret_cast<SeenKeys*>(shared + Block::kTileBytes);
   if (threadIdx.x == 0) seen = arguments.extents.seen_keys();
   __syncthreads();
-  ForwardBlock<kD, kDropout>(arguments, static_cast<uint32_t>(__cvta_generic_to_shared(shared)), seen).run();
+  Block(arguments, static_cast<uint32_t>(__cvta_generic_to_shared(shared)), seen).run();
 }
 
-template <int kD, bool kDropout>
+template <int kD, bool kDropout, bool kBanded>
 void enqueue(Stream& stream, const AttentionForward& args) {
-  using Block = ForwardBlock<kD, kDropout>;
+  using Block = ForwardBlock<kD, kDropout, kBanded>;
   const AttentionShape& s = args.shape;
   const TileOrder order(ceil_div<int64_t>(s.Tq, Block::kQueries), s.B * s.H, s.Tk * kD * 4 / (s.H / s.Hkv));
-  const Arguments arguments{AttentionExtents(s, args.position),
+  const Arguments arguments{AttentionExtents(s, args.starts, args.position),
                             order,
                             HeadsView<Bf16>(args.y),
                             HeadsView<const Bf16>(args.q),
@@ -200,18 +228,15 @@ void enqueue(Stream& stream, const AttentionForward& args) {
                             HeadsView<const Bf16>(args.v),
                             data_of<float>(args.logsumexp),
                             ProbabilityDropout(args.dropout)};
-  launch_with_shared<attention_forward_tensor_core_kernel<kD, kDropout>>(stream, order.blocks(), Block::kThreads,
-                                                                         Block::kSharedBytes, arguments);
+  launch_with_shared<attention_forward_tensor_core_kernel<kD, kDropout, kBanded>>(
+      stream, order.blocks(), Block::kThreads, Block::kSharedBytes, arguments);
 }
 
 }  // namespace
 
 void enqueue_forward_tensor_core(Stream& stream, const AttentionForward& args) {
-  const bool dropout = args.dropout.p > 0;
-  if (args.shape.D == 64)
-    dropout ? enqueue<64, true>(stream, args) : enqueue<64, false>(stream, args);
-  else
-    dropout ? enqueue<128, true>(stream, args) : enqueue<128, false>(stream, args);
+  for_tensor_core_instance(args.shape, args.dropout, args.starts,
+                           [&](auto size, auto dropout, auto banded) { enqueue<size, dropout, banded>(stream, args); });
 }
 
 }  // namespace convoy::cuda

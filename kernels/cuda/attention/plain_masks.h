@@ -7,6 +7,7 @@
 #include "kernels/cuda/attention/attention_kernels.h"
 #include "kernels/cuda/attention/plain_tile.h"
 #include "kernels/cuda/attention/probability_dropout.h"
+#include "kernels/cuda/attention/views.h"
 
 namespace convoy::cuda {
 
@@ -19,6 +20,18 @@ __device__ inline void hide_plain_keys(PlainScores<kKeys>& scores, int query, in
 #pragma unroll
     for (int c = 0; c < PlainScores<kKeys>::kCount; ++c)
       if (16 * c >= seen) scores.at[r][c] = -INFINITY;
+  }
+}
+// What lies before the first key that a query sees. query, key: of the tile, the first.
+template <int kKeys>
+__device__ inline void hide_plain_before(PlainScores<kKeys>& scores, const AttentionExtents& extents, int sample,
+                                         int query, int key, int shift) {
+#pragma unroll
+  for (int r = 0; r < kPlainRows; ++r) {
+    const int hidden = extents.first_key_of(sample, query + plain_row() + r, shift) - key - plain_column();
+#pragma unroll
+    for (int c = 0; c < PlainScores<kKeys>::kCount; ++c)
+      if (16 * c < hidden) scores.at[r][c] = -INFINITY;
   }
 }
 // Keys are rows, queries columns.

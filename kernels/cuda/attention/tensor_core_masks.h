@@ -29,7 +29,39 @@ __device__ inline void hide_keys(Sums<kRowTiles, kColumnTiles>& scores, int quer
     }
 }
 
-// The same with keys as rows and queries as columns.
+// Scores of queries (rows) and keys from `key` on: what lies before a row's first key becomes -infinity.
+template <int kRowTiles, int kColumnTiles>
+__device__ inline void hide_before(Sums<kRowTiles, kColumnTiles>& scores, const int* first_keys, int key) {
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r)
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const int hidden = first_keys[16 * r + 8 * half + fragment_row()] - key - fragment_column();
+#pragma unroll
+      for (int n = 0; n < kColumnTiles; ++n)
+#pragma unroll
+        for (int e = 0; e < 2; ++e)
+          if (8 * n + e < hidden) scores.at[r][n][2 * half + e] = -INFINITY;
+    }
+}
+
+// The same with keys from `key` on as rows and queries as columns.
+template <int kRowTiles, int kColumnTiles>
+__device__ inline void hide_before_queries(Sums<kRowTiles, kColumnTiles>& scores, const int* first_keys, int key) {
+#pragma unroll
+  for (int n = 0; n < kColumnTiles; ++n)
+#pragma unroll
+    for (int e = 0; e < 2; ++e) {
+      const int hidden = first_keys[8 * n + fragment_column() + e] - key - fragment_row();
+#pragma unroll
+      for (int r = 0; r < kRowTiles; ++r)
+#pragma unroll
+        for (int half = 0; half < 2; ++half)
+          if (16 * r + 8 * half < hidden) scores.at[r][n][2 * half + e] = -INFINITY;
+    }
+}
+
+// As hide_keys with keys as rows and queries as columns.
 template <int kRowTiles, int kColumnTiles>
 __device__ inline void hide_from_queries(Sums<kRowTiles, kColumnTiles>& scores, int key, int query, int shift) {
 #pragma unroll

@@ -37,10 +37,12 @@ struct SeenKeys {
 struct AttentionExtents {
   int B, Tq, Tk, H, Hkv, D;
   int shift;                // query i sees keys j <= i + shift
+  int window;               // keys that a query sees at most; 0: all
   float scale;              // of scores
   const int64_t* position;  // of the first query among the keys; null: as shift says
+  const int32_t* starts;    // (B, Tq): the first key that a query sees; null: key 0
 
-  explicit AttentionExtents(const AttentionShape& s, const Tensor& at = {})
+  explicit AttentionExtents(const AttentionShape& s, const Tensor& first_keys = {}, const Tensor& at = {})
       : B(static_cast<int>(s.B)),
         Tq(static_cast<int>(s.Tq)),
         Tk(static_cast<int>(s.Tk)),
@@ -48,8 +50,10 @@ struct AttentionExtents {
         Hkv(static_cast<int>(s.Hkv)),
         D(static_cast<int>(s.D)),
         shift(static_cast<int>(s.causal ? s.Tk - s.Tq : s.Tk)),
+        window(static_cast<int>(s.window)),
         scale(s.scale),
-        position(static_cast<const int64_t*>(at.data)) {}
+        position(static_cast<const int64_t*>(at.data)),
+        starts(static_cast<const int32_t*>(first_keys.data)) {}
   __device__ int heads_per_key_head() const { return H / Hkv; }
   // Keys that some query before queries_end sees: those before.
   __device__ int keys_seen(int queries_end) const { return SeenKeys{Tk, shift}.before(queries_end); }
@@ -61,6 +65,28 @@ struct AttentionExtents {
   }
   // The first query that sees a key from `key` on, Tq if there is none.
   __device__ int first_query_of(int key) const { return min(Tq, max(0, key - shift)); }
+
+  // Are there keys that a query does not see though they come before it?
+  __host__ __device__ bool banded() const { return window > 0 || starts != nullptr; }
+  // The first key that a query sees; one beyond the last counts as that. It does not fall from query to query.
+  __device__ int first_key_of(int sample, int query, int shift_now) const {
+    query = min(query, Tq - 1);
+    const int of_window = window > 0 ? max(0, query + shift_now + 1 - window) : 0;
+    return starts != nullptr ? max(of_window, starts[int64_t{sample} * Tq + query]) : of_window;
+  }
+  // Queries from here on see no key up to `last_key`.
+  __device__ int queries_end_of(int sample, int last_key) const {
+    if (!banded()) return Tq;
+    int low = 0, high = Tq;
+    while (low < high) {
+      const int middle = (low + high) / 2;
+      if (first_key_of(sample, middle, shift) > last_key)
+        high = middle;
+      else
+        low = middle + 1;
+    }
+    return low;
+  }
 };
 
 // Blocks in the order in which the GPU starts them. Tiles that see most come first, so that no long one is left at the
