@@ -17,7 +17,7 @@ import sys
 try:
     import torch
     from safetensors.torch import load_file, save_file
-    from transformers import GPT2LMHeadModel
+    from transformers import AutoModelForCausalLM
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -25,7 +25,7 @@ except ImportError as error:
 
 def differences(folder):
     """Loads strictly and yields a line for each thing that is not as it should be."""
-    model, report = GPT2LMHeadModel.from_pretrained(folder, output_loading_info=True, torch_dtype="auto")
+    model, report = AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True, torch_dtype="auto")
     for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         for key in sorted(report.get(kind, [])):
             yield model, f"{kind}: {key}"
@@ -36,8 +36,9 @@ def differences(folder):
             yield model, f"changed while loading: {name}"
         elif loaded[name].dtype != tensor.dtype:
             yield model, f"loaded as {loaded[name].dtype}, stored as {tensor.dtype}: {name}"
-    if model.lm_head.weight.data_ptr() != model.transformer.wte.weight.data_ptr():
-        yield model, "lm_head is not tied to wte"
+    tied = model.get_output_embeddings().weight.data_ptr() == model.get_input_embeddings().weight.data_ptr()
+    if tied != model.config.tie_word_embeddings or tied == ("lm_head.weight" in stored):
+        yield model, "lm_head is tied to the token embedding where it should not be, or the other way round"
     yield model, None
 
 

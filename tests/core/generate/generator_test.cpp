@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/models/gpt2.h"
+#include "core/models/llama.h"
 #include "core/parameters/initialise.h"
 #include "tests/support/test_device.h"
 
@@ -12,7 +13,31 @@ namespace {
 
 constexpr Gpt2Config kModel{.layers = 2, .heads = 2, .channels = 32, .context = 16, .vocabulary = 40};
 
-class GeneratorTest : public testing::TestWithParam<DType> {
+Graph gpt2_graph(DType dtype, int64_t T) {
+  Gpt2Config c = kModel;
+  c.dtype = dtype;
+  return gpt2_logits_graph(c, 1, T);
+}
+
+// Keys and values of fewer heads than queries, positions that turn them, and a window in one layer.
+Graph llama_graph(DType dtype, int64_t T) {
+  LlamaConfig c{.layers = 2, .heads = 4, .kv_heads = 2, .head_dim = 6, .channels = 32, .hidden = 40, .context = 16};
+  c.vocabulary = kModel.vocabulary;
+  c.rotary.base = 50;
+  c.qk_norm = true;
+  c.window = 5;
+  c.window_layers = {1};
+  c.dtype = dtype;
+  return llama_logits_graph(c, 1, T);
+}
+
+struct GeneratorCase {
+  const char* name;
+  Graph (*graph)(DType dtype, int64_t T);
+  DType dtype;
+};
+
+class GeneratorTest : public testing::TestWithParam<GeneratorCase> {
  protected:
   GeneratorTest() {
     initialise(parameters_, parameters_.layout(), *device_, *stream_, 3);
@@ -28,29 +53,26 @@ class GeneratorTest : public testing::TestWithParam<DType> {
     set_weights(parameters_, *device_, *stream_, values);
   }
 
-  static Gpt2Config config() {
-    Gpt2Config c = kModel;
-    c.dtype = GetParam();
-    return c;
-  }
+  static Graph graph(int64_t T) { return GetParam().graph(GetParam().dtype, T); }
+  static DType dtype() { return GetParam().dtype; }
 
   Generator make() {
-    return {*device_, parameters_, {kModel.context, [](int64_t T) { return gpt2_logits_graph(config(), 1, T); }}};
+    return {*device_, parameters_, {kModel.context, [](int64_t T) { return graph(T); }}};
   }
 
   // The most likely next token without a cache: the whole window at once.
   int32_t next_without_cache(const std::vector<int32_t>& window) {
-    const Graph graph = gpt2_logits_graph(config(), 1, static_cast<int64_t>(window.size()));
-    const ParameterLayout layout(graph, 1);
-    Plan plan = make_plan(graph, layout, device_->ops(), {.purpose = Purpose::evaluation, .weights = GetParam()});
+    const Graph whole = graph(static_cast<int64_t>(window.size()));
+    const ParameterLayout layout(whole, 1);
+    Plan plan = make_plan(whole, layout, device_->ops(), {.purpose = Purpose::evaluation, .weights = dtype()});
     const Memory arena = device_->allocate(plan.arena_bytes);
-    const Program program(graph, std::move(plan), parameters_,
+    const Program program(whole, std::move(plan), parameters_,
                           {arena.data(), DType::u8, {static_cast<int64_t>(arena.bytes())}});
     stream_->copy(program.input("tokens").data, window.data(), window.size() * 4);
     Pass pass{.ops = device_->ops(), .stream = *stream_};
     program.run(pass);
     std::vector<float> logits;
-    if (GetParam() == DType::f32)
+    if (dtype() == DType::f32)
       logits = test::read<float>(program.result());
     else
       for (const bf16 logit : test::read<bf16>(program.result())) logits.push_back(static_cast<float>(logit));
@@ -59,9 +81,9 @@ class GeneratorTest : public testing::TestWithParam<DType> {
 
   Device* device_ = &test::test_device();
   Stream* stream_ = &test::test_stream();
-  Graph graph_ = gpt2_logits_graph(config(), 1, 1);
+  Graph graph_ = graph(1);
   ParameterLayout layout_{graph_, 1};
-  ParameterStorage parameters_{*device_, *stream_, layout_, GetParam()};
+  ParameterStorage parameters_{*device_, *stream_, layout_, dtype()};
 };
 
 TEST_P(GeneratorTest, TheCacheChangesNoChoiceWithinTheContext) {
@@ -90,8 +112,12 @@ TEST_P(GeneratorTest, StopsWhenTold) {
 
 TEST_P(GeneratorTest, WantsAPrompt) { EXPECT_THROW(make().generate({}, 5, {}), ConfigError); }
 
-INSTANTIATE_TEST_SUITE_P(DTypes, GeneratorTest, testing::Values(DType::f32, DType::bf16),
-                         [](const auto& dtype) { return std::string(name_of(dtype.param)); });
+INSTANTIATE_TEST_SUITE_P(Models, GeneratorTest,
+                         testing::Values(GeneratorCase{"gpt2_f32", gpt2_graph, DType::f32},
+                                         GeneratorCase{"gpt2_bf16", gpt2_graph, DType::bf16},
+                                         GeneratorCase{"llama_f32", llama_graph, DType::f32},
+                                         GeneratorCase{"llama_bf16", llama_graph, DType::bf16}),
+                         [](const auto& model) { return std::string(model.param.name); });
 
 }  // namespace
 }  // namespace convoy

@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"model: {family: gpt3}", "",
                   "model.family = gpt3 is unknown; there are gpt2, layers, llama; did you mean gpt2?"},
         BadConfig{"model: {family: layers, layers: [{linear: {units: 1}}], heads: 4}", "",
-                  "model.heads is a key of family gpt2, and model.family = layers"},
+                  "model.heads is a key of family gpt2, llama, and model.family = layers"},
         BadConfig{"model: {layers: [{linear: {units: 1}}]}", "", "model.layers is a list; one value is wanted"}));
 
 INSTANTIATE_TEST_SUITE_P(
