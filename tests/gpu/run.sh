@@ -99,8 +99,8 @@ grep -q 'device 0:' <<<"$devices" || { say "no GPU: nothing is tested"; exit 2; 
 python=$(command -v python3 || true)
 [ -n "$python" ] && "$python" -c 'import torch, yaml, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null || python=
 
-title "operators and GPT-2 on the device"
-for test in matmul_test operators_test operators_reference_test gpt2_reference_test cuda_device_test; do
+title "operators, GPT-2 and Llama on the device"
+for test in matmul_test operators_test operators_reference_test gpt2_reference_test llama_reference_test cuda_device_test; do
   check "$test" env CONVOY_TEST_DEVICE=cuda "$bin/$test"
 done
 

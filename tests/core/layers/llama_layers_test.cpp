@@ -10,6 +10,7 @@
 #include "core/layers/gated_mlp.h"
 #include "core/layers/linear.h"
 #include "core/layers/rotary_projection.h"
+#include "core/ops/ops.h"
 #include "tests/core/layers/layer_references.h"
 
 namespace convoy::test {
@@ -101,6 +102,28 @@ TEST(RotaryProjectionLayer, MatchesItsReference) {
                        return std::vector<Values>{c.rotated(std::move(y), x, w)};
                      },
                  .integers = [&c](int) { return some_starts(c.B, c.T); }});
+  }
+}
+
+// Of angles that are f32 products, as peers have them.
+TEST(RotaryPositions, AreExactFarOut) {
+  RotaryShape s = rotary_of(1, 0, 8, 8, false);
+  s.amplitude = 1;
+  for (const double first : {0.0, 1000.0, 131071.0, 999990.0}) {
+    const int64_t T = 9;
+    Values ones(static_cast<size_t>(T * s.D), 0);
+    for (size_t i = 0; i < ones.size(); ++i) ones[i] = i % 8 < 4 ? 1 : 0;  // turned, cosines and then sines
+    const Array x({1, T, s.D}, DType::f32, ones), position({1}, DType::i64, {first});
+    RotaryForward args;
+    args.shape = s, args.x = x, args.position = position;
+    test_device().ops().run(test_stream(), args);
+    Values expected;
+    for (int64_t t = 0; t < T; ++t)
+      for (size_t i = 0; i < 8; ++i) {
+        const float angle = (static_cast<float>(first) + static_cast<float>(t)) * s.frequencies[i % 4];
+        expected.push_back(i < 4 ? std::cos(static_cast<double>(angle)) : std::sin(static_cast<double>(angle)));
+      }
+    expect_near(x.values(), expected, 2e-7, "cosines and sines");
   }
 }
 
