@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     convoy::add_predict_command(line);
     convoy::add_generate_command(line);
     convoy::add_import_command(line);
+    convoy::add_export_command(line);
     convoy::add_replay_command(line);
     convoy::add_report_command(line);
     convoy::add_config_command(line);

@@ -1,5 +1,6 @@
 #include "datasets/gguf/gguf_writer.h"
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 
@@ -36,6 +37,10 @@ class Head {
     list(kI32, values.size());
     for (const int32_t value : values) number(value);
   }
+  void operator()(const std::vector<float>& values) {
+    list(kF32, values.size());
+    for (const float value : values) number(value);
+  }
   std::string padded() && {
     text_.resize(round_up(text_.size(), kAlignment), '\0');
     return std::move(text_);
@@ -46,8 +51,7 @@ class Head {
   std::string text_ = "GGUF";
 };
 
-std::string head_of(const std::vector<std::pair<std::string, GgufOutput>>& values,
-                    const std::vector<GgufOutputTensor>& tensors) {
+std::string head_of(const GgufValues& values, const std::vector<GgufOutputTensor>& tensors) {
   Head head;
   head.number(uint32_t{3});
   head.number(uint64_t{tensors.size()});
@@ -68,28 +72,54 @@ std::string head_of(const std::vector<std::pair<std::string, GgufOutput>>& value
   return std::move(head).padded();
 }
 
+// The rows of a tensor, some megabytes at a time, then zeros up to where the next one begins.
+class TensorOutput {
+ public:
+  TensorOutput(File& file, const GgufOutputTensor& tensor)
+      : file_(file),
+        tensor_(tensor),
+        blocks_of_row_(tensor.columns() / tensor.type->elements),
+        row_bytes_(static_cast<size_t>(blocks_of_row_) * tensor.type->bytes),
+        row_(static_cast<size_t>(tensor.columns())) {}
+
+  void write(const std::function<void(int64_t)>& add_bytes) {
+    constexpr size_t kPiece = 4u << 20;
+    const int64_t at_once = std::max<int64_t>(static_cast<int64_t>(kPiece / std::max<size_t>(row_bytes_, 1)), 1);
+    for (int64_t first = 0; first < tensor_.rows(); first += at_once) {
+      write_rows(first, std::min(at_once, tensor_.rows() - first));
+      add_bytes(static_cast<int64_t>(piece_.size()));
+    }
+    piece_.assign(round_up(tensor_.bytes(), kAlignment) - tensor_.bytes(), std::byte{0});
+    file_.write(std::span<const std::byte>(piece_));
+  }
+
+ private:
+  void write_rows(int64_t first, int64_t count) {
+    piece_.resize(static_cast<size_t>(count) * row_bytes_);
+    for (int64_t r = 0; r < count; ++r) {
+      tensor_.read_row(first + r, row_.data());
+      tensor_.type->write(row_.data(), blocks_of_row_, piece_.data() + static_cast<size_t>(r) * row_bytes_);
+    }
+    file_.write(std::span<const std::byte>(piece_));
+  }
+
+  File& file_;
+  const GgufOutputTensor& tensor_;
+  int64_t blocks_of_row_;
+  size_t row_bytes_;
+  std::vector<float> row_;
+  std::vector<std::byte> piece_;
+};
+
 }  // namespace
 
-void write_gguf(const std::filesystem::path& path, const std::vector<std::pair<std::string, GgufOutput>>& values,
+void write_gguf(const std::filesystem::path& path, const GgufValues& values,
                 const std::vector<GgufOutputTensor>& tensors, const std::function<void(int64_t)>& progress) {
   File file = File::create(path);
   file.write(head_of(values, tensors));
-  std::vector<float> row;
-  std::vector<std::byte> blocks;
   int64_t done = 0;
-  for (const GgufOutputTensor& tensor : tensors) {
-    const int64_t columns = tensor.columns(), in_row = columns / tensor.type->elements;
-    const size_t row_bytes = static_cast<size_t>(in_row) * tensor.type->bytes;
-    row.resize(static_cast<size_t>(columns));
-    blocks.assign(round_up(tensor.bytes(), kAlignment), std::byte{0});
-    for (int64_t r = 0; r < tensor.rows(); ++r) {
-      tensor.read_row(r, row.data());
-      tensor.type->write(row.data(), in_row, blocks.data() + static_cast<size_t>(r) * row_bytes);
-    }
-    file.write(std::span<const std::byte>(blocks));
-    done += static_cast<int64_t>(tensor.bytes());
-    progress(done);
-  }
+  for (const GgufOutputTensor& tensor : tensors)
+    TensorOutput(file, tensor).write([&](int64_t bytes) { progress(done += bytes); });
   file.sync();
   file.close();
 }

@@ -14,7 +14,9 @@
 
 namespace convoy {
 
-using GgufOutput = std::variant<bool, uint32_t, float, std::string, std::vector<std::string>, std::vector<int32_t>>;
+using GgufOutput = std::variant<bool, uint32_t, float, std::string, std::vector<std::string>, std::vector<int32_t>,
+                                std::vector<float>>;
+using GgufValues = std::vector<std::pair<std::string, GgufOutput>>;  // in the file's order
 
 struct GgufOutputTensor {
   std::string name;
@@ -29,7 +31,7 @@ struct GgufOutputTensor {
 };
 
 // Creates the file, which must not exist, and fsyncs it. progress: bytes of tensors done. Throws FileError.
-void write_gguf(const std::filesystem::path& path, const std::vector<std::pair<std::string, GgufOutput>>& values,
+void write_gguf(const std::filesystem::path& path, const GgufValues& values,
                 const std::vector<GgufOutputTensor>& tensors, const std::function<void(int64_t)>& progress);
 
 }  // namespace convoy

@@ -66,9 +66,13 @@ Json told_scaling(const GgufFile& file, const std::string& prefix) {
   if (kind == "linear") return {{"rope_type", "linear"}, {"factor", factor}};
   if (kind != "yarn")
     file.refuse(fmt::format("its rotary scaling is {}, wanted none, linear, yarn or Llama 3's", kind));
-  return {{"rope_type", "yarn"},
-          {"factor", factor},
-          {"original_max_position_embeddings", file.integer(prefix + "rope.scaling.original_context_length")}};
+  Json json = {{"rope_type", "yarn"},
+               {"factor", factor},
+               {"original_max_position_embeddings", file.integer(prefix + "rope.scaling.original_context_length")}};
+  for (const char* bound : {"beta_fast", "beta_slow"})
+    if (const auto turns = file.find_number(fmt::format("{}rope.scaling.yarn_{}", prefix, bound)))
+      json[bound] = written(*turns);
+  return json;
 }
 
 Sizes sizes_of(const GgufFile& file, const std::string& prefix) {
@@ -94,10 +98,14 @@ void add_rotary(const GgufFile& file, const std::string& prefix, Json& config) {
 
 }  // namespace
 
+const PeerArchitecture* find_peer_architecture(std::string_view gguf) {
+  const auto found = std::ranges::find(kArchitectures, gguf, &PeerArchitecture::gguf);
+  return found == kArchitectures.end() ? nullptr : found;
+}
+
 const PeerArchitecture& peer_architecture(const GgufFile& file) {
   const std::string_view name = file.text("general.architecture");
-  for (const PeerArchitecture& known : kArchitectures)
-    if (known.gguf == name) return known;
+  if (const PeerArchitecture* known = find_peer_architecture(name)) return *known;
   file.refuse(fmt::format("its architecture is {}, wanted llama, qwen2, qwen3 or glm4", name));
 }
 

@@ -15,6 +15,8 @@ struct PeerArchitecture {
   bool norms_behind = false;  // GLM-4's
 };
 
+// By GGUF's name; null: not known.
+const PeerArchitecture* find_peer_architecture(std::string_view gguf);
 // Throws CheckpointError that names the known ones.
 const PeerArchitecture& peer_architecture(const GgufFile& file);
 

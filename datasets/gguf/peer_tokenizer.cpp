@@ -30,7 +30,10 @@ std::string tokenizer_json(const GgufFile& file) {
   Json vocabulary = Json::object(), added = Json::array(), merges = Json::array();
   nlohmann::ordered_json::object_t entries;
   std::set<std::string_view> seen;
-  for (size_t id = 0; id < tokens.size(); ++id) {
+  // Those at the end only make the list as long as the model's table.
+  size_t count = tokens.size();
+  while (count > 0 && count <= types.size() && types[count - 1] == TokenType::unused) --count;
+  for (size_t id = 0; id < count; ++id) {
     if (!seen.insert(tokens[id]).second) file.refuse(fmt::format("its tokenizer has \"{}\" twice", tokens[id]));
     const int64_t type = id < types.size() ? types[id] : TokenType::normal;
     entries.emplace_back(std::string(tokens[id]), id);
@@ -97,7 +100,7 @@ std::string generation_config(const GgufFile& file) {
 
 std::map<std::string, std::string> peer_tokenizer_files(const GgufFile& file) {
   const auto kind = file.find_text("tokenizer.ggml.model");
-  if (!kind) return {};
+  if (!kind || *kind == "no_vocab") return {};
   std::map<std::string, std::string> files;
   if (*kind == "gpt2")
     files["tokenizer.json"] = tokenizer_json(file);

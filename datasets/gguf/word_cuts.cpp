@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/json_text.h"
+
 namespace convoy {
 namespace {
 
@@ -57,6 +59,21 @@ constexpr std::array kKnown = {
 std::optional<WordCuts> word_cuts(std::string_view pre) {
   for (const Named& known : kKnown)
     if (known.pre == pre) return known.make();
+  return std::nullopt;
+}
+
+// Files say the same in several ways, so what they ask for is compared, not how.
+std::optional<std::string_view> name_of_word_cuts(const TokenizerJson& tokenizer) {
+  for (const Named& known : kKnown) {
+    const WordCuts cuts = known.make();
+    const Json file = {{"normalizer", cuts.normalizer},
+                       {"pre_tokenizer", cuts.pre_tokenizer},
+                       {"model", {{"type", "BPE"}, {"vocab", Json::object()}, {"merges", Json::array()}}}};
+    const TokenizerJson wanted = parse_tokenizer_json(json_text(file), known.pre);
+    if (wanted.cut_rules == tokenizer.cut_rules && wanted.normal_forms == tokenizer.normal_forms &&
+        cuts.ignore_merges == tokenizer.ignore_merges)
+      return known.pre;
+  }
   return std::nullopt;
 }
 

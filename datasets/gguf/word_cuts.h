@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "datasets/tokenizers/tokenizer_json.h"
+
 namespace convoy {
 
 struct WordCuts {
@@ -15,6 +17,8 @@ struct WordCuts {
 
 // Absent: the name is not known.
 std::optional<WordCuts> word_cuts(std::string_view pre);
+// The name by which llama.cpp cuts text as this tokenizer.json does; absent: there is none in the table.
+std::optional<std::string_view> name_of_word_cuts(const TokenizerJson& tokenizer);
 // "gpt-2, llama-bpe, ...".
 std::string known_word_cuts();
 

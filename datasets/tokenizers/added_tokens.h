@@ -15,6 +15,7 @@ struct AddedToken {
   int32_t id = 0;
   std::string content;
   bool normalized = false;  // looked for in normalized text, after the others
+  bool special = false;     // steers, and is no text
 };
 
 class AddedTokens {

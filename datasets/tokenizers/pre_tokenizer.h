@@ -16,6 +16,7 @@ struct CutRule {
   std::string pattern;  // empty: no cut
   bool keep_matches = true, keep_gaps = true;
   bool add_prefix_space = false;  // before the cut, to pieces that do not begin with one
+  bool operator==(const CutRule&) const = default;
 };
 
 // The rules, ready to be applied. Thread safe.

@@ -90,7 +90,8 @@ AddedToken added_token(const SortedJson& token) {
   for (const char* key : {"lstrip", "rstrip", "single_word"})
     if (token.value(key, false))
       unsupported(fmt::format("added token {} with {}", json_text(token.at("content")), key), "none");
-  return {token.at("id"), token.at("content"), token.value("normalized", !token.value("special", false))};
+  const bool special = token.value("special", false);
+  return {token.at("id"), token.at("content"), token.value("normalized", !special), special};
 }
 
 // The library does not take an added token's id from the file: it is that of an entry of this name, or the next one

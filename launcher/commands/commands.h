@@ -9,6 +9,7 @@ void add_config_command(CommandLine& line);
 void add_data_commands(CommandLine& line);
 void add_doctor_command(CommandLine& line);
 void add_eval_command(CommandLine& line);
+void add_export_command(CommandLine& line);
 void add_generate_command(CommandLine& line);
 void add_import_command(CommandLine& line);
 void add_plan_command(CommandLine& line);

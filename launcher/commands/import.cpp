@@ -5,7 +5,6 @@
 
 #include "core/base/byte_text.h"
 #include "launcher/commands/commands.h"
-#include "launcher/device_choice.h"
 #include "launcher/import/import_model.h"
 #include "launcher/progress/console.h"
 #include "launcher/progress/progress_text.h"
@@ -26,11 +25,8 @@ int run_model_import(const ModelImportWords& words) {
   const ModelImport request{words.source, words.out, words.type == "bf16" ? DType::bf16 : DType::f32};
   const Terminal terminal = find_terminal();
   Console console(STDOUT_FILENO, terminal.present ? terminal.columns : 0);
-  const ImportedModel model = import_model(request, [&](int64_t done, int64_t all) {
-    console.live(fmt::format("writing {:.0f}% of {}",
-                             100.0 * static_cast<double>(done) / static_cast<double>(std::max<int64_t>(all, 1)),
-                             bytes_text(static_cast<size_t>(all))));
-  });
+  const ImportedModel model =
+      import_model(request, [&](int64_t done, int64_t all) { console.live(weights_progress_text(done, all)); });
   console.end_live();
   console.line(readable(fmt::format("{}: imported, {}", words.out, model.description)));
   for (const std::string& note : model.notes) console.line("note: " + note);

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -8,6 +7,7 @@
 #include "core/base/files.h"
 #include "core/base/json_text.h"
 #include "core/checkpoint/safetensors.h"
+#include "datasets/tokenizers/tokenizer_settings.h"
 #include "launcher/import/model_source.h"
 
 namespace convoy {
@@ -15,11 +15,6 @@ namespace {
 
 constexpr const char* kWeights = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
-
-// What a model is used with, besides its weights and sizes.
-constexpr std::array kKept = {"tokenizer.json",          "tokenizer.model",   "tokenizer_config.json",
-                              "special_tokens_map.json", "added_tokens.json", "generation_config.json",
-                              "chat_template.jinja",     "vocab.json",        "merges.txt"};
 
 // The files of the weights that the index names, each once.
 std::set<std::string> indexed_files(const std::filesystem::path& index) {
@@ -82,7 +77,7 @@ ModelSource open_folder(const std::filesystem::path& folder) {
   const std::set<std::string> files = weight_files(folder);
   for (const std::string& file : files) add_tensors(folder / file, source);
   if (files.size() == 1) source.whole_file = folder / *files.begin();
-  for (const char* name : kKept)
+  for (const char* name : kTokenizerCompanions)
     if (is_there(folder / name)) source.files[name] = read_file(folder / name);
   return source;
 }

@@ -4,7 +4,6 @@
 
 #include <map>
 
-#include "core/base/checksum.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/checkpoint/manifest.h"
@@ -16,6 +15,8 @@
 #include "launcher/import/fit_model.h"
 #include "launcher/import/model_source.h"
 #include "launcher/model_choice.h"
+#include "launcher/model_files.h"
+#include "launcher/new_output.h"
 #include "launcher/progress/progress_text.h"
 
 namespace convoy {
@@ -43,68 +44,9 @@ void check_tokenizer_fits(const ModelSource& source, int64_t vocabulary) {
   }
 }
 
-// A folder beside OUT that takes its name in one step, or vanishes.
-class NewFolder {
- public:
-  explicit NewFolder(const std::filesystem::path& out)
-      : out_(out.has_filename() ? out : out.parent_path()), path_(out_) {
-    std::error_code ignored;
-    if (std::filesystem::exists(out_, ignored) && !std::filesystem::is_empty(out_, ignored))
-      throw ConfigError(fmt::format("{} is there already; name a new folder, or remove it first", out_.string()));
-    path_ += ".importing";
-    std::filesystem::remove_all(path_, ignored);
-    make_folder(path_);
-  }
-  ~NewFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  NewFolder(const NewFolder&) = delete;
-  NewFolder& operator=(const NewFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  void commit() {
-    sync_folder(path_);
-    rename_path(path_, out_);
-    path_.clear();
-    sync_folder(out_.has_parent_path() ? out_.parent_path() : ".");
-  }
-
- private:
-  std::filesystem::path out_, path_;
-};
-
-WrittenFile write_file(const std::filesystem::path& path, const std::string& content) {
-  File file = File::create(path);
-  file.write(content);
-  file.sync();
-  file.close();
-  return {static_cast<int64_t>(content.size()), checksum_of(content)};
-}
-
-// As they are, byte for byte, where one file holds what is wanted: what is exported again is the same file.
-WrittenFile copy_weights(const std::filesystem::path& from, const std::filesystem::path& to,
-                         const ModelProgress& progress) {
-  const File in = File::open(from);
-  File out = File::create(to);
-  Checksum checksum;
-  std::vector<std::byte> piece(4 << 20);
-  const int64_t bytes = in.bytes();
-  for (int64_t at = 0; at < bytes; at += static_cast<int64_t>(piece.size())) {
-    const auto part = std::span(piece).first(static_cast<size_t>(std::min<int64_t>(bytes - at, std::ssize(piece))));
-    in.read(at, part);
-    checksum.update(part);
-    out.write(part);
-    progress(at, bytes);
-  }
-  out.sync();
-  out.close();
-  return {bytes, checksum.hex()};
-}
-
 WrittenFile write_weights(const ModelSource& source, const FittedModel& model, const std::filesystem::path& to,
                           const ModelProgress& progress) {
-  if (model.as_they_are && !source.whole_file.empty()) return copy_weights(source.whole_file, to, progress);
+  if (model.as_they_are && !source.whole_file.empty()) return copy_model_file(source.whole_file, to, progress);
   std::vector<NamedTensor> tensors;
   int64_t all = 0, done = 0;
   for (const SourceTensor& tensor : model.tensors) {
@@ -134,7 +76,8 @@ ImportedModel import_model(const ModelImport& request, const ModelProgress& prog
   check_tokenizer_fits(source, config.model.family->vocabulary());
   const ParameterLayout layout(graph, 1);
 
-  NewFolder folder(request.out);
+  NewOutput folder(request.out);
+  make_folder(folder.path());
   Manifest manifest;
   manifest.position.seed = config.run.seed;
   manifest.position.plan_fingerprint = layout.fingerprint();
@@ -142,8 +85,8 @@ ImportedModel import_model(const ModelImport& request, const ModelProgress& prog
   std::map<std::string, std::string> files = std::move(source.files);
   files["config.json"] = source.config_json;
   files["config.yaml"] = to_yaml(config);
-  for (const auto& [name, content] : files) manifest.files[name] = write_file(folder.path() / name, content);
-  write_file(folder.path() / kManifestName, manifest_text(manifest));
+  for (const auto& [name, content] : files) manifest.files[name] = write_model_file(folder.path() / name, content);
+  write_model_file(folder.path() / kManifestName, manifest_text(manifest));
   folder.commit();
   ImportedModel result;
   result.description = fmt::format("{}, {}, {} parameters", config.model.family.name(), config.model.family->summary(),

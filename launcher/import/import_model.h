@@ -7,13 +7,12 @@
 //   OUT/manifest.json       checksums: a checkpoint of step 0
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "core/tensor/dtype.h"
+#include "launcher/model_files.h"
 
 namespace convoy {
 
@@ -26,9 +25,6 @@ struct ImportedModel {
   std::string description;  // "llama, 30 layers, ..., 134.5M parameters"
   std::vector<std::string> notes;
 };
-
-// Bytes of weights written so far, and of all.
-using ModelProgress = std::function<void(int64_t done, int64_t all)>;
 
 // Leaves OUT whole or not at all. Throws CheckpointError: the source; ConfigError: OUT is there already.
 ImportedModel import_model(const ModelImport& request, const ModelProgress& progress);

@@ -75,6 +75,12 @@ std::string checkpoint_text(int64_t step, double stall_ms) {
   return fmt::format("save  step {}, training waited {:.0f} ms", step, stall_ms);
 }
 
+std::string weights_progress_text(int64_t done, int64_t all) {
+  return fmt::format("writing {:.0f}% of {}",
+                     100.0 * static_cast<double>(done) / static_cast<double>(std::max<int64_t>(all, 1)),
+                     bytes_text(static_cast<size_t>(all)));
+}
+
 size_t text_columns(std::string_view text) {
   return text.size() - static_cast<size_t>(std::count_if(text.begin(), text.end(), continues_character));
 }

@@ -22,6 +22,9 @@ std::string evaluation_text(const EvaluationMetrics& metrics, bool best);
 // "save  step 500, training waited 12 ms".
 std::string checkpoint_text(int64_t step, double stall_ms);
 
+// "writing 40% of 512.0 MiB"; bytes.
+std::string weights_progress_text(int64_t done, int64_t all);
+
 // Characters of UTF-8 text.
 size_t text_columns(std::string_view text);
 // The text cut to the columns of a terminal, an ellipsis last; UTF-8 characters are never cut in two.

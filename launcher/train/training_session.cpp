@@ -18,6 +18,7 @@
 #include "launcher/config/write_config.h"
 #include "launcher/device_choice.h"
 #include "launcher/model_and_data.h"
+#include "launcher/model_files.h"
 #include "launcher/progress/progress_text.h"
 #include "launcher/progress/run_summary.h"
 #include "launcher/report/report.h"
@@ -39,8 +40,11 @@ std::string make_nonce(Communicator& communicator) {
   return communicator.broadcast_text(fmt::format("{:x}-{:x}", now, getpid()), 0);
 }
 
-std::map<std::string, std::string> checkpoint_files(const Config& config, const Dataset& dataset) {
+// companions: of the model that the run began with.
+std::map<std::string, std::string> checkpoint_files(const Config& config, const Dataset& dataset,
+                                                    const std::map<std::string, std::string>& companions) {
   std::map<std::string, std::string> files = dataset.files();
+  files.insert(companions.begin(), companions.end());
   files.emplace("config.yaml", to_yaml(config));
   files.emplace(kDataFolderFile, std::filesystem::absolute(dataset.folder()).string());
   const std::unique_ptr<Tokenizer> tokenizer = dataset.tokenizer();
@@ -143,7 +147,18 @@ class TrainingSession {
     else
       check_vocabulary(config_, *data_);
     config_.data.changed = DataChange::refuse;
+    if (first()) keep_companions(checkpoint.get());
     return checkpoint;
+  }
+
+  // What came with the model that the run began with, such as its chat template, stays with what becomes of it. Later
+  // starts have it from their checkpoint: the model need not be there any more.
+  void keep_companions(const CheckpointReader* checkpoint) {
+    if (checkpoint != nullptr)
+      companions_ = tokenizer_companions(*checkpoint);
+    else if (!config_.model.from.empty())
+      if (const CheckpointReader model(checkpoint_of(config_.model.from), false); has_tokenizer(model))
+        companions_ = tokenizer_companions(model);
   }
 
   void check_data(const CheckpointReader& checkpoint) {
@@ -158,7 +173,7 @@ class TrainingSession {
   TrainerParts parts(int64_t V, CheckpointStore& store, const Observers* observers) {
     TrainerParts parts = trainer_parts(config_, *data_, *machine_, V);
     parts.checkpoints = &store;
-    parts.checkpoint_files = checkpoint_files(config_, *data_);
+    parts.checkpoint_files = checkpoint_files(config_, *data_, companions_);
     if (observers != nullptr) parts.observers = observers->all();
     parts.poll_stop = [this] { return signals_.poll(); };
     if (debug_) parts.debug_print = [this](const std::string& line) { console_.line(line); };
@@ -240,6 +255,7 @@ class TrainingSession {
   Signals signals_;
   std::optional<RunFolder> folder_;
   std::unique_ptr<Dataset> data_;
+  std::map<std::string, std::string> companions_;
   std::optional<TrainingMachine> machine_;
 };
 

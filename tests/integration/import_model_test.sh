@@ -75,4 +75,4 @@ refuse 4 "tokens, the model knows" "$TRAINER" import shards none
 refuse 4 "holds no config.json" "$TRAINER" import data none
 refuse 4 "does not begin with GGUF" "$TRAINER" import text.txt none
 refuse 4 "nowhere is not there" "$TRAINER" import nowhere none
-for left in none none.importing new new.importing; do [ ! -e "$left" ] || fail "$left was left"; done
+for left in none none.new new new.new; do [ ! -e "$left" ] || fail "$left was left"; done

@@ -1,5 +1,6 @@
 #include "datasets/tokenizers/sentence_piece/model_file.h"
 
+#include <cstring>
 #include <optional>
 
 #include "core/base/error.h"
@@ -11,7 +12,7 @@ namespace {
 struct Field {
   uint64_t number = 0;
   uint64_t value = 0;      // of a varint
-  std::string_view bytes;  // of a string or message
+  std::string_view bytes;  // of a string, message or float
   std::string_view whole;  // with number and length
 };
 
@@ -37,7 +38,7 @@ class FieldReader {
         field.bytes = take(varint());
         break;
       case 5:
-        take(4);
+        field.bytes = take(4);
         break;
       default:
         throw_damaged();
@@ -71,6 +72,8 @@ Piece parse_piece(std::string_view message) {
   FieldReader reader(message);
   while (const auto field = reader.next()) {
     if (field->number == 1) piece.text = field->bytes;
+    if (field->number == 2 && field->bytes.size() == sizeof piece.score)
+      std::memcpy(&piece.score, field->bytes.data(), sizeof piece.score);
     if (field->number == 3) piece.type = static_cast<PieceType>(field->value);
   }
   return piece;

@@ -14,6 +14,7 @@ enum class PieceType { normal = 1, unknown = 2, control = 3, user_defined = 4, u
 struct Piece {
   std::string_view text;
   PieceType type = PieceType::normal;
+  float score = 0;
 };
 
 // Views are of the content that was parsed.

@@ -1,0 +1,38 @@
+#include "launcher/export/export_model.h"
+
+#include <fmt/format.h>
+
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "launcher/export/export_formats.h"
+#include "launcher/usage_error.h"
+
+namespace convoy {
+namespace {
+
+using ExportFunction = ExportedModel (*)(const TrainedModel&, const ModelExport&, const ModelProgress&);
+
+ExportFunction export_function(const std::string& format) {
+  if (format == "huggingface") return export_huggingface;
+  if (format == "gguf") return export_gguf;
+  if (format == "peft")
+    throw UsageError(
+        "--format peft: that is of models with an adapter, which this version does not train; there are "
+        "huggingface and gguf");
+  if (format.empty()) throw UsageError("--format is missing; there are huggingface and gguf");
+  throw UsageError(fmt::format("--format {}: there are huggingface and gguf", format));
+}
+
+}  // namespace
+
+ExportedModel export_model(const ModelExport& request, const ModelProgress& progress) {
+  const ExportFunction write = export_function(request.format);
+  const TrainedModel model = open_trained_model(request.run, {}, request.which);
+  ExportedModel result = write(model, request, progress);
+  if (model.checkpoint->has_average())
+    result.notes.push_back(
+        "these are the last weights, not their moving average, with which eval and generate compute");
+  return result;
+}
+
+}  // namespace convoy
