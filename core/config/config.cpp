@@ -33,7 +33,8 @@ void describe(Keys& keys, ModelConfig& c) {
   KeyName from = sparse("from");
   from.effect = Effect::binds;
   keys(from, c.from, "folder",
-       "a model, checkpoint or run to begin with: its weights, and its family and sizes where they are not given here");
+       "a model, checkpoint or run to begin with: its weights, and its family and sizes where they are not given here",
+       Allowed{.max_length = 4095});
   keys.kind(binding("family"), c.family, "kind of model");
 }
 

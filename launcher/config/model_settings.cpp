@@ -1,21 +1,24 @@
 #include "launcher/config/model_settings.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "launcher/config/yaml_settings.h"
-#include "launcher/run_folder.h"
 #include "launcher/trained_model.h"
 
 namespace convoy {
 namespace {
 
-std::optional<std::filesystem::path> find_config(const std::string& folder) {
+// Absent: no such file, or none that may be looked at. Whoever wants more of the folder tells why.
+std::optional<std::filesystem::path> config_in(const std::function<std::filesystem::path()>& find_folder) {
   try {
-    std::filesystem::path config = checkpoint_of(folder) / "config.yaml";
+    std::filesystem::path config = find_folder() / "config.yaml";
     return is_there(config) ? std::optional(config) : std::nullopt;
   } catch (const CheckpointError&) {
+    return std::nullopt;
+  } catch (const FileError&) {
     return std::nullopt;
   }
 }
@@ -37,7 +40,7 @@ void forget_from(Setting& settings) {
 }  // namespace
 
 std::optional<Setting> settings_of_model(const std::string& folder) {
-  const auto config = find_config(folder);
+  const auto config = config_in([&] { return checkpoint_of(folder); });
   if (!config) return std::nullopt;
   Setting settings = model_section(*config);
   forget_from(settings);
@@ -45,9 +48,9 @@ std::optional<Setting> settings_of_model(const std::string& folder) {
 }
 
 std::optional<Setting> settings_of_run_from(const std::string& run, const std::string& from) {
-  const std::filesystem::path config = RunPaths(run).config();
-  if (!is_there(config)) return std::nullopt;
-  Setting settings = model_section(config);
+  const auto config = config_in([&] { return std::filesystem::path(run); });
+  if (!config) return std::nullopt;
+  Setting settings = model_section(*config);
   const Setting* model = settings.find("model");
   const Setting* found = model == nullptr ? nullptr : model->find("from");
   if (found == nullptr || found->text != from) return std::nullopt;
