@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
     convoy::add_eval_command(line);
     convoy::add_predict_command(line);
     convoy::add_generate_command(line);
+    convoy::add_chat_command(line);
     convoy::add_import_command(line);
     convoy::add_export_command(line);
     convoy::add_replay_command(line);

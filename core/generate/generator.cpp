@@ -89,15 +89,16 @@ std::vector<int32_t> Generator::generate(const std::vector<int32_t>& prompt, int
                                          const SamplingOptions& sampling,
                                          const std::function<bool(int32_t)>& on_token) {
   if (prompt.empty()) throw ConfigError("generation needs a prompt of at least one token");
-  std::vector<int32_t> window = prompt, generated;  // window: what the states hold
+  std::vector<int32_t> window = prompt, generated, all = prompt;  // window: what the states hold
   const auto keep = static_cast<size_t>(std::max<int64_t>(model_.context / 2, 1));
   if (static_cast<int64_t>(window.size()) > model_.context)
     window.erase(window.begin(), window.end() - static_cast<std::ptrdiff_t>(keep));
   Sampler sampler(sampling);
   read(window);
   for (int64_t position = 0; position < count; ++position) {
-    const int32_t token = sampler.choose(logits_, position);
+    const int32_t token = sampler.choose(logits_, position, all);
     generated.push_back(token);
+    all.push_back(token);
     if ((on_token && !on_token(token)) || position + 1 == count) break;
     window.push_back(token);
     if (static_cast<int64_t>(window.size()) > model_.context) {

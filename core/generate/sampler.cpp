@@ -27,8 +27,22 @@ static void check_finite(std::span<const float> logits, int64_t position) {
                   position + 1, bad - logits.begin(), *bad));
 }
 
-int32_t Sampler::choose(std::span<const float> logits, int64_t position) {
-  check_finite(logits, position);
+// Each token once, however often it was there.
+std::span<const float> Sampler::without_repetition(std::span<const float> logits, std::span<const int32_t> before) {
+  if (options_.repetition_penalty == 1.0) return logits;
+  lowered_.assign(logits.begin(), logits.end());
+  const auto penalty = static_cast<float>(options_.repetition_penalty);
+  for (const int32_t token : before) {
+    if (token < 0 || static_cast<size_t>(token) >= logits.size()) continue;
+    const float logit = logits[static_cast<size_t>(token)];
+    lowered_[static_cast<size_t>(token)] = logit > 0 ? logit / penalty : logit * penalty;
+  }
+  return lowered_;
+}
+
+int32_t Sampler::choose(std::span<const float> raw, int64_t position, std::span<const int32_t> before) {
+  check_finite(raw, position);
+  const std::span<const float> logits = without_repetition(raw, before);
   order_.clear();
   for (size_t token = 0; token < logits.size(); ++token)
     if (drawable(token)) order_.push_back(static_cast<int32_t>(token));
@@ -51,6 +65,8 @@ int32_t Sampler::choose(std::span<const float> logits, int64_t position) {
   double kept = 0;  // the smallest set of tokens whose probability reaches top_p
   size_t count = 0;
   while (count < weights_.size() && (count == 0 || kept < options_.top_p * total)) kept += weights_[count++];
+  // The likeliest one's weight is 1.
+  while (count > 1 && weights_[count - 1] < options_.min_p) kept -= weights_[--count];
   double left = uniform(options_.seed, position) * kept;
   for (size_t i = 0; i + 1 < count; ++i) {
     left -= weights_[i];

@@ -32,6 +32,10 @@ class Tokenizer {
   virtual int64_t vocabulary() const = 0;
   // Not longer than the tokenizer lives.
   virtual std::unique_ptr<TextEncoder> make_encoder() const = 0;
+  // The same, but special tokens that are spelled out in the text are text like any other: for what others have written.
+  virtual std::unique_ptr<TextEncoder> make_plain_encoder() const { return make_encoder(); }
+  // Tokens that steer and are no text, such as <|im_end|>: how they are spelled, and their numbers.
+  virtual std::vector<std::pair<std::string, int32_t>> special_tokens() const { return {}; }
   std::vector<int32_t> encode(std::string_view text) const {
     std::vector<int32_t> tokens;
     const auto encoder = make_encoder();

@@ -15,10 +15,10 @@ namespace {
 constexpr int32_t kLargestId = 1 << 28;  // beyond any vocabulary: a damaged file must not ask for all memory
 
 // Those of one kind. The normalized kind is looked for in normalized text, and so normalized itself.
-AddedTokens tokens_of_kind(const TokenizerJson& parts, bool is_normalized) {
+AddedTokens tokens_of_kind(const TokenizerJson& parts, bool is_normalized, bool with_special) {
   std::vector<AddedToken> tokens;
   for (AddedToken token : parts.added_tokens) {
-    if (token.normalized != is_normalized) continue;
+    if (token.normalized != is_normalized || (token.special && !with_special)) continue;
     if (is_normalized)
       for (const NormalForm form : parts.normal_forms) token.content = normalized(token.content, form);
     tokens.push_back(std::move(token));
@@ -39,16 +39,16 @@ int32_t find_end_of_text(const std::vector<AddedToken>& tokens) {
 // Parts pass through what the file asks for, one after the other: added tokens, normalizers, added tokens again, words.
 class ByteLevelBpe::Encoder final : public Utf8Encoder {
  public:
-  explicit Encoder(const ByteLevelBpe& tokenizer)
+  Encoder(const ByteLevelBpe& tokenizer, const Marks& marks)
       : tokenizer_(tokenizer),
         words_(tokenizer.words_),
         word_cutter_(tokenizer.pre_tokenizer_,
                      [this](std::string_view part, bool ends) { words_.add(part, ends, *tokens_); }),
         written_(
-            tokenizer.written_tokens_, [this](std::string_view part, bool ends) { add_written(part, ends); },
+            marks.written, [this](std::string_view part, bool ends) { add_written(part, ends); },
             [this](int32_t id) { tokens_->push_back(id); }),
         normalized_(
-            tokenizer.normalized_tokens_, [this](std::string_view part, bool ends) { word_cutter_.add(part, ends); },
+            marks.normalized, [this](std::string_view part, bool ends) { word_cutter_.add(part, ends); },
             [this](int32_t id) { tokens_->push_back(id); }) {
     for (size_t i = 0; i < tokenizer.normal_forms_.size(); ++i)
       normalizers_.emplace_back(tokenizer.normal_forms_[i], [this, next = i + 1](std::string_view part, bool ends) {
@@ -99,13 +99,16 @@ class ByteLevelBpe::Encoder final : public Utf8Encoder {
 ByteLevelBpe::ByteLevelBpe(const TokenizerJson& parts, std::string content)
     : content_(std::move(content)),
       normal_forms_(parts.normal_forms),
-      written_tokens_(tokens_of_kind(parts, false)),
-      normalized_tokens_(tokens_of_kind(parts, true)),
+      marks_{tokens_of_kind(parts, false, true), tokens_of_kind(parts, true, true)},
+      plain_marks_{tokens_of_kind(parts, false, false), tokens_of_kind(parts, true, false)},
       pre_tokenizer_(parts.cut_rules),
       words_(parts),
       end_of_text_(find_end_of_text(parts.added_tokens)) {
   for (const auto& [entry, id] : parts.vocabulary) add_entry(id, entry, bytes_of_entry(entry).value_or(entry));
-  for (const AddedToken& token : parts.added_tokens) add_entry(token.id, token.content, token.content);
+  for (const AddedToken& token : parts.added_tokens) {
+    add_entry(token.id, token.content, token.content);
+    if (token.special) special_tokens_.emplace_back(token.content, token.id);
+  }
   if (bytes_of_.empty()) throw DataError("the vocabulary is empty");
   const bool adds_space =
       std::any_of(parts.cut_rules.begin(), parts.cut_rules.end(), [](const CutRule& r) { return r.add_prefix_space; });
@@ -121,7 +124,10 @@ void ByteLevelBpe::add_entry(int32_t id, std::string_view entry, std::string byt
   place = std::move(bytes);
 }
 
-std::unique_ptr<TextEncoder> ByteLevelBpe::make_encoder() const { return std::make_unique<Encoder>(*this); }
+std::unique_ptr<TextEncoder> ByteLevelBpe::make_encoder() const { return std::make_unique<Encoder>(*this, marks_); }
+std::unique_ptr<TextEncoder> ByteLevelBpe::make_plain_encoder() const {
+  return std::make_unique<Encoder>(*this, plain_marks_);
+}
 
 std::string ByteLevelBpe::decode(const std::vector<int32_t>& tokens, size_t first) const {
   std::string text;

@@ -24,6 +24,8 @@ class ByteLevelBpe final : public Tokenizer {
 
   int64_t vocabulary() const override { return static_cast<int64_t>(bytes_of_.size()); }
   std::unique_ptr<TextEncoder> make_encoder() const override;
+  std::unique_ptr<TextEncoder> make_plain_encoder() const override;
+  std::vector<std::pair<std::string, int32_t>> special_tokens() const override { return special_tokens_; }
   std::string decode(const std::vector<int32_t>& tokens, size_t first) const override;
   bool has_text(int32_t token) const override {
     return token >= 0 && token < vocabulary() && !bytes_of_[static_cast<size_t>(token)].empty();
@@ -37,7 +39,12 @@ class ByteLevelBpe final : public Tokenizer {
 
   std::string content_;
   std::vector<NormalForm> normal_forms_;
-  AddedTokens written_tokens_, normalized_tokens_;  // looked for in the text as it is written and as it is normalized
+  // Looked for in the text as it is written and as it is normalized.
+  struct Marks {
+    AddedTokens written, normalized;
+  };
+  Marks marks_, plain_marks_;  // all, and those that are text
+  std::vector<std::pair<std::string, int32_t>> special_tokens_;
   PreTokenizer pre_tokenizer_;
   WordRules words_;
   std::vector<std::string> bytes_of_;  // by token

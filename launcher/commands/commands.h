@@ -5,6 +5,7 @@
 
 namespace convoy {
 
+void add_chat_command(CommandLine& line);
 void add_config_command(CommandLine& line);
 void add_data_commands(CommandLine& line);
 void add_doctor_command(CommandLine& line);

@@ -2,68 +2,121 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <fstream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
-#include "comm/local/local_communicator.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
-#include "core/config/precision.h"
-#include "core/generate/generator.h"
-#include "core/train/snapshot.h"
+#include "core/base/json_text.h"
 #include "launcher/commands/commands.h"
-#include "launcher/device_choice.h"
+#include "launcher/commands/sampling_words.h"
+#include "launcher/generate/chat_choice.h"
 #include "launcher/generate/text_stream.h"
+#include "launcher/generate/text_writer.h"
 #include "launcher/generate/token_choice.h"
-#include "launcher/model_and_data.h"
-#include "launcher/trained_model.h"
+#include "launcher/usage_error.h"
 
 namespace convoy {
 namespace {
 
 struct GenerateWords {
-  std::string folder, prompt;
+  std::string folder, prompt, prompts, system, format;
+  bool chat = false;
   std::vector<std::string> overrides;
-  int64_t tokens = 500, seed = 1;
-  SamplingOptions sampling;
+  SamplingWords sampling;
 };
 
-GeneratorModel generator_model(const TrainedModel& trained) {
-  if (auto model = trained.config.model.family->generator(compute_dtype(trained.config.precision))) return *model;
-  throw ConfigError(
-      fmt::format("the model in {} is of the family {}, which writes no sequences; `trainer eval` evaluates it",
-                  trained.checkpoint->folder().string(), trained.config.model.family.name()));
+void print_at_once(std::string_view piece) {
+  std::fwrite(piece.data(), 1, piece.size(), stdout);
+  if (std::fflush(stdout) != 0) throw FileError("write", "standard output", errno);
 }
 
-int run_generate(GenerateWords words) {
-  words.sampling.seed = static_cast<uint64_t>(words.seed);
-  const TrainedModel trained = open_trained_model(words.folder, words.overrides);
-  const GeneratorModel model = generator_model(trained);
-  const std::unique_ptr<Tokenizer> tokenizer = tokenizer_of(*trained.checkpoint);
-  const FirstTokens first = first_tokens(*tokenizer, words.prompt);
-  check_tokenizer(*trained.checkpoint, trained.config, *tokenizer);
-  words.sampling.drawable = drawable_tokens(*tokenizer, trained.config.model.family->vocabulary());
-  const std::unique_ptr<Communicator> alone = make_local_communicator();
-  const std::unique_ptr<Device> device = make_device(trained.config, *alone);
-  const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
-  const Graph graph = model.make_graph(1);
-  const ParameterLayout layout(graph, 1);
-  ParameterStorage weights(*device, *stream, layout, compute_dtype(trained.config.precision));
-  restore_weights(*trained.checkpoint, *device, *stream, weights);
+void check_words(const GenerateWords& words) {
+  if (!words.prompt.empty() && !words.prompts.empty())
+    throw UsageError(
+        "--prompt and --prompts are both given; one of them says "
+        "what to go on from");
+  if (words.chat && words.prompt.empty() && words.prompts.empty())
+    throw UsageError(
+        "--chat wants --prompt TEXT, which is what the user says, "
+        "or --prompts FILE");
+  if (!words.chat && (!words.system.empty() || !words.format.empty()))
+    throw UsageError(
+        "--system and --format belong to a conversation; give "
+        "--chat too, or use `trainer chat`");
+}
 
-  TextStream text(*tokenizer, [](std::string_view piece) {
-    std::fwrite(piece.data(), 1, piece.size(), stdout);
-    if (std::fflush(stdout) != 0) throw FileError("write", "standard output", errno);
-  });
-  if (first.shown)
-    for (const int32_t token : first.tokens) text.add(token);
-  Generator(*device, weights, model).generate(first.tokens, words.tokens, words.sampling, [&](int32_t token) {
-    if (token == tokenizer->end_of_text()) return false;
-    text.add(token);
-    return true;
-  });
-  text.finish();
-  std::fputs("\n", stdout);
-  return 0;
+// What a model makes of prompts, as the words say.
+class Generation {
+ public:
+  Generation(const GenerateWords& words, const TrainedModel& trained) : words_(words), writer_(trained) {
+    if (words.chat) format_ = choose_chat_format(words.format, writer_.settings(), writer_.tokenizer());
+  }
+
+  int print_one() {
+    const FirstTokens first = begin(words_.prompt);
+    if (first.shown) {
+      TextStream prompt(writer_.tokenizer(), print_at_once);
+      for (const int32_t token : first.tokens) prompt.add(token);
+      prompt.finish();
+    }
+    writer_.write(request(first.tokens), print_at_once);
+    print_at_once("\n");
+    return 0;
+  }
+
+  // Each answer is what it would be alone.
+  int print_all() {
+    std::ifstream file(words_.prompts);
+    if (!file)
+      throw UsageError(
+          fmt::format("--prompts {}: cannot be read; wanted a "
+                      "file with a prompt in each line",
+                      words_.prompts));
+    for (std::string line; std::getline(file, line);) {
+      if (line.ends_with('\r')) line.pop_back();
+      if (line.empty()) continue;
+      std::string text;
+      const WrittenText written =
+          writer_.write(request(begin(line).tokens), [&](std::string_view piece) { text += piece; });
+      const nlohmann::ordered_json answer = {{"prompt", line},
+                                             {"text", text},
+                                             {"tokens", written.tokens.size()},
+                                             {"finish", written.ended ? "stop" : "length"}};
+      print_at_once(json_text(answer) + "\n");
+    }
+    return 0;
+  }
+
+ private:
+  FirstTokens begin(const std::string& prompt) const {
+    if (!words_.chat) return first_tokens(writer_.tokenizer(), prompt);
+    std::vector<ChatMessage> messages;
+    if (!words_.system.empty()) messages.push_back({ChatRole::system, words_.system});
+    messages.push_back({ChatRole::user, prompt});
+    return {encode_chat(writer_.tokenizer(), write_chat(format_, messages)), false};
+  }
+  TextRequest request(const std::vector<int32_t>& tokens) const {
+    TextRequest request{.tokens = tokens,
+                        .most = words_.sampling.tokens,
+                        .sampling = sampling_options(words_.sampling),
+                        .stops = words_.sampling.stops,
+                        .end_tokens = {}};
+    if (words_.chat) end_with(end_of_answer(format_, writer_.tokenizer()), request);
+    return request;
+  }
+
+  const GenerateWords& words_;
+  TextWriter writer_;
+  ChatFormat format_;
+};
+
+int run_generate(const GenerateWords& words) {
+  check_words(words);
+  const TrainedModel trained = open_trained_model(words.folder, words.overrides);
+  Generation generation(words, trained);
+  return words.prompts.empty() ? generation.print_one() : generation.print_all();
 }
 
 }  // namespace
@@ -71,18 +124,18 @@ int run_generate(GenerateWords words) {
 void add_generate_command(CommandLine& line) {
   auto words = std::make_shared<GenerateWords>();
   Command command = line.command("generate", "Write text with a trained model");
-  command.positional("RUN", words->folder, "run folder or checkpoint folder");
+  command.positional("RUN", words->folder, "run folder, checkpoint folder or model folder");
   command.positional("OVERRIDES", words->overrides, "change keys of the run's config, for example device=cpu");
   command.option("--prompt", words->prompt, "text to go on from; none: a line end, or whatever a text begins with");
-  command.option("--tokens", words->tokens, "how many to write; an end-of-text token ends earlier",
-                 Allowed::from(1, 1e9));
-  command.option("--temperature", words->sampling.temperature, "0: always the most likely token",
-                 Allowed::from(0, 1e6));
-  command.option("--top-k", words->sampling.top_k, "choose among so many most likely tokens; 0: all",
-                 Allowed::from(0, 1e9));
-  command.option("--top-p", words->sampling.top_p, "choose among the fewest tokens that have this probability together",
-                 Allowed::above_to(0, 1));
-  command.option("--seed", words->seed, "the same text for the same seed", Allowed::any());
+  command.option("--prompts", words->prompts, "a file with a prompt in each line; prints a JSON object for each");
+  command.flag("--chat", words->chat,
+               "a prompt is what the user says, in the model's chat format; "
+               "prints the answer");
+  command.option("--system", words->system, "the system message, with --chat; none: the model's own, if it has one");
+  command.option("--format", words->format,
+                 "of --chat: chatml, llama3, mistral, gemma, zephyr, plain or "
+                 "a YAML file");
+  add_sampling_options(command, words->sampling);
   command.run([words] { return run_generate(*words); });
 }
 

@@ -197,6 +197,14 @@ bool SentencePieceTokenizer::has_text(int32_t token) const {
   return token >= 0 && token < vocabulary() && !processor.IsControl(token) && !processor.IsUnused(token);
 }
 
+std::vector<std::pair<std::string, int32_t>> SentencePieceTokenizer::special_tokens() const {
+  std::vector<std::pair<std::string, int32_t>> tokens;
+  for (size_t id = 0; id < model_->file.pieces.size(); ++id)
+    if (model_->file.pieces[id].type == sentence_piece::PieceType::control)
+      tokens.emplace_back(model_->file.pieces[id].text, static_cast<int32_t>(id));
+  return tokens;
+}
+
 int32_t SentencePieceTokenizer::end_of_text() const { return model_->processor.eos_id(); }
 
 }  // namespace convoy

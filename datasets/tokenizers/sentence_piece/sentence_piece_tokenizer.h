@@ -25,6 +25,8 @@ class SentencePieceTokenizer final : public Tokenizer {
 
   int64_t vocabulary() const override;
   std::unique_ptr<TextEncoder> make_encoder() const override;
+  // Those are found in no text, so that every encoder is a plain one.
+  std::vector<std::pair<std::string, int32_t>> special_tokens() const override;
   // As the library decodes, but bytes that are no UTF-8 are kept.
   std::string decode(const std::vector<int32_t>& tokens, size_t first) const override;
   bool has_text(int32_t token) const override;

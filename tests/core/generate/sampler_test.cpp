@@ -39,6 +39,24 @@ TEST(Sampler, TopKAndTopPLeaveOutTheUnlikely) {
   EXPECT_GT(p[4], 0);
 }
 
+TEST(Sampler, MinPLeavesOutWhatIsFarLessLikelyThanTheLikeliest) {
+  const auto p = counts({.min_p = 0.5}, 2000);  // of 1, exp(-0.5), exp(-1), exp(-2), exp(-3)
+  EXPECT_EQ(p[0] + p[2] + p[3], 0);
+  EXPECT_GT(p[4], 0);
+  EXPECT_EQ(counts({.temperature = 2, .min_p = 0.5}, 2000)[3], 0) << "after the temperature";
+  EXPECT_GT(counts({.temperature = 2, .min_p = 0.5}, 2000)[2], 0);
+}
+
+TEST(Sampler, RepetitionPenaltyLowersWhatWasThereBefore) {
+  const std::array<int32_t, 3> before{1, 1, 3};
+  Sampler sampler({.temperature = 0, .repetition_penalty = 1.5});
+  EXPECT_EQ(sampler.choose(kLogits, 0), 1);
+  EXPECT_EQ(sampler.choose(kLogits, 0, before), 4) << "2 / 1.5 is below 1.5, once and not twice";
+  constexpr std::array<float, 2> below{-1.0f, -1.2f};
+  const std::array<int32_t, 1> first{0};
+  EXPECT_EQ(Sampler({.temperature = 0, .repetition_penalty = 1.5}).choose(below, 0, first), 1);
+}
+
 TEST(Sampler, IsAFunctionOfSeedAndPosition) {
   Sampler a({.seed = 5}), b({.seed = 5}), c({.seed = 6});
   int same_as_c = 0;
