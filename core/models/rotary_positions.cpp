@@ -74,6 +74,16 @@ double rotary_amplitude(const RotaryPositions& rotary) {
   return rotary.amplitude.value_or(rotary.factor > 1 ? 1 + 0.1 * std::log(rotary.factor) : 1);
 }
 
+std::vector<float> rotary_factors(const RotaryPositions& rotary, int64_t R, int64_t context) {
+  RotaryPositions plain = rotary;
+  plain.scaling = RotaryScaling::none;
+  std::vector<float> factors;
+  for (int64_t pair = 0; pair < R / 2; ++pair)
+    factors.push_back(static_cast<float>(frequency(plain, pair, R, context)) /
+                      static_cast<float>(frequency(rotary, pair, R, context)));
+  return factors;
+}
+
 RotaryShape rotary_shape(const RotaryPositions& rotary, int64_t H, int64_t Hkv, int64_t D, int64_t context) {
   RotaryShape shape{.H = H, .Hkv = Hkv, .D = D, .R = rotary.turned(D)};
   shape.interleaved = rotary.layout == RotaryLayout::interleaved;

@@ -2,19 +2,22 @@
 // longer context than a model was first trained with.
 //
 // Angles of pair i of R / 2 are position * f[i], f[i] = base^(-2 i / R), and with scaling:
-//   linear  f / factor                                                                           Chen et al.,
-//   2306.15595 llama3  as linear where a turn takes more than original_context / low_frequency_factor tokens, f where
-//   it takes fewer
-//           than original_context / high_frequency_factor, and between them by the number of turns   arXiv:2407.21783
+//
+//   linear  f / factor; Chen et al., arXiv:2306.15595
+//
+//   llama3  as linear where a turn takes more than original_context / low_frequency_factor tokens, f where it takes
+//           fewer than original_context / high_frequency_factor, and between them by the number of turns;
+//           arXiv:2407.21783
+//
 //   yarn    as linear where original_context holds fewer than beta_slow turns, f where it holds more than beta_fast,
-//           between them by i; sines and cosines times `amplitude`                          Peng et al.,
-//           arXiv:2309.00071
+//           between them by i; sines and cosines times `amplitude`; Peng et al., arXiv:2309.00071
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/config/keys.h"
 #include "core/ops/rotary.h"
@@ -53,6 +56,8 @@ void describe(Keys& keys, RotaryPositions& rotary);
 
 // Of heads of D; context: the model's.
 RotaryShape rotary_shape(const RotaryPositions& rotary, int64_t H, int64_t Hkv, int64_t D, int64_t context);
+// What the scaling divides the frequency of each of R / 2 pairs by.
+std::vector<float> rotary_factors(const RotaryPositions& rotary, int64_t R, int64_t context);
 // What sines and cosines are multiplied with.
 double rotary_amplitude(const RotaryPositions& rotary);
 

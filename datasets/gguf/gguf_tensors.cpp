@@ -69,14 +69,10 @@ GgufOutputTensor output_tensor(const std::string& name, const std::shared_ptr<co
 
 // What each frequency is divided by, of Llama 3's.
 GgufOutputTensor frequency_factors(const LlamaConfig& c) {
-  RotaryPositions plain = c.rotary;
-  plain.scaling = RotaryScaling::none;
-  const RotaryShape scaled = rotary_shape(c.rotary, c.heads, c.kv_heads, c.head_dim, c.context);
-  const RotaryShape whole = rotary_shape(plain, c.heads, c.kv_heads, c.head_dim, c.context);
-  GgufOutputTensor tensor{.name = "rope_freqs.weight", .shape = {scaled.R / 2}, .type = find_block_type("f32")};
-  tensor.read_row = [scaled, whole](int64_t, float* out) {
-    for (size_t i = 0; i < static_cast<size_t>(scaled.R / 2); ++i)
-      out[i] = whole.frequencies[i] / scaled.frequencies[i];
+  const int64_t R = c.rotary.turned(c.head_dim);
+  GgufOutputTensor tensor{.name = "rope_freqs.weight", .shape = {R / 2}, .type = find_block_type("f32")};
+  tensor.read_row = [factors = rotary_factors(c.rotary, R, c.context)](int64_t, float* out) {
+    std::ranges::copy(factors, out);
   };
   return tensor;
 }

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 #include <string>
+
+#include "core/models/rotary_positions.h"
 
 namespace convoy {
 namespace {
@@ -30,33 +31,24 @@ double written(double value) { return std::stod(fmt::format("{}", static_cast<fl
 
 // Llama 3's scaling is in the file as the factor of each frequency. Models of it were all trained with a context of
 // 8192 and the bounds 1 and 4; what these make of the largest factor must be what is there.
-std::vector<float> llama3_factors(const Sizes& sizes, double factor) {
-  std::vector<float> factors(static_cast<size_t>(sizes.rotated / 2));
-  for (size_t i = 0; i < factors.size(); ++i) {
-    const double frequency = std::pow(sizes.base, -2.0 * static_cast<double>(i) / static_cast<double>(sizes.rotated));
-    const double turns = 8192 * frequency / (2 * std::numbers::pi);
-    const double share = std::clamp((turns - 1) / (4.0 - 1), 0.0, 1.0);  // of what stays as it is
-    factors[i] = static_cast<float>(1 / ((1 - share) / factor + share));
-  }
-  return factors;
-}
-
 Json llama3_scaling(const GgufFile& file, const GgufTensor& tensor, const Sizes& sizes) {
   std::vector<float> found(static_cast<size_t>(tensor.shape.elements()));
   file.read_rows(tensor, 0, tensor.rows(), found.data());
   if (static_cast<int64_t>(found.size()) * 2 != sizes.rotated)
     file.refuse(fmt::format("{} factors of rotary frequencies, wanted {}", found.size(), sizes.rotated / 2));
-  const double factor = *std::max_element(found.begin(), found.end());
-  const std::vector<float> expected = llama3_factors(sizes, factor);
+  RotaryPositions rotary{.base = sizes.base, .scaling = RotaryScaling::llama3};
+  rotary.factor = *std::max_element(found.begin(), found.end());
+  rotary.original_context = 8192;
+  const std::vector<float> expected = rotary_factors(rotary, sizes.rotated, rotary.original_context);
   for (size_t i = 0; i < found.size(); ++i)
     if (!(std::abs(found[i] - expected[i]) <= 1e-4 * expected[i]))
       file.refuse(fmt::format("factor {} of its rotary frequencies is {}, wanted {} as of Llama 3's", i, found[i],
                               expected[i]));
   return {{"rope_type", "llama3"},
-          {"factor", factor},
-          {"low_freq_factor", 1.0},
-          {"high_freq_factor", 4.0},
-          {"original_max_position_embeddings", 8192}};
+          {"factor", rotary.factor},
+          {"low_freq_factor", rotary.low_frequency_factor},
+          {"high_freq_factor", rotary.high_frequency_factor},
+          {"original_max_position_embeddings", rotary.original_context}};
 }
 
 Json told_scaling(const GgufFile& file, const std::string& prefix) {
