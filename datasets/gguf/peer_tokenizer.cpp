@@ -8,6 +8,7 @@
 #include "core/base/json_text.h"
 #include "datasets/gguf/sentence_piece_file.h"
 #include "datasets/gguf/word_cuts.h"
+#include "datasets/tokenizers/write_tokenizer_json.h"
 
 namespace convoy {
 namespace {
@@ -27,8 +28,8 @@ std::string tokenizer_json(const GgufFile& file) {
   if (!cuts) file.refuse(fmt::format("its tokenizer cuts words as {}, wanted one of {}", pre, known_word_cuts()));
   const auto& tokens = file.texts("tokenizer.ggml.tokens");
   const std::vector<int64_t> types = file.find_integers("tokenizer.ggml.token_type");
-  Json vocabulary = Json::object(), added = Json::array(), merges = Json::array();
-  nlohmann::ordered_json::object_t entries;
+  BpeTokenizerParts parts;
+  Json::object_t entries;  // looked for in a set: an ordered object looks through all that it has
   std::set<std::string_view> seen;
   // Those at the end only make the list as long as the model's table.
   size_t count = tokens.size();
@@ -38,31 +39,15 @@ std::string tokenizer_json(const GgufFile& file) {
     const int64_t type = id < types.size() ? types[id] : TokenType::normal;
     entries.emplace_back(std::string(tokens[id]), id);
     if (type == TokenType::control || type == TokenType::user_defined)
-      added.push_back(added_token(id, tokens[id], type == TokenType::control));
+      parts.added_tokens.push_back(added_token(id, tokens[id], type == TokenType::control));
   }
-  vocabulary = std::move(entries);
-  for (const std::string_view merge : file.texts("tokenizer.ggml.merges")) merges.push_back(merge);
-  const Json decoder = {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}};
-  const Json model = {{"type", "BPE"},
-                      {"dropout", nullptr},
-                      {"unk_token", nullptr},
-                      {"continuing_subword_prefix", nullptr},
-                      {"end_of_word_suffix", nullptr},
-                      {"fuse_unk", false},
-                      {"byte_fallback", false},
-                      {"ignore_merges", cuts->ignore_merges},
-                      {"vocab", vocabulary},
-                      {"merges", merges}};
-  const Json json = {{"version", "1.0"},
-                     {"truncation", nullptr},
-                     {"padding", nullptr},
-                     {"added_tokens", added},
-                     {"normalizer", cuts->normalizer},
-                     {"pre_tokenizer", cuts->pre_tokenizer},
-                     {"post_processor", nullptr},
-                     {"decoder", decoder},
-                     {"model", model}};
-  return json_text(json, 2) + "\n";
+  parts.vocabulary = std::move(entries);
+  for (const std::string_view merge : file.texts("tokenizer.ggml.merges")) parts.merges.push_back(merge);
+  parts.normalizer = cuts->normalizer;
+  parts.pre_tokenizer = cuts->pre_tokenizer;
+  parts.ignore_merges = cuts->ignore_merges;
+  parts.decoder = {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}};
+  return bpe_tokenizer_json(parts, 2);
 }
 
 // The text of a token that has a part of its own; null: there is none.

@@ -1,15 +1,11 @@
 #include "datasets/tokenizers/plain_tokenizers.h"
 
-#include <nlohmann/json.hpp>
-
-#include "core/base/json_text.h"
 #include "core/base/utf8.h"
 #include "datasets/tokenizers/byte_alphabet.h"
+#include "datasets/tokenizers/write_tokenizer_json.h"
 
 namespace convoy {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string to_utf8(char32_t character) {
   std::string text;
@@ -17,43 +13,21 @@ std::string to_utf8(char32_t character) {
   return text;
 }
 
-std::string file_of(const Json& pre_tokenizer, const Json& decoder, const Json& vocabulary) {
-  const Json model = {{"type", "BPE"},
-                      {"dropout", nullptr},
-                      {"unk_token", nullptr},
-                      {"continuing_subword_prefix", nullptr},
-                      {"end_of_word_suffix", nullptr},
-                      {"fuse_unk", false},
-                      {"byte_fallback", false},
-                      {"ignore_merges", false},
-                      {"vocab", vocabulary},
-                      {"merges", Json::array()}};
-  const Json file = {{"version", "1.0"},
-                     {"truncation", nullptr},
-                     {"padding", nullptr},
-                     {"added_tokens", Json::array()},
-                     {"normalizer", nullptr},
-                     {"pre_tokenizer", pre_tokenizer},
-                     {"post_processor", nullptr},
-                     {"decoder", decoder},
-                     {"model", model}};
-  return json_text(file, 1) + "\n";
-}
-
 }  // namespace
 
 std::string characters_tokenizer_json(const std::set<char32_t>& characters) {
-  Json vocabulary = Json::object();
-  for (const char32_t character : characters) vocabulary[to_utf8(character)] = vocabulary.size();
-  return file_of(nullptr, {{"type", "Fuse"}}, vocabulary);
+  BpeTokenizerParts parts;
+  for (const char32_t character : characters) parts.vocabulary[to_utf8(character)] = parts.vocabulary.size();
+  parts.decoder = {{"type", "Fuse"}};
+  return bpe_tokenizer_json(parts, 1);
 }
 
 std::string bytes_tokenizer_json() {
-  Json vocabulary = Json::object();
-  for (size_t byte = 0; byte < 256; ++byte) vocabulary[to_utf8(byte_alphabet()[byte])] = byte;
-  const Json byte_level = {
-      {"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", false}};
-  return file_of(byte_level, byte_level, vocabulary);
+  BpeTokenizerParts parts;
+  for (size_t byte = 0; byte < 256; ++byte) parts.vocabulary[to_utf8(byte_alphabet()[byte])] = byte;
+  parts.decoder = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", false}};
+  parts.pre_tokenizer = parts.decoder;
+  return bpe_tokenizer_json(parts, 1);
 }
 
 }  // namespace convoy
