@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <vector>
 
 #include "comm/bucket_reduction.h"
@@ -23,28 +24,33 @@ bool keeps_shards(const GradientSyncPlan& plan) {
 void check(const GradientSyncPlan& plan) {
   if (plan.wire != DType::f32 && plan.wire != DType::bf16)
     throw ConfigError(fmt::format("gradients cannot be sent as {}; f32 and bf16 can", name_of(plan.wire)));
-  const int ranks = plan.ranks * plan.groups;
+  const int ranks = plan.ranks.ranks() * plan.groups.ranks();
   if (plan.reproducible) {
     check_virtual_ranks(plan.virtual_ranks, ranks);
   } else if (plan.virtual_ranks < ranks || plan.virtual_ranks % ranks != 0) {
     throw ConfigError(fmt::format("parallel.virtual_ranks = {} is not a multiple of {} ranks; set it to auto",
                                   plan.virtual_ranks, ranks));
   }
-  if (plan.groups > 1 && !keeps_shards(plan)) throw InternalError("groups of ranks without shards of their own");
+  if (plan.groups.ranks() > 1 && !keeps_shards(plan))
+    throw InternalError("groups of ranks without shards of their own");
+  for (const GradientBucket& bucket : plan.buckets)
+    if (!keeps_order(plan) && bucket.own_sum &&
+        bucket.own_sum.elements() * plan.ranks.ranks() != bucket.values.elements())
+      throw InternalError("a bucket that is no whole number of shards");
   for (const GradientBucket& bucket : plan.buckets)
     if (bucket.values.dtype != DType::f32)
       throw InternalError(fmt::format("gradients are {}; f32 is summed", name_of(bucket.values.dtype)));
 }
 
 int64_t leaves_per_rank(const GradientSyncPlan& plan) {
-  return plan.virtual_ranks / (int64_t{plan.ranks} * plan.groups);
+  return plan.virtual_ranks / (int64_t{plan.ranks.ranks()} * plan.groups.ranks());
 }
 
 // Leaves that VirtualRankSum has to add; where bits may depend on the rank count, they add up in the gradients.
 int64_t leaves_in_tree(const GradientSyncPlan& plan) { return plan.reproducible ? leaves_per_rank(plan) : 1; }
 
 bool exchanges_shards(const GradientSyncPlan& plan) {
-  return plan.ranks > 1 && (plan.reproducible || plan.wire != DType::f32 || keeps_shards(plan));
+  return plan.ranks.ranks() > 1 && (keeps_order(plan) || keeps_shards(plan));
 }
 
 int64_t elements(const GradientSyncPlan& plan) { return plan.buckets.empty() ? 0 : plan.buckets[0].end; }
@@ -55,11 +61,11 @@ int64_t largest(const GradientSyncPlan& plan) {
   return most;
 }
 
-GradientSyncPlan checked(const GradientSyncPlan& plan, Communicator& communicator, const Communicator* replicas) {
+GradientSyncPlan checked(const GradientSyncPlan& plan, const LeveledGroup& ranks, const LeveledGroup* replicas) {
   check(plan);
-  if (plan.ranks != communicator.size() || plan.groups != (replicas == nullptr ? 1 : replicas->size()))
+  if (plan.ranks != ranks.levels() || plan.groups != (replicas == nullptr ? Levels() : replicas->levels()))
     throw InternalError(fmt::format("gradients planned for {} groups of {} ranks, not for those that are there",
-                                    plan.groups, plan.ranks));
+                                    plan.groups.ranks(), plan.ranks.ranks()));
   if (!plan.gradients && leaves_per_rank(plan) > 1)
     throw InternalError("a rank's virtual ranks are added in flat gradients; buckets of their own take one");
   return plan;
@@ -67,7 +73,7 @@ GradientSyncPlan checked(const GradientSyncPlan& plan, Communicator& communicato
 
 class BucketedGradientSync final : public GradientSync {
  public:
-  BucketedGradientSync(const GradientSyncPlan& plan, Communication& communication, Communicator* replicas);
+  BucketedGradientSync(const GradientSyncPlan& plan, Communication& communication, const LeveledGroup* replicas);
   ~BucketedGradientSync() override;
 
   std::vector<int64_t> cuts() const override;
@@ -88,11 +94,11 @@ class BucketedGradientSync final : public GradientSync {
   Communication& communication_;
   Stream& compute_;
   Communicator& communicator_;
-  Communicator* const replicas_;
+  const LeveledGroup* const replicas_;
   std::vector<std::string> labels_;              // per bucket
   std::vector<std::unique_ptr<Event>> reduced_;  // per bucket
   VirtualRankSum virtual_ranks_;
-  BucketReduction exchange_;
+  std::optional<BucketReduction> exchange_;  // absent: one call of the library does
   std::vector<std::unique_ptr<RegisteredMemory>> registered_;
 
   int64_t step_ = 0;
@@ -105,8 +111,8 @@ class BucketedGradientSync final : public GradientSync {
 };
 
 BucketedGradientSync::BucketedGradientSync(const GradientSyncPlan& plan, Communication& communication,
-                                           Communicator* replicas)
-    : plan_(checked(plan, communication.communicator(), replicas)),
+                                           const LeveledGroup* replicas)
+    : plan_(checked(plan, communication.group(), replicas)),
       leaves_(leaves_per_rank(plan_)),
       elements_(elements(plan_)),
       gradients_(plan.gradients),
@@ -114,16 +120,14 @@ BucketedGradientSync::BucketedGradientSync(const GradientSyncPlan& plan, Communi
       compute_(communication_.compute()),
       communicator_(communication_.communicator()),
       replicas_(replicas),
-      virtual_ranks_(communication_.device(), compute_, gradients_, leaves_in_tree(plan_), plan_.wire, largest(plan_)),
-      exchange_(communication_, replicas, plan_.wire,
-                exchanges_shards(plan_) ? plan_.buckets : std::vector<GradientBucket>{}) {
+      virtual_ranks_(communication_.device(), compute_, gradients_, leaves_in_tree(plan_), plan_.wire, largest(plan_)) {
+  if (exchanges_shards(plan_)) exchange_.emplace(plan_, communication_, replicas);
   for (size_t i = 0; i < plan_.buckets.size(); ++i) {
     labels_.push_back(fmt::format("gradient bucket {} of {}{}", i + 1, plan_.buckets.size(), plan_.group));
     reduced_.push_back(communication_.device().make_event());
   }
-  if (plan_.ranks == 1) return;
-  if (gradients_ && gradients_.elements() > 0)
-    registered_.push_back(communicator_.register_memory(gradients_.data, gradients_.bytes()));
+  if (plan_.ranks.ranks() == 1) return;
+  if (gradients_) registered_ = communication_.group().register_memory(gradients_.data, gradients_.bytes());
 }
 
 // An exception may leave a step half done. The communication stream then still works on these buffers and may wait for
@@ -132,7 +136,7 @@ BucketedGradientSync::BucketedGradientSync(const GradientSyncPlan& plan, Communi
 BucketedGradientSync::~BucketedGradientSync() {
   if (in_flight_ && std::uncaught_exceptions() > exceptions_before_)
     communicator_.abort(ExitCode::internal, fmt::format("an exception left step {} with reductions in flight", step_));
-  if (plan_.ranks == 1) return;
+  if (plan_.ranks.ranks() == 1) return;
   try {
     communication_.stream().synchronize();
   } catch (const std::exception& error) {
@@ -179,13 +183,13 @@ void BucketedGradientSync::ready(int64_t begin, int64_t end) {
 void BucketedGradientSync::reduce(size_t index) {
   const GradientBucket& bucket = plan_.buckets[index];
   virtual_ranks_.finish(bucket.begin, bucket.end);
-  if (plan_.ranks == 1) return;
+  if (plan_.ranks.ranks() == 1) return;
   communication_.follow_compute();
-  communicator_.label(step_, labels_[index]);
+  communication_.group().label(step_, labels_[index]);
   if (replicas_ != nullptr) replicas_->label(step_, labels_[index]);
   in_flight_ = true;
-  if (exchanges_shards(plan_))
-    exchange_.run(bucket);
+  if (exchange_)
+    exchange_->run(bucket);
   else
     communicator_.all_reduce(communication_.stream(), bucket.values);
   communication_.stream().record(*reduced_[index]);
@@ -203,7 +207,7 @@ void BucketedGradientSync::finish() {
   require(!in_leaf_ && leaf_ == leaves_, "finish before the last virtual rank's end");
   leaf_ = 0;
   virtual_ranks_.restart();
-  if (plan_.ranks == 1) return;
+  if (plan_.ranks.ranks() == 1) return;
   communicator_.label(step_, "after the gradients");
   in_flight_ = false;  // whether the wait returns or throws, all of the step is enqueued on every rank that waits
   communication_.await_all();
@@ -216,17 +220,17 @@ GradientSyncCost gradient_sync_cost(const GradientSyncPlan& plan) {
   GradientSyncCost cost{.memory_bytes =
                             VirtualRankSum::bytes(elements(plan), leaves_in_tree(plan), plan.wire, largest(plan))};
   if (exchanges_shards(plan)) {
-    cost.memory_bytes += BucketReduction::bytes(plan.buckets, plan.ranks, plan.groups, plan.wire);
-    cost.sent_bytes = BucketReduction::sent_bytes(plan.buckets, plan.ranks, plan.groups, plan.wire);
+    cost.memory_bytes += BucketReduction::bytes(plan);
+    cost.sent_bytes = BucketReduction::sent_bytes(plan);
   } else {
     for (const GradientBucket& bucket : plan.buckets)
-      cost.sent_bytes += sent_by_all_reduce(bucket.values.bytes(), plan.ranks);
+      cost.sent_bytes += sent_by_all_reduce(bucket.values.bytes(), plan.ranks.ranks());
   }
   return cost;
 }
 
 std::unique_ptr<GradientSync> make_gradient_sync(const GradientSyncPlan& plan, Communication& communication,
-                                                 Communicator* replicas) {
+                                                 const LeveledGroup* replicas) {
   return std::make_unique<BucketedGradientSync>(plan, communication, replicas);
 }
 

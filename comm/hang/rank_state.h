@@ -61,8 +61,8 @@ struct LaneState {
 };
 
 struct RankState {
-  static constexpr uint64_t kFormat = 0x0031'7961'776e'6f63;  // another layout gets another number
-  static constexpr size_t kLanes = 16, kRecent = 24;
+  static constexpr uint64_t kFormat = 0x0032'7961'776e'6f63;  // another layout gets another number
+  static constexpr size_t kLanes = 64, kRecent = 24;
 
   uint64_t format = kFormat;
   int32_t rank = 0, size = 0;

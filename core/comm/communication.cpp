@@ -2,11 +2,20 @@
 
 namespace convoy {
 
+Communication::Communication(Device& device, Stream& compute, Stream& stream, const LeveledGroup& group)
+    : device_(device),
+      compute_(compute),
+      stream_(stream),
+      group_(group),
+      computed_(device.make_event()),
+      communicated_(device.make_event()) {}
+
 Communication::Communication(Device& device, Stream& compute, Stream& stream, Communicator& communicator)
     : device_(device),
       compute_(compute),
       stream_(stream),
-      communicator_(communicator),
+      own_(std::in_place, communicator),
+      group_(*own_),
       computed_(device.make_event()),
       communicated_(device.make_event()) {}
 

@@ -1,12 +1,14 @@
-// A step's communication: a communicator and its stream, ordered against the compute stream, and how long compute
+// A step's communication: a group of ranks and its stream, ordered against the compute stream, and how long compute
 // stands still for it.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "core/comm/communicator.h"
+#include "core/comm/leveled_group.h"
 #include "core/device/device.h"
 
 namespace convoy {
@@ -14,12 +16,15 @@ namespace convoy {
 class Communication {
  public:
   // Everything outlives this.
+  Communication(Device& device, Stream& compute, Stream& stream, const LeveledGroup& group);
+  // Likewise with all ranks of the communicator at one level.
   Communication(Device& device, Stream& compute, Stream& stream, Communicator& communicator);
 
   Device& device() const { return device_; }
   Stream& compute() const { return compute_; }
   Stream& stream() const { return stream_; }
-  Communicator& communicator() const { return communicator_; }
+  const LeveledGroup& group() const { return group_; }
+  Communicator& communicator() const { return group_.ranks(); }
 
   // The communication stream goes on once compute has done what is enqueued so far.
   void follow_compute();
@@ -37,7 +42,8 @@ class Communication {
   Device& device_;
   Stream& compute_;
   Stream& stream_;
-  Communicator& communicator_;
+  const std::optional<LeveledGroup> own_;  // where a communicator was given
+  const LeveledGroup& group_;
   std::unique_ptr<Event> computed_, communicated_;
   Clock::time_point wait_began_;
   std::atomic<double> exposed_ms_ = 0;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -57,6 +58,8 @@ class Communicator {
 
   // The ranks that name the same color, ordered by key. Collective, blocks.
   virtual std::unique_ptr<Communicator> split(int color, int key) = 0;
+  // The same of ranks that are known: those of the group that this rank will be in, in the group's order.
+  virtual std::unique_ptr<Communicator> group_of(std::span<const int> ranks);
 
   // Ends the job on every rank with this exit code; the reason is printed once. May be called from any thread.
   [[noreturn]] virtual void abort(ExitCode code, std::string_view reason) noexcept = 0;

@@ -8,29 +8,38 @@
 // the same files together, takes world(). Today these are the same ranks; nobody may count on it.
 #pragma once
 
-#include <memory>
+#include <optional>
 
 #include "core/comm/communicator.h"
+#include "core/comm/leveled_group.h"
 
 namespace convoy {
 
+// How many ranks an axis has, and how they exchange.
+struct MeshShape {
+  Levels shard, replicate;
+  int ranks() const { return shard.ranks() * replicate.ranks(); }
+};
+
 class Mesh {
  public:
-  // All ranks shard with each other. The communicator outlives the mesh.
-  explicit Mesh(Communicator& world) : world_(world) {}
-  // Collective. Groups of so many neighbours shard; a divisor of the ranks.
-  Mesh(Communicator& world, int shard_ranks);
+  // All ranks shard with each other, at one level. The communicator outlives the mesh.
+  explicit Mesh(Communicator& world) : Mesh(world, {.shard = world.size()}) {}
+  // Collective. As many neighbours shard as the shape says, groups of them replicate.
+  Mesh(Communicator& world, const MeshShape& shape);
 
   Communicator& world() const { return world_; }
   Communicator& data() const { return world_; }
   // This rank's group.
-  Communicator& shard() const { return shard_ ? *shard_ : data(); }
+  const LeveledGroup& shard() const { return *shard_; }
   // In the order of groups; null: there is one group.
-  Communicator* replicate() const { return replicate_.get(); }
+  const LeveledGroup* replicate() const { return replicate_ ? &*replicate_ : nullptr; }
+  MeshShape shape() const { return {shard_->levels(), replicate_ ? replicate_->levels() : Levels()}; }
 
  private:
   Communicator& world_;
-  std::unique_ptr<Communicator> shard_, replicate_;
+  std::unique_ptr<Communicator> shard_ranks_, replicate_ranks_;  // null: all ranks shard
+  std::optional<LeveledGroup> shard_, replicate_;
 };
 
 }  // namespace convoy

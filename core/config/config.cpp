@@ -104,6 +104,9 @@ void describe(Keys& keys, ParallelConfig& c) {
        "neighbours that hold one copy of what is sharded between them, other groups have another; auto: those of a "
        "node",
        Allowed::from(2, 1e6));
+  keys("node_ranks", c.node_ranks, "ranks",
+       "neighbours whose network is fast: what they have is added before it goes to others; auto: those of a machine",
+       Allowed::from(1, 1e6));
   keys("bucket_bytes", c.bucket_bytes, "bytes", "gradients that are reduced together, in f32", Allowed::from(4, 1e12));
   keys("gradient_dtype", c.gradient_dtype, "", "f32 or bf16: how gradients are sent; sums are f32 either way");
   keys("reproducible", c.reproducible, "", "sum gradients in an order that does not depend on the number of ranks");

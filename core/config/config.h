@@ -120,7 +120,7 @@ constexpr auto enum_names(Bind) {
 
 struct ParallelConfig {
   int64_t stage = 0, bucket_bytes = 26214400;
-  Auto shard_ranks;
+  Auto shard_ranks, node_ranks;
   GradientDType gradient_dtype = GradientDType::f32;
   bool reproducible = true;
   Auto virtual_ranks;

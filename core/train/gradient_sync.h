@@ -50,8 +50,8 @@ struct GradientSyncPlan {
   std::string group;                    // of parameters, as in_group() says it: behind the names of buckets in the log
   Tensor gradients;                     // flat f32, with all buckets in it; absent if each has memory of its own
   std::vector<GradientBucket> buckets;  // descending; all of flat storage
-  int ranks = 1;                        // that shard with each other,
-  int groups = 1;                       // and groups of such ranks; more than one need own sums
+  Levels ranks;                         // that shard with each other, each shard its owner's by place,
+  Levels groups;                        // and groups of such ranks; more than one need own sums
   int64_t virtual_ranks = 1;            // over all ranks of all groups
   bool reproducible = true;
   DType wire = DType::f32;  // or bf16: every leaf and every node of the tree is rounded to bf16 and sent as such
@@ -68,7 +68,8 @@ struct GradientSyncMaker {
   std::function<GradientSyncCost(const GradientSyncPlan&)> cost;
   // replicas: the ranks with the same shards in other groups, in the order of the groups; null: there is one group. All
   // outlives what is made.
-  std::function<std::unique_ptr<GradientSync>(const GradientSyncPlan&, Communication&, Communicator* replicas)> make;
+  std::function<std::unique_ptr<GradientSync>(const GradientSyncPlan&, Communication&, const LeveledGroup* replicas)>
+      make;
 };
 
 }  // namespace convoy

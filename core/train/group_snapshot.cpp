@@ -99,11 +99,10 @@ void GroupSnapshot::gather_weights(std::byte* to) {
   const Sharding& sharding = parameters_.sharding();
   Stream& stream = communication_.stream();
   communication_.follow_compute();
-  communication_.communicator().label(-1, "weights for a checkpoint");
+  communication_.group().label(-1, "weights for a checkpoint");
   for (const Bucket& bucket : sharding.buckets()) {
     const Tensor all{arena_.data, parameters_.dtype(), {bucket.shard * sharding.ranks()}};
-    communication_.communicator().all_gather(stream, all,
-                                             parameters_.weight_shards().range(bucket.offset, bucket.shard));
+    communication_.group().all_gather(stream, all, parameters_.weight_shards().range(bucket.offset, bucket.shard));
     const size_t unit = size_of(parameters_.dtype());
     if (to != nullptr)
       stream.copy(to + static_cast<size_t>(bucket.begin) * unit, all.data,

@@ -5,7 +5,7 @@
 namespace convoy {
 
 GradientSyncs make_gradient_syncs(const GradientSyncMaker& maker, const std::vector<GradientSyncPlan>& plans,
-                                  Model& model, Communication& communication, Communicator* replicate) {
+                                  Model& model, Communication& communication, const LeveledGroup* replicate) {
   GradientSyncs made;
   for (size_t g = 0; g < model.groups().size(); ++g) {
     const ParameterStorage& parameters = *model.groups()[g];

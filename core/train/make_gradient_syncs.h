@@ -18,6 +18,6 @@ struct GradientSyncs {
 
 // plans: of each group, without memory. replicate: null where no axis replicates. Everything outlives the result.
 GradientSyncs make_gradient_syncs(const GradientSyncMaker& maker, const std::vector<GradientSyncPlan>& plans,
-                                  Model& model, Communication& communication, Communicator* replicate);
+                                  Model& model, Communication& communication, const LeveledGroup* replicate);
 
 }  // namespace convoy

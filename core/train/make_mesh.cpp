@@ -48,10 +48,18 @@ int shard_group(const ParallelConfig& config, int ranks, int ranks_of_a_node) {
   return static_cast<int>(size);
 }
 
+MeshShape mesh_shape(const ParallelConfig& config, int ranks, int ranks_of_a_node) {
+  const int group = shard_group(config, ranks, ranks_of_a_node);
+  const bool keeps_order = config.reproducible || config.gradient_dtype != GradientDType::f32;
+  if (!keeps_order) return {group, ranks / group};
+  const int groups_of_a_node = ranks_of_a_node % group == 0 ? ranks_of_a_node / group : 1;
+  return {levels_of(group, ranks_of_a_node), levels_of(ranks / group, groups_of_a_node)};
+}
+
 Mesh make_mesh(const ParallelConfig& config, Communicator& world) {
-  const bool asks_node = config.stage > 0 && world.size() > 1 && !config.shard_ranks.value;
-  const int node = asks_node ? static_cast<int>(ranks_of_a_node(world)) : world.size();
-  return Mesh(world, shard_group(config, world.size(), node));
+  const int node =
+      config.node_ranks.value ? static_cast<int>(*config.node_ranks.value) : static_cast<int>(ranks_of_a_node(world));
+  return Mesh(world, mesh_shape(config, world.size(), node));
 }
 
 }  // namespace convoy

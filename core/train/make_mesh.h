@@ -11,7 +11,12 @@ namespace convoy {
 // ranks.
 int shard_group(const ParallelConfig& config, int ranks, int ranks_of_a_node);
 
-// Collective; the communicator outlives the mesh. Throws as shard_group does.
+// Who shards with whom, and how each exchanges: level by level, a node's ranks first, where sums keep the fixed order;
+// in one call of the library where they need not. Throws as shard_group does.
+MeshShape mesh_shape(const ParallelConfig& config, int ranks, int ranks_of_a_node);
+
+// Collective; the communicator outlives the mesh. Nodes are those of the machine, or parallel.node_ranks. Throws as
+// shard_group does.
 Mesh make_mesh(const ParallelConfig& config, Communicator& world);
 
 }  // namespace convoy

@@ -51,8 +51,8 @@ GradientSyncPlan plan_gradient_sync(const Config& config, const RankFacts& facts
   return {.group = in_group(group.terms.name),
           .gradients = gradients,
           .buckets = gradient_buckets(sharding, gradients, shards, own),
-          .ranks = facts.group_ranks,
-          .groups = facts.ranks / facts.group_ranks,
+          .ranks = facts.mesh.shard,
+          .groups = facts.mesh.replicate,
           .virtual_ranks = facts.virtual_ranks,
           .reproducible = config.parallel.reproducible,
           .wire = wire_of(config, group)};
@@ -125,8 +125,8 @@ ModelOptions model_options(const Config& config, const RankFacts& facts, const O
           .recompute_blocks = config.train.recompute == Recompute::block,
           .guard_bytes = facts.debug ? kDebugGuardBytes : 0,
           .sharding = {.stage = config.parallel.stage,
-                       .rank = facts.rank % facts.group_ranks,
-                       .ranks = facts.group_ranks,
+                       .rank = facts.mesh.shard.place_of(facts.rank % facts.mesh.shard.ranks()),
+                       .ranks = facts.mesh.shard.ranks(),
                        .bucket_bytes = config.parallel.bucket_bytes,
                        .accumulates = config.batch.global > config.batch.micro * int64_t{facts.ranks}},
           .groups = config.optimizer.groups,
@@ -152,7 +152,7 @@ RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& 
   plan.sent_bytes +=
       OptimizerStep::sent_bytes(learned_layouts(model), *model.groups().front().sharding) +
       UpdatedWeights::sent_bytes(gathered_of(model)) +
-      static_cast<size_t>(schedule.passes_per_step()) * sent_by_gathers(model.training(), facts.group_ranks);
+      static_cast<size_t>(schedule.passes_per_step()) * sent_by_gathers(model.training(), facts.mesh.shard.ranks());
   if (!facts.every_target_counts || model.graph().weighs_rows())
     plan.sent_bytes += sent_by_all_gather(static_cast<size_t>(schedule.virtual_ranks) * sizeof(float), facts.ranks);
   return plan;

@@ -5,6 +5,7 @@
 // work in) and what is there only while a run starts or saves.
 #pragma once
 
+#include "core/comm/mesh.h"
 #include "core/config/config.h"
 #include "core/device/device.h"
 #include "core/device/memory_use.h"
@@ -18,7 +19,7 @@ namespace convoy {
 // What is to be known of a run beside its config and its graph.
 struct RankFacts {
   int rank = 0, ranks = 1;  // of the mesh's data axis
-  int group_ranks = 1;      // of its shard axis
+  MeshShape mesh;
   int64_t virtual_ranks = 1;
   DeviceKind device = DeviceKind::cpu;
   bool evaluates = true;            // the data has a validation split, and the config makes use of it

@@ -73,7 +73,7 @@ Trainer::~Trainer() = default;
 Model Trainer::make_model() {
   const RankFacts facts{.rank = p_.mesh.data().rank(),
                         .ranks = p_.mesh.data().size(),
-                        .group_ranks = p_.mesh.shard().size(),
+                        .mesh = p_.mesh.shape(),
                         .virtual_ranks = p_.virtual_ranks,
                         .device = p_.device.info().kind,
                         .evaluates = evaluates(Split::validation) || evaluates(Split::test),

@@ -45,7 +45,7 @@ size_t UpdatedWeights::sent_bytes(const std::vector<Gathered>& groups) {
 void UpdatedWeights::run(int64_t step) {
   if (std::ranges::none_of(groups_, [](const auto* group) { return is_needed(group->sharding()); })) return;
   communication_.follow_compute();
-  communication_.communicator().label(step, "updated weights");
+  communication_.group().label(step, "updated weights");
   for (const ParameterStorage* storage : groups_)
     if (is_needed(storage->sharding()))
       for (const Bucket& bucket : storage->sharding().buckets()) gather(*storage, bucket);
@@ -58,7 +58,7 @@ void UpdatedWeights::gather(const ParameterStorage& storage, const Bucket& bucke
   const int64_t all = gathered_elements(bucket, sharding), first = sharding.rank() * bucket.shard;
   Stream& stream = communication_.stream();
   if (all == bucket.elements()) {
-    communication_.communicator().all_gather(stream, weights, weights.range(first, bucket.shard));
+    communication_.group().all_gather(stream, weights, weights.range(first, bucket.shard));
     return;
   }
   const Tensor staged{staging_.data(), storage.dtype(), {all}};
@@ -66,7 +66,7 @@ void UpdatedWeights::gather(const ParameterStorage& storage, const Bucket& bucke
   const int64_t count = std::clamp(bucket.elements() - first, int64_t{0}, bucket.shard);
   if (count < bucket.shard) stream.zero(mine.data, mine.bytes());
   if (count > 0) stream.copy(mine.data, weights.range(first, count).data, weights.range(first, count).bytes());
-  communication_.communicator().all_gather(stream, staged, mine);
+  communication_.group().all_gather(stream, staged, mine);
   stream.copy(weights.data, staged.data, weights.bytes());
 }
 

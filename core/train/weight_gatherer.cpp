@@ -22,9 +22,9 @@ void WeightGatherer::gather(int group, int index, const Tensor& to) {
   const auto b = static_cast<size_t>(index);
   const Bucket& bucket = of.storage.sharding().buckets()[b];
   communication_.follow_compute();
-  communication_.communicator().label(step_, of.labels[b]);
-  communication_.communicator().all_gather(communication_.stream(), to,
-                                           of.storage.weight_shards().range(bucket.offset, bucket.shard));
+  communication_.group().label(step_, of.labels[b]);
+  communication_.group().all_gather(communication_.stream(), to,
+                                    of.storage.weight_shards().range(bucket.offset, bucket.shard));
   communication_.stream().record(*of.gathered[b]);
 }
 

@@ -34,7 +34,7 @@ std::string plan_json(const PlanReport& r) {
                {"device", r.facts.device == DeviceKind::cpu ? "cpu" : "cuda"},
                {"precision", to_name(r.config.precision)},
                {"stage", r.config.parallel.stage},
-               {"shard_ranks", r.facts.group_ranks},
+               {"shard_ranks", r.facts.mesh.shard.ranks()},
                {"virtual_ranks", r.facts.virtual_ranks},
                {"parameters", r.parameters},
                {"flops", r.plan.flops},

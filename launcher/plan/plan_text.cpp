@@ -35,7 +35,7 @@ std::string run_lines(const PlanReport& r) {
                          r.facts.device == DeviceKind::cpu ? "the CPU" : "CUDA"));
   Part ranks("ranks");
   std::string who = fmt::format("{}, stage {}", r.facts.ranks, c.parallel.stage);
-  if (r.facts.group_ranks < r.facts.ranks) who += fmt::format(" in groups of {}", r.facts.group_ranks);
+  if (r.facts.mesh.shard.ranks() < r.facts.ranks) who += fmt::format(" in groups of {}", r.facts.mesh.shard.ranks());
   ranks.line(fmt::format("{}; batch.micro {}, batch.global {}, recompute {}", who, c.batch.micro, c.batch.global,
                          to_name(c.train.recompute)));
   return model.text() + ranks.text();

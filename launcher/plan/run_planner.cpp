@@ -77,7 +77,8 @@ PlannedRun RunPlanner::plan(const Config& config) const {
   const int64_t V = virtual_ranks(config, request_.ranks);
   check_ranks(config, V, request_.ranks);
   RankFacts facts{.ranks = request_.ranks,
-                  .group_ranks = shard_group(config.parallel, request_.ranks, request_.ranks_per_node),
+                  .mesh = mesh_shape(config.parallel, request_.ranks,
+                                     static_cast<int>(config.parallel.node_ranks.value_or(request_.ranks_per_node))),
                   .virtual_ranks = V,
                   .device = device_,
                   .evaluates = evaluates(config) && evaluates_,

@@ -37,6 +37,21 @@ TEST_P(GradientSyncRanks, GivesTheBitsOfTheTree) {
 }
 INSTANTIATE_TEST_SUITE_P(All, GradientSyncRanks, testing::Values(1, 2, 3, 4, 8));
 
+// Neighbouring subtrees join first: levels change who adds what, never the tree.
+class GradientSyncLevels : public testing::TestWithParam<std::vector<int>> {};
+
+TEST_P(GradientSyncLevels, GiveTheBitsOfTheTree) {
+  const Levels levels(GetParam());
+  for (test::SyncCase test : test::sync_cases(levels.ranks())) {
+    if (test.bucket_bytes != 3000) continue;
+    test.levels = levels;
+    on_threads(levels.ranks(), [&](Communicator& c) { test::expect_tree_sums(c, *test::make_plain_device(), test); });
+  }
+}
+INSTANTIATE_TEST_SUITE_P(All, GradientSyncLevels,
+                         testing::Values(std::vector{2, 2}, std::vector{2, 3}, std::vector{4, 2}, std::vector{2, 2, 2},
+                                         std::vector{4, 3}, std::vector{2, 2, 2, 3}, std::vector{4, 4}));
+
 // A rank's parts of a GradientSync, over a communicator given by the test.
 struct Rank {
   explicit Rank(Communicator& communicator, int64_t virtual_ranks, bool reproducible = true, int64_t elements = 4096)

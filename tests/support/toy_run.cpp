@@ -5,12 +5,13 @@
 
 #include "comm/gradient_sync.h"
 #include "comm/local/thread_communicator.h"
+#include "comm/simulated/counting_communicator.h"
+#include "comm/simulated/lone_communicator.h"
 #include "core/config/precision.h"
 #include "core/optimizer/schedule_makers.h"
 #include "core/train/make_mesh.h"
 #include "kernels/cpu/cpu_device.h"
 #include "kernels/cpu/team.h"
-#include "tests/support/counting_communicator.h"
 #include "tests/support/memory_source.h"
 
 namespace convoy::test {
@@ -21,13 +22,13 @@ constexpr int64_t kVocabulary = 29;
 
 class Recorder final : public TrainingObserver {
  public:
-  Recorder(ToyResult& result, Device& device, const CountingCommunicator& communicator)
+  Recorder(ToyResult& result, Device& device, const simulated::CountingCommunicator& communicator)
       : result_(result), device_(device), communicator_(communicator) {}
   void on_step(const StepMetrics& m) override {
     result_.losses.push_back(m.loss);
     result_.grad_norms.push_back(m.grad_norm);
     result_.learning_rates.push_back(m.lr);
-    result_.sent_bytes.push_back(communicator_.sent_bytes());
+    result_.sent_bytes.push_back(communicator_.least_bytes());
     if (first_step_allocations_ < 0) first_step_allocations_ = device_.allocations();
     result_.allocations_after_first_step = device_.allocations() - first_step_allocations_;
   }
@@ -43,7 +44,7 @@ class Recorder final : public TrainingObserver {
  private:
   ToyResult& result_;
   Device& device_;
-  const CountingCommunicator& communicator_;
+  const simulated::CountingCommunicator& communicator_;
   int64_t first_step_allocations_ = -1;
 };
 
@@ -91,7 +92,7 @@ std::unique_ptr<CheckpointStore> make_store(const std::filesystem::path& folder,
 }
 
 void run_rank(const Config& config, Communicator& ranks, const ToyParts& parts, ToyResult& result) {
-  CountingCommunicator communicator(ranks);
+  simulated::CountingCommunicator communicator(ranks, parts.cluster);
   const std::unique_ptr<Device> device =
       parts.make_device ? parts.make_device(communicator.rank()) : cpu::make_cpu_device(1);
   ToySource source(config.model.family->context(), parts);
@@ -119,10 +120,14 @@ void run_rank(const Config& config, Communicator& ranks, const ToyParts& parts, 
   if (parts.resume) trainer.resume(CheckpointReader(find_checkpoint(parts.checkpoints).value(), true));
   result.outcome = trainer.run();
   result.communicated_bytes = communicator.bytes_by_label();
+  result.traffic = communicator.by_label();
   const CheckpointContents state = trainer.state();
   if (communicator.rank() != 0) return;
   result.position = trainer.position();
   result.planned_sent_bytes = trainer.plan().sent_bytes;
+  result.communication_bytes = trainer.plan().memory.communication;
+  for (const GradientSyncPlan& sync : trainer.plan().gradient_syncs)
+    for (const GradientBucket& bucket : sync.buckets) result.bucket_bytes += bucket.values.bytes();
   result.planned_bytes = trainer.plan().memory.on_device();
   result.allocated_bytes = device->allocated_bytes(MemoryKind::device);
   for (const NamedTensor& weight : state.weights)
@@ -155,6 +160,15 @@ ToyResult toy_run(const Config& given, int ranks, const ToyParts& parts) {
     run_rank(config, communicator, parts, results[static_cast<size_t>(communicator.rank())]);
   });
   return std::move(results[0]);
+}
+
+ToyResult lone_toy_run(const Config& given, int ranks, const ToyParts& parts) {
+  Config config = given;
+  if (!parts.groups.empty()) config.optimizer.groups = parts.groups;
+  const auto lone = simulated::make_lone_communicator(0, ranks, parts.cluster.node_ranks);
+  ToyResult result;
+  run_rank(config, *lone, parts, result);
+  return result;
 }
 
 }  // namespace convoy::test

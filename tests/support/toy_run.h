@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "comm/simulated/cluster.h"
 #include "core/models/gpt2_family.h"
 #include "core/train/trainer.h"
 
@@ -24,9 +25,12 @@ struct ToyResult {
   std::vector<std::byte> weights;  // of all parameters, in the order of the layout
   int64_t allocations_after_first_step = 0;
   size_t planned_bytes = 0, allocated_bytes = 0;
-  std::vector<size_t> sent_bytes;                    // by rank 0 up to each step's end
-  size_t planned_sent_bytes = 0;                     // in a step
-  std::map<std::string, size_t> communicated_bytes;  // by what the log calls it, without what a split group does
+  std::vector<size_t> sent_bytes;                     // by rank 0 up to each step's end
+  size_t planned_sent_bytes = 0;                      // in a step
+  std::map<std::string, size_t> communicated_bytes;   // by what the log calls it
+  size_t communication_bytes = 0;                     // planned memory of gradient syncs and gathers
+  size_t bucket_bytes = 0;                            // of all gradients
+  std::map<std::string, simulated::Traffic> traffic;  // of rank 0 in all: CountingCommunicator's by_label()
 };
 
 // A config of 2 layers, 2 heads, 16 channels, context 12; 4 virtual ranks; change what a test is about.
@@ -54,9 +58,13 @@ struct ToyParts {
   std::vector<GroupRule> groups;                                 // of the parameters; none: the config's
   std::function<Graph(const Gpt2Config&, int64_t B)> graph;      // of the same inputs; absent: GPT-2's
   std::function<std::unique_ptr<Device>(int rank)> make_device;  // absent: CPU devices of one thread
+  simulated::Cluster cluster;                                    // that traffic is counted for
 };
 
 // Runs the config on `ranks` ranks that are threads; returns what rank 0 saw.
 ToyResult toy_run(const Config& config, int ranks, const ToyParts& parts = {});
+
+// Rank 0 alone as if there were so many (comm/simulated/lone_communicator.h): its values mean nothing.
+ToyResult lone_toy_run(const Config& config, int ranks, const ToyParts& parts = {});
 
 }  // namespace convoy::test

@@ -1,6 +1,7 @@
 #include "tests/comm/support/sync_cases.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -78,8 +79,9 @@ void keep_own_sums(std::vector<GradientBucket>& buckets, const Memory& sums, int
 }  // namespace
 
 std::string describe(const SyncCase& test) {
-  return fmt::format("V = {}, {} elements, buckets of {} bytes, wire {}{}", test.virtual_ranks, test.elements,
-                     test.bucket_bytes, name_of(test.wire), test.own_sums ? ", own sums" : "");
+  return fmt::format("V = {}, {} elements, buckets of {} bytes, wire {}{}, levels {}", test.virtual_ranks,
+                     test.elements, test.bucket_bytes, name_of(test.wire), test.own_sums ? ", own sums" : "",
+                     fmt::join(test.levels.value_or(1).sizes(), " "));
 }
 
 std::vector<GradientBucket> buckets_in(const Tensor& gradients, int64_t bucket_bytes, int ranks) {
@@ -124,14 +126,15 @@ void expect_tree_sums(Communicator& communicator, Device& device, const SyncCase
   const Memory memory = device.allocate(static_cast<size_t>(test.elements) * sizeof(float));
   const Tensor gradients{memory.data(), DType::f32, {test.elements}};
   Backward backward(device, *compute, gradients);
-  Communication both(device, *compute, *communication, communicator);
+  const LeveledGroup group(communicator, test.levels.value_or(communicator.size()));
+  Communication both(device, *compute, *communication, group);
   std::vector<GradientBucket> buckets = buckets_in(gradients, test.bucket_bytes, communicator.size());
   const Memory sums = device.allocate(test.own_sums ? gradients.bytes() + buckets.size() * sizeof(float) : 0);
   if (test.own_sums) keep_own_sums(buckets, sums, communicator.size());
   const size_t before = device.allocated_bytes(MemoryKind::device);
   const GradientSyncPlan plan{.gradients = gradients,
                               .buckets = buckets,
-                              .ranks = communicator.size(),
+                              .ranks = group.levels(),
                               .virtual_ranks = test.virtual_ranks,
                               .wire = test.wire};
   const auto sync = make_gradient_sync(plan, both);
@@ -145,7 +148,7 @@ void expect_tree_sums(Communicator& communicator, Device& device, const SyncCase
     if (!test.own_sums) backward.expect_bits(step, test, gradients, 0, test.elements);
     for (const GradientBucket& bucket : buckets) {
       if (!bucket.own_sum) continue;
-      const int64_t begin = std::min(bucket.begin + communicator.rank() * bucket.own_sum.elements(), bucket.end);
+      const int64_t begin = std::min(bucket.begin + group.place() * bucket.own_sum.elements(), bucket.end);
       backward.expect_bits(step, test, bucket.own_sum, begin, std::min(begin + bucket.own_sum.elements(), bucket.end));
     }
   }

@@ -1,6 +1,7 @@
 // A step of GradientSync with known random gradients, checked bit for bit against the plain tree.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ struct SyncCase {
   int64_t elements = 0;
   int64_t bucket_bytes = 0;
   DType wire = DType::f32;
-  bool own_sums = false;  // each rank keeps its shards of the sums alone
+  bool own_sums = false;         // each rank keeps its shards of the sums alone
+  std::optional<Levels> levels;  // how the ranks exchange; absent: at one level
 };
 
 std::string describe(const SyncCase& test);

@@ -16,23 +16,22 @@ std::vector<int> members(Communicator& part, int world_rank) {
 
 TEST(Mesh, GroupsOfNeighboursShardAndTheSamePlacesAreReplicas) {
   on_threads(6, [](Communicator& world) {
-    const Mesh mesh(world, 2);
+    const Mesh mesh(world, {.shard = 2, .replicate = 3});
     const int rank = world.rank(), group = rank / 2, place = rank % 2;
     EXPECT_EQ(members(mesh.data(), rank), (std::vector<int>{0, 1, 2, 3, 4, 5}));
-    EXPECT_EQ(members(mesh.shard(), rank), (std::vector<int>{2 * group, 2 * group + 1}));
+    EXPECT_EQ(members(mesh.shard().ranks(), rank), (std::vector<int>{2 * group, 2 * group + 1}));
     ASSERT_NE(mesh.replicate(), nullptr);
-    EXPECT_EQ(members(*mesh.replicate(), rank), (std::vector<int>{place, place + 2, place + 4}));
-    EXPECT_EQ(mesh.replicate()->rank(), group);
+    EXPECT_EQ(members(mesh.replicate()->ranks(), rank), (std::vector<int>{place, place + 2, place + 4}));
+    EXPECT_EQ(mesh.replicate()->ranks().rank(), group);
   });
 }
 
 TEST(Mesh, OneGroupIsAllRanks) {
   on_threads(3, [](Communicator& world) {
-    for (const Mesh& mesh : {Mesh(world), Mesh(world, 3)}) {
-      EXPECT_EQ(mesh.replicate(), nullptr);
-      EXPECT_EQ(&mesh.shard(), &mesh.data());
-    }
-    EXPECT_THROW(Mesh(world, 2), InternalError);
+    const Mesh mesh(world);
+    EXPECT_EQ(mesh.replicate(), nullptr);
+    EXPECT_EQ(&mesh.shard().ranks(), &mesh.data());
+    EXPECT_THROW(Mesh(world, {.shard = 2}), InternalError);
   });
 }
 

@@ -34,5 +34,27 @@ TEST(ShardGroup, IsWhatWasAskedFor) {
   EXPECT_EQ(group_of(3, 12, 8, Auto{6}, false), 6);
 }
 
+MeshShape shape_of(int64_t stage, int ranks, int node, bool reproducible = true,
+                   GradientDType wire = GradientDType::f32) {
+  ParallelConfig config;
+  config.stage = stage;
+  config.reproducible = reproducible;
+  config.gradient_dtype = wire;
+  return mesh_shape(config, ranks, node);
+}
+
+TEST(MeshShape, ExchangesANodesRanksFirst) {
+  EXPECT_EQ(shape_of(0, 64, 8).shard, Levels({4, 2, 4, 2}));
+  EXPECT_EQ(shape_of(3, 64, 8).shard, Levels({4, 2}));
+  EXPECT_EQ(shape_of(3, 64, 8).replicate, Levels({4, 2}));
+  EXPECT_EQ(shape_of(0, 12, 4).shard, Levels({4, 3}));
+}
+
+TEST(MeshShape, LeavesSumsWithoutAnOrderToTheLibrary) {
+  EXPECT_EQ(shape_of(3, 64, 8, false).shard, Levels(8));
+  EXPECT_EQ(shape_of(0, 64, 8, false).shard, Levels(64));
+  EXPECT_EQ(shape_of(0, 64, 8, false, GradientDType::bf16).shard, Levels({4, 2, 4, 2}));
+}
+
 }  // namespace
 }  // namespace convoy

@@ -1,0 +1,104 @@
+// More ranks than there are processors: as threads, and as one rank among thousands that are absent.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/config/config.h"
+#include "tests/support/toy_run.h"
+
+namespace convoy::test {
+namespace {
+
+constexpr int64_t kSteps = 3;
+
+Config config_of(int virtual_ranks, int64_t stage, int node_ranks) {
+  Config config = toy_config();
+  config.train.steps = kSteps;
+  config.batch = {.micro = 1, .global = virtual_ranks};
+  config.parallel.virtual_ranks.value = virtual_ranks;
+  config.parallel.stage = stage;
+  config.parallel.node_ranks.value = node_ranks;
+  config.evaluate.every_steps = 0;
+  return config;
+}
+
+ToyParts on_nodes(int ranks) {
+  ToyParts parts;
+  parts.cluster.node_ranks = ranks;
+  return parts;
+}
+
+void expect_bits(const ToyResult& one, const ToyResult& found, const Config& config) {
+  EXPECT_TRUE(one.weights == found.weights) << "stage " << config.parallel.stage;
+  EXPECT_EQ(one.losses, found.losses);
+  EXPECT_EQ(one.grad_norms, found.grad_norms);
+  EXPECT_EQ(found.allocated_bytes, found.planned_bytes);
+  EXPECT_EQ(found.sent_bytes[2] - found.sent_bytes[1], found.planned_sent_bytes);
+}
+
+class ManyRanks : public testing::TestWithParam<std::tuple<int, int>> {};  // ranks, of a node
+
+TEST_P(ManyRanks, ChangeNoBit) {
+  const auto [ranks, node] = GetParam();
+  Config config = config_of(ranks, 0, node);
+  const ToyResult one = toy_run(config, 1);
+  for (const int64_t stage : {0, 1, 2, 3}) {
+    config.parallel.stage = stage;
+    config.parallel.shard_ranks.value = std::nullopt;
+    expect_bits(one, toy_run(config, ranks), config);
+    if (stage == 0 || ranks > 16 || ranks % 4 != 0) continue;
+    config.parallel.shard_ranks.value = 4;
+    expect_bits(one, toy_run(config, ranks), config);
+  }
+}
+INSTANTIATE_TEST_SUITE_P(All, ManyRanks,
+                         testing::Values(std::tuple(6, 2), std::tuple(8, 4), std::tuple(12, 6), std::tuple(16, 8),
+                                         std::tuple(64, 8)));
+
+TEST(ManyRanks, TwoHundredAndFiftySixChangeNoBit) {
+  Config config = config_of(256, 0, 8);
+  config.precision = Precision::bf16;
+  const ToyResult one = toy_run(config, 1);
+  config.parallel.stage = 2;
+  expect_bits(one, toy_run(config, 256), config);
+}
+
+class LoneRank : public testing::TestWithParam<std::tuple<int, int>> {};  // ranks, stage
+
+// Round a ring over all ranks in their order every byte but one part in N of a bucket leaves each node once to be
+// summed, and once to come back.
+TEST_P(LoneRank, SendsNoMoreOffItsNodeThanARing) {
+  const auto [ranks, stage] = GetParam();
+  constexpr int kNode = 8;
+  Config config = config_of(ranks, stage, kNode);
+  config.parallel.bucket_bytes = int64_t{1} << 40;
+  const ToyResult result = lone_toy_run(config, ranks, on_nodes(kNode));
+  const auto steps = static_cast<double>(kSteps);
+  simulated::Traffic sums = result.traffic.at("gradient bucket");
+  for (const char* gathers : {"updated weights", "weights of bucket"})
+    if (result.traffic.contains(gathers)) sums += result.traffic.at(gathers);
+  const double bucket = static_cast<double>(result.bucket_bytes);
+  const double of_ring = ranks <= kNode ? 0 : 2 * bucket * (ranks - 1) / ranks / kNode * steps;
+  EXPECT_LE(static_cast<double>(sums.off_node_bytes), 1.1 * of_ring);
+  const simulated::Traffic& buckets = result.traffic.at("gradient bucket");
+  EXPECT_GT(buckets.messages, 0);
+  EXPECT_LE(static_cast<double>(buckets.messages), 4 * std::log2(ranks) * steps);
+  EXPECT_LE(static_cast<double>(buckets.hops), 4 * std::log2(ranks) * steps);
+}
+INSTANTIATE_TEST_SUITE_P(All, LoneRank,
+                         testing::Combine(testing::Values(8, 64, 1024, 16384), testing::Values(0, 1, 2, 3)));
+
+// A step of 1,024 ranks takes no more room for what comes from others than one of 8 does.
+TEST(LoneRankMemory, IsABucketWhateverTheRanks) {
+  for (const int64_t stage : {0, 1, 2, 3})
+    for (const int ranks : {8, 64, 1024}) {
+      Config config = config_of(ranks, stage, 8);
+      config.parallel.bucket_bytes = int64_t{1} << 40;
+      const ToyResult result = lone_toy_run(config, ranks, on_nodes(8));
+      EXPECT_LE(static_cast<double>(result.communication_bytes), 1.1 * static_cast<double>(result.bucket_bytes))
+          << "stage " << stage << ", " << ranks << " ranks";
+    }
+}
+
+}  // namespace
+}  // namespace convoy::test
