@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "core/base/tree_sum.h"
+
 namespace convoy {
 
 LeveledGroup::LeveledGroup(Communicator& ranks) : ranks_(&ranks), levels_(ranks.size()) {}
@@ -41,6 +45,18 @@ void LeveledGroup::all_gather(Stream& stream, const Tensor& out, const Tensor& i
     const Tensor all = out.range(place() * in.elements() / gathered * gathered, gathered);
     this->level(level).all_gather(stream, all, mine);
     mine = all;
+  }
+}
+
+void LeveledGroup::tree_sum_host(std::span<double> values) const {
+  for (size_t level = 0; level < levels_.sizes().size(); ++level) {
+    const auto ranks = static_cast<size_t>(levels_.sizes()[level]);
+    std::vector<double> all(ranks * values.size());
+    this->level(level).all_gather_host(all.data(), values.data(), values.size_bytes());
+    TreeSums sums(values.size());
+    for (auto row = all.begin(); row != all.end(); row += static_cast<std::ptrdiff_t>(values.size()))
+      sums.add({row, row + static_cast<std::ptrdiff_t>(values.size())});
+    std::ranges::copy(sums.sums(), values.begin());
   }
 }
 

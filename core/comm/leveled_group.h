@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +33,8 @@ class LeveledGroup {
 
   // out (size * n) = every rank's in (n), by place; in may be this rank's part of out.
   void all_gather(Stream& stream, const Tensor& out, const Tensor& in) const;
+  // Each value becomes its sum over the ranks by the fixed tree (core/base/tree_sum.h). A host operation.
+  void tree_sum_host(std::span<double> values) const;
 
  private:
   Communicator* ranks_;

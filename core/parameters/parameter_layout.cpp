@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "core/base/checksum.h"
 #include "core/base/error.h"
@@ -24,9 +25,7 @@ std::map<std::string, int> layers_by_parameter(const Graph& graph) {
 
 }  // namespace
 
-int64_t shard_unit(int ranks) { return kSumSquaresBlock * ranks; }
-
-ParameterLayout::ParameterLayout(const Graph& graph, int ranks, const Member& member) {
+ParameterLayout::ParameterLayout(const Graph& graph, int64_t unit, const Member& member) {
   constexpr int kNoBlock = -2;
   const std::map<std::string, int> layers = layers_by_parameter(graph);
   int block = kNoBlock;  // of the group that grows; kNoBlock: whatever comes begins another
@@ -44,7 +43,7 @@ ParameterLayout::ParameterLayout(const Graph& graph, int ranks, const Member& me
     }
     of_node_.push_back(std::move(indices));
   }
-  padded_elements_ = round_up(elements(), shard_unit(ranks));
+  padded_elements_ = round_up(elements(), std::lcm(unit, kSumSquaresBlock));
 }
 
 int ParameterLayout::add(const ParameterSpec& spec, bool begins_group) {

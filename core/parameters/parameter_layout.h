@@ -1,5 +1,6 @@
 // Where every parameter lies in flat storage: in layer order, each at a multiple of kParameterBlock elements, the whole
-// padded so that it splits evenly over the ranks. A bucket, a shard, a checkpoint part is a range of it.
+// padded so that it splits evenly over the ranks (Sharding's layout_unit). A bucket, a shard, a checkpoint part is a
+// range of it.
 //
 // A block of the graph is a group of parameters, as is what lies between two blocks, and each parameter that several
 // layers share. A group begins at a multiple of kSumSquaresBlock.
@@ -22,14 +23,11 @@ struct Parameter {
   int64_t end() const { return offset + elements(); }
 };
 
-// A layout for this many ranks is padded to a multiple of this many elements.
-int64_t shard_unit(int ranks);
-
 class ParameterLayout {
  public:
-  // Of the parameters that are members; absent: of all.
+  // Of the parameters that are members; absent: of all. Padded to a multiple of `unit` and of kSumSquaresBlock.
   using Member = std::function<bool(const ParameterSpec&)>;
-  ParameterLayout(const Graph& graph, int ranks, const Member& member = {});
+  ParameterLayout(const Graph& graph, int64_t unit, const Member& member = {});
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
   // Parameter of that name; throws InternalError if absent.

@@ -1,6 +1,7 @@
 #include "core/parameters/sharding.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/base/integers.h"
 #include "core/ops/reductions.h"
@@ -22,13 +23,18 @@ void number_shards(std::vector<Bucket>& buckets, int ranks) {
 
 }  // namespace
 
-std::vector<Bucket> cut_evenly(int64_t elements, int64_t bucket_bytes, int ranks) {
-  const int64_t unit = shard_unit(ranks);
-  const int64_t bucket_elements = std::max(elements_in(bucket_bytes) / unit, int64_t{1}) * unit;
+// Only where a rank keeps its shards must they begin at blocks of the gradient norm.
+int64_t layout_unit(const ShardingOptions& options) {
+  return options.stage == 0 ? std::lcm(int64_t{options.ranks}, kSumSquaresBlock) : options.ranks * kSumSquaresBlock;
+}
+
+std::vector<Bucket> cut_evenly(int64_t elements, const ShardingOptions& options) {
+  const int64_t unit = layout_unit(options);
+  const int64_t bucket_elements = std::max(elements_in(options.bucket_bytes) / unit, int64_t{1}) * unit;
   std::vector<Bucket> buckets;
   for (int64_t end = elements; end > 0; end = buckets.back().begin)
     buckets.push_back({std::max(end - bucket_elements, int64_t{0}), end});
-  number_shards(buckets, ranks);
+  number_shards(buckets, options.ranks);
   return buckets;
 }
 
@@ -49,8 +55,8 @@ std::vector<Bucket> cut_between_groups(const ParameterLayout& layout, int64_t bu
 Sharding::Sharding(const ParameterLayout& layout, const ShardingOptions& options)
     : options_(options), stage_(options.ranks > 1 ? options.stage : 0) {
   const int64_t n = layout.padded_elements();
-  buckets_ = cuts_between_groups() ? cut_between_groups(layout, options.bucket_bytes, options.ranks)
-                                   : cut_evenly(n, options.bucket_bytes, options.ranks);
+  buckets_ =
+      cuts_between_groups() ? cut_between_groups(layout, options.bucket_bytes, options.ranks) : cut_evenly(n, options);
   if (!shards_optimizer()) {
     owned_ = {{0, n, 0}};
     compact_elements_ = n;

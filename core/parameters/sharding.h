@@ -41,9 +41,12 @@ struct ShardingOptions {
   bool accumulates = false;
 };
 
-// Buckets of at most bucket_bytes (and at least one shard_unit), descending, as backward finishes them. Each splits
-// evenly over the ranks if `elements` is a multiple of the unit; the last, which ends at element 0, has what is left.
-std::vector<Bucket> cut_evenly(int64_t elements, int64_t bucket_bytes, int ranks);
+// What splits evenly over the ranks is a multiple of this many elements: flat storage, and buckets that are cut evenly.
+int64_t layout_unit(const ShardingOptions& options);
+
+// Buckets of at most bucket_bytes (and at least one unit), descending, as backward finishes them. Each splits evenly
+// over the ranks if `elements` is a multiple of the unit; the last, which ends at element 0, has what is left.
+std::vector<Bucket> cut_evenly(int64_t elements, const ShardingOptions& options);
 
 // Buckets that begin where a group of the layout begins, so that no parameter lies in two: runs of groups of at most
 // bucket_bytes, or one larger group. Descending. The last shards may reach beyond a bucket's end.

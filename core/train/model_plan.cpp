@@ -10,7 +10,7 @@
 namespace convoy {
 
 ModelPlan::ModelPlan(Ops& ops, Graph graph, const ModelOptions& options)
-    : options_(options), graph_(std::move(graph)), layout_(graph_, options.sharding.ranks) {
+    : options_(options), graph_(std::move(graph)), layout_(graph_, layout_unit(options.sharding)) {
   make_groups();
   const std::vector<PlannedGroup> groups = planned_groups();
   PlanOptions plan_options{
@@ -58,15 +58,14 @@ std::vector<std::string> states_of(std::vector<std::string> states, ParameterRol
 }  // namespace
 
 void ModelPlan::make_group(const GroupTerms& terms, const ParameterLayout::Member& member) {
-  GroupPlan& group = groups_.emplace_back(GroupPlan{terms, ParameterLayout(graph_, options_.sharding.ranks, member),
-                                                    of_role(terms.role).dtype(options_.dtype),
-                                                    states_of(options_.states, terms.role), nullptr});
+  GroupPlan& group = groups_.emplace_back(
+      GroupPlan{terms, ParameterLayout(graph_, layout_unit(sharding_of(options_.sharding, terms.role)), member),
+                of_role(terms.role).dtype(options_.dtype), states_of(options_.states, terms.role), nullptr});
   group.sharding = std::make_unique<Sharding>(group.layout, sharding_of(options_.sharding, terms.role));
 }
 
 void ModelPlan::keep(std::string name, const ParameterLayout::Member& member) {
-  const int ranks = options_.training ? 1 : options_.sharding.ranks;
-  ParameterLayout layout(graph_, ranks, member);
+  ParameterLayout layout(graph_, options_.training ? 1 : layout_unit(options_.sharding), member);
   if (layout.parameters().empty()) return;
   const DType dtype = layout.parameters().front().spec.dtype(options_.dtype);
   kept_.push_back({std::move(name), std::move(layout), dtype});

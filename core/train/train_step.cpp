@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 
@@ -17,7 +18,6 @@ namespace convoy {
 
 namespace {
 constexpr size_t kLossAlignment = 256;
-constexpr size_t kFlags = 3;  // that ranks exchange with their losses: save, stop, out of data
 }  // namespace
 
 // The number of the first sample and the weight of all targets, then a loss and a weight of each leaf, then the weights
@@ -30,7 +30,10 @@ MemoryUse TrainStep::planned_memory(int64_t virtual_ranks_here, int64_t virtual_
 }
 
 TrainStep::TrainStep(const Parts& parts)
-    : p_(parts), device_(p_.communication.device()), communicator_(p_.ranks), compute_(p_.communication.compute()) {
+    : p_(parts),
+      device_(p_.communication.device()),
+      communicator_(p_.mesh.data()),
+      compute_(p_.communication.compute()) {
   const int64_t leaves = p_.schedule.virtual_ranks_here();
   const int64_t all_leaves = p_.schedule.virtual_ranks;
   memory_ = device_.allocate(planned_memory(leaves, all_leaves).workspace);
@@ -55,8 +58,6 @@ TrainStep::TrainStep(const Parts& parts)
   if (p_.capture && p_.debug == nullptr)
     captured_ = std::make_unique<CapturedProgram>(device_, p_.model.training(), *pass_, cuts());
   if (p_.sentinel_every > 0) make_sentinel();
-  mine_.resize(static_cast<size_t>(2 * leaves) + kFlags);
-  everyones_.resize(mine_.size() * static_cast<size_t>(communicator_.size()));
 }
 
 std::vector<std::vector<int64_t>> TrainStep::cuts() const {
@@ -74,7 +75,7 @@ std::vector<Tensor> TrainStep::flat_gradients() const {
 void TrainStep::make_sentinel() {
   sentinel_ = std::make_unique<Sentinel>(Sentinel::Parts{
       .communication = p_.communication,
-      .ranks = p_.ranks,
+      .ranks = p_.mesh.data(),
       .training = p_.model.training(),
       .source = p_.source,
       .schedule = p_.schedule,
@@ -177,29 +178,25 @@ void TrainStep::wait_for_results() {
   compute_.synchronize();
 }
 
+// The losses and weights of all virtual ranks by the fixed tree, of which a rank's are a subtree, and who asks for
+// what.
 StepResult TrainStep::exchange_results(const StopRequest& request, bool can_go_on) {
   const auto* host = static_cast<const float*>(results_on_host_.data());
   const auto leaves = static_cast<size_t>(losses_.elements());
-  for (size_t i = 0; i < 2 * leaves; ++i) mine_[i] = static_cast<double>(host[i]);
-  mine_[2 * leaves] = request.save ? 1 : 0;
-  mine_[2 * leaves + 1] = request.stop ? 1 : 0;
-  mine_[2 * leaves + 2] = can_go_on ? 0 : 1;
-  communicator_.all_gather_host(everyones_.data(), mine_.data(), mine_.size() * sizeof(double));
+  const std::vector<double> losses(host, host + leaves), weights(host + leaves, host + 2 * leaves);
+  std::array<double, 5> sums{tree_sum(losses), tree_sum(weights), request.save ? 1.0 : 0.0, request.stop ? 1.0 : 0.0,
+                             can_go_on ? 0.0 : 1.0};
+  p_.mesh.shard().tree_sum_host(sums);
+  if (p_.mesh.replicate() != nullptr) p_.mesh.replicate()->tree_sum_host(sums);
 
+  const auto [loss, weight, save, stop, out_of_data] = sums;
+  check_weight(weight);
   StepResult result;
   result.grad_norm = static_cast<double>(host[2 * leaves]);
   result.skipped = !std::isfinite(result.grad_norm);
-  size_t kept = 0;  // losses of all ranks, packed to the front in place
-  double weight = 0;
-  for (size_t begin = 0; begin < everyones_.size(); begin += mine_.size()) {
-    result.request.save |= everyones_[begin + 2 * leaves] != 0;
-    result.request.stop |= everyones_[begin + 2 * leaves + 1] != 0;
-    result.out_of_data |= everyones_[begin + 2 * leaves + 2] != 0;
-    for (size_t i = 0; i < leaves; ++i) weight += everyones_[begin + leaves + i];
-    for (size_t i = 0; i < leaves; ++i) everyones_[kept++] = everyones_[begin + i];
-  }
-  check_weight(weight);
-  result.loss = tree_sum({everyones_.data(), kept}) * (nominal_weight_ / weight);
+  result.request = {.save = save > 0, .stop = stop > 0};
+  result.out_of_data = out_of_data > 0;
+  result.loss = loss * (nominal_weight_ / weight);
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/comm/communication.h"
+#include "core/comm/mesh.h"
 #include "core/data/prefetcher.h"
 #include "core/optimizer/optimizer_step.h"
 #include "core/plan/captured_program.h"
@@ -31,7 +32,7 @@ class TrainStep {
  public:
   struct Parts {
     Communication& communication;
-    Communicator& ranks;  // of the data axis
+    const Mesh& mesh;
     Model& model;
     OptimizerStep& optimizer;
     UpdatedWeights& weights;
@@ -83,8 +84,7 @@ class TrainStep {
   bool counts_alike_ = true;      // every target weighs 1
   Memory memory_, results_on_host_;
   std::vector<Tensor> inputs_;  // the training program's, in the order of the source's fields
-  std::vector<double> mine_, everyones_;
-  double nominal_weight_ = 1;  // targets of a global batch
+  double nominal_weight_ = 1;   // targets of a global batch
   float loss_scale_ = 1;
   std::unique_ptr<Pass> pass_;
   std::unique_ptr<CapturedProgram> captured_;

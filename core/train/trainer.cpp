@@ -141,9 +141,9 @@ void Trainer::allocate() {
   if (p_.debug_print)
     debug_ = std::make_unique<DebugChecks>(p_.device, *compute_, model_.training(), model_.arena(), p_.debug_print);
   train_step_ = std::make_unique<TrainStep>(
-      TrainStep::Parts{communication_, p_.mesh.data(), model_, optimizer_, weights_, gatherer_, syncs, p_.source,
-                       *prefetcher_, samples_, seed, c.train.cuda_graph, std::move(made.buckets),
-                       c.parallel.sentinel_every, p_.who, debug_.get(), p_.debug_from_step, c.log.every_steps});
+      TrainStep::Parts{communication_, p_.mesh, model_, optimizer_, weights_, gatherer_, syncs, p_.source, *prefetcher_,
+                       samples_, seed, c.train.cuda_graph, std::move(made.buckets), c.parallel.sentinel_every, p_.who,
+                       debug_.get(), p_.debug_from_step, c.log.every_steps});
   if (evaluates(Split::validation) || evaluates(Split::test)) evaluator_ = make_evaluator();
   check_watch();
   tokens_per_step_ = model_.training().result().elements() * (c.batch.global / c.batch.micro);

@@ -14,7 +14,7 @@ namespace {
 struct PlanWords {
   std::string config, card;
   std::vector<std::string> overrides;
-  int64_t ranks = 1, ranks_per_node = 0;
+  int64_t ranks = 1, ranks_per_node = 0, tflops = 400;
   bool json = false;
 };
 
@@ -23,7 +23,8 @@ int run_plan(const PlanWords& words) {
   const PlanRequest request{
       .ranks = static_cast<int>(words.ranks),
       .ranks_per_node = static_cast<int>(words.ranks_per_node == 0 ? words.ranks : words.ranks_per_node),
-      .for_card = card != nullptr};
+      .for_card = card != nullptr,
+      .flops_per_s = 1e12 * static_cast<double>(words.tflops)};
   const RunPlanner planner(load_config(words.config, words.overrides), request);
   const PlanReport report = make_plan_report(planner, request, card);
   std::fputs((words.json ? plan_json(report) : plan_text(report)).c_str(), stdout);
@@ -39,8 +40,9 @@ void add_plan_command(CommandLine& line) {
   command.positional("CONFIG", words->config, "YAML file; `trainer config` explains every key");
   command.positional("OVERRIDES", words->overrides, "change keys of the config, for example parallel.stage=3");
   command.option("--ranks", words->ranks, "ranks that the run would have", Allowed::from(1, kMostRanks));
-  command.option("--ranks-per-node", words->ranks_per_node, "of them on each machine; 0: all on one",
+  command.option("--node,--ranks-per-node", words->ranks_per_node, "of them on each machine; 0: all on one",
                  Allowed::from(0, kMostRanks));
+  command.option("--tflops", words->tflops, "that a rank computes a second, for modelled times", Allowed::from(1, 1e6));
   command.option("--card", words->card, "does it fit this GPU? h100-80g, a100-40g, rtx4090-24g, ...");
   command.flag("--json", words->json, "one JSON object");
   command.footer(

@@ -50,6 +50,24 @@ std::string plan_json(const PlanReport& r) {
     json["alternatives"].push_back({{"change", other.change},
                                     {"bytes", other.bytes},
                                     {"saved_bytes", static_cast<int64_t>(now) - static_cast<int64_t>(other.bytes)}});
+  json["traffic"] = Json::array();
+  for (const auto& [name, traffic] : r.step.parts)
+    json["traffic"].push_back({{"name", name},
+                               {"calls", traffic.calls},
+                               {"messages", traffic.messages},
+                               {"off_node_messages", traffic.off_node_messages},
+                               {"bytes", traffic.bytes},
+                               {"off_node_bytes", traffic.off_node_bytes},
+                               {"hops", traffic.hops},
+                               {"modelled_ms", 1e3 * traffic.seconds}});
+  json["modelled"] = {{"node_ranks", r.step.cluster.node_ranks},
+                      {"within_bytes_per_s", r.step.cluster.within.bytes_per_s},
+                      {"within_latency_us", 1e6 * r.step.cluster.within.latency_s},
+                      {"between_bytes_per_s", r.step.cluster.between.bytes_per_s},
+                      {"between_latency_us", 1e6 * r.step.cluster.between.latency_s},
+                      {"flops_per_s", r.step.flops_per_s},
+                      {"compute_ms", 1e3 * r.step.compute_s},
+                      {"exposed_ms", 1e3 * r.step.exposed_s}};
   json["machine"] = place_of(r.machine);
   json["card"] = place_of(r.card);
   return json_text(json) + "\n";

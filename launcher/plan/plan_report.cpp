@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "comm/simulated/step_traffic.h"
 #include "core/base/error.h"
 #include "kernels/cpu/cpu_memory.h"
 #include "launcher/cuda_support.h"
@@ -55,6 +56,12 @@ std::optional<Place> place_here(const PlanReport& report, int ranks_here) {
   return Place{"this machine", fmt::format("on {}", memory.name), report.plan.memory.on_device(), memory.bytes};
 }
 
+size_t gradient_buckets(const RunPlan& plan) {
+  size_t count = 0;
+  for (const GradientSyncPlan& sync : plan.gradient_syncs) count += sync.buckets.size();
+  return std::max(count, size_t{1});
+}
+
 }  // namespace
 
 Place place_on(const Card& card, size_t bytes) {
@@ -74,6 +81,13 @@ PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& reques
   report.machine = place_here(report, std::min(request.ranks, request.ranks_per_node));
   if (planner.training_samples() > 0 || report.config.train.epochs == 0)
     report.length.emplace(report.config, planner.training_samples());
+  report.step.cluster.node_ranks = request.ranks_per_node;
+  report.step.flops_per_s = request.flops_per_s;
+  const BatchConfig& batch = report.config.batch;
+  report.step.parts = simulated::step_traffic(report.step.cluster, run.facts, run.model, run.plan,
+                                              batch.global / batch.micro / request.ranks);
+  report.step = modelled_step(std::move(report.step), report.plan.flops + report.plan.recompute_flops, request.ranks,
+                              gradient_buckets(report.plan));
   if (card != nullptr) report.card = place_on(*card, report.plan.memory.on_device());
   return report;
 }

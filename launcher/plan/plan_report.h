@@ -8,6 +8,7 @@
 #include "core/train/run_length.h"
 #include "launcher/plan/cards.h"
 #include "launcher/plan/largest_tensors.h"
+#include "launcher/plan/modelled_step.h"
 #include "launcher/plan/run_planner.h"
 
 namespace convoy {
@@ -39,6 +40,7 @@ struct PlanReport {
   std::vector<PlannedTensor> tensors;
   std::vector<Alternative> alternatives;
   std::optional<Place> machine, card;  // machine: absent if it has no such device
+  ModelledStep step;
 };
 
 PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& request, const Card* card);

@@ -97,6 +97,29 @@ std::string step_lines(const PlanReport& r) {
   return part.text();
 }
 
+std::string part_line(const std::string& name, const simulated::Traffic& traffic) {
+  return fmt::format("{:<19}{:>6} messages{:>7} off node,{:>9}{:>9} off node, {:.3g} ms", name, traffic.messages,
+                     traffic.off_node_messages, bytes_text(static_cast<size_t>(traffic.bytes)),
+                     bytes_text(static_cast<size_t>(traffic.off_node_bytes)), 1e3 * traffic.seconds);
+}
+
+std::string link_text(const simulated::Link& link) {
+  return fmt::format("{:.3g} GB/s and {:.2g} us", link.bytes_per_s / 1e9, 1e6 * link.latency_s);
+}
+
+std::string traffic_lines(const PlanReport& r) {
+  if (r.step.parts.empty()) return "";
+  const ModelledStep& step = r.step;
+  Part part("rank 0");
+  for (const auto& [name, traffic] : step.parts) part.line(part_line(name, traffic));
+  Part modelled("modelled");
+  modelled.line(fmt::format("{:.3g} ms of computing, and {:.3g} ms of the above with nothing computed meanwhile",
+                            1e3 * step.compute_s, 1e3 * step.exposed_s));
+  modelled.line(fmt::format("taken: {} ranks a node, {} within, {} between, {:.3g} TFLOP/s", step.cluster.node_ranks,
+                            link_text(step.cluster.within), link_text(step.cluster.between), step.flops_per_s / 1e12));
+  return part.text() + modelled.text();
+}
+
 std::string place_line(const Place& place) {
   return fmt::format("{} {}: {} of {} {}", place.fits() ? "fits" : "does not fit", place.name, bytes_text(place.wanted),
                      bytes_text(place.bytes), place.about);
@@ -114,7 +137,7 @@ std::string place_lines(const PlanReport& r) {
 
 std::string plan_text(const PlanReport& r) {
   return run_lines(r) + length_line(r) + memory_lines(r) + tensor_lines(r) + alternative_lines(r) + step_lines(r) +
-         place_lines(r);
+         traffic_lines(r) + place_lines(r);
 }
 
 }  // namespace convoy

@@ -13,8 +13,9 @@ namespace convoy {
 
 struct PlanRequest {
   int ranks = 1;
-  int ranks_per_node = 1;  // what parallel.shard_ranks = auto goes by
-  bool for_card = false;   // device = auto then means cuda
+  int ranks_per_node = 1;     // what parallel.shard_ranks = auto goes by
+  bool for_card = false;      // device = auto then means cuda
+  double flops_per_s = 4e14;  // of a rank, where times are modelled
 };
 
 struct PlannedRun {

@@ -7,6 +7,7 @@
 #include "comm/local/thread_communicator.h"
 #include "comm/simulated/counting_communicator.h"
 #include "comm/simulated/lone_communicator.h"
+#include "comm/simulated/step_traffic.h"
 #include "core/config/precision.h"
 #include "core/optimizer/schedule_makers.h"
 #include "core/train/make_mesh.h"
@@ -125,6 +126,14 @@ void run_rank(const Config& config, Communicator& ranks, const ToyParts& parts, 
   if (communicator.rank() != 0) return;
   result.position = trainer.position();
   result.planned_sent_bytes = trainer.plan().sent_bytes;
+  const SampleSchedule schedule{config.batch.global, config.batch.micro,
+                                config.parallel.virtual_ranks.value_or(communicator.size()), communicator.size()};
+  const RankFacts facts{.ranks = communicator.size(),
+                        .mesh = mesh.shape(),
+                        .virtual_ranks = schedule.virtual_ranks,
+                        .every_target_counts = source.every_target_counts()};
+  result.planned_traffic =
+      simulated::step_traffic(parts.cluster, facts, trainer.model().plan(), trainer.plan(), schedule.passes_per_step());
   result.communication_bytes = trainer.plan().memory.communication;
   for (const GradientSyncPlan& sync : trainer.plan().gradient_syncs)
     for (const GradientBucket& bucket : sync.buckets) result.bucket_bytes += bucket.values.bytes();

@@ -25,12 +25,13 @@ struct ToyResult {
   std::vector<std::byte> weights;  // of all parameters, in the order of the layout
   int64_t allocations_after_first_step = 0;
   size_t planned_bytes = 0, allocated_bytes = 0;
-  std::vector<size_t> sent_bytes;                     // by rank 0 up to each step's end
-  size_t planned_sent_bytes = 0;                      // in a step
-  std::map<std::string, size_t> communicated_bytes;   // by what the log calls it
-  size_t communication_bytes = 0;                     // planned memory of gradient syncs and gathers
-  size_t bucket_bytes = 0;                            // of all gradients
-  std::map<std::string, simulated::Traffic> traffic;  // of rank 0 in all: CountingCommunicator's by_label()
+  std::vector<size_t> sent_bytes;                             // by rank 0 up to each step's end
+  size_t planned_sent_bytes = 0;                              // in a step
+  std::map<std::string, size_t> communicated_bytes;           // by what the log calls it
+  std::map<std::string, simulated::Traffic> planned_traffic;  // of a step
+  size_t communication_bytes = 0;                             // planned memory of gradient syncs and gathers
+  size_t bucket_bytes = 0;                                    // of all gradients
+  std::map<std::string, simulated::Traffic> traffic;          // of rank 0 in all: CountingCommunicator's by_label()
 };
 
 // A config of 2 layers, 2 heads, 16 channels, context 12; 4 virtual ranks; change what a test is about.

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <set>
 
 #include "comm/local/thread_communicator.h"
 #include "core/base/error.h"
+#include "core/base/tree_sum.h"
 #include "core/comm/leveled_group.h"
 #include "kernels/cpu/cpu_device.h"
 
@@ -74,6 +76,18 @@ TEST(LeveledGroup, GathersByPlace) {
       }
     });
   }
+}
+
+TEST(LeveledGroup, SumsByTheTree) {
+  std::vector<double> values;
+  for (int i = 0; i < 12; ++i) values.push_back(std::ldexp(1.0 / 3 + i, 7 * i % 40));
+  for (const Sizes& sizes : {Sizes{12}, Sizes{4, 3}, Sizes{2, 2, 3}})
+    on_threads(12, [&](Communicator& ranks) {
+      std::array<double, 2> mine{values[static_cast<size_t>(ranks.rank())], 1};
+      LeveledGroup(ranks, Levels(sizes)).tree_sum_host(mine);
+      EXPECT_EQ(mine[0], tree_sum(values));
+      EXPECT_EQ(mine[1], 12);
+    });
 }
 
 }  // namespace

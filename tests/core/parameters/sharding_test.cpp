@@ -17,8 +17,9 @@ constexpr Gpt2Config kModel{.layers = 3, .heads = 2, .channels = 48, .context = 
 TEST(Buckets, CutEvenlyCoverEverythingInDescendingOrder) {
   for (const int ranks : {1, 2, 3, 8})
     for (const int64_t bytes : {1, 50000, 1 << 20}) {
-      const int64_t elements = shard_unit(ranks) * 11;
-      const auto buckets = cut_evenly(elements, bytes, ranks);
+      const ShardingOptions options{.stage = 1, .ranks = ranks, .bucket_bytes = bytes};
+      const int64_t elements = layout_unit(options) * 11;
+      const auto buckets = cut_evenly(elements, options);
       ASSERT_FALSE(buckets.empty());
       EXPECT_EQ(buckets.front().end, elements);
       EXPECT_EQ(buckets.back().begin, 0);
@@ -30,16 +31,28 @@ TEST(Buckets, CutEvenlyCoverEverythingInDescendingOrder) {
         offset += buckets[i].shard;
       }
     }
-  EXPECT_EQ(cut_evenly(shard_unit(2) * 64, 65536, 2)[0].elements(), 16384);
-  EXPECT_EQ(cut_evenly(shard_unit(2) * 64, 65535, 2)[0].elements(), 16384 - shard_unit(2));
-  EXPECT_TRUE(cut_evenly(0, 1000, 2).empty());
+  const auto first = [](int64_t bytes) {
+    return cut_evenly(131072, {.stage = 1, .ranks = 2, .bucket_bytes = bytes})[0].elements();
+  };
+  EXPECT_EQ(first(65536), 16384);
+  EXPECT_EQ(first(65535), 16384 - 2048);
+  EXPECT_TRUE(cut_evenly(0, {.stage = 1, .ranks = 2}).empty());
+}
+
+TEST(Buckets, ThatNobodySharesOutNeedHardlyAnyPadding) {
+  constexpr int64_t kElements = 85'000'000;
+  for (const int ranks : {1, 2, 3, 1000, 16384}) {
+    const int64_t unit = layout_unit({.stage = 0, .ranks = ranks});
+    EXPECT_EQ(unit % ranks, 0);
+    EXPECT_LT((kElements + unit - 1) / unit * unit, kElements * 101 / 100) << ranks;
+  }
 }
 
 TEST(Buckets, CutBetweenGroupsHoldWholeParameters) {
   const Graph graph = gpt2_loss_graph(kModel, 2, 16);
   for (const int ranks : {2, 3, 8})
     for (const int64_t bytes : {1, 200'000, 1 << 30}) {
-      const ParameterLayout layout(graph, ranks);
+      const ParameterLayout layout(graph, layout_unit({.stage = 1, .ranks = ranks}));
       const auto buckets = cut_between_groups(layout, bytes, ranks);
       EXPECT_EQ(buckets.front().end, layout.padded_elements());
       EXPECT_EQ(buckets.back().begin, 0);
@@ -73,7 +86,7 @@ TEST(Sharding, EveryElementHasOneOwner) {
   const Graph graph = gpt2_loss_graph(kModel, 2, 16);
   for (const int ranks : {2, 3, 8})
     for (const int64_t stage : {1, 2, 3}) {
-      const ParameterLayout layout(graph, ranks);
+      const ParameterLayout layout(graph, layout_unit({.stage = 1, .ranks = ranks}));
       std::vector<int> owners(static_cast<size_t>(layout.padded_elements()), 0);
       for (int rank = 0; rank < ranks; ++rank) {
         const Sharding sharding(layout, {.stage = stage, .rank = rank, .ranks = ranks, .bucket_bytes = 40000});

@@ -88,6 +88,37 @@ TEST_P(LoneRank, SendsNoMoreOffItsNodeThanARing) {
 INSTANTIATE_TEST_SUITE_P(All, LoneRank,
                          testing::Combine(testing::Values(8, 64, 1024, 16384), testing::Values(0, 1, 2, 3)));
 
+void expect_equal(const simulated::Traffic& planned, const simulated::Traffic& counted) {
+  EXPECT_EQ(planned.calls * kSteps, counted.calls);
+  EXPECT_EQ(planned.messages * kSteps, counted.messages);
+  EXPECT_EQ(planned.off_node_messages * kSteps, counted.off_node_messages);
+  EXPECT_EQ(planned.bytes * kSteps, counted.bytes);
+  EXPECT_EQ(planned.off_node_bytes * kSteps, counted.off_node_bytes);
+  EXPECT_EQ(planned.hops * kSteps, counted.hops);
+}
+
+TEST(StepTraffic, IsWhatIsCounted) {
+  for (const bool reproducible : {true, false})
+    for (const GradientDType wire : {GradientDType::f32, GradientDType::bf16})
+      for (const int64_t stage : {0, 1, 2, 3})
+        for (const auto& [ranks, node] : {std::pair(6, 6), std::pair(8, 4), std::pair(64, 8), std::pair(96, 4)}) {
+          Config config = config_of(ranks, stage, node);
+          config.parallel.reproducible = reproducible;
+          config.parallel.gradient_dtype = wire;
+          ToyParts parts = on_nodes(node);
+          parts.validation_samples = 0;  // evaluations gather weights too
+          parts.ignored = [](int64_t, int64_t t) { return t == 0; };
+          SCOPED_TRACE(testing::Message() << "stage " << stage << ", " << ranks << " ranks, wire "
+                                          << static_cast<int>(wire) << ", reproducible " << reproducible);
+          ToyResult result = lone_toy_run(config, ranks, parts);
+          EXPECT_TRUE(result.planned_traffic.contains("weights of targets"));
+          for (const auto& [label, planned] : result.planned_traffic) {
+            SCOPED_TRACE(label);
+            if (label != "host") expect_equal(planned, result.traffic[label]);  // the host's are of the start too
+          }
+        }
+}
+
 // A step of 1,024 ranks takes no more room for what comes from others than one of 8 does.
 TEST(LoneRankMemory, IsABucketWhateverTheRanks) {
   for (const int64_t stage : {0, 1, 2, 3})

@@ -76,6 +76,28 @@ TEST(PlanReport, JsonAddsUp) {
   EXPECT_TRUE(json.at("card").is_null());
 }
 
+TEST(PlanReport, TellsWhatLeavesANode) {
+  const auto traffic_of = [](const PlanRequest& request) {
+    return parse_json(plan_json(report_of({"batch.global=64", "parallel.stage=0"}, request))).at("traffic");
+  };
+  EXPECT_TRUE(traffic_of({.ranks = 1, .ranks_per_node = 1}).empty());
+  const nlohmann::json one_node = traffic_of({.ranks = 8, .ranks_per_node = 8});
+  const nlohmann::json four_nodes = traffic_of({.ranks = 8, .ranks_per_node = 2});
+  ASSERT_EQ(one_node.at(0).at("name"), "gradient bucket");
+  EXPECT_EQ(one_node.at(0).at("off_node_bytes"), 0);
+  EXPECT_EQ(one_node.at(0).at("bytes"), four_nodes.at(0).at("bytes"));
+  EXPECT_GT(four_nodes.at(0).at("off_node_bytes"), 0);
+  EXPECT_GT(four_nodes.at(0).at("modelled_ms"), one_node.at(0).at("modelled_ms"));
+}
+
+TEST(ModelledStep, HidesBucketsUnderTheBackwardPass) {
+  ModelledStep step{.flops_per_s = 1e12};
+  step.parts = {{"gradient bucket", {.seconds = 1}}, {"host", {.seconds = 0.25}}};
+  EXPECT_DOUBLE_EQ(modelled_step(step, 6e12, 2, 10).compute_s, 3);
+  EXPECT_DOUBLE_EQ(modelled_step(step, 6e12, 2, 10).exposed_s, 0.1 + 0.25);
+  EXPECT_DOUBLE_EQ(modelled_step(step, 0, 2, 10).exposed_s, 1 + 0.25) << "nothing is computed to hide it";
+}
+
 TEST(PlanReport, TheTableFitsATerminal) {
   PlanReport report =
       report_of({"batch.global=64", "train.recompute=block", "parallel.stage=3", "parallel.shard_ranks=4"},
