@@ -1,5 +1,6 @@
 // Token embedding plus learned positions, if there are such, then dropout: tokens (B, T) i32 -> x (B, T, C). GPT-2's
-// wte and wpe.
+// wte and wpe. A second input, starts (B, T) i32, is the token from which positions count: with which its document
+// begins. Tokens of more dimensions, (B, ..., T), are as many samples.
 #pragma once
 
 #include "core/layers/layer.h"

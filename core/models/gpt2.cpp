@@ -21,10 +21,12 @@ class Gpt2Builder {
  public:
   explicit Gpt2Builder(const Gpt2Config& config) : c_(config) {}
 
+  void add_starts(int64_t B, int64_t T) { starts_ = graph.add_input("starts", {DType::i32, {B, T}}); }
+
   // The graph up to the final norm; returns what the head reads.
   ValueId body(int64_t B, int64_t T) {
     const ValueId tokens = graph.add_input("tokens", {DType::i32, {B, T}});
-    ValueId residual = graph.add("transformer.wte", make<Embedding>(embedding()), {tokens})[0];
+    ValueId residual = graph.add("transformer.wte", make<Embedding>(embedding()), with_starts(tokens))[0];
     ValueId branch = -1;
     for (int64_t layer = 0; layer < c_.layers; ++layer) {
       graph.begin_block(static_cast<int>(layer));
@@ -46,6 +48,8 @@ class Gpt2Builder {
 
   float dropout() const { return static_cast<float>(c_.dropout); }
 
+  std::vector<ValueId> with_starts(ValueId x) const { return starts_ >= 0 ? std::vector{x, starts_} : std::vector{x}; }
+
   EmbeddingOptions embedding() {
     return {kTokenTable, "transformer.wpe.weight", c_.vocabulary, c_.channels, c_.context, c_.dtype, kStddev,
             dropout(),   dropout_number_++};
@@ -63,7 +67,7 @@ class Gpt2Builder {
     const auto mixed = graph.add(
         name + ".attn",
         make<SelfAttention>(AttentionOptions{name + ".attn", C, c_.heads, c_.context, dropout(), dropout_number_++}),
-        {qkv})[0];
+        with_starts(qkv))[0];
     const auto projected = linear(name + ".attn.c_proj", mixed, C, C, residual_stddev);
     const auto think = norm(name + ".ln_2", attend.first, projected);
     const MlpOptions mlp{name + ".mlp.c_fc", name + ".mlp.c_proj", C, 4 * C, Activation::gelu_tanh, kStddev,
@@ -84,13 +88,15 @@ class Gpt2Builder {
   }
 
   Gpt2Config c_;
+  ValueId starts_ = -1;
   uint32_t dropout_number_ = 0;
 };
 
 }  // namespace
 
-Graph gpt2_loss_graph(const Gpt2Config& config, int64_t B, int64_t T) {
+Graph gpt2_loss_graph(const Gpt2Config& config, int64_t B, int64_t T, bool documents) {
   Gpt2Builder builder(config);
+  if (documents) builder.add_starts(B, T);
   const ValueId x = builder.body(B, T);
   Graph& graph = builder.graph;
   const ValueId targets = graph.add_input("targets", {DType::i32, {B, T}});

@@ -14,7 +14,9 @@ struct Gpt2Config {
 };
 
 // Inputs "tokens" and "targets" (B, T) i32; the result is the loss of every token and its weight, (B * T) f32 each.
-Graph gpt2_loss_graph(const Gpt2Config& config, int64_t B, int64_t T);
+// documents: a third, "starts" (B, T) i32, says of each token where its document begins, at which attention stops and
+// from which positions count.
+Graph gpt2_loss_graph(const Gpt2Config& config, int64_t B, int64_t T, bool documents = false);
 
 // Input "tokens" (B, T) i32; the result is the last token's logits (B, V). Runs with a key-value cache.
 Graph gpt2_logits_graph(const Gpt2Config& config, int64_t B, int64_t T);

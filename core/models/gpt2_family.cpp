@@ -82,6 +82,7 @@ void Gpt2Family::settle(const ModelData& data, Loss&) {
                     "or model.family=layers",
                     data.name, field_names(data.fields)));
   if (!tokens.value) tokens.value = data.vocabulary;
+  documents = find_field(data.fields, "starts") != nullptr;
 }
 
 void Gpt2Family::settle_as(const Family& earlier) {
@@ -101,7 +102,7 @@ Gpt2Config Gpt2Family::settled(DType dtype) const {
 }
 
 Graph Gpt2Family::loss_graph(const GraphNeeds& needs) const {
-  return gpt2_loss_graph(settled(needs.dtype), needs.B, sizes.context);
+  return gpt2_loss_graph(settled(needs.dtype), needs.B, sizes.context, documents);
 }
 
 std::optional<GeneratorModel> Gpt2Family::generator(DType dtype) const {

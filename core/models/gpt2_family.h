@@ -23,9 +23,10 @@ class Gpt2Family final : public Family {
   std::optional<GeneratorModel> generator(DType dtype) const override;
   std::string peer_config(DType dtype, int32_t end_of_text) const override;
 
-  std::string preset;  // sets the sizes
-  Gpt2Config sizes;    // but for the vocabulary, which is:
-  Auto tokens;         // key `vocabulary`; absent: the dataset's
+  std::string preset;      // sets the sizes
+  Gpt2Config sizes;        // but for the vocabulary, which is:
+  Auto tokens;             // key `vocabulary`; absent: the dataset's
+  bool documents = false;  // the data has the field "starts"
 
  private:
   void apply_preset(std::string_view name);

@@ -70,6 +70,8 @@ class LlamaBuilder {
     graph.store_as(LlamaStorage(c_));
   }
 
+  void add_starts(int64_t B, int64_t T) { starts_ = graph.add_input("starts", {DType::i32, {B, T}}); }
+
   // The graph up to the final norm; returns what the head reads.
   ValueId body(int64_t B, int64_t T) {
     const ValueId tokens = graph.add_input("tokens", {DType::i32, {B, T}});
@@ -93,6 +95,8 @@ class LlamaBuilder {
   std::vector<ValueId> add(const std::string& name, std::unique_ptr<Layer> layer, std::vector<ValueId> inputs) {
     return graph.add(name, std::move(layer), std::move(inputs));
   }
+
+  std::vector<ValueId> with_starts(ValueId x) const { return starts_ >= 0 ? std::vector{x, starts_} : std::vector{x}; }
 
   EmbeddingOptions embedding() const {
     EmbeddingOptions options{.token_table = kTokenEmbedding, .position_table = {}};
@@ -120,11 +124,11 @@ class LlamaBuilder {
     projection.has_bias = c_.qkv_bias;
     projection.stddev = kInitialStddev;
     if (c_.qk_norm) projection.query_norm = name + ".q_norm", projection.key_norm = name + ".k_norm";
-    const ValueId qkv = add(name + ".qkv_proj", std::make_unique<RotaryProjection>(projection), {x})[0];
+    const ValueId qkv = add(name + ".qkv_proj", std::make_unique<RotaryProjection>(projection), with_starts(x))[0];
     AttentionOptions attention{.name = name, .H = c_.heads, .context = c_.context};
     attention.Hkv = c_.kv_heads, attention.D = c_.head_dim;
     attention.window = c_.has_window(layer) ? c_.window : 0;
-    const ValueId mixed = add(name, std::make_unique<SelfAttention>(attention), {qkv})[0];
+    const ValueId mixed = add(name, std::make_unique<SelfAttention>(attention), with_starts(qkv))[0];
     LinearOptions output{name + ".o_proj", c_.heads * c_.head_dim, c_.channels, residual_stddev_};
     output.has_bias = false, output.by_outputs = true;
     return add(name + ".o_proj", std::make_unique<Linear>(output), {mixed})[0];
@@ -140,6 +144,7 @@ class LlamaBuilder {
   }
 
   LlamaConfig c_;
+  ValueId starts_ = -1;
   RotaryShape rotary_;
   float residual_stddev_;
 };
@@ -163,8 +168,9 @@ LlamaKind kind_of(const LlamaConfig& c) {
   return windows_everywhere ? LlamaKind::mistral : LlamaKind::none;
 }
 
-Graph llama_loss_graph(const LlamaConfig& config, int64_t B, int64_t T) {
+Graph llama_loss_graph(const LlamaConfig& config, int64_t B, int64_t T, bool documents) {
   LlamaBuilder builder(config);
+  if (documents) builder.add_starts(B, T);
   const ValueId x = builder.body(B, T);
   Graph& graph = builder.graph;
   const ValueId targets = graph.add_input("targets", {DType::i32, {B, T}});

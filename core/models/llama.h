@@ -33,7 +33,9 @@ enum class LlamaKind : uint8_t { none, llama, mistral, qwen2, qwen3, glm, glm4 }
 LlamaKind kind_of(const LlamaConfig& config);
 
 // Inputs "tokens" and "targets" (B, T) i32; the result is the loss of every token and its weight, (B * T) f32 each.
-Graph llama_loss_graph(const LlamaConfig& config, int64_t B, int64_t T);
+// documents: a third, "starts" (B, T) i32, says of each token where its document begins, at which attention stops and
+// from which positions count.
+Graph llama_loss_graph(const LlamaConfig& config, int64_t B, int64_t T, bool documents = false);
 
 // Input "tokens" (B, T) i32; the result is the last token's logits (B, V). Runs with a key-value cache.
 Graph llama_logits_graph(const LlamaConfig& config, int64_t B, int64_t T);

@@ -102,6 +102,7 @@ void LlamaFamily::settle(const ModelData& data, Loss&) {
                     "or model.family=layers",
                     data.name, field_names(data.fields)));
   if (!tokens.value) tokens.value = data.vocabulary;
+  documents = find_field(data.fields, "starts") != nullptr;
 }
 
 void LlamaFamily::settle_as(const Family& earlier) {
@@ -116,7 +117,7 @@ std::string LlamaFamily::summary() const {
 }
 
 Graph LlamaFamily::loss_graph(const GraphNeeds& needs) const {
-  return llama_loss_graph(settled(needs.dtype), needs.B, sizes.context);
+  return llama_loss_graph(settled(needs.dtype), needs.B, sizes.context, documents);
 }
 
 std::optional<GeneratorModel> LlamaFamily::generator(DType dtype) const {

@@ -31,6 +31,7 @@ class LlamaFamily final : public Family {
   Auto tokens;                         // key `vocabulary`; absent: the dataset's
   Auto kv_heads, head_dim, hidden;     // absent: as many as heads; channels / heads; 8 / 3 of channels
   WordOrNumbers window_layers{"all"};  // keys `window_layers`
+  bool documents = false;              // the data has the field "starts"
 
  private:
   void apply_preset(std::string_view name);

@@ -1,5 +1,5 @@
 // Token embedding plus learned positions, as in GPT-2.
-//   y[b, t] = token_table[tokens[b, t]] + position_table[position + t]
+//   y[b, t] = token_table[tokens[b, t]] + position_table[position + t - starts[b, t]]
 #pragma once
 
 #include "core/tensor/tensor.h"
@@ -13,6 +13,9 @@ struct EmbeddingForward {
   Tensor position_table;  // (max T, C) or absent
   Tensor position;        // (1) i64 on the device, absent: 0. In memory, not in the call, so that a captured CUDA graph
                           // need not be captured again
+  // (B, T) i32: the place in its sample with which this token's document begins, from which positions count; absent: 0
+  // for all.
+  Tensor starts;
 };
 
 // Tables' gradients, f32, are added to, in an order fixed by the tokens alone.
@@ -21,6 +24,7 @@ struct EmbeddingBackward {
   Tensor dposition_table;  // (max T, C) f32, +=, or absent
   Tensor dy;               // (B, T, C)
   Tensor tokens;           // (B, T) i32
+  Tensor starts;           // as in forward
 };
 
 }  // namespace convoy

@@ -4,7 +4,8 @@
 //   2. the warp at the first place of a token adds the rows of all its places, chunk by chunk, to the token's row of
 //   the
 //      table. Where there are many (a space among characters), the warps of a block share them and add up in order.
-//   3. a thread adds its channels of one position over the batch
+//   3. a thread adds its channels of one position over the batch; where documents have positions of their own, these
+//      are sorted and added as tokens are
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/operators.h"
 #include "kernels/cuda/pack.h"
@@ -31,6 +32,16 @@ __global__ void __launch_bounds__(kChunk) sort_tokens_kernel(TokenKey* keys, con
   const int64_t n = blockIdx.x * int64_t{kChunk} + threadIdx.x;
   const TokenKey key = sorted_over_block(n < N ? token_key(tokens[n], n) : ~TokenKey{0}, shared);
   if (n < N) keys[n] = key;  // those beyond N are the largest
+}
+
+// The same of positions within documents.
+__global__ void __launch_bounds__(kChunk)
+    sort_positions_kernel(TokenKey* keys, const int32_t* starts, int64_t T, int64_t N) {
+  __shared__ TokenKey shared[kChunk];
+  const int64_t n = blockIdx.x * int64_t{kChunk} + threadIdx.x;
+  const TokenKey key =
+      sorted_over_block(n < N ? token_key(static_cast<int32_t>(n % T) - starts[n], n) : ~TokenKey{0}, shared);
+  if (n < N) keys[n] = key;
 }
 
 // A lane's share of the sum of a token's rows, in one slice of channels.
@@ -159,6 +170,13 @@ __global__ void __launch_bounds__(kThreads)
   total.store(table + i);
 }
 
+// Adds the rows of dy to those of the table that the sorted keys name.
+template <class Real>
+void add_rows(Stream& stream, const Scatter<Real>& scatter, bool aligned) {
+  launch(stream, aligned ? embedding_tokens_kernel<Real, kAligned> : embedding_tokens_kernel<Real, 1>,
+         static_cast<unsigned>(ceil_div<int64_t>(scatter.order.N, kWarps)), kThreads, 0, scatter);
+}
+
 template <class Real>
 void enqueue(Stream& stream, const EmbeddingBackward& args, const Tensor& scratch) {
   const int64_t N = args.tokens.elements(), T = args.tokens.shape[-1], C = args.dy.shape[-1];
@@ -167,14 +185,16 @@ void enqueue(Stream& stream, const EmbeddingBackward& args, const Tensor& scratc
   float *tokens = data_of<float>(args.dtoken_table), *positions = data_of<float>(args.dposition_table);
   const bool aligned = C % kAligned == 0 && aligned_16(tokens, positions, dy);
   const int width = aligned ? kAligned : 1;
+  const auto chunks = static_cast<unsigned>(ceil_div<int64_t>(N, kChunk));
   if (tokens != nullptr) {
-    launch(stream, sort_tokens_kernel, static_cast<unsigned>(ceil_div<int64_t>(N, kChunk)), kChunk, 0, keys,
-           data_of<int32_t>(args.tokens), N);
-    launch(stream, aligned ? embedding_tokens_kernel<Real, kAligned> : embedding_tokens_kernel<Real, 1>,
-           static_cast<unsigned>(ceil_div<int64_t>(N, kWarps)), kThreads, 0,
-           Scatter<Real>{tokens, dy, {keys, N}, static_cast<int>(C)});
+    launch(stream, sort_tokens_kernel, chunks, kChunk, 0, keys, data_of<int32_t>(args.tokens), N);
+    add_rows(stream, Scatter<Real>{tokens, dy, {keys, N}, static_cast<int>(C)}, aligned);
   }
   if (positions == nullptr) return;
+  if (args.starts) {
+    launch(stream, sort_positions_kernel, chunks, kChunk, 0, keys, data_of<int32_t>(args.starts), T, N);
+    return add_rows(stream, Scatter<Real>{positions, dy, {keys, N}, static_cast<int>(C)}, aligned);
+  }
   launch(stream, aligned ? embedding_positions_kernel<Real, kAligned> : embedding_positions_kernel<Real, 1>,
          static_cast<unsigned>(ceil_div<int64_t>(T * C / width, kThreads)), kThreads, 0, positions, dy, N / T, T * C);
 }

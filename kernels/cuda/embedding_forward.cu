@@ -1,5 +1,5 @@
 // Rows of the embedding tables, gathered. A thread takes one pack of one position in some samples of the batch, so that
-// it reads the position's row once for all of them.
+// it reads the position's row once for all of them, unless documents within them have positions of their own.
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/operators.h"
 #include "kernels/cuda/pack.h"
@@ -16,6 +16,7 @@ struct Gather {
   const int32_t* tokens;
   const Real *token_table, *position_table;  // null: none
   const int64_t* position;                   // of the first token; null: 0
+  const int32_t* starts;                     // of documents; null: 0
   int64_t B, T, C;
 };
 
@@ -31,8 +32,12 @@ __global__ void __launch_bounds__(kThreads) embedding_forward_kernel(Gather<Real
 #pragma unroll 4
   for (int64_t b = begin; b < end; ++b) {
     Piece piece(g.token_table + g.tokens[b * g.T + t] * g.C + c);
-    if (g.position_table != nullptr)
+    if (g.starts != nullptr && g.position_table != nullptr) {
+      const Piece own(g.position_table + first + i - g.starts[b * g.T + t] * g.C);
+      for (int k = 0; k < kWidth; ++k) piece.set(k, piece.get(k) + own.get(k));
+    } else if (g.position_table != nullptr) {
       for (int k = 0; k < kWidth; ++k) piece.set(k, piece.get(k) + position.get(k));
+    }
     piece.store(g.y + b * g.T * g.C + i);
   }
 }
@@ -48,6 +53,7 @@ void embedding_forward(Stream& stream, const EmbeddingForward& args) {
                          data_of<Real>(args.token_table),
                          data_of<Real>(args.position_table),
                          data_of<int64_t>(args.position),
+                         data_of<int32_t>(args.starts),
                          args.tokens.elements() / T,
                          T,
                          C};

@@ -31,6 +31,40 @@ TEST_F(EmbeddingTest, ForwardAddsTheTwoRows) {
     }
 }
 
+// Documents that begin anywhere: positions count from there, forward and backward.
+TEST_F(EmbeddingTest, PositionsBeginAnewWithEveryDocument) {
+  for (const auto& [dtype, tolerance] : kPrecisions)
+    for (const int64_t C : {1, 37, 64})
+      for (const int64_t T : {13, 700}) {
+        const int64_t B = 3, V = 11;
+        Values first;
+        for (int64_t b = 0; b < B; ++b)
+          for (int64_t t = 0, start = 0; t < T; ++t) {
+            if ((t + b) % 5 == 3 || t == T - 1) start = t;
+            first.push_back(static_cast<double>(start));
+          }
+        const Array tokens = some_tokens(B, T, V), starts({B, T}, DType::i32, first);
+        const Array table = random_array({V, C}, dtype, 1), positions = random_array({T, C}, dtype, 2);
+        const Array y = Array::zeros({B, T, C}, dtype), dy = random_array({B, T, C}, dtype, 3);
+        const Array dtable = Array::filled({V, C}, DType::f32, 1), dpositions = Array::filled({T, C}, DType::f32, 2);
+        run(EmbeddingForward{y, tokens, table, positions, {}, starts});
+        run_with_scratch(EmbeddingBackward{dtable, dpositions, dy, tokens, starts});
+        const Values t = table.values(), p = positions.values(), ids = tokens.values(), gradient = dy.values();
+        Values wanted, wanted_rows(static_cast<size_t>(V * C), 1), wanted_positions(static_cast<size_t>(T * C), 2);
+        for (size_t i = 0; i < gradient.size(); ++i) {
+          const size_t n = i / static_cast<size_t>(C), c = i % static_cast<size_t>(C);
+          const size_t row = static_cast<size_t>(ids[n]) * static_cast<size_t>(C) + c;
+          const size_t place = n % static_cast<size_t>(T) - static_cast<size_t>(first[n]);
+          wanted.push_back(t[row] + p[place * static_cast<size_t>(C) + c]);
+          wanted_rows[row] += gradient[i];
+          wanted_positions[place * static_cast<size_t>(C) + c] += gradient[i];
+        }
+        expect_near(y.values(), wanted, tolerance, "y");
+        expect_near(dtable.values(), wanted_rows, 1e-5, "dtoken_table");
+        expect_near(dpositions.values(), wanted_positions, 1e-5, "dposition_table");
+      }
+}
+
 TEST_F(EmbeddingTest, WithoutPositionsItCopiesRows) {
   const Array tokens({1, 2}, DType::i32, {2, 0}), table({3, 2}, DType::f32, {1, 2, 3, 4, 5, 6});
   const Array y = Array::zeros({1, 2, 2}, DType::f32);
@@ -79,8 +113,12 @@ TEST_F(EmbeddingTest, SameBitsForAnyThreads) {
   expect_same_bits_for_any_threads([&] {
     const Array tokens = some_tokens(8, 100, 5), dy = random_array({8, 100, 70}, DType::f32, 3);
     const Array dtable = Array::zeros({5, 70}, DType::f32), dpositions = Array::zeros({100, 70}, DType::f32);
+    Values first;
+    for (int64_t n = 0; n < 800; ++n) first.push_back(static_cast<double>(n % 100 / 30 * 30));
+    const Array starts({8, 100}, DType::i32, first), of_documents = Array::zeros({100, 70}, DType::f32);
     run_with_scratch(EmbeddingBackward{dtable, dpositions, dy, tokens});
-    return Bits{dtable.bits(), dpositions.bits()};
+    run_with_scratch(EmbeddingBackward{{}, of_documents, dy, tokens, starts});
+    return Bits{dtable.bits(), dpositions.bits(), of_documents.bits()};
   });
 }
 

@@ -38,6 +38,9 @@ struct RowKernels {
   void (*embedding_backward_tokens)(const EmbeddingBackward& args, int64_t begin, int64_t end, int part, int parts);
   // Positions [begin, end).
   void (*embedding_backward_positions)(const EmbeddingBackward& args, int64_t begin, int64_t end);
+  // The same where documents have positions of their own: columns of some rows, as of tokens.
+  void (*embedding_backward_document_positions)(const EmbeddingBackward& args, int64_t begin, int64_t end, int part,
+                                                int parts);
   void (*dropout_apply)(const DropoutApply& args, int64_t begin, int64_t end);
   void (*cross_entropy)(const CrossEntropy& args, int64_t begin, int64_t end);
   // Of rows [begin, end) to two rows of C each: mean and sum of squared distances from it; sums of dy and dy times the
