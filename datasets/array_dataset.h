@@ -44,6 +44,7 @@ class ArrayDataset final : public Dataset {
   // known, how samples are made of new input.
   std::map<std::string, std::string> files() const override;
   std::vector<int64_t> class_counts(const std::string& field) const override;
+  int64_t stored_sample(Split split, int64_t sample) const override { return rows_of(split, sample, 1)[0]; }
   std::string too_few(Split split, int64_t samples, bool model_is_fixed) const override;
 
  private:

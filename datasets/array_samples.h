@@ -17,6 +17,8 @@ struct SampleView {
   int64_t count = 5;  // 0: the balance of classes alone
   int64_t columns = 80;
   PictureStyle style = PictureStyle::shades;
+  bool labels = false;   // of documents: which of their tokens count
+  bool colours = false;  // the terminal has them
 };
 
 // For a terminal: names are readable(), pictures may hold escape sequences. Throws DataError: there is no such split,

@@ -46,8 +46,12 @@ void ArrayShardWriter::take(std::span<const std::span<const std::byte>> rows) {
   for (size_t i = 0; i < rows.size(); ++i) held_[i].insert(held_[i].end(), rows[i].begin(), rows[i].end());
 }
 
-SplitEntry ArrayShardWriter::finish() {
+void ArrayShardWriter::end_shard() {
   if (shard_ || rows_held() > 0) finish_shard();
+}
+
+SplitEntry ArrayShardWriter::finish() {
+  end_shard();
   return std::move(written_);
 }
 

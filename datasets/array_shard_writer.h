@@ -23,6 +23,8 @@ class ArrayShardWriter {
 
   // By field, the same number of whole rows of each, as they are stored.
   void append(std::span<const std::span<const std::byte>> rows);
+  // What comes next goes into another file.
+  void end_shard();
   // Writes the rest and tells what was written.
   SplitEntry finish();
 

@@ -8,6 +8,9 @@
 #include "core/base/error.h"
 #include "datasets/array_dataset.h"
 #include "datasets/array_samples.h"
+#include "datasets/documents/document_dataset.h"
+#include "datasets/documents/document_text.h"
+#include "datasets/documents/pair_dataset.h"
 #include "datasets/token_dataset.h"
 #include "datasets/token_text.h"
 
@@ -17,7 +20,15 @@ namespace {
 using std::filesystem::path;
 
 std::unique_ptr<Dataset> open_tokens(const path& folder, DatasetManifest manifest, const DatasetNeeds& needs) {
-  return std::make_unique<TokenDataset>(folder, std::move(manifest), needs.context, needs.seed);
+  return std::make_unique<TokenDataset>(folder, std::move(manifest), needs);
+}
+
+std::unique_ptr<Dataset> open_documents(const path& folder, DatasetManifest manifest, const DatasetNeeds& needs) {
+  return std::make_unique<DocumentDataset>(folder, std::move(manifest), needs);
+}
+
+std::unique_ptr<Dataset> open_pairs(const path& folder, DatasetManifest manifest, const DatasetNeeds& needs) {
+  return std::make_unique<PairDataset>(folder, std::move(manifest), needs);
 }
 
 std::unique_ptr<Dataset> open_arrays(const path& folder, DatasetManifest manifest, const DatasetNeeds& needs) {
@@ -26,6 +37,10 @@ std::unique_ptr<Dataset> open_arrays(const path& folder, DatasetManifest manifes
 
 constexpr std::array kKinds = {
     DatasetKind{"tokens", "a window of a text's tokens", "tokens", open_tokens, token_text, nullptr, verify_tokenizer},
+    DatasetKind{"documents", "whole documents in a sequence", "tokens", open_documents, document_text,
+                labelled_documents, verify_documents},
+    DatasetKind{"pairs", "a prompt with a chosen and a rejected answer", "tokens", open_pairs, document_text,
+                labelled_documents, verify_documents},
     DatasetKind{"arrays", "a row: fields of fixed shapes", "samples", open_arrays, nullptr, array_samples},
 };
 

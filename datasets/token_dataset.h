@@ -1,5 +1,6 @@
 // Language-model samples from a folder of token shards: fields "tokens" and "targets", (T) i32 each, where targets are
-// the tokens one place further.
+// the tokens one place further. With separate_documents a third, "starts" (T) i32: of each place the one with which its
+// document begins, the first behind an end-of-text token or of the sample; what would follow such a token is no target.
 //
 // See window_order.h for which sample is where, array_shard.h for how damage is found. A train split that holds tokens
 // but no window of T + 1 is a DataError at opening; another split that short has 0 samples.
@@ -21,12 +22,13 @@ namespace convoy {
 
 class TokenDataset final : public Dataset {
  public:
-  TokenDataset(std::filesystem::path folder, DatasetManifest manifest, int64_t T, uint64_t seed);
+  TokenDataset(std::filesystem::path folder, DatasetManifest manifest, const DatasetNeeds& needs);
 
   const std::vector<BatchField>& fields() const override { return fields_; }
   int64_t samples(Split split) const override { return parts_[static_cast<size_t>(split)].order.samples(); }
   void read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) override;
   std::string identity() const override;
+  bool every_target_counts() const override { return !separate_; }
   const DatasetFacts& facts() const override { return facts_; }
   const std::filesystem::path& folder() const override { return folder_; }
   std::unique_ptr<Tokenizer> tokenizer() const override;
@@ -42,9 +44,11 @@ class TokenDataset final : public Dataset {
     WindowOrder order;
   };
   Part open(Split split, uint64_t seed) const;
+  void separate(const int32_t* tokens, int32_t* targets, int32_t* starts) const;
 
   std::filesystem::path folder_;
   int64_t T_;
+  bool separate_;
   DatasetManifest manifest_;
   DatasetFacts facts_;
   std::vector<BatchField> fields_;

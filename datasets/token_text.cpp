@@ -28,14 +28,17 @@ std::string beginning(const std::filesystem::path& folder, const DatasetManifest
 
 }  // namespace
 
+std::string tokenizer_text(const DatasetManifest& manifest) {
+  const std::string& made_by = manifest.import.option("tokenizer");
+  return fmt::format("tokenizer    {}, vocabulary {}, {}\n", made_by.empty() ? manifest.tokenizer_file : made_by,
+                     grouped(manifest.vocabulary),
+                     manifest.end_of_text < 0 ? std::string("no end-of-text token")
+                                              : fmt::format("end of text {}", manifest.end_of_text));
+}
+
 std::string token_text(const std::filesystem::path& folder, const DatasetManifest& manifest) {
   const auto tokenizer = load_tokenizer(folder / manifest.tokenizer_file);
-  const std::string& made_by = manifest.import.option("tokenizer");
-  return fmt::format("tokenizer    {}, vocabulary {}, {}\n\nIt begins:\n{}\n",
-                     made_by.empty() ? manifest.tokenizer_file : made_by, grouped(manifest.vocabulary),
-                     manifest.end_of_text < 0 ? std::string("no end-of-text token")
-                                              : fmt::format("end of text {}", manifest.end_of_text),
-                     beginning(folder, manifest, *tokenizer));
+  return fmt::format("{}\nIt begins:\n{}\n", tokenizer_text(manifest), beginning(folder, manifest, *tokenizer));
 }
 
 void verify_tokenizer(const std::filesystem::path& folder, const DatasetManifest& manifest,

@@ -9,7 +9,10 @@
 
 namespace convoy {
 
-// Its tokenizer and vocabulary, and how its text begins. Throws DataError.
+// A line on its tokenizer and vocabulary.
+std::string tokenizer_text(const DatasetManifest& manifest);
+
+// The same, and how its text begins. Throws DataError.
 std::string token_text(const std::filesystem::path& folder, const DatasetManifest& manifest);
 
 // Adds what is wrong with its tokenizer.

@@ -91,7 +91,10 @@ void add_facts(const BatchField& field, const FieldFacts& facts, ModelData& told
 }  // namespace
 
 DatasetNeeds dataset_needs(const Config& config) {
-  return {.context = config.model.family->context(), .seed = static_cast<uint64_t>(config.run.seed)};
+  return {.context = config.model.family->context(),
+          .seed = static_cast<uint64_t>(config.run.seed),
+          .pack = config.data.pack,
+          .separate_documents = config.data.separate_documents};
 }
 
 std::string describe_fields(const BatchSource& data) {

@@ -48,6 +48,10 @@ void describe(Keys& keys, DataConfig& c) {
   keys(incidental("changed"), c.changed, "",
        "refuse; accept: this start goes on with, or replays, other data than the run's, of the same tokenizer");
   keys(incidental("prefetch"), c.prefetch, "micro-batches", "read ahead by the loader thread", Allowed::from(1, 1e6));
+  keys(binding("pack"), c.pack, "",
+       "several conversations or documents share a sequence where they fit, none seeing another; false: one in each");
+  keys(binding("separate_documents"), c.separate_documents, "",
+       "of texts that follow each other with end-of-text tokens between: attention stops there, positions begin anew");
   keys.kinds("augment", c.augment, AugmentationChoice(c.augmentation_kinds, c.augmentation_kinds.front().name), "",
              "what training changes in samples at random, one after the other");
 }

@@ -71,6 +71,7 @@ struct DataConfig {
   std::string path = "data/shakespeare";
   DataChange changed = DataChange::refuse;
   int64_t prefetch = 4;
+  bool pack = true, separate_documents = false;
   std::vector<AugmentationChoice> augment;
 };
 void describe(Keys& keys, DataConfig& c);

@@ -51,8 +51,10 @@ struct DatasetFacts {
 
 // What the user of a dataset wants of it.
 struct DatasetNeeds {
-  int64_t context = 0;  // tokens in a sample, for datasets of tokens
-  uint64_t seed = 0;    // of the training order
+  int64_t context = 0;              // tokens in a sample, for datasets of tokens
+  uint64_t seed = 0;                // of the training order
+  bool pack = true;                 // several documents share a sample where they fit, for datasets of documents
+  bool separate_documents = false;  // of texts one after the other: attention stops where the next begins
 };
 
 class Dataset : public BatchSource {
@@ -68,6 +70,9 @@ class Dataset : public BatchSource {
   // How often each class of a field of labels stands in the training split: reads them all. Empty: it cannot tell.
   // Throws DataError if one is damaged.
   virtual std::vector<int64_t> class_counts(const std::string& /*field*/) const { return {}; }
+  // Of datasets whose samples are stored one by one: the number of that which this sample is, in the order of the
+  // split. -1: samples are made of others.
+  virtual int64_t stored_sample(Split /*split*/, int64_t /*sample*/) const { return -1; }
   // "FOUND; REMEDIES" where the split holds fewer than `samples` samples. model_is_fixed: it is trained already.
   virtual std::string too_few(Split split, int64_t samples, bool model_is_fixed) const = 0;
 };

@@ -55,6 +55,7 @@ int run_import(ImportWords<Options> words, ImportResult (*import)(const Options&
 struct InspectWords {
   std::string folder, split = "train", pictures = "auto";
   int64_t samples = 5;
+  bool labels = false;
 };
 
 // Terminals that know 24 bits of colour say so.
@@ -72,6 +73,8 @@ int run_inspect(const InspectWords& words) {
   const Terminal terminal = find_terminal();
   SampleView view{split_named(words.split), words.samples, terminal.present ? terminal.columns : 100,
                   picture_style(words.pictures, terminal.present)};
+  view.labels = words.labels;
+  view.colours = terminal.present;
   std::fputs((readable(describe_dataset(words.folder)) + describe_samples(words.folder, view) + "\n").c_str(), stdout);
   return 0;
 }
@@ -217,6 +220,8 @@ void add_inspect(Command& data) {
   command.option("--samples", words->samples, "samples to show, numbers as a table and images as pictures",
                  Allowed::from(0, 1000));
   command.option("--split", words->split, "of which split: train, validation or test");
+  command.flag("--labels", words->labels,
+               "show samples token by token: which of them count in the loss, of records that import-jsonl read");
   command.option("--pictures", words->pictures, "colours (24 bits), shades (letters), or auto: what the terminal can");
   command.run([words] { return run_inspect(*words); });
 }

@@ -50,7 +50,7 @@ TEST(DatasetKinds, OneOfATest) {
   DatasetManifest manifest = write_toy_arrays(folder.path(), {.train = 9, .validation = 3});
   manifest.kind = "counting";
   write_dataset_manifest(folder.path(), manifest);
-  EXPECT_DATA_ERROR(open_dataset(folder.path(), {}), "kind \"counting\", wanted \"tokens\" or \"arrays\"");
+  EXPECT_DATA_ERROR(open_dataset(folder.path(), {}), "kind \"counting\", wanted \"tokens\" or \"documents\" or \"pairs\" or \"arrays\"");
   const auto dataset = open_dataset(folder.path(), {}, kWithCounting);
   EXPECT_EQ(dataset->facts().kind, "counting");
   EXPECT_EQ(dataset->samples(Split::train), 9);

@@ -27,6 +27,7 @@ class AugmentedData final : public Dataset {
   std::unique_ptr<Tokenizer> tokenizer() const override { return data_->tokenizer(); }
   std::map<std::string, std::string> files() const override { return data_->files(); }
   std::vector<int64_t> class_counts(const std::string& field) const override { return data_->class_counts(field); }
+  int64_t stored_sample(Split split, int64_t sample) const override { return data_->stored_sample(split, sample); }
   std::string too_few(Split split, int64_t samples, bool model_is_fixed) const override {
     return data_->too_few(split, samples, model_is_fixed);
   }

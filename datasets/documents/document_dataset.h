@@ -1,0 +1,68 @@
+// Whole documents as samples of a language model: conversations, of which answers count, or texts.
+//
+// Fields "tokens", "targets" and "starts", (T) i32 each. A sample is a sequence of T places with one or several whole
+// documents (pack_documents.h), each without its last token, which only is a target. Targets that do not count are -1;
+// so are those of the places left over, whose tokens are 0. starts: of each place the one with which its document
+// begins; places left over begin with themselves. So attention of a document is its own, and positions count from 0 in
+// each.
+//
+// Sequences are the same in every epoch; in training each epoch permutes them. Documents that teach nothing, of which
+// no token counts, are left out.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/data/dataset.h"
+#include "datasets/array_shard.h"
+#include "datasets/dataset_manifest.h"
+#include "datasets/documents/document.h"
+#include "datasets/documents/pack_documents.h"
+
+namespace convoy {
+
+class DocumentDataset final : public Dataset {
+ public:
+  // Throws DataError if a document is longer than T + 1 tokens, or none of the training split teaches anything.
+  DocumentDataset(std::filesystem::path folder, DatasetManifest manifest, const DatasetNeeds& needs);
+
+  const std::vector<BatchField>& fields() const override { return fields_; }
+  int64_t samples(Split split) const override { return part(split).packed.sequences(); }
+  void read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) override;
+  std::string identity() const override;
+  bool every_target_counts() const override { return false; }
+  const DatasetFacts& facts() const override { return facts_; }
+  const std::filesystem::path& folder() const override { return folder_; }
+  std::unique_ptr<Tokenizer> tokenizer() const override;
+  std::map<std::string, std::string> files() const override;
+  std::string too_few(Split split, int64_t samples, bool model_is_fixed) const override;
+
+ private:
+  struct Part {
+    std::vector<ArrayShard> shards;
+    std::vector<Document> documents;  // that teach
+    PackedDocuments packed;
+  };
+  const Part& part(Split split) const { return parts_[static_cast<size_t>(split)]; }
+  Part open(Split split, bool pack) const;
+
+  std::filesystem::path folder_;
+  int64_t T_;
+  uint64_t seed_;
+  DatasetManifest manifest_;
+  DatasetFacts facts_;
+  std::vector<BatchField> fields_;
+  std::vector<Part> parts_;  // by Split
+};
+
+// Of kinds of tokens: what facts() says of them, fields beside each other.
+DatasetFacts facts_of_documents(const DatasetManifest& manifest, size_t fields);
+// The tokenizer's file, by name.
+std::map<std::string, std::string> tokenizer_files(const std::filesystem::path& folder,
+                                                   const DatasetManifest& manifest);
+
+}  // namespace convoy
