@@ -52,6 +52,8 @@ TrainedModel open_trained_model(const std::filesystem::path& folder, const std::
   TrainedModel model{std::make_unique<CheckpointReader>(found, true), {}};
   Config config = parse_config(model.checkpoint->file("config.yaml"), (found / "config.yaml").string(), {});
   config.data.path = data_path_from_here(config.data.path, *model.checkpoint);
+  if (std::ranges::any_of(overrides, [](const std::string& key) { return key.starts_with("data.path="); }))
+    config.data.mix.clear();
   model.config = override_config(config, overrides);
   if (model.config.model.family->context() > 0 && model.config.model.family->vocabulary() == 0)
     throw CheckpointError(fmt::format(

@@ -42,6 +42,12 @@ void describe(Keys& keys, LossConfig& c) {
   keys.kind("name", c.kind, "what training makes small, of families that leave it open");
 }
 
+void describe(Keys& keys, MixedSource& source) {
+  keys("path", source.path, "folder", "as data.path", Allowed::path());
+  keys("weight", source.weight, "", "its share of the training samples, beside the others' weights",
+       Allowed::above_to(0, kMostReal));
+}
+
 void describe(Keys& keys, DataConfig& c) {
   keys("path", c.path, "folder", "HDF5 shards with a manifest, as `trainer data import-text` writes them",
        Allowed::path());
@@ -52,6 +58,7 @@ void describe(Keys& keys, DataConfig& c) {
        "several conversations or documents share a sequence where they fit, none seeing another; false: one in each");
   keys(binding("separate_documents"), c.separate_documents, "",
        "of texts that follow each other with end-of-text tokens between: attention stops there, positions begin anew");
+  keys.list("mix", c.mix, "", "several datasets in place of path, each with its share of the samples");
   keys.kinds("augment", c.augment, AugmentationChoice(c.augmentation_kinds, c.augmentation_kinds.front().name), "",
              "what training changes in samples at random, one after the other");
 }

@@ -66,12 +66,20 @@ constexpr auto enum_names(DataChange) {
                     std::pair{std::string_view("accept"), DataChange::accept}};
 }
 
+// One of several datasets that are trained on together.
+struct MixedSource {
+  std::string path;
+  double weight = 1;
+};
+void describe(Keys& keys, MixedSource& source);
+
 struct DataConfig {
   std::span<const AugmentationKind> augmentation_kinds = convoy::augmentation_kinds();
   std::string path = "data/shakespeare";
   DataChange changed = DataChange::refuse;
   int64_t prefetch = 4;
   bool pack = true, separate_documents = false;
+  std::vector<MixedSource> mix;
   std::vector<AugmentationChoice> augment;
 };
 void describe(Keys& keys, DataConfig& c);

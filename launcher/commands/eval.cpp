@@ -14,13 +14,13 @@
 #include "core/metrics/matrix_json.h"
 #include "core/train/evaluator.h"
 #include "core/train/snapshot.h"
-#include "datasets/kinds.h"
 #include "datasets/split_advice.h"
 #include "launcher/commands/commands.h"
 #include "launcher/commands/split_name.h"
 #include "launcher/device_choice.h"
 #include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
+#include "launcher/open_data.h"
 #include "launcher/progress/matrix_text.h"
 #include "launcher/report_errors.h"
 #include "launcher/trained_model.h"
@@ -79,7 +79,7 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
   const Config& config = trained.config;
   const Split split = split_named(words.split);
   const std::unique_ptr<Device> device = make_device(config, communicator);
-  const std::unique_ptr<Dataset> dataset = open_dataset(config.data.path, dataset_needs(config));
+  const std::unique_ptr<Dataset> dataset = open_data(config);
   check_model_and_data(*trained.checkpoint, config, *dataset);
   resolve_model_by_data(trained.config, *dataset);
   require_evaluation_of_trained(*dataset, split, 1);

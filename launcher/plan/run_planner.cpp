@@ -3,19 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "comm/gradient_sync.h"
 #include "core/base/error.h"
 #include "core/train/make_mesh.h"
 #include "core/train/run_length.h"
-#include "datasets/kinds.h"
 #include "kernels/cpu/cpu_device.h"
 #include "launcher/config/validate.h"
 #include "launcher/cuda_support.h"
 #include "launcher/device_choice.h"
 #include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
+#include "launcher/open_data.h"
 
 namespace convoy {
 namespace {
@@ -39,14 +38,14 @@ RunPlanner::RunPlanner(Config config, const PlanRequest& request)
       request_(request),
       device_(device_to_plan_for(config_.device, request.for_card)),
       ops_(planning_ops(device_)) {
-  if (std::filesystem::exists(config_.data.path))
+  if (data_is_there(config_))
     settle_by_data();
   else
     settle_without_data();
 }
 
 void RunPlanner::settle_by_data() {
-  const std::unique_ptr<Dataset> data = open_dataset(config_.data.path, dataset_needs(config_));
+  const std::unique_ptr<Dataset> data = open_data(config_);
   resolve_model_by_data(config_, *data);
   if (config_.model.family->vocabulary() > 0) check_vocabulary(config_, *data);
   check_inputs(make_loss_graph(config_), *data);
@@ -62,14 +61,14 @@ void RunPlanner::settle_without_data() {
     throw ConfigError(
         fmt::format("data.path = {}: nothing is there, and this model's sizes depend on the data; import the "
                     "data, or name it in data.path",
-                    config_.data.path));
+                    data_name(config_)));
   if (vocabulary == 0)
     throw ConfigError(
         fmt::format("data.path = {}: nothing is there, and model.vocabulary is left to the data; give "
                     "model.vocabulary=N (GPT-2's tokenizer has 50257), or import the data",
-                    config_.data.path));
+                    data_name(config_)));
   const std::vector<BatchField> fields{{"tokens", DType::i32, {context}}, {"targets", DType::i32, {context}}};
-  config_.model.family->settle({.name = config_.data.path, .fields = fields, .vocabulary = vocabulary},
+  config_.model.family->settle({.name = data_name(config_), .fields = fields, .vocabulary = vocabulary},
                                *config_.loss.kind);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "launcher/open_data.h"
 #include "launcher/progress/progress_text.h"
 
 namespace convoy {
@@ -47,7 +48,7 @@ std::string run_summary(const Config& config, const RunLength& length, const Sum
   const FamilyChoice& family = config.model.family;
   return fmt::format("model   {}: {}; {} parameters, {}\n{}\n{}\ndata    {}: {}\nrun     {}\n{}", family.name(),
                      family->summary(), count_text(static_cast<double>(facts.parameters)), to_name(config.precision),
-                     device_line(facts), batch_line(config, facts), config.data.path, facts.data, config.run.dir,
+                     device_line(facts), batch_line(config, facts), data_name(config), facts.data, config.run.dir,
                      steps_line(config, length, facts));
 }
 

@@ -9,23 +9,23 @@
 #include "core/data/augment/augmented_data.h"
 #include "core/train/make_mesh.h"
 #include "core/train/run_length.h"
-#include "datasets/kinds.h"
 #include "datasets/split_advice.h"
 #include "launcher/device_choice.h"
 #include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
+#include "launcher/open_data.h"
 #include "launcher/trained_model.h"
 
 namespace convoy {
 
 std::unique_ptr<Dataset> open_training_data(Config& config, Communicator& ranks) {
-  std::unique_ptr<Dataset> data = open_dataset(config.data.path, dataset_needs(config));
+  std::unique_ptr<Dataset> data = open_data(config);
   const std::string here = data->identity(), first = ranks.broadcast_text(here, 0);
   if (here != first)
     throw DataError(
         fmt::format("rank {} on {} finds other data in {} ({}) than the first rank ({}); copy the first rank's "
                     "there, or name a folder that all hosts share in data.path",
-                    ranks.rank(), host_name(), config.data.path, here, first));
+                    ranks.rank(), host_name(), data_name(config), here, first));
   resolve_model_by_data(config, *data);
   if (!config.data.augment.empty())
     data =
