@@ -76,8 +76,8 @@ class ChatWriter {
   }
 
  private:
-  void add(const std::string& text, bool is_format = true) {
-    if (!text.empty()) pieces_.push_back({text, is_format});
+  void add(const std::string& text, bool is_format = true, bool of_answer = false) {
+    if (!text.empty()) pieces_.push_back({text, is_format, of_answer});
   }
   void write_system(const ChatMessage& message) {
     if (!format_.takes_system)
@@ -101,8 +101,8 @@ class ChatWriter {
       add(format_.system.suffix);
       in_user_.clear();
     }
-    add(trimmed_message(format_, message.text), false);
-    add(around.suffix);
+    add(trimmed_message(format_, message.text), false, answer);
+    add(around.suffix, true, answer);
   }
 
   const ChatFormat& format_;
@@ -111,19 +111,6 @@ class ChatWriter {
 };
 
 using SpecialTokens = std::vector<std::pair<std::string, int32_t>>;
-
-// The first in the text, and of several there the longest; null: there is none.
-const std::pair<std::string, int32_t>* first_special(const SpecialTokens& tokens, std::string_view text, size_t& at) {
-  const std::pair<std::string, int32_t>* best = nullptr;
-  at = std::string_view::npos;
-  for (const auto& token : tokens) {
-    const size_t found = token.first.empty() ? std::string_view::npos : text.find(token.first);
-    if (found == std::string_view::npos) continue;
-    if (found > at || (found == at && best != nullptr && token.first.size() <= best->first.size())) continue;
-    at = found, best = &token;
-  }
-  return best;
-}
 
 // <|...|> and <...> in a text of the format.
 std::vector<std::string> marks_of(const std::string& text) {
@@ -162,6 +149,17 @@ std::string chat_text(const std::vector<ChatPiece>& pieces) {
   return text;
 }
 
+SpecialPlace find_special(std::span<const std::pair<std::string, int32_t>> tokens, std::string_view text) {
+  SpecialPlace best{-1, std::string_view::npos, 0};
+  for (const auto& [spelled, token] : tokens) {
+    const size_t found = spelled.empty() ? std::string_view::npos : text.find(spelled);
+    if (found == std::string_view::npos || found > best.at) continue;
+    if (found == best.at && spelled.size() <= best.bytes) continue;
+    best = {token, found, spelled.size()};
+  }
+  return best;
+}
+
 std::vector<int32_t> encode_chat(const Tokenizer& tokenizer, const std::vector<ChatPiece>& pieces) {
   const SpecialTokens special = tokenizer.special_tokens();
   const std::unique_ptr<TextEncoder> encoder = tokenizer.make_plain_encoder();
@@ -178,13 +176,11 @@ std::vector<int32_t> encode_chat(const Tokenizer& tokenizer, const std::vector<C
   };
   for (const ChatPiece& piece : pieces) {
     std::string_view text = piece.text;
-    size_t at = 0;
-    for (const std::pair<std::string, int32_t>* token;
-         piece.is_format && (token = first_special(special, text, at)) != nullptr;) {
-      add_text(text.substr(0, at));
+    for (SpecialPlace found; piece.is_format && (found = find_special(special, text)).token >= 0;) {
+      add_text(text.substr(0, found.at));
       end_text();
-      tokens.push_back(token->second);
-      text.remove_prefix(at + token->first.size());
+      tokens.push_back(found.token);
+      text.remove_prefix(found.at + found.bytes);
     }
     add_text(text);
   }
@@ -193,11 +189,9 @@ std::vector<int32_t> encode_chat(const Tokenizer& tokenizer, const std::vector<C
 }
 
 ChatEnd end_of_answer(const ChatFormat& format, const Tokenizer& tokenizer) {
-  size_t at = 0;
-  const SpecialTokens special = tokenizer.special_tokens();
-  const auto* token = first_special(special, format.assistant.suffix, at);
-  if (token != nullptr && at == 0) return {token->second, {}};
-  if (token != nullptr) return {-1, format.assistant.suffix.substr(0, at)};
+  const SpecialPlace found = find_special(tokenizer.special_tokens(), format.assistant.suffix);
+  if (found.token >= 0 && found.at == 0) return {found.token, {}};
+  if (found.token >= 0) return {-1, format.assistant.suffix.substr(0, found.at)};
   std::string text = format.assistant.suffix + format.user.prefix;
   text.erase(text.find_last_not_of(" \n") + 1);
   return {-1, text};

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/tokenizer/tokenizer.h"
@@ -42,12 +43,20 @@ std::string chat_format_names();                            // "chatml, llama3, 
 struct ChatPiece {
   std::string text;
   bool is_format = true;
+  bool of_answer = false;  // the assistant's text, or what ends it
 };
 
 // Ends with the assistant's prefix if the last message is not the assistant's. Throws ConfigError: a system message
 // that is not the first, or that the format does not take.
 std::vector<ChatPiece> write_chat(const ChatFormat& format, const std::vector<ChatMessage>& messages);
 std::string chat_text(const std::vector<ChatPiece>& pieces);
+
+// The first special token that is spelled out in a text, and of several there the longest. token: -1: none is.
+struct SpecialPlace {
+  int32_t token = -1;
+  size_t at = 0, bytes = 0;
+};
+SpecialPlace find_special(std::span<const std::pair<std::string, int32_t>> tokens, std::string_view text);
 
 // Special tokens count as such in the format's text alone: a message that spells one out is text. Between two special
 // tokens all is encoded at once, as where the whole text is.

@@ -15,6 +15,7 @@
 #include "datasets/inspect.h"
 #include "launcher/binding/cpu_quota.h"
 #include "launcher/commands/commands.h"
+#include "launcher/commands/run_import.h"
 #include "launcher/commands/split_name.h"
 #include "launcher/device_choice.h"
 #include "launcher/progress/console.h"
@@ -23,34 +24,25 @@
 #include "launcher/usage_error.h"
 
 namespace convoy {
-namespace {
 
-template <class Options>
-struct ImportWords {
-  std::vector<std::string> inputs_and_out;
-  Options options;
-};
-
-template <class Options>
-int run_import(ImportWords<Options> words, ImportResult (*import)(const Options&, const ImportProgressFunction&)) {
+int show_import(const std::string& out, const std::function<ImportResult(const ImportProgressFunction&)>& import) {
   survive_failed_writes();
-  Options& options = words.options;
-  options.inputs.assign(words.inputs_and_out.begin(), words.inputs_and_out.end() - 1);
-  options.out = words.inputs_and_out.back();
   const Terminal terminal = find_terminal();
   Console console(STDOUT_FILENO, terminal.present ? terminal.columns : 0);
-  const ImportResult result = import(options, [&](const ImportProgress& p) {
+  const ImportResult result = import([&](const ImportProgress& p) {
     const double part = p.bytes_total > 0 ? 100.0 * static_cast<double>(p.bytes_done) / p.bytes_total : 100.0;
     console.live(fmt::format("{} {:.0f}% of {}", p.stage, part, bytes_text(static_cast<size_t>(p.bytes_total))));
   });
   console.end_live();
-  console.line(result.was_there ? fmt::format("{}: this is imported already, nothing to do", options.out.string())
-                                : fmt::format("{}: imported", options.out.string()));
-  console.line(describe_dataset(options.out));
+  console.line(result.was_there ? fmt::format("{}: this is imported already, nothing to do", out)
+                                : fmt::format("{}: imported", out));
+  console.line(describe_dataset(out));
   for (const std::string& table : result.summary) console.line(table);
   for (const std::string& note : result.notes) console.line("note: " + note);
   return 0;
 }
+
+namespace {
 
 struct InspectWords {
   std::string folder, split = "train", pictures = "auto";
@@ -242,6 +234,7 @@ void add_data_commands(CommandLine& line) {
   add_import_images(data);
   add_import_idx(data);
   add_import_hdf5(data);
+  add_import_jsonl(data);
   add_inspect(data);
   add_verify(data);
 }

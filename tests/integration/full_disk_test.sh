@@ -13,6 +13,9 @@ make_data
 for _ in $(seq 60); do cat text.txt; done >long.txt
 refuse 3 "No space left on device" "$TRAINER" data import-text long.txt small/data
 [ ! -e small/data ] || fail "an import that failed left a folder"
+awk '{ printf "{\"text\": \"%s %d\"}\n", $0, NR }' long.txt >long.jsonl
+refuse 3 "No space left on device" "$TRAINER" data import-jsonl long.jsonl small/data --tokenizer bytes
+[ ! -e small/data ] || fail "an import of JSON lines that failed left a folder"
 
 awk 'BEGIN { OFS = ","; print "a,b,c,d,y"; for (i = 0; i < 200000; i++) print i, i % 7, i % 11, i / 3, i % 5 }' >large.csv
 refuse 3 "No space left on device" "$TRAINER" data import-csv large.csv small/data --target y
