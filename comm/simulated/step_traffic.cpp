@@ -104,6 +104,15 @@ Traffic of_updated_weights(const ModelPlan& model, const Axes& axes) {
   return sum;
 }
 
+Traffic of_matrices(const ModelPlan& model, const Axes& axes) {
+  Traffic sum;
+  for (const GroupPlan& group : model.groups())
+    if (group.terms.matrices && group.sharding->shards_optimizer())
+      for (const Bucket& bucket : group.sharding->buckets())
+        sum += axes.shard.all_gather(static_cast<size_t>(bucket.shard * group.sharding->ranks()) * sizeof(float));
+  return sum;
+}
+
 Traffic of_gathers(const ModelPlan& model, int64_t passes, const Axes& axes) {
   Traffic sum;
   for (const Action& action : model.training().actions)
@@ -142,6 +151,7 @@ std::map<std::string, Traffic> step_traffic(const Cluster& cluster, const RankFa
   all["gradient bucket"] = of_gradients(run, axes);
   all["updated weights"] = of_updated_weights(model, axes);
   all["weights of bucket"] = of_gathers(model, passes, axes);
+  all["directions of matrices"] = of_matrices(model, axes);
   all["gradient norm"] = of_norm(model, axes);
   if (!facts.every_target_counts || model.graph().weighs_rows())
     all["weights of targets"] =

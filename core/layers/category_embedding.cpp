@@ -26,6 +26,7 @@ LayerPlan CategoryEmbedding::plan(std::span<const TensorSpec> inputs, Purpose) c
   LayerPlan plan;
   plan.outputs = {{o_.dtype, Shape(extents)}};
   plan.parameters = {{o_.name + ".weight", {o_.V, o_.C}, Initialisation::normal(o_.stddev), true}};
+  plan.parameters[0].is_table = true;
   plan.backward_reads = {.inputs = {0}, .outputs = {}, .weights = false};
   return plan;
 }

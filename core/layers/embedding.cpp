@@ -18,6 +18,7 @@ LayerPlan Embedding::plan(std::span<const TensorSpec> inputs, Purpose) const {
   plan.parameters = {{o_.token_table, {o_.V, o_.C}, Initialisation::normal(o_.stddev), true}};
   if (!o_.position_table.empty())
     plan.parameters.push_back({o_.position_table, {o_.context, o_.C}, Initialisation::normal(o_.stddev), true});
+  for (ParameterSpec& table : plan.parameters) table.is_table = true;
   plan.backward_reads = {.inputs = {0}, .outputs = {}, .weights = false};
   if (inputs.size() > 1) plan.backward_reads.inputs.push_back(1);
   if (o_.dropout > 0) plan.shares = {{Share::Kind::gradient_is_scratch, 0}};

@@ -11,7 +11,9 @@
 namespace convoy {
 
 static std::vector<ParameterSpec> head_parameters(const LanguageModelHeadOptions& o) {
-  return {{o.weight, {o.V, o.C}, Initialisation::normal(o.stddev), true}};
+  ParameterSpec weight{o.weight, {o.V, o.C}, Initialisation::normal(o.stddev), true};
+  weight.is_table = true;
+  return {weight};
 }
 
 LayerPlan LanguageModelHead::plan(std::span<const TensorSpec> inputs, Purpose) const {

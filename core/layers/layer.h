@@ -67,6 +67,7 @@ struct ParameterSpec {
   bool decays = false;                   // weight decay applies: matrices and embeddings, not biases and norms
   std::vector<StoredPiece> stored = {};  // in checkpoints; empty: as it is, under its name
   ParameterRole role = ParameterRole::learned;
+  bool is_table = false;  // rows stand for themselves, as a vocabulary's do: embeddings and the heads that score them
 
   // In which a layer reads it: only what is learned is rounded to the dtype that the model computes in.
   DType dtype(DType compute) const { return role == ParameterRole::learned ? compute : DType::f32; }

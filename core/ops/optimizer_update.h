@@ -15,7 +15,8 @@ inline constexpr int64_t kParameterBlock = 64;
 
 template <class Rule>
 struct OptimizerUpdate {
-  Tensor weights;                            // (n) f32 or bf16: f32 is updated in place, bf16 is written from master
+  Tensor weights;                            // (n) f32 or bf16: f32 is updated in place, bf16 is written from master;
+                                             // f32 may be the gradient's memory
   Tensor master;                             // (n) f32, updated; absent if weights are f32
   Tensor gradient;                           // (n) f32
   std::array<Tensor, Rule::kStates> states;  // (n) f32, updated

@@ -13,6 +13,7 @@ constexpr Kind<Optimizer> kOptimizers[] = {
     {"rmsprop", "the gradient over the root of its mean square", make_maker<RmsPropMaker>},
     {"adagrad", "the gradient over the root of the sum of its squares", make_maker<AdagradMaker>},
     {"lion", "the sign of the momentum", make_maker<LionMaker>},
+    {"muon", "momentum made orthogonal, for hidden matrices, and adamw for the rest", make_maker<MuonMaker>},
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // How weights follow gradients: the update of an owned range. What does not depend on that, the norm of all gradients,
 // clipping, replaying, who owns what, is OptimizerStep's. To add one that works element by element: a rule
-// (core/optimizer/rules) and its maker (like lion.cpp), and a line in kinds.cpp.
+// (core/optimizer/rules) and its maker (like lion.cpp), and a line in kinds.cpp. One of whole matrices: like muon.cpp.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,8 @@ struct UpdateTensors {
   float weight_decay = 0;      // of this range's group
 };
 
+class MatrixOptimizer;
+
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
@@ -37,6 +39,8 @@ class Optimizer {
   // Those of the config, before a schedule or a group changes them.
   virtual double learning_rate() const = 0;
   virtual double weight_decay() const = 0;
+  // It, if it steps along whole matrices (matrix_optimizer.h), and null if it works element by element.
+  virtual const MatrixOptimizer* of_matrices() const { return nullptr; }
 
   // What changes from step to step: numbers of update t (from 1) with this learning rate. Always as many. They lie in
   // device memory, since work that is enqueued may be replayed.

@@ -10,6 +10,7 @@
 #include "core/ops/moving_average.h"
 #include "core/ops/optimizer_update.h"
 #include "core/ops/reductions.h"
+#include "core/optimizer/matrix_optimizer.h"
 #include "core/optimizer/statistics_update.h"
 
 namespace convoy {
@@ -26,6 +27,11 @@ int64_t block_count(const ParameterLayout& layout) { return ceil_div(layout.elem
 // Floats that change every step, of one group.
 size_t number_count(const Optimizer& optimizer) { return optimizer.numbers(1, 0).size(); }
 
+// What treats hidden matrices, or all else.
+const Optimizer& part_of(const Optimizer& optimizer, bool matrices) {
+  return matrices || optimizer.of_matrices() == nullptr ? optimizer : optimizer.of_matrices()->rest();
+}
+
 const Optimizer& require_possible(const Optimizer& optimizer, const Ops& ops) {
   if (const std::string missing = optimizer.missing(ops); !missing.empty())
     throw ConfigError(fmt::format("optimizer.name = {}: device {} has no {}; choose another optimizer or device",
@@ -33,29 +39,54 @@ const Optimizer& require_possible(const Optimizer& optimizer, const Ops& ops) {
   return optimizer;
 }
 
-size_t partial_bytes(const std::vector<const ParameterLayout*>& groups) {
+size_t partial_bytes(const std::vector<OptimizedLayout>& groups) {
   size_t blocks = 0;
-  for (const ParameterLayout* layout : groups) blocks += static_cast<size_t>(block_count(*layout));
+  for (const OptimizedLayout& group : groups) blocks += static_cast<size_t>(block_count(group.layout));
   return blocks * sizeof(float);
 }
 
-std::vector<const ParameterLayout*> layouts_of(const std::vector<OptimizedGroup>& groups) {
-  std::vector<const ParameterLayout*> layouts;
+size_t number_bytes(const std::vector<OptimizedLayout>& groups, const Optimizer& optimizer) {
+  size_t numbers = 0;
+  for (const OptimizedLayout& group : groups) numbers += number_count(part_of(optimizer, group.matrices));
+  return numbers * sizeof(float);
+}
+
+MatrixUpdate::Memory matrix_memory(const std::vector<OptimizedLayout>& groups, const Optimizer& optimizer,
+                                   const Ops& ops) {
+  MatrixUpdate::Memory memory;
+  for (const OptimizedLayout& group : groups)
+    if (group.matrices)
+      memory |= MatrixUpdate::planned_memory(group.layout, group.sharding, *optimizer.of_matrices(), ops);
+  return memory;
+}
+
+std::vector<OptimizedLayout> layouts_of(const std::vector<OptimizedGroup>& groups) {
+  std::vector<OptimizedLayout> layouts;
   for (const OptimizedGroup& group : groups)
-    if (group.role == ParameterRole::learned) layouts.push_back(&group.parameters.layout());
+    if (group.role == ParameterRole::learned)
+      layouts.push_back({group.parameters.layout(), group.parameters.sharding(), group.matrices});
   return layouts;
 }
 
 }  // namespace
 
-// Norm and factor and, in the same block, those for statistics; the numbers and the partial sums of all groups.
-MemoryUse OptimizerStep::planned_memory(const std::vector<const ParameterLayout*>& groups, const Optimizer& optimizer) {
-  const size_t numbers = number_count(optimizer) * groups.size() * sizeof(float);
-  return {.optimizer = kAlignment + aligned(numbers) + aligned(partial_bytes(groups)), .host = numbers};
+// Norm and factor and, in the same block, those for statistics; the numbers and the partial sums of all groups; what
+// updates of matrices want.
+MemoryUse OptimizerStep::planned_memory(const std::vector<OptimizedLayout>& groups, const Optimizer& optimizer,
+                                        const Ops& ops) {
+  const size_t numbers = number_bytes(groups, optimizer);
+  return {.optimizer = kAlignment + aligned(numbers) + aligned(partial_bytes(groups)) +
+                       matrix_memory(groups, optimizer, ops).all(),
+          .host = numbers};
 }
 
-size_t OptimizerStep::sent_bytes(const std::vector<const ParameterLayout*>& groups, const Sharding& sharding) {
-  return sharding.shards_optimizer() ? sent_by_all_reduce(partial_bytes(groups), sharding.ranks()) : 0;
+size_t OptimizerStep::sent_bytes(const std::vector<OptimizedLayout>& groups) {
+  const Sharding& sharding = groups.front().sharding;
+  if (!sharding.shards_optimizer()) return 0;
+  size_t bytes = sent_by_all_reduce(partial_bytes(groups), sharding.ranks());
+  for (const OptimizedLayout& group : groups)
+    if (group.matrices) bytes += MatrixUpdate::sent_bytes(group.sharding);
+  return bytes;
 }
 
 OptimizerStep::OptimizerStep(Communication& communication, std::vector<OptimizedGroup> groups,
@@ -66,47 +97,78 @@ OptimizerStep::OptimizerStep(Communication& communication, std::vector<Optimized
       optimizer_(require_possible(optimizer, ops_)),
       clip_norm_(static_cast<float>(options.clip_norm)),
       average_rate_(options.ema_decay > 0 ? static_cast<float>(1 - options.ema_decay) : 0),
-      memory_(communication.device().allocate(planned_memory(layouts_of(groups), optimizer).optimizer)),
+      memory_(communication.device().allocate(planned_memory(layouts_of(groups), optimizer, ops_).optimizer)),
       numbers_on_host_(
-          communication.device().allocate(planned_memory(layouts_of(groups), optimizer).host, MemoryKind::host)),
+          communication.device().allocate(planned_memory(layouts_of(groups), optimizer, ops_).host, MemoryKind::host)),
       norm_([this] { sum_squares(); }),
-      update_([this] { update(); }) {
+      update_([this] { update(); }),
+      matrix_average_([this] { average(true); }) {
   place(std::move(groups));
 }
 
 void OptimizerStep::place(std::vector<OptimizedGroup> groups) {
-  const auto count = static_cast<int64_t>(number_count(optimizer_));
-  int64_t blocks = 0;
-  const std::vector<const ParameterLayout*> learned = layouts_of(groups);
-  for (const ParameterLayout* layout : learned) blocks += block_count(*layout);
+  const std::vector<OptimizedLayout> learned = layouts_of(groups);
   auto* base = static_cast<std::byte*>(memory_.data());
-  norm_and_factor_ = {base, DType::f32, {2}};
-  numbers_ = {base + kAlignment, DType::f32, {count * static_cast<int64_t>(learned.size())}};
-  partials_ = {base + kAlignment + aligned(numbers_.bytes()), DType::f32, {blocks}};
-  int64_t begin = 0, learning = 0;
-  for (OptimizedGroup& group : groups) {
+  const auto floats = [&](size_t bytes) {
+    Tensor tensor{base, DType::f32, {static_cast<int64_t>(bytes / sizeof(float))}};
+    base += aligned(bytes);
+    return tensor;
+  };
+  norm_and_factor_ = floats(2 * sizeof(float));
+  numbers_ = floats(number_bytes(learned, optimizer_));
+  partials_ = floats(partial_bytes(learned));
+  int64_t block = 0, number = 0;
+  for (const OptimizedGroup& group : groups) {
     sharded_ |= group.parameters.sharding().shards_optimizer();
-    Group& placed = groups_.emplace_back(Group{group, {}, {}});
-    if (placed.learns()) {
-      const int64_t own = block_count(group.parameters.layout());
-      placed.numbers = numbers_.range(learning++ * count, count);
-      placed.partials = partials_.range(begin, own);
-      placed.weight_decay = static_cast<float>(group.weight_decay.value_or(optimizer_.weight_decay()));
-      begin += own;
-    } else {
-      no_factor_ = {base + norm_and_factor_.bytes(), DType::f32, {2}};
+    if (group.role == ParameterRole::statistic) {
+      no_factor_ = {norm_and_factor_.as<float>() + 2, DType::f32, {2}};
+      add_group(group, {}, {});
+      continue;
     }
-    for (const OwnedRange& range : group.parameters.owned()) placed.updates.push_back(tensors_of(placed, range));
+    const int64_t blocks = block_count(group.parameters.layout());
+    const auto numbers = static_cast<int64_t>(number_count(optimizer_of(group)));
+    add_group(group, numbers_.range(number, numbers), partials_.range(block, blocks));
+    block += blocks, number += numbers;
+  }
+  const MatrixUpdate::Memory sizes = matrix_memory(learned, optimizer_, ops_);
+  add_matrix_updates(sizes, {base, DType::u8, {static_cast<int64_t>(sizes.all())}});
+}
+
+void OptimizerStep::add_group(const OptimizedGroup& group, const Tensor& numbers, const Tensor& partials) {
+  Group& placed = groups_.emplace_back(Group{group, numbers, partials});
+  placed.weight_decay = static_cast<float>(group.weight_decay.value_or(optimizer_of(group).weight_decay()));
+  for (const OwnedRange& range : group.parameters.owned()) placed.updates.push_back(tensors_of(placed, range));
+}
+
+void OptimizerStep::add_matrix_updates(const MatrixUpdate::Memory& sizes, const Tensor& memory) {
+  for (Group& group : groups_) {
+    if (!group.parts.matrices) continue;
+    const ParameterStorage& parameters = group.parts.parameters;
+    std::vector<MatrixUpdate::Owned> owned;
+    for (size_t i = 0; i < group.updates.size(); ++i) owned.push_back({parameters.owned()[i], group.updates[i]});
+    group.matrix_update = std::make_unique<MatrixUpdate>(communication_, parameters.layout(), parameters.sharding(),
+                                                         *optimizer_.of_matrices(), std::move(owned), sizes, memory);
   }
 }
 
 void OptimizerStep::step(int64_t t, double lr, bool capture) {
   auto* numbers = static_cast<float*>(numbers_on_host_.data());
-  for (const Group& group : groups_)
-    if (group.learns()) numbers = std::ranges::copy(optimizer_.numbers(t, lr * group.parts.lr_scale), numbers).out;
+  for (const Group& group : groups_) {
+    if (!group.learns()) continue;
+    const Optimizer& optimizer = optimizer_of(group.parts);
+    const double of_schedule = lr * (optimizer.learning_rate() / optimizer_.learning_rate());
+    numbers = std::ranges::copy(optimizer.numbers(t, of_schedule * group.parts.lr_scale), numbers).out;
+  }
   run(norm_, capture);
   if (sharded_) bring_norm_together(t);
   run(update_, capture);
+  bool matrices = false;
+  for (const Group& group : groups_) {
+    if (!group.matrix_update) continue;
+    group.matrix_update->run(t, capture);
+    matrices = true;
+  }
+  if (matrices && average_rate_ > 0) run(matrix_average_, capture);
 }
 
 void OptimizerStep::divide_by(const Tensor& weight, double nominal_weight) {
@@ -147,15 +209,20 @@ void OptimizerStep::bring_norm_together(int64_t t) {
 void OptimizerStep::update() {
   ops_.run(compute_, ClipFactor{norm_and_factor_, partials_, clip_norm_, weight_, nominal_weight_});
   if (no_factor_) ops_.run(compute_, ClipFactor{no_factor_, partials_});
-  for (const Group& group : groups_) {
-    for (const UpdateTensors& tensors : group.updates) optimizer_of(group).update(ops_, compute_, tensors);
-    if (average_rate_ > 0)
-      for (const OwnedRange& range : group.parts.parameters.owned()) average(group, range);
-  }
+  for (const Group& group : groups_)
+    if (!group.parts.matrices)
+      for (const UpdateTensors& tensors : group.updates) optimizer_of(group.parts).update(ops_, compute_, tensors);
+  if (average_rate_ > 0) average(false);
 }
 
-const Optimizer& OptimizerStep::optimizer_of(const Group& group) const {
-  return group.learns() ? optimizer_ : statistics_update();
+void OptimizerStep::average(bool matrices) {
+  for (const Group& group : groups_)
+    if (group.parts.matrices == matrices)
+      for (const OwnedRange& range : group.parts.parameters.owned()) average(group, range);
+}
+
+const Optimizer& OptimizerStep::optimizer_of(const OptimizedGroup& group) const {
+  return group.role == ParameterRole::learned ? part_of(optimizer_, group.matrices) : statistics_update();
 }
 
 UpdateTensors OptimizerStep::tensors_of(const Group& group, const OwnedRange& range) const {
@@ -164,7 +231,7 @@ UpdateTensors OptimizerStep::tensors_of(const Group& group, const OwnedRange& ra
   tensors.weights = parameters.owned_weights(range);
   tensors.master = ParameterStorage::owned_state(parameters.master(), range);
   tensors.gradient = parameters.owned_gradients(range);
-  for (const std::string& state : optimizer_of(group).states())
+  for (const std::string& state : optimizer_of(group.parts).states())
     tensors.states.push_back(ParameterStorage::owned_state(parameters.state(state), range));
   tensors.decays =
       parameters.decays().range(range.begin / kParameterBlock, ceil_div(range.elements(), kParameterBlock));

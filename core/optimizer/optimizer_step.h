@@ -3,11 +3,13 @@
 // same bits for any number of ranks.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "core/comm/communication.h"
 #include "core/device/recurring_work.h"
+#include "core/optimizer/matrix_update.h"
 #include "core/optimizer/optimizer.h"
 #include "core/parameters/parameter_storage.h"
 #include "core/parameters/state_names.h"
@@ -20,6 +22,14 @@ struct OptimizedGroup {
   double lr_scale = 1;                 // of the learning rate
   std::optional<double> weight_decay;  // absent: the optimizer's
   ParameterRole role = ParameterRole::learned;  // statistics have no part in the norm, and are updated as they are
+  bool matrices = false;                        // hidden matrices, which an optimizer of such treats
+};
+
+// Such a group that learns, without memory.
+struct OptimizedLayout {
+  const ParameterLayout& layout;
+  const Sharding& sharding;
+  bool matrices = false;
 };
 
 struct OptimizerStepOptions {
@@ -32,10 +42,10 @@ class OptimizerStep {
   // Everything outlives this. Throws ConfigError if the device cannot do the optimizer's update.
   OptimizerStep(Communication& communication, std::vector<OptimizedGroup> groups, const Optimizer& optimizer,
                 const OptimizerStepOptions& options);
-  // groups, here and below: those that learn.
-  static MemoryUse planned_memory(const std::vector<const ParameterLayout*>& groups, const Optimizer& optimizer);
+  static MemoryUse planned_memory(const std::vector<OptimizedLayout>& groups, const Optimizer& optimizer,
+                                  const Ops& ops);
   // By a rank in a step, core/comm/bytes_sent.h.
-  static size_t sent_bytes(const std::vector<const ParameterLayout*>& groups, const Sharding& sharding);
+  static size_t sent_bytes(const std::vector<OptimizedLayout>& groups);
 
   // Updates number t (from 1). Call again only after the compute stream was synchronized. capture: the device may
   // replay what is enqueued, from the third call on, instead of enqueuing it anew.
@@ -52,17 +62,21 @@ class OptimizerStep {
     Tensor numbers;   // the step's
     Tensor partials;  // sums of squares of its gradients, one per block of all ranks
     float weight_decay = 0;
-    std::vector<UpdateTensors> updates = {};  // of what this rank owns
+    std::vector<UpdateTensors> updates = {};           // of what this rank owns
+    std::unique_ptr<MatrixUpdate> matrix_update = {};  // absent: element by element
 
     bool learns() const { return parts.role == ParameterRole::learned; }
   };
 
   void place(std::vector<OptimizedGroup> groups);
+  void add_group(const OptimizedGroup& group, const Tensor& numbers, const Tensor& partials);
+  void add_matrix_updates(const MatrixUpdate::Memory& sizes, const Tensor& memory);
   void run(RecurringWork& part, bool capture);
   void sum_squares();
   void bring_norm_together(int64_t t);
   void update();
-  const Optimizer& optimizer_of(const Group& group) const;
+  void average(bool matrices);
+  const Optimizer& optimizer_of(const OptimizedGroup& group) const;
   UpdateTensors tensors_of(const Group& group, const OwnedRange& range) const;
   void average(const Group& group, const OwnedRange& range);
 
@@ -77,7 +91,8 @@ class OptimizerStep {
   Tensor no_factor_;  // as norm_and_factor, for statistics: the factor is 1, or NaN where it is NaN
   float nominal_weight_ = 1;
   bool sharded_ = false;
-  RecurringWork norm_, update_;  // what comes before and after communication
+  RecurringWork norm_, update_;   // what comes before and after communication
+  RecurringWork matrix_average_;  // what comes after the update of matrices
 };
 
 }  // namespace convoy

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/glob.h"
+#include "core/parameters/hidden_matrices.h"
 
 namespace convoy {
 
@@ -77,7 +78,7 @@ void describe(Keys& keys, GroupRule& rule) {
 
 std::string in_group(const std::string& name) { return name.empty() ? "" : " in group " + name; }
 
-Grouping::Grouping(const Graph& graph, std::span<const GroupRule> rules) {
+Grouping::Grouping(const Graph& graph, std::span<const GroupRule> rules, bool matrices_apart) {
   constexpr int kOfStatistics = -2;  // until the number of their group is known
   std::vector<Named> left = changing_parameters(graph);
   const std::vector<Named> all = left;
@@ -103,9 +104,29 @@ Grouping::Grouping(const Graph& graph, std::span<const GroupRule> rules) {
   if (groups_.empty())
     throw ConfigError(rules.empty() ? "the model has no parameter that learns; add a layer that does, such as linear"
                                     : "optimizer.groups freezes every parameter; leave out a rule, or train nothing");
+  if (matrices_apart) part_matrices(graph);
   add_statistics(kOfStatistics);
   for (const std::string& name : fixed_of(graph)) group_of_[name] = kFrozen;
   check_names();
+}
+
+void Grouping::part_matrices(const Graph& graph) {
+  const std::set<std::string> matrices = hidden_matrices(graph);
+  const size_t before = groups_.size();
+  for (size_t g = 0; g < before; ++g) {
+    const auto is_in = [&](const auto& entry) { return entry.second == static_cast<int>(g); };
+    const auto is_matrix = [&](const auto& entry) { return is_in(entry) && matrices.contains(entry.first); };
+    const auto all = std::ranges::count_if(group_of_, is_in), taken = std::ranges::count_if(group_of_, is_matrix);
+    groups_[g].matrices = taken == all;
+    if (taken == 0 || taken == all) continue;
+    GroupTerms terms = groups_[g];
+    terms.matrices = true;
+    terms.name = terms.name.empty() ? kMatrices : terms.name + " " + kMatrices;
+    if (groups_[g].name.empty()) groups_[g].name = kRest;
+    for (auto& entry : group_of_)
+      if (is_matrix(entry)) entry.second = static_cast<int>(groups_.size());
+    groups_.push_back(std::move(terms));
+  }
 }
 
 // Those that no rule freezes.

@@ -27,6 +27,7 @@ struct GroupTerms {
   double lr_scale = 1;
   std::optional<double> weight_decay;           // of all its parameters; absent: the optimizer's, of those that decay
   ParameterRole role = ParameterRole::learned;  // of its parameters
+  bool matrices = false;                        // all of them are hidden matrices, and treated as such
 };
 
 // "", or " in group NAME": what tells one group's buckets from another's, for logs.
@@ -35,14 +36,17 @@ std::string in_group(const std::string& name);
 class Grouping {
  public:
   static constexpr int kFrozen = -1;
-  static constexpr const char* kStatistics = "statistics";  // the name of their group
+  // Names of groups that no rule names.
+  static constexpr const char* kStatistics = "statistics";
+  static constexpr const char* kMatrices = "matrices";  // behind their rule's, if it has other parameters too
 
   // All parameters in one group, which is trained.
   Grouping() : groups_(1) {}
   // A group for each rule that trains, in the order of the rules, one for what no rule matches, and last one for
   // statistics, which rules can only freeze. Constants are always frozen. Throws ConfigError, naming near parameters,
   // if a rule matches none that an earlier rule leaves, if two groups have one name or if nothing learns.
-  Grouping(const Graph& graph, std::span<const GroupRule> rules);
+  // matrices_apart: hidden matrices are in groups of their own.
+  Grouping(const Graph& graph, std::span<const GroupRule> rules, bool matrices_apart = false);
 
   // Those that are trained.
   const std::vector<GroupTerms>& groups() const { return groups_; }
@@ -51,6 +55,7 @@ class Grouping {
   bool freezes() const;
 
  private:
+  void part_matrices(const Graph& graph);
   void add_statistics(int marked);
   void check_names() const;
 

@@ -39,6 +39,7 @@ struct ShardingOptions {
   // A rank adds the gradients of several passes before they are reduced. It then needs all of them at once, and stage 2
   // keeps them as stage 1 does.
   bool accumulates = false;
+  bool whole_parameters = false;  // no parameter may lie in two buckets, whatever the stage
 };
 
 // What splits evenly over the ranks is a multiple of this many elements: flat storage, and buckets that are cut evenly.
@@ -62,7 +63,9 @@ class Sharding {
   bool shards_gradients() const { return stage_ >= 2 && !options_.accumulates; }
   bool shards_weights() const { return stage_ >= 3; }
   // No parameter lies in two buckets; the last shards may reach beyond a bucket's end.
-  bool cuts_between_groups() const { return shards_gradients() || shards_weights(); }
+  bool cuts_between_groups() const {
+    return shards_gradients() || shards_weights() || (shards_optimizer() && options_.whole_parameters);
+  }
 
   const std::vector<Bucket>& buckets() const { return buckets_; }
   // The bucket in which a flat element lies.

@@ -10,7 +10,7 @@
 namespace convoy {
 
 ModelPlan::ModelPlan(Ops& ops, Graph graph, const ModelOptions& options)
-    : options_(options), graph_(std::move(graph)), layout_(graph_, layout_unit(options.sharding)) {
+    : ops_(ops), options_(options), graph_(std::move(graph)), layout_(graph_, layout_unit(options.sharding)) {
   make_groups();
   const std::vector<PlannedGroup> groups = planned_groups();
   PlanOptions plan_options{
@@ -29,7 +29,7 @@ void ModelPlan::make_groups() {
     keep("fixed", std::not_fn(learned));
     return;
   }
-  const Grouping grouping(graph_, options_.groups);
+  const Grouping grouping(graph_, options_.groups, options_.matrix_states.has_value());
   const auto in = [&](int group, const ParameterSpec& spec) { return grouping.group_of(spec.name) == group; };
   groups_.reserve(grouping.groups().size());
   for (const GroupTerms& terms : grouping.groups())
@@ -44,8 +44,10 @@ namespace {
 ParameterSpec of_role(ParameterRole role) { return {.role = role}; }
 
 // Statistics are few, and read by every pass: their weights are whole on every rank.
-ShardingOptions sharding_of(ShardingOptions options, ParameterRole role) {
-  if (role == ParameterRole::statistic) options.stage = std::min<int64_t>(options.stage, 1);
+// Matrices are brought together bucket by bucket.
+ShardingOptions sharding_of(ShardingOptions options, const GroupTerms& terms) {
+  options.whole_parameters = terms.matrices;
+  if (terms.role == ParameterRole::statistic) options.stage = std::min<int64_t>(options.stage, 1);
   return options;
 }
 
@@ -58,10 +60,11 @@ std::vector<std::string> states_of(std::vector<std::string> states, ParameterRol
 }  // namespace
 
 void ModelPlan::make_group(const GroupTerms& terms, const ParameterLayout::Member& member) {
-  GroupPlan& group = groups_.emplace_back(
-      GroupPlan{terms, ParameterLayout(graph_, layout_unit(sharding_of(options_.sharding, terms.role)), member),
-                of_role(terms.role).dtype(options_.dtype), states_of(options_.states, terms.role), nullptr});
-  group.sharding = std::make_unique<Sharding>(group.layout, sharding_of(options_.sharding, terms.role));
+  const ShardingOptions sharding = sharding_of(options_.sharding, terms);
+  GroupPlan& group = groups_.emplace_back(GroupPlan{
+      terms, ParameterLayout(graph_, layout_unit(sharding), member), of_role(terms.role).dtype(options_.dtype),
+      states_of(terms.matrices ? *options_.matrix_states : options_.states, terms.role), nullptr});
+  group.sharding = std::make_unique<Sharding>(group.layout, sharding);
 }
 
 void ModelPlan::keep(std::string name, const ParameterLayout::Member& member) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct ModelOptions {
   ShardingOptions sharding;
   std::vector<GroupRule> groups;    // of the parameters, for training
   std::vector<std::string> states;  // of every element of the parameters that learn
+  // Hidden matrices are in groups of their own, and these are their states.
+  std::optional<std::vector<std::string>> matrix_states;
 };
 
 // A group of parameters that is trained: they learn, or are statistics.
@@ -48,6 +51,7 @@ class ModelPlan {
   ModelPlan(Ops& ops, Graph graph, const ModelOptions& options);
 
   const ModelOptions& options() const { return options_; }
+  const Ops& ops() const { return ops_; }  // that it was planned for
   const Graph& graph() const { return graph_; }
   // Of all parameters, as if they were one group: their order, and how many there are.
   const ParameterLayout& layout() const { return layout_; }
@@ -72,6 +76,7 @@ class ModelPlan {
   void keep(std::string name, const ParameterLayout::Member& member);
   std::vector<PlannedGroup> planned_groups() const;
 
+  const Ops& ops_;
   ModelOptions options_;
   Graph graph_;
   ParameterLayout layout_;

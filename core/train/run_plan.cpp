@@ -6,6 +6,7 @@
 #include "core/comm/bytes_sent.h"
 #include "core/config/precision.h"
 #include "core/data/prefetcher.h"
+#include "core/optimizer/matrix_optimizer.h"
 #include "core/optimizer/optimizer_step.h"
 #include "core/parameters/state_names.h"
 #include "core/train/debug_checks.h"
@@ -64,10 +65,10 @@ std::vector<UpdatedWeights::Gathered> gathered_of(const ModelPlan& model) {
   return gathered;
 }
 
-std::vector<const ParameterLayout*> learned_layouts(const ModelPlan& model) {
-  std::vector<const ParameterLayout*> layouts;
+std::vector<OptimizedLayout> learned_layouts(const ModelPlan& model) {
+  std::vector<OptimizedLayout> layouts;
   for (const GroupPlan& group : model.groups())
-    if (group.learns()) layouts.push_back(&group.layout);
+    if (group.learns()) layouts.push_back({group.layout, *group.sharding, group.terms.matrices});
   return layouts;
 }
 
@@ -119,8 +120,12 @@ EvaluationWishes evaluation_wishes(const Config& config) {
 }
 
 ModelOptions model_options(const Config& config, const RankFacts& facts, const Optimizer& optimizer) {
-  std::vector<std::string> states = optimizer.states();
-  if (config.train.ema_decay > 0) states.emplace_back(kAverageState);
+  const auto states = [&](const Optimizer& part) {
+    std::vector<std::string> names = part.states();
+    if (config.train.ema_decay > 0) names.emplace_back(kAverageState);
+    return names;
+  };
+  const MatrixOptimizer* of_matrices = optimizer.of_matrices();
   return {.dtype = compute_dtype(config.precision),
           .recompute_blocks = config.train.recompute == Recompute::block,
           .guard_bytes = facts.debug ? kDebugGuardBytes : 0,
@@ -130,7 +135,8 @@ ModelOptions model_options(const Config& config, const RankFacts& facts, const O
                        .bucket_bytes = config.parallel.bucket_bytes,
                        .accumulates = config.batch.global > config.batch.micro * int64_t{facts.ranks}},
           .groups = config.optimizer.groups,
-          .states = std::move(states)};
+          .states = states(of_matrices == nullptr ? optimizer : of_matrices->rest()),
+          .matrix_states = of_matrices == nullptr ? std::nullopt : std::optional(states(*of_matrices))};
 }
 
 RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& optimizer, const ModelPlan& model,
@@ -139,7 +145,7 @@ RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& 
   const std::vector<Tensor> fields = fields_of(model);
   RunPlan plan{.memory = model.memory()};
   plan_gradient_syncs(config, facts, model, gradient_sync, plan);
-  plan.memory += OptimizerStep::planned_memory(learned_layouts(model), optimizer);
+  plan.memory += OptimizerStep::planned_memory(learned_layouts(model), optimizer, model.ops());
   plan.memory += UpdatedWeights::planned_memory(gathered_of(model));
   plan.memory += TrainStep::planned_memory(schedule.virtual_ranks_here(), schedule.virtual_ranks);
   plan.memory.host += Prefetcher::planned_bytes(fields, schedule, config.data.prefetch);
@@ -150,8 +156,7 @@ RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& 
 
   plan_flops(config, model, plan);
   plan.sent_bytes +=
-      OptimizerStep::sent_bytes(learned_layouts(model), *model.groups().front().sharding) +
-      UpdatedWeights::sent_bytes(gathered_of(model)) +
+      OptimizerStep::sent_bytes(learned_layouts(model)) + UpdatedWeights::sent_bytes(gathered_of(model)) +
       static_cast<size_t>(schedule.passes_per_step()) * sent_by_gathers(model.training(), facts.mesh.shard.ranks());
   if (!facts.every_target_counts || model.graph().weighs_rows())
     plan.sent_bytes += sent_by_all_gather(static_cast<size_t>(schedule.virtual_ranks) * sizeof(float), facts.ranks);

@@ -23,7 +23,7 @@ std::vector<OptimizedGroup> optimized_groups(const Model& model) {
   std::vector<OptimizedGroup> groups;
   for (size_t g = 0; g < model.groups().size(); ++g) {
     const GroupTerms& terms = model.plan().groups()[g].terms;
-    groups.push_back({*model.groups()[g], terms.lr_scale, terms.weight_decay, terms.role});
+    groups.push_back({*model.groups()[g], terms.lr_scale, terms.weight_decay, terms.role, terms.matrices});
   }
   return groups;
 }

@@ -57,6 +57,8 @@ CpuOps::CpuOps() : Ops("cpu"), products_(std::make_unique<ProductCache>()) {
   add<Add>(cpu::add);
   add<TreeSum>(tree_sum);
   add<Cast>(cast);
+  add<UnitNorm>(unit_norm);
+  add<MatrixPolynomial>(matrix_polynomial);
   add<MovingAverage>(moving_average);
   add<Swap>(cpu::swap);
   add<Statistics>(statistics);

@@ -13,6 +13,7 @@
 #include "core/ops/dropout.h"
 #include "core/ops/embedding.h"
 #include "core/ops/gate.h"
+#include "core/ops/matrix_polynomial.h"
 #include "core/ops/moving_average.h"
 #include "core/ops/norm.h"
 #include "core/ops/pointwise_loss.h"
@@ -77,6 +78,8 @@ void clip_factor(Stream& stream, const ClipFactor& args);
 void add(Stream& stream, const Add& args);
 void tree_sum(Stream& stream, const TreeSum& args);
 void cast(Stream& stream, const Cast& args);
+void unit_norm(Stream& stream, const UnitNorm& args);
+void matrix_polynomial(Stream& stream, const MatrixPolynomial& args);
 void moving_average(Stream& stream, const MovingAverage& args);
 void swap(Stream& stream, const Swap& args);
 void statistics(Stream& stream, const Statistics& args);

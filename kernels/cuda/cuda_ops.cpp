@@ -65,6 +65,8 @@ CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32) : Ops("cuda"), products_(
   add<Add>(cuda::add);
   add<TreeSum>(tree_sum);
   add<Cast>(cast);
+  add<UnitNorm>(unit_norm);
+  add<MatrixPolynomial>(matrix_polynomial);
   add<MovingAverage>(moving_average);
   add<Swap>(cuda::swap);
   add<Statistics>(statistics);

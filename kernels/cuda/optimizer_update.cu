@@ -46,8 +46,8 @@ __device__ inline void update_elements(const Range<Rule>& r, const typename Rule
 
 template <class Rule, int kCount>
 __global__ void __launch_bounds__(kThreads) optimizer_update_kernel(Range<Rule> r) {
-  const float clip = r.norm_and_factor[1];
-  if (isnan(clip)) return;
+  if (isnan(r.norm_and_factor[1])) return;
+  const float clip = rules::clips<Rule>() ? r.norm_and_factor[1] : 1.0f;
   const typename Rule::template Update<float> update(r.rule, r.numbers, r.weight_decay);
   const int64_t first = blockIdx.x * int64_t{kThreads} + threadIdx.x, stride = int64_t{gridDim.x} * kThreads;
   const int64_t turns = r.n / kCount;

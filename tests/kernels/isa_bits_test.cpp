@@ -123,6 +123,8 @@ TEST_P(IsaBitsTest, OptimizerUpdates) {
   expect_same(rules::Adagrad{1e-10f});
   expect_same(rules::Lion{0.9f, 0.1f, 0.99f, 0.01f});
   expect_same(rules::Addition{});
+  expect_same(rules::MuonDirection{0.95f, true});
+  expect_same(rules::MuonStep{});
 }
 
 Bits range_bits(const cpu::RangeKernels& kernels, DType dtype) {

@@ -17,4 +17,13 @@ using std::sqrt;
 constexpr float spread(float x, float) { return x; }
 constexpr float select(bool condition, float yes, float no) { return condition ? yes : no; }
 
+// Is the gradient that a rule is given multiplied by the factor that clips? Unless the rule says otherwise.
+template <class Rule>
+constexpr bool clips() {
+  if constexpr (requires { Rule::kClips; })
+    return Rule::kClips;
+  else
+    return true;
+}
+
 }  // namespace convoy::rules

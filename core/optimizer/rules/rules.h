@@ -7,6 +7,7 @@
 #include "core/optimizer/rules/adamw.h"
 #include "core/optimizer/rules/addition.h"
 #include "core/optimizer/rules/lion.h"
+#include "core/optimizer/rules/muon.h"
 #include "core/optimizer/rules/rms_prop.h"
 #include "core/optimizer/rules/sgd.h"
 
@@ -15,7 +16,8 @@ namespace convoy {
 template <class... Rules>
 struct RuleList {};
 
-using OptimizerRules = RuleList<rules::AdamW, rules::Adam, rules::Sgd, rules::SgdMomentum, rules::RmsProp,
-                                rules::RmsPropMomentum, rules::Adagrad, rules::Lion, rules::Addition>;
+using OptimizerRules =
+    RuleList<rules::AdamW, rules::Adam, rules::Sgd, rules::SgdMomentum, rules::RmsProp, rules::RmsPropMomentum,
+             rules::Adagrad, rules::Lion, rules::Addition, rules::MuonDirection, rules::MuonStep>;
 
 }  // namespace convoy

@@ -24,7 +24,7 @@ inline F32x16 update_vector(const typename Rule::template Update<F32x16>& update
 template <class Rule>
 void update_range(const OptimizerUpdate<Rule>& args, int64_t begin, int64_t end) {
   const typename Rule::template Update<F32x16> update(args.rule, args.numbers.template as<float>(), args.weight_decay);
-  const F32x16 clip = broadcast(args.norm_and_factor.template as<float>()[1]);
+  const F32x16 clip = broadcast(rules::clips<Rule>() ? args.norm_and_factor.template as<float>()[1] : 1.0f);
   const bool has_master = static_cast<bool>(args.master);
   float* weight = (has_master ? args.master : args.weights).template as<float>();
   const float* gradient = args.gradient.template as<float>();

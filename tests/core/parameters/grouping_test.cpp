@@ -7,6 +7,7 @@
 #include "core/layers/linear.h"
 #include "core/layers/normalize.h"
 #include "core/models/gpt2.h"
+#include "core/parameters/hidden_matrices.h"
 #include "core/parameters/parameter_layout.h"
 
 namespace convoy {
@@ -51,6 +52,40 @@ TEST(Grouping, TheFirstRuleThatMatchesWins) {
   EXPECT_EQ(grouping.group_of("transformer.h.0.ln_1.bias"), 0);
   EXPECT_EQ(grouping.group_of("transformer.h.1.ln_1.bias"), 1);
   EXPECT_EQ(grouping.group_of("transformer.h.1.ln_1.weight"), 2);
+}
+
+TEST(Grouping, HiddenMatricesAreApartWhereTheyShallBe) {
+  const Grouping grouping(graph(), {}, true);
+  ASSERT_EQ(grouping.groups().size(), 2u);
+  EXPECT_EQ(grouping.groups()[0].name, "rest");
+  EXPECT_FALSE(grouping.groups()[0].matrices);
+  EXPECT_EQ(grouping.groups()[1].name, "matrices");
+  EXPECT_TRUE(grouping.groups()[1].matrices);
+  for (const char* rest : {"transformer.wte.weight", "transformer.wpe.weight", "transformer.h.0.ln_1.weight",
+                           "transformer.h.1.mlp.c_fc.bias"})
+    EXPECT_EQ(grouping.group_of(rest), 0) << rest;
+  for (const char* matrix : {"transformer.h.0.attn.c_attn.weight", "transformer.h.1.mlp.c_proj.weight"})
+    EXPECT_EQ(grouping.group_of(matrix), 1) << matrix;
+  const std::vector<GroupRule> rules{{.match = "*.h.0.*", .name = "slow", .lr_scale = 0.5},
+                                     {.match = "*c_fc.weight", .weight_decay = {0.0}}};
+  const Grouping ruled(graph(), rules, true);
+  ASSERT_EQ(ruled.groups().size(), 5u);
+  EXPECT_EQ(ruled.groups()[3].name, "slow matrices");
+  EXPECT_EQ(ruled.groups()[3].lr_scale, 0.5);
+  EXPECT_EQ(ruled.groups()[4].name, "rest matrices");
+  EXPECT_TRUE(ruled.groups()[1].matrices);
+  EXPECT_EQ(ruled.group_of("transformer.h.0.mlp.c_fc.weight"), 3);
+  EXPECT_EQ(ruled.group_of("transformer.h.1.mlp.c_fc.weight"), 1);
+  EXPECT_EQ(ruled.group_of("transformer.h.1.mlp.c_fc.bias"), 2);
+}
+
+// Of a list the last layer is the head.
+TEST(Grouping, AHeadIsNoHiddenMatrix) {
+  Graph graph;
+  ValueId x = graph.add_input("x", {DType::f32, {4, 8}});
+  for (const char* name : {"first", "second"})
+    x = graph.add(name, std::make_unique<Linear>(LinearOptions{name, 8, 8, 0.1f}), {x})[0];
+  EXPECT_EQ(hidden_matrices(graph), std::set<std::string>{"first.weight"});
 }
 
 TEST(Grouping, RefusesRulesThatDoNotFit) {

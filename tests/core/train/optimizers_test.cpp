@@ -58,6 +58,8 @@ std::vector<Case> all_optimizers() {
       make_case<RmsPropMaker>("rmsprop with momentum", [](RmsPropMaker& m) { m.momentum = 0.9; }),
       make_case<AdagradMaker>("adagrad"),
       make_case<LionMaker>("lion", [](LionMaker& m) { m.weight_decay = 0.1; }),
+      make_case<MuonMaker>("muon"),
+      make_case<MuonMaker>("muon in bf16", [](MuonMaker& m) { m.iteration = MuonIteration::bf16; }),
   };
 }
 
@@ -89,6 +91,31 @@ TEST(Optimizers, RanksAndStagesChangeNoBit) {
         }
       EXPECT_EQ(std::ranges::count(ends, one.weights), 0) << optimizer.name << " does what another one does";
       ends.push_back(one.weights);
+    }
+}
+
+// Three ranks cut matrices elsewhere than two or four.
+TEST(Optimizers, MuonsMatricesAreWholeOnAnyRanks) {
+  Config config = short_config();
+  config.batch.micro = 2, config.batch.global = 24;
+  config.parallel.virtual_ranks.value = 12;
+  const std::vector<GroupRule> groups{{.match = "*.h.0.*", .name = "slow", .lr_scale = 0.5},
+                                      {.match = "*.h.1.attn.*", .freeze = true}};
+  for (const std::vector<GroupRule>& rules : {std::vector<GroupRule>{}, groups})
+    for (const int64_t bucket_bytes : {4096, 1 << 20}) {
+      config.parallel.bucket_bytes = bucket_bytes;
+      config.parallel.stage = 0;
+      const ToyParts parts{.optimizer = make_case<MuonMaker>("muon").make, .groups = rules};
+      const ToyResult one = toy_run(config, 1, parts);
+      for (const int ranks : {3, 6})
+        for (const int64_t stage : {0, 1, 2, 3}) {
+          SCOPED_TRACE(testing::Message() << "stage " << stage << ", " << ranks << " ranks, " << bucket_bytes);
+          config.parallel.stage = stage;
+          const ToyResult found = toy_run(config, ranks, parts);
+          expect_equal_bits(one, found);
+          EXPECT_EQ(found.allocated_bytes, found.planned_bytes);
+          EXPECT_EQ(found.sent_bytes.back(), found.planned_sent_bytes * found.sent_bytes.size());
+        }
     }
 }
 

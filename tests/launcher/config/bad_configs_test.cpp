@@ -38,10 +38,10 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadConfig{"optimizer: {name: adamW}", "",
                   "train.yaml:1:19: optimizer.name = adamW is unknown; there are adamw, "
-                  "adam, sgd, rmsprop, adagrad, lion; did you mean adamw?"},
+                  "adam, sgd, rmsprop, adagrad, lion, muon; did you mean adamw?"},
         BadConfig{"optimizer: {name: sgd, beta1: 0.9}", "", "optimizer.beta1 is a key of name adamw"},
         BadConfig{"optimizer: {momentum: 0.9}", "",
-                  "optimizer.momentum is a key of name sgd, rmsprop, and optimizer.name "
+                  "optimizer.momentum is a key of name sgd, rmsprop, muon, and optimizer.name "
                   "= adamw; remove it, or choose that kind"},
         BadConfig{"optimizer: {name: sgd, momentum: 2}", "", "optimizer.momentum = 2"},
         BadConfig{"optimizer: {name: sgd, nesterov: yes}", "",
