@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "datasets/tokenizers/load_tokenizer.h"
+#include "launcher/base_model.h"
 #include "launcher/config/load_config.h"
 #include "launcher/run_folder.h"
 
@@ -49,7 +50,7 @@ std::filesystem::path checkpoint_of(const std::filesystem::path& folder, Checkpo
 TrainedModel open_trained_model(const std::filesystem::path& folder, const std::vector<std::string>& overrides,
                                 CheckpointOfRun which) {
   const std::filesystem::path found = checkpoint_of(folder, which);
-  TrainedModel model{std::make_unique<CheckpointReader>(found, true), {}};
+  TrainedModel model{.checkpoint = std::make_unique<CheckpointReader>(found, true), .config = {}};
   Config config = parse_config(model.checkpoint->file("config.yaml"), (found / "config.yaml").string(), {});
   config.data.path = data_path_from_here(config.data.path, *model.checkpoint);
   if (std::ranges::any_of(overrides, [](const std::string& key) { return key.starts_with("data.path="); }))
@@ -58,6 +59,8 @@ TrainedModel open_trained_model(const std::filesystem::path& folder, const std::
   if (model.config.model.family->context() > 0 && model.config.model.family->vocabulary() == 0)
     throw CheckpointError(fmt::format(
         "{}/config.yaml does not say model.vocabulary; take the config.yaml that trainer wrote", found.string()));
+  if (model.config.model.adapter.is_there())
+    model.base = open_base(model.config, base_record_of(model.checkpoint.get()), true);
   return model;
 }
 

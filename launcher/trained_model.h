@@ -10,6 +10,7 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/config/config.h"
 #include "core/tokenizer/tokenizer.h"
+#include "core/train/snapshot.h"
 
 namespace convoy {
 
@@ -19,7 +20,10 @@ inline constexpr const char* kDataFolderFile = "data_folder.txt";
 
 struct TrainedModel {
   std::unique_ptr<CheckpointReader> checkpoint;
-  Config config;  // the run's, changed by the overrides
+  Config config;                                // the run's, changed by the overrides
+  std::unique_ptr<CheckpointReader> base = {};  // the model beneath its adapter; null: it has none
+
+  TrainedWeights weights() const { return {*checkpoint, base.get()}; }
 };
 
 enum class CheckpointOfRun { newest, best };
@@ -28,8 +32,8 @@ enum class CheckpointOfRun { newest, best };
 std::filesystem::path checkpoint_of(const std::filesystem::path& folder,
                                     CheckpointOfRun which = CheckpointOfRun::newest);
 
-// Throws CheckpointError if there is none. A relative data.path of the run, unless overridden, is replaced by
-// data_path_from_here.
+// Throws CheckpointError if there is none, or if the model beneath its adapter is not there. A relative data.path of
+// the run, unless overridden, is replaced by data_path_from_here.
 TrainedModel open_trained_model(const std::filesystem::path& folder, const std::vector<std::string>& overrides,
                                 CheckpointOfRun which = CheckpointOfRun::newest);
 

@@ -35,7 +35,14 @@ constexpr float philox_uniform(uint32_t bits) { return static_cast<float>(bits >
 
 // What random numbers are drawn for: the second word of the counter is site * 2^24 + a number within the site (layer,
 // parameter), so that streams never meet.
-enum class RandomSite : uint32_t { initialisation = 1, dropout = 2, data_order = 3, generation = 4, augmentation = 5 };
+enum class RandomSite : uint32_t {
+  initialisation = 1,
+  dropout = 2,
+  data_order = 3,
+  generation = 4,
+  augmentation = 5,
+  adapter_dropout = 6
+};
 
 constexpr uint32_t random_stream(RandomSite site, uint32_t number) {
   return static_cast<uint32_t>(site) << 24 | (number & 0xffffffu);

@@ -161,6 +161,7 @@ class CheckpointReader {
   const std::filesystem::path& folder() const;
   std::string file(const std::string& name) const;  // content of a small file; throws if absent
   bool has_file(const std::string& name) const;
+  std::string checksum(const std::string& name) const;  // of any file, as the manifest says; throws if absent
 
   // Into host memory of the tensor's shape and dtype; a stored dtype other than wanted (f32, bf16) is converted.
   void read_weight(const std::string& name, const Tensor& out) const;

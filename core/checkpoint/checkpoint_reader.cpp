@@ -111,9 +111,14 @@ std::vector<CheckpointReader::Group> CheckpointReader::groups() const {
   return groups;
 }
 
+std::string CheckpointReader::checksum(const std::string& name) const {
+  const auto found = impl_->manifest_.files.find(name);
+  if (found != impl_->manifest_.files.end()) return found->second.checksum;
+  throw CheckpointError(fmt::format("checkpoint {} holds no file {}", impl_->folder_.string(), name));
+}
+
 std::string CheckpointReader::file(const std::string& name) const {
-  if (!has_file(name))
-    throw CheckpointError(fmt::format("checkpoint {} holds no file {}", impl_->folder_.string(), name));
+  static_cast<void>(checksum(name));  // it is there
   return reading([&] { return read_file(impl_->folder_ / name); });
 }
 

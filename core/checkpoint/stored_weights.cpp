@@ -18,7 +18,7 @@ Shape shape_of(const ParameterSpec& parameter, const StoredPiece& piece) {
 }  // namespace
 
 std::vector<NamedTensor> stored_weights(const ParameterSpec& parameter, const Tensor& weight) {
-  if (parameter.role == ParameterRole::setting) return {};
+  if (!parameter.is_saved()) return {};
   if (parameter.stored.empty()) return {{parameter.name, weight}};
   std::vector<NamedTensor> pieces;
   for (const StoredPiece& piece : parameter.stored) {
@@ -32,7 +32,7 @@ std::vector<NamedTensor> stored_weights(const ParameterSpec& parameter, const Te
 }
 
 std::vector<std::pair<std::string, int64_t>> stored_places(const ParameterSpec& parameter) {
-  if (parameter.role == ParameterRole::setting) return {};
+  if (!parameter.is_saved()) return {};
   if (parameter.stored.empty()) return {{parameter.name, 0}};
   std::vector<std::pair<std::string, int64_t>> places;
   for (const StoredPiece& piece : parameter.stored)

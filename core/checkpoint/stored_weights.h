@@ -1,5 +1,6 @@
 // Parameters as model.safetensors holds them: whole, or in the pieces that ParameterSpec::stored says. Settings are
-// not there: reading them gives what they are initialised with.
+// not there: reading them gives what they are initialised with. Nor is what an adapter stands beside: that is read in
+// the checkpoint of the model beneath.
 #pragma once
 
 #include <cstdint>

@@ -31,11 +31,24 @@ void describe(Keys& keys, RunConfig& c) {
 
 void describe(Keys& keys, ModelConfig& c) {
   KeyName from = sparse("from");
-  from.effect = Effect::binds;
+  // Of an adapter's base the checkpoint tells which weights it must have, wherever they lie.
+  from.effect = c.adapter.is_there() ? Effect::none : Effect::binds;
   keys(from, c.from, "folder",
        "a model, checkpoint or run to begin with: its weights, and its family and sizes where they are not given here",
        Allowed{.max_length = 4095});
+  keys.section("adapter", c.adapter);
   keys.kind(binding("family"), c.family, "kind of model");
+  if (c.adapter.is_there() && c.from.empty())
+    keys.contradiction({"adapter.kind", "from"}, [&c](const std::string& path) {
+      return fmt::format(
+          "{0}adapter.kind = {1} trains beside the weights of a model, and {0}from names none; write "
+          "{0}from=FOLDER, of a model, checkpoint or run, or {0}adapter.kind=none",
+          path, c.adapter.kind.name());
+    });
+}
+
+void describe(Keys& keys, AdapterConfig& c) {
+  keys.kind(binding("kind"), c.kind, "what is trained in place of the weights that model.from names");
 }
 
 void describe(Keys& keys, LossConfig& c) {

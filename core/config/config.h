@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "core/config/keys.h"
 #include "core/data/augment/kinds.h"
 #include "core/metrics/metric_kinds.h"
+#include "core/models/adapter_kinds.h"
 #include "core/models/kinds.h"
 #include "core/optimizer/kinds.h"
 #include "core/optimizer/schedule_kinds.h"
@@ -54,9 +56,18 @@ struct RunConfig {
 };
 void describe(Keys& keys, RunConfig& c);
 
+struct AdapterConfig {
+  AdapterChoice kind = {adapter_kinds(), "none"};
+  // Null: there is none.
+  std::unique_ptr<AdapterRule> rule() const { return kind.make(); }
+  bool is_there() const { return kind.name() != "none"; }
+};
+void describe(Keys& keys, AdapterConfig& c);
+
 struct ModelConfig {
   FamilyChoice family;
   std::string from;  // a run, checkpoint or model folder, whose weights a new run begins with
+  AdapterConfig adapter = {};
 };
 void describe(Keys& keys, ModelConfig& c);
 

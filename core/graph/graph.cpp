@@ -40,7 +40,7 @@ std::vector<StoredPiece> checked_pieces(const ParameterSpec& parameter, std::vec
 }  // namespace
 
 ValueId Graph::add_input(std::string name, const TensorSpec& spec) {
-  values_.push_back({std::move(name), spec, -1, 0, false});
+  values_.push_back({std::move(name), spec, -1, 0});
   return static_cast<ValueId>(values_.size()) - 1;
 }
 
@@ -49,16 +49,12 @@ std::vector<ValueId> Graph::add(std::string name, std::unique_ptr<Layer> layer, 
   if (stored_as_)
     for (ParameterSpec& parameter : plan.parameters)
       parameter.stored = checked_pieces(parameter, stored_as_(parameter));
-  bool needs_gradient =
-      std::ranges::any_of(plan.parameters, [](const ParameterSpec& parameter) { return !is_fixed(parameter.role); });
-  for (const ValueId input : inputs) needs_gradient |= values_[static_cast<size_t>(input)].needs_gradient;
   std::vector<ValueId> outputs;
   int position = 0;
   for (const TensorSpec& spec : plan.outputs) {
     check_countable(name, spec.shape);
     outputs.push_back(static_cast<ValueId>(values_.size()));
-    values_.push_back(
-        {fmt::format("{}.{}", name, position), spec, static_cast<int>(nodes_.size()), position, needs_gradient});
+    values_.push_back({fmt::format("{}.{}", name, position), spec, static_cast<int>(nodes_.size()), position});
     ++position;
   }
   nodes_.push_back({std::move(name), std::move(layer), std::move(plan), std::move(inputs), outputs, block_});

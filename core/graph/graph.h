@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/graph/adapter_rule.h"
 #include "core/layers/layer.h"
 
 namespace convoy {
@@ -16,9 +17,8 @@ using ValueId = int;
 struct Value {
   std::string name;
   TensorSpec spec;
-  int producer = -1;            // node; -1: an input of the graph
-  int output = 0;               // which output of the producer
-  bool needs_gradient = false;  // a parameter that training changes lies upstream
+  int producer = -1;  // node; -1: an input of the graph
+  int output = 0;     // which output of the producer
 };
 
 struct Node {
@@ -42,6 +42,11 @@ class Graph {
   // names that a peer has for them. No pieces: as it is.
   using StoredAs = std::function<std::vector<StoredPiece>(const ParameterSpec&)>;
   void store_as(StoredAs stored_as) { stored_as_ = std::move(stored_as); }
+
+  // Gives linear maps an adapter (core/graph/adapter_rule.h), and lets nothing else learn: what parameters there are is
+  // then of the model beneath (ParameterSpec::of_base). Once, when all nodes are there. Throws ConfigError, naming near
+  // maps, if the rule matches none, and if its rank is more than a map's width.
+  void adapt(const AdapterRule& rule);
 
   ValueId add_input(std::string name, const TensorSpec& spec);
   // Infers shapes; throws ConfigError if they do not fit, or are larger than can be counted. Returns the outputs.

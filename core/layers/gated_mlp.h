@@ -5,6 +5,7 @@
 // where dy Wd has lain.
 #pragma once
 
+#include "core/layers/adapter.h"
 #include "core/layers/layer.h"
 
 namespace convoy {
@@ -22,9 +23,12 @@ class GatedMlp final : public Layer {
   LayerPlan plan(std::span<const TensorSpec> inputs, Purpose purpose) const override;
   void forward(Pass& pass, const LayerTensors& t) const override;
   void backward(Pass& pass, const LayerTensors& t) const override;
+  std::vector<LinearMap> linear_maps() const override;
+  void adapt(const std::vector<Adapter>& adapters) override { in_ = adapters.at(0), out_ = adapters.at(1); }
 
  private:
   GatedMlpOptions o_;
+  Adapter in_, out_;
 };
 
 }  // namespace convoy

@@ -19,6 +19,8 @@
 
 namespace convoy {
 
+class Adapter;
+
 struct TensorSpec {
   DType dtype = DType::f32;
   Shape shape;
@@ -26,12 +28,13 @@ struct TensorSpec {
 };
 
 struct Initialisation {
-  enum class Kind : uint8_t { zeros, ones, normal, given, unknown } kind = Kind::zeros;
-  float stddev = 0;
+  enum class Kind : uint8_t { zeros, ones, normal, uniform, given, unknown } kind = Kind::zeros;
+  float stddev = 0;                                       // of a uniform one, the bound: numbers of [-bound, bound)
   std::shared_ptr<const std::vector<float>> values = {};  // one for each element, if they are given
   std::string advice = {};                                // for people, if they are not known
 
   static Initialisation normal(float stddev) { return {Kind::normal, stddev}; }
+  static Initialisation uniform(float bound) { return {Kind::uniform, bound}; }
   static Initialisation ones() { return {Kind::ones, 0}; }
   static Initialisation given(std::vector<float> values) {
     return {Kind::given, 0, std::make_shared<const std::vector<float>>(std::move(values))};
@@ -68,7 +71,12 @@ struct ParameterSpec {
   std::vector<StoredPiece> stored = {};  // in checkpoints; empty: as it is, under its name
   ParameterRole role = ParameterRole::learned;
   bool is_table = false;  // rows stand for themselves, as a vocabulary's do: embeddings and the heads that score them
+  // Whatever its role, it stays as the model has it that the run began with, and every start reads it there: a run with
+  // an adapter saves what that learns, and nothing of the model beneath.
+  bool of_base = false;
 
+  bool is_fixed() const { return of_base || convoy::is_fixed(role); }
+  bool is_saved() const { return !of_base && role != ParameterRole::setting; }
   // In which a layer reads it: only what is learned is rounded to the dtype that the model computes in.
   DType dtype(DType compute) const { return role == ParameterRole::learned ? compute : DType::f32; }
 };
@@ -140,9 +148,21 @@ struct LayerPlan {
   bool backward_reads_output(int output) const { return std::ranges::count(backward_reads.outputs, output) > 0; }
 };
 
+// A linear map y = x W within a layer, x (..., inputs), y (..., outputs): what can have an adapter beside it.
+struct LinearMap {
+  std::string weight;  // the parameter's name
+  int64_t inputs = 0, outputs = 0;
+  bool by_outputs = false;  // the weight's rows are outputs
+};
+
 class Layer {
  public:
   virtual ~Layer() = default;
+
+  // Those that adapters may stand beside, and their adapters, one each, some of them none: plan() then has their
+  // parameters behind its own. Before anything else is asked.
+  virtual std::vector<LinearMap> linear_maps() const { return {}; }
+  virtual void adapt(const std::vector<Adapter>& adapters);
 
   // Depends on shapes and dtypes alone; the parameters on no purpose. Throws ConfigError, naming the layer, if the
   // inputs do not fit.

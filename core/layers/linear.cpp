@@ -24,16 +24,25 @@ LayerPlan Linear::plan(std::span<const TensorSpec> inputs, Purpose purpose) cons
     if (keeps_sum() && purpose == Purpose::training) plan.saved = plan.outputs;
   }
   plan.forward_flops = 2.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.Cin * o_.Cout);
+  adapter_.plan(plan, rows_of(inputs[0]));
   return plan;
 }
 
+std::vector<LinearMap> Linear::linear_maps() const { return {{o_.name + ".weight", o_.Cin, o_.Cout, o_.by_outputs}}; }
+
 void Linear::forward(Pass& pass, const LayerTensors& t) const {
   const Tensor bias = o_.has_bias ? t.weights[1] : Tensor();
+  const Tensor &x = t.inputs[0], &y = t.outputs[0], kept = t.saved.empty() ? Tensor() : t.saved[0];
   if (o_.by_outputs)
-    outputs_forward(pass, t.outputs[0], t.inputs[0], t.weights[0], bias);
+    outputs_forward(pass, y, x, t.weights[0], bias);
+  else if (!adapter_)
+    linear_forward(pass, y, x, t.weights[0], bias, o_.activation, kept);
   else
-    linear_forward(pass, t.outputs[0], t.inputs[0], t.weights[0], bias, o_.activation,
-                   t.saved.empty() ? Tensor() : t.saved[0]);
+    linear_forward(pass, kept ? kept : y, x, t.weights[0], bias);
+  if (!adapter_) return;
+  adapter_.forward(pass, t, kept ? kept : y, x);
+  if (o_.activation != Activation::none)
+    pass.run(ActivationForward{y, kept ? kept : y, o_.activation, default_number(o_.activation)});
 }
 
 void Linear::backward(Pass& pass, const LayerTensors& t) const {
@@ -47,6 +56,7 @@ void Linear::backward(Pass& pass, const LayerTensors& t) const {
     outputs_backward(pass, gradients, t.inputs[0], dy, t.weights[0]);
   else
     linear_backward(pass, gradients, t.inputs[0], dy, t.weights[0]);
+  adapter_.backward(pass, t, t.input_gradients[0], t.inputs[0], dy);
 }
 
 }  // namespace convoy

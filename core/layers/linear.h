@@ -5,6 +5,7 @@
 // where that suffices, otherwise from x W + b, which then is kept.
 #pragma once
 
+#include "core/layers/adapter.h"
 #include "core/layers/layer.h"
 #include "core/ops/activation.h"
 
@@ -26,12 +27,15 @@ class Linear final : public Layer {
   LayerPlan plan(std::span<const TensorSpec> inputs, Purpose purpose) const override;
   void forward(Pass& pass, const LayerTensors& t) const override;
   void backward(Pass& pass, const LayerTensors& t) const override;
+  std::vector<LinearMap> linear_maps() const override;
+  void adapt(const std::vector<Adapter>& adapters) override { adapter_ = adapters.at(0); }
 
  private:
   // Does forward keep x W + b for the derivative?
   bool keeps_sum() const { return !derivative_from_output(o_.activation); }
 
   LinearOptions o_;
+  Adapter adapter_;
 };
 
 }  // namespace convoy

@@ -31,12 +31,16 @@ LayerPlan RotaryProjection::plan(std::span<const TensorSpec> inputs, Purpose pur
   if (inputs.size() > 1) plan.backward_reads.inputs.push_back(1);
   plan.shares = {{Share::Kind::gradient_is_scratch, 0}};
   plan.forward_flops = 2.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.C * width());
+  adapter_.plan(plan, rows_of(inputs[0]));
   return plan;
 }
+
+std::vector<LinearMap> RotaryProjection::linear_maps() const { return {{o_.name + ".weight", o_.C, width(), true}}; }
 
 void RotaryProjection::forward(Pass& pass, const LayerTensors& t) const {
   const Tensor& y = t.outputs[0];
   outputs_forward(pass, y, t.inputs[0], t.weights[0], o_.has_bias ? t.weights[1] : Tensor());
+  adapter_.forward(pass, t, y, t.inputs[0]);
   RotaryForward args;
   args.shape = o_.rotary;
   args.x = y;
@@ -66,6 +70,7 @@ void RotaryProjection::backward(Pass& pass, const LayerTensors& t) const {
   pass.run(args);
   outputs_backward(pass, {t.input_gradients[0], t.weight_gradients[0], o_.has_bias ? t.weight_gradients[1] : Tensor()},
                    t.inputs[0], dy, t.weights[0]);
+  adapter_.backward(pass, t, t.input_gradients[0], t.inputs[0], dy);
 }
 
 }  // namespace convoy

@@ -4,6 +4,7 @@
 // from which positions count. For generation the first token is at Pass::position.
 #pragma once
 
+#include "core/layers/adapter.h"
 #include "core/layers/layer.h"
 #include "core/ops/rotary.h"
 
@@ -25,6 +26,8 @@ class RotaryProjection final : public Layer {
   LayerPlan plan(std::span<const TensorSpec> inputs, Purpose purpose) const override;
   void forward(Pass& pass, const LayerTensors& t) const override;
   void backward(Pass& pass, const LayerTensors& t) const override;
+  std::vector<LinearMap> linear_maps() const override;
+  void adapt(const std::vector<Adapter>& adapters) override { adapter_ = adapters.at(0); }
 
  private:
   bool has_norm() const { return !o_.query_norm.empty(); }
@@ -32,6 +35,7 @@ class RotaryProjection final : public Layer {
   size_t query_norm() const { return o_.has_bias ? 2 : 1; }  // number of the parameter; the keys' is the next
 
   RotaryProjectionOptions o_;
+  Adapter adapter_;
 };
 
 }  // namespace convoy

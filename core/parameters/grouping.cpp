@@ -26,7 +26,7 @@ std::vector<Named> changing_parameters(const Graph& graph) {
   std::vector<Named> all;
   for (const Node& node : graph.nodes())
     for (const ParameterSpec& spec : node.plan.parameters)
-      if (!is_fixed(spec.role) && std::ranges::count(all, spec.name, &Named::name) == 0)
+      if (!spec.is_fixed() && std::ranges::count(all, spec.name, &Named::name) == 0)
         all.push_back({spec.name, spec.role});
   return all;
 }
@@ -35,7 +35,7 @@ std::vector<std::string> fixed_of(const Graph& graph) {
   std::vector<std::string> names;
   for (const Node& node : graph.nodes())
     for (const ParameterSpec& spec : node.plan.parameters)
-      if (is_fixed(spec.role)) names.push_back(spec.name);
+      if (spec.is_fixed()) names.push_back(spec.name);
   return names;
 }
 

@@ -31,6 +31,18 @@ static void fill_normal(std::vector<float>& values, float stddev, uint32_t numbe
   }
 }
 
+// Of [-bound, bound).
+static void fill_uniform(std::vector<float>& values, float bound, uint32_t number, uint64_t seed) {
+  const PhiloxKey key = philox_key(seed);
+  const uint32_t stream = random_stream(RandomSite::initialisation, number);
+  for (size_t i = 0; i < values.size(); i += 4) {
+    const auto group = static_cast<uint64_t>(i / 4);
+    const PhiloxCounter bits =
+        philox(key, {static_cast<uint32_t>(group), stream, static_cast<uint32_t>(group >> 32), 0});
+    for (size_t k = 0; k < 4 && i + k < values.size(); ++k) values[i + k] = bound * (2 * philox_uniform(bits[k]) - 1);
+  }
+}
+
 std::vector<float> initial_values(const Parameter& parameter, int number, uint64_t seed) {
   const Initialisation& how = parameter.spec.initialisation;
   std::vector<float> values(static_cast<size_t>(parameter.elements()), 0.0f);
@@ -42,6 +54,7 @@ std::vector<float> initial_values(const Parameter& parameter, int number, uint64
                                       how.values == nullptr ? 0 : how.values->size()));
     values = *how.values;
   }
+  if (how.kind == Initialisation::Kind::uniform) fill_uniform(values, how.stddev, static_cast<uint32_t>(number), seed);
   if (how.kind == Initialisation::Kind::normal) fill_normal(values, how.stddev, static_cast<uint32_t>(number), seed);
   return values;
 }
@@ -96,6 +109,11 @@ void set_weights(ParameterStorage& storage, Device& device, Stream& stream, cons
     upload.put(storage.owned_state(storage.weight_shards(), range), values.data() + range.begin);
     upload.put(storage.owned_state(storage.master(), range), values.data() + range.begin);
   }
+}
+
+void set_weight(ParameterStorage& storage, Device& device, Stream& stream, int parameter,
+                const std::vector<float>& values) {
+  Upload(device, stream, values.size()).put(storage.weight(parameter), values.data());
 }
 
 void set_state(ParameterStorage& storage, Device& device, Stream& stream, const std::string& state,

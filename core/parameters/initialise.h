@@ -10,7 +10,7 @@
 
 namespace convoy {
 
-// Initial values of one parameter: zeros, ones, what is given, or normal by Box and Muller over Philox.
+// Initial values of one parameter: zeros, ones, what is given, uniform, or normal by Box and Muller over Philox.
 // Throws DataError where they are not known.
 std::vector<float> initial_values(const Parameter& parameter, int number, uint64_t seed);
 
@@ -21,6 +21,9 @@ void initialise(ParameterStorage& storage, const ParameterLayout& numbering, Dev
 
 // Host values (padded_elements, f32) into weights and master, or what this rank keeps of them. Blocks.
 void set_weights(ParameterStorage& storage, Device& device, Stream& stream, const std::vector<float>& values);
+// The same of one parameter (its elements, f32), where all weights are kept and none is trained.
+void set_weight(ParameterStorage& storage, Device& device, Stream& stream, int parameter,
+                const std::vector<float>& values);
 // Likewise into a state of the optimizer.
 void set_state(ParameterStorage& storage, Device& device, Stream& stream, const std::string& state,
                const std::vector<float>& values);

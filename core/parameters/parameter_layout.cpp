@@ -75,7 +75,7 @@ int ParameterLayout::find(const std::string& name) const {
 int64_t ParameterLayout::parameter_count() const {
   int64_t count = 0;
   for (const Parameter& parameter : parameters_)
-    if (parameter.spec.role == ParameterRole::learned) count += parameter.elements();
+    if (parameter.spec.role == ParameterRole::learned && !parameter.spec.of_base) count += parameter.elements();
   return count;
 }
 

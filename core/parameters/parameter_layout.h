@@ -40,7 +40,7 @@ class ParameterLayout {
   // Up to the end of the last parameter, and padded.
   int64_t elements() const { return parameters_.empty() ? 0 : parameters_.back().end(); }
   int64_t padded_elements() const { return padded_elements_; }
-  // Of those that learn, without padding.
+  // Of those that learn, without padding; what stays as it is beneath an adapter is none of them.
   int64_t parameter_count() const;
   // Ascending, from 0.
   const std::vector<int64_t>& group_starts() const { return group_starts_; }

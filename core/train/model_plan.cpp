@@ -23,7 +23,7 @@ ModelPlan::ModelPlan(Ops& ops, Graph graph, const ModelOptions& options)
 
 void ModelPlan::make_groups() {
   const auto learned = [](const ParameterSpec& spec) { return spec.role == ParameterRole::learned; };
-  kept_.reserve(2);  // plans point to their layouts
+  kept_.reserve(4);  // plans point to their layouts
   if (!options_.training) {
     keep("", learned);
     keep("fixed", std::not_fn(learned));
@@ -35,8 +35,15 @@ void ModelPlan::make_groups() {
   for (const GroupTerms& terms : grouping.groups())
     make_group(terms,
                [&, group = static_cast<int>(groups_.size())](const ParameterSpec& spec) { return in(group, spec); });
-  keep("frozen", [&](const ParameterSpec& spec) { return in(Grouping::kFrozen, spec) && learned(spec); });
-  keep("fixed", [&](const ParameterSpec& spec) { return in(Grouping::kFrozen, spec) && !learned(spec); });
+  const auto kept = [&](const ParameterSpec& spec, bool of_base, bool has_learned) {
+    return in(Grouping::kFrozen, spec) && spec.of_base == of_base && learned(spec) == has_learned;
+  };
+  keep(
+      "base", [&](const ParameterSpec& spec) { return kept(spec, true, true); }, true);
+  keep(
+      "fixed in base", [&](const ParameterSpec& spec) { return kept(spec, true, false); }, true);
+  keep("frozen", [&](const ParameterSpec& spec) { return kept(spec, false, true); });
+  keep("fixed", [&](const ParameterSpec& spec) { return kept(spec, false, false); });
 }
 
 namespace {
@@ -67,11 +74,11 @@ void ModelPlan::make_group(const GroupTerms& terms, const ParameterLayout::Membe
   group.sharding = std::make_unique<Sharding>(group.layout, sharding);
 }
 
-void ModelPlan::keep(std::string name, const ParameterLayout::Member& member) {
+void ModelPlan::keep(std::string name, const ParameterLayout::Member& member, bool of_base) {
   ParameterLayout layout(graph_, options_.training ? 1 : layout_unit(options_.sharding), member);
   if (layout.parameters().empty()) return;
   const DType dtype = layout.parameters().front().spec.dtype(options_.dtype);
-  kept_.push_back({std::move(name), std::move(layout), dtype});
+  kept_.push_back({std::move(name), std::move(layout), dtype, of_base});
 }
 
 std::vector<PlannedGroup> ModelPlan::planned_groups() const {

@@ -43,6 +43,7 @@ struct KeptPlan {
   std::string name;
   ParameterLayout layout;
   DType dtype;
+  bool of_base = false;  // all of them are of the model beneath an adapter, and in no checkpoint of the run
 };
 
 class ModelPlan {
@@ -57,7 +58,8 @@ class ModelPlan {
   const ParameterLayout& layout() const { return layout_; }
   // Those that are trained; none without training.
   const std::vector<GroupPlan>& groups() const { return groups_; }
-  // What is not, by dtype: what has learned or could, then statistics and constants; where there are any.
+  // What is not, by dtype: what has learned or could, then statistics and constants; where there are any. For training
+  // those of the model beneath an adapter come first, apart from the others.
   const std::vector<KeptPlan>& kept() const { return kept_; }
   // Tells models with other parameters, or other groups of them, apart.
   std::string fingerprint() const;
@@ -73,7 +75,7 @@ class ModelPlan {
  private:
   void make_groups();
   void make_group(const GroupTerms& terms, const ParameterLayout::Member& member);
-  void keep(std::string name, const ParameterLayout::Member& member);
+  void keep(std::string name, const ParameterLayout::Member& member, bool of_base = false);
   std::vector<PlannedGroup> planned_groups() const;
 
   const Ops& ops_;

@@ -1,5 +1,6 @@
 #include "core/train/snapshot.h"
 
+#include "core/base/error.h"
 #include "core/checkpoint/stored_weights.h"
 #include "core/parameters/initialise.h"
 #include "core/parameters/state_names.h"
@@ -11,9 +12,11 @@ Snapshot::Snapshot(Communication& communication, Model& model, std::string_view 
     : communication_(communication), model_(model), optimizer_(optimizer), first_rank_(world_rank == 0) {
   const std::vector<ParameterStorage*> storages = model.storages();
   const std::vector<GroupPlan>& plans = model.plan().groups();
+  const std::vector<KeptPlan>& kept = model.plan().kept();
   for (size_t i = 0; i < storages.size(); ++i)
-    groups_.emplace_back(communication, *storages[i], i < plans.size() ? plans[i].terms.name : "", model.arena(),
-                         world_rank);
+    if (i < plans.size() || !kept[i - plans.size()].of_base)
+      groups_.emplace_back(communication, *storages[i], i < plans.size() ? plans[i].terms.name : "", model.arena(),
+                           world_rank);
 }
 
 namespace {
@@ -50,7 +53,8 @@ size_t Snapshot::planned_bytes(const ModelPlan& model, DeviceKind device, int wo
     return here ? static_cast<size_t>(plan.layout.padded_elements()) * size_of(plan.dtype) : size_t{0};
   };
   size_t bytes = 0;
-  for (const KeptPlan& kept : model.kept()) bytes += weights_of(kept, copies);
+  for (const KeptPlan& kept : model.kept())
+    if (!kept.of_base) bytes += weights_of(kept, copies);
   for (const GroupPlan& group : model.groups()) bytes += weights_of(group, copies || group.sharding->shards_weights());
   if (copies)
     for (const StateShard& shard : planned_contents(model, world_rank).optimizer.groups)
@@ -78,12 +82,25 @@ CheckpointContents Snapshot::take() {
 
 namespace {
 
-std::vector<float> read_weights(const CheckpointReader& checkpoint, const ParameterLayout& layout, bool averages) {
+// Of the moving average, where it is wanted.
+ReadStored reader(const CheckpointReader& checkpoint, bool averages) {
+  return [&checkpoint, averages](const std::string& name, const Tensor& out) {
+    averages ? checkpoint.read_average(name, out) : checkpoint.read_weight(name, out);
+  };
+}
+
+const CheckpointReader& source_of(const ParameterSpec& parameter, const TrainedWeights& trained) {
+  if (!parameter.of_base) return trained.checkpoint;
+  if (trained.base == nullptr) throw InternalError(parameter.name + " is beneath an adapter, and no base is there");
+  return *trained.base;
+}
+
+// All weights of a layout; averages: their moving averages, where a checkpoint has them.
+std::vector<float> read_weights(const TrainedWeights& trained, const ParameterLayout& layout, bool averages) {
   std::vector<float> values(static_cast<size_t>(layout.padded_elements()), 0.0f);
   for (const Parameter& p : layout.parameters()) {
-    read_stored_weights(p.spec, values.data() + p.offset, [&](const std::string& name, const Tensor& out) {
-      averages ? checkpoint.read_average(name, out) : checkpoint.read_weight(name, out);
-    });
+    const CheckpointReader& source = source_of(p.spec, trained);
+    read_stored_weights(p.spec, values.data() + p.offset, reader(source, averages && source.has_average()));
   }
   return values;
 }
@@ -97,27 +114,41 @@ std::vector<float> read_state(const CheckpointReader& checkpoint, const std::str
 
 }  // namespace
 
-void restore_weights(const CheckpointReader& checkpoint, Device& device, Stream& compute,
-                     ParameterStorage& parameters) {
-  set_weights(parameters, device, compute, read_weights(checkpoint, parameters.layout(), checkpoint.has_average()));
+void restore_weights(const TrainedWeights& trained, Device& device, Stream& compute, ParameterStorage& parameters) {
+  if (parameters.is_trained())
+    return set_weights(parameters, device, compute, read_weights(trained, parameters.layout(), true));
+  std::vector<float> values;  // of a parameter at a time: a large model is not held twice
+  for (size_t i = 0; i < parameters.layout().parameters().size(); ++i) {
+    const ParameterSpec& spec = parameters.layout().parameters()[i].spec;
+    const CheckpointReader& source = source_of(spec, trained);
+    values.resize(static_cast<size_t>(spec.shape.elements()));
+    read_stored_weights(spec, values.data(), reader(source, source.has_average()));
+    set_weight(parameters, device, compute, static_cast<int>(i), values);
+  }
 }
 
-void restore_weights(const CheckpointReader& checkpoint, Device& device, Stream& compute, Model& model) {
-  for (ParameterStorage* storage : model.storages()) restore_weights(checkpoint, device, compute, *storage);
+void restore_weights(const TrainedWeights& trained, Device& device, Stream& compute, Model& model) {
+  for (ParameterStorage* storage : model.storages()) restore_weights(trained, device, compute, *storage);
+}
+
+void restore_base(const CheckpointReader& base, Device& device, Stream& compute, Model& model) {
+  for (size_t i = 0; i < model.kept().size(); ++i)
+    if (model.plan().kept()[i].of_base) restore_weights({base, &base}, device, compute, *model.kept()[i]);
 }
 
 void restore_training(const CheckpointReader& checkpoint, std::string_view optimizer, Device& device, Stream& compute,
                       Model& model) {
   check_resume(checkpoint, optimizer, model.plan());
-  for (const auto& kept : model.kept())
-    set_weights(*kept, device, compute, read_weights(checkpoint, kept->layout(), false));
+  for (size_t i = 0; i < model.kept().size(); ++i)
+    if (!model.plan().kept()[i].of_base)
+      set_weights(*model.kept()[i], device, compute, read_weights({checkpoint}, model.kept()[i]->layout(), false));
   for (size_t g = 0; g < model.groups().size(); ++g) {
     ParameterStorage& storage = *model.groups()[g];
     const std::string& name = model.plan().groups()[g].terms.name;
     const ParameterLayout& layout = storage.layout();
     set_weights(storage, device, compute,
                 storage.master() ? read_state(checkpoint, name, kMasterState, layout)
-                                 : read_weights(checkpoint, layout, false));
+                                 : read_weights({checkpoint}, layout, false));
     for (const std::string& state : storage.states())
       set_state(storage, device, compute, state, read_state(checkpoint, name, state, layout));
   }

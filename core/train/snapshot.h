@@ -32,17 +32,26 @@ class Snapshot {
   const Model& model_;
   const std::string optimizer_;
   const bool first_rank_;
-  std::vector<GroupSnapshot> groups_;  // those that are trained, then what is frozen
+  std::vector<GroupSnapshot> groups_;  // those that are trained, then what is frozen and saved
 };
 
-// Fills weights, master weights and the optimizer's states from a checkpoint. Throws CheckpointError if it is of
-// another model, optimizer or grouping.
+// Fills weights, master weights and the optimizer's states from a checkpoint; what is of the model beneath an adapter
+// stays as it is. Throws CheckpointError if it is of another model, optimizer or grouping.
 void restore_training(const CheckpointReader& checkpoint, std::string_view optimizer, Device& device, Stream& compute,
                       Model& model);
 
+// What is of the model beneath an adapter, from the checkpoint of that model.
+void restore_base(const CheckpointReader& base, Device& device, Stream& compute, Model& model);
+
+// A trained model's checkpoint and, where it has an adapter, that of the model beneath.
+struct TrainedWeights {
+  const CheckpointReader& checkpoint;
+  const CheckpointReader* base = nullptr;
+};
+
 // Weights alone, statistics and constants among them, for what does not train; any stored dtype. Their moving average
 // where the run kept one.
-void restore_weights(const CheckpointReader& checkpoint, Device& device, Stream& compute, ParameterStorage& parameters);
-void restore_weights(const CheckpointReader& checkpoint, Device& device, Stream& compute, Model& model);
+void restore_weights(const TrainedWeights& trained, Device& device, Stream& compute, ParameterStorage& parameters);
+void restore_weights(const TrainedWeights& trained, Device& device, Stream& compute, Model& model);
 
 }  // namespace convoy

@@ -129,6 +129,7 @@ void Trainer::prepare() {
 void Trainer::allocate() {
   const Config& c = p_.config;
   const auto seed = static_cast<uint64_t>(position_.seed);
+  if (p_.base) restore_base(*p_.base(), p_.device, *compute_, model_);
   if (!resumed_) initialise_weights();
   GradientSyncs made =
       make_gradient_syncs(p_.gradient_sync, plan_.gradient_syncs, model_, communication_, p_.mesh.replicate());
@@ -150,9 +151,13 @@ void Trainer::allocate() {
 }
 
 void Trainer::initialise_weights() {
-  if (p_.begin_with) return restore_weights(*p_.begin_with(), p_.device, *compute_, model_);
-  for (ParameterStorage* storage : model_.storages())
-    initialise(*storage, model_.layout(), p_.device, *compute_, static_cast<uint64_t>(position_.seed));
+  if (p_.begin_with) return restore_weights({*p_.begin_with()}, p_.device, *compute_, model_);
+  const auto draw = [this](ParameterStorage& storage) {
+    initialise(storage, model_.layout(), p_.device, *compute_, static_cast<uint64_t>(position_.seed));
+  };
+  for (const auto& group : model_.groups()) draw(*group);
+  for (size_t i = 0; i < model_.kept().size(); ++i)
+    if (!model_.plan().kept()[i].of_base) draw(*model_.kept()[i]);  // what is of the base has been read
 }
 
 TrainingOutcome Trainer::run() {

@@ -44,6 +44,8 @@ struct TrainerParts {
   std::vector<SampleSkip> skips;                        // of a replay: where the run went on after it had gone back
   // Opens the checkpoint whose weights a new run begins with; absent: they are drawn by the seed.
   std::function<std::unique_ptr<CheckpointReader>()> begin_with;
+  // Opens the checkpoint of the model beneath the graph's adapters, for every start; then nothing is begun with.
+  std::function<std::unique_ptr<CheckpointReader>()> base;
   std::unique_ptr<Optimizer> optimizer;  // absent: the config's
   std::unique_ptr<Schedule> schedule;    // absent: the config's
 };

@@ -48,6 +48,8 @@ CpuOps::CpuOps() : Ops("cpu"), products_(std::make_unique<ProductCache>()) {
   add<Gate>(gate);
   add<GateGradient>(gate_gradient);
   add<CopyColumns>(copy_columns);
+  add<SpreadBlocks>(spread_blocks);
+  add<AddBlocks>(add_blocks);
   add<ScaleBytes>(scale_bytes);
   add<Fill>(fill);
   add<Sum>(sum);

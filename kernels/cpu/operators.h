@@ -10,6 +10,7 @@
 #include "core/ops/convolution.h"
 #include "core/ops/copy_columns.h"
 #include "core/ops/cross_entropy.h"
+#include "core/ops/diagonal_blocks.h"
 #include "core/ops/dropout.h"
 #include "core/ops/embedding.h"
 #include "core/ops/gate.h"
@@ -60,6 +61,8 @@ void combine(Stream& stream, const Combine& args);
 void gate(Stream& stream, const Gate& args);
 void gate_gradient(Stream& stream, const GateGradient& args);
 void copy_columns(Stream& stream, const CopyColumns& args);
+void spread_blocks(Stream& stream, const SpreadBlocks& args);
+void add_blocks(Stream& stream, const AddBlocks& args);
 void scale_bytes(Stream& stream, const ScaleBytes& args);
 void softmax_forward(Stream& stream, const SoftmaxForward& args);
 void softmax_backward(Stream& stream, const SoftmaxBackward& args);

@@ -56,6 +56,8 @@ CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32) : Ops("cuda"), products_(
   add<Gate>(gate);
   add<GateGradient>(gate_gradient);
   add<CopyColumns>(copy_columns);
+  add<SpreadBlocks>(spread_blocks);
+  add<AddBlocks>(add_blocks);
   add<ScaleBytes>(scale_bytes);
   add<Fill>(fill);
   add<Sum>(sum);

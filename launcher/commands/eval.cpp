@@ -88,7 +88,7 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
   check_inputs(graph, *dataset);
   const EvaluationWishes wishes{named_metrics(config.evaluate.metrics), class_names(graph, *dataset)};
   Model model(*device, *stream, std::move(graph), {.dtype = compute_dtype(config.precision), .training = false});
-  restore_weights(*trained.checkpoint, *device, *stream, model);
+  restore_weights(trained.weights(), *device, *stream, model);
   Evaluator evaluator({.device = *device,
                        .communicator = communicator,
                        .compute = *stream,

@@ -68,7 +68,7 @@ int run_predict(PredictWords words) {
   const std::unique_ptr<Device> device = make_device(config, *alone);
   const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
   Model model(*device, *stream, std::move(graph), {.dtype = compute_dtype(config.precision), .training = false});
-  restore_weights(*trained.checkpoint, *device, *stream, model);
+  restore_weights(trained.weights(), *device, *stream, model);
   Predictor predictor({*device, *stream, model, *input, config.batch.micro});
   OutputFile output(words.output);
   PredictionTable table(*config.loss.kind, predicted_of(fields, model.graph(), predictor.outputs_per_sample()),

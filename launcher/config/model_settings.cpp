@@ -1,10 +1,13 @@
 #include "launcher/config/model_settings.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "launcher/base_model.h"
 #include "launcher/config/yaml_settings.h"
 #include "launcher/trained_model.h"
 
@@ -42,6 +45,11 @@ void forget_from(Setting& settings) {
 std::optional<Setting> settings_of_model(const std::string& folder) {
   const auto config = config_in([&] { return checkpoint_of(folder); });
   if (!config) return std::nullopt;
+  if (is_there(config->parent_path() / kBaseFile))
+    throw ConfigError(fmt::format(
+        "model.from = {0} has an adapter alone, without the model beneath it; make a model of both with "
+        "`trainer export {0} MERGED --format huggingface` and `trainer import MERGED MODEL`, and name MODEL",
+        folder));
   Setting settings = model_section(*config);
   forget_from(settings);
   return settings;

@@ -14,13 +14,14 @@
 #include "launcher/generate/text_stream.h"
 #include "launcher/generate/token_choice.h"
 #include "launcher/model_and_data.h"
+#include "launcher/model_choice.h"
 #include "launcher/model_files.h"
 
 namespace convoy {
 namespace {
 
 GeneratorModel generator_model(const TrainedModel& trained) {
-  if (auto model = trained.config.model.family->generator(compute_dtype(trained.config.precision))) return *model;
+  if (auto model = make_generator_model(trained.config)) return *model;
   throw ConfigError(
       fmt::format("the model in {} is of the family {}, which writes no sequences; `trainer eval` evaluates it",
                   trained.checkpoint->folder().string(), trained.config.model.family.name()));
@@ -43,7 +44,7 @@ struct TextWriter::Machine {
         layout(graph, 1),
         weights(*device, *stream, layout, compute_dtype(trained.config.precision)),
         generator(*device, weights, std::move(model)) {
-    restore_weights(*trained.checkpoint, *device, *stream, weights);
+    restore_weights(trained.weights(), *device, *stream, weights);
   }
 
   std::unique_ptr<Communicator> alone;

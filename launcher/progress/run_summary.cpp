@@ -12,6 +12,12 @@ std::string counted(int64_t count, std::string_view one, std::string_view many) 
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
+std::string parameters_text(const SummaryFacts& facts) {
+  const std::string learn = count_text(static_cast<double>(facts.parameters)) + " parameters";
+  if (facts.beneath == 0) return learn;
+  return fmt::format("{} of an adapter beside {}", learn, count_text(static_cast<double>(facts.beneath)));
+}
+
 std::string device_line(const SummaryFacts& facts) {
   std::string line = fmt::format("device  {}; ", facts.device);
   if (!facts.processors.empty()) line += fmt::format("on {}; ", facts.processors);
@@ -46,10 +52,9 @@ std::string steps_line(const Config& config, const RunLength& length, const Summ
 
 std::string run_summary(const Config& config, const RunLength& length, const SummaryFacts& facts) {
   const FamilyChoice& family = config.model.family;
-  return fmt::format("model   {}: {}; {} parameters, {}\n{}\n{}\ndata    {}: {}\nrun     {}\n{}", family.name(),
-                     family->summary(), count_text(static_cast<double>(facts.parameters)), to_name(config.precision),
-                     device_line(facts), batch_line(config, facts), data_name(config), facts.data, config.run.dir,
-                     steps_line(config, length, facts));
+  return fmt::format("model   {}: {}; {}, {}\n{}\n{}\ndata    {}: {}\nrun     {}\n{}", family.name(), family->summary(),
+                     parameters_text(facts), to_name(config.precision), device_line(facts), batch_line(config, facts),
+                     data_name(config), facts.data, config.run.dir, steps_line(config, length, facts));
 }
 
 }  // namespace convoy

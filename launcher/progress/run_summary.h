@@ -10,7 +10,8 @@
 namespace convoy {
 
 struct SummaryFacts {
-  int64_t parameters = 0;
+  int64_t parameters = 0;  // that learn
+  int64_t beneath = 0;     // that stay as they are, beneath an adapter
   std::string device;      // DeviceInfo::name: says its threads too
   std::string processors;  // what there is for them, "2 processors"; empty: said nothing of
   int ranks = 1;

@@ -13,6 +13,7 @@
 #include "core/base/logging.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/metrics/metrics_file.h"
+#include "launcher/base_model.h"
 #include "launcher/config/validate.h"
 #include "launcher/model_and_data.h"
 #include "launcher/progress/console.h"
@@ -160,7 +161,8 @@ int replay_step(Config config, Communicator& communicator, int64_t step) {
   TrainingMachine machine(config, communicator);
   Console console(STDOUT_FILENO, find_terminal().present ? find_terminal().columns : 0);
   ReplayObserver observer(console, step);
-  TrainerParts parts = trainer_parts(config, *dataset, machine, V);
+  const auto newest = start.newest.empty() ? nullptr : std::make_unique<CheckpointReader>(start.newest, false);
+  TrainerParts parts = trainer_parts(config, *dataset, machine, V, base_record_of(newest.get()));
   parts.observers = {&observer};
   parts.skips = skips_of(history);
   parts.debug_from_step = step;

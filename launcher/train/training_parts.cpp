@@ -10,6 +10,7 @@
 #include "core/train/make_mesh.h"
 #include "core/train/run_length.h"
 #include "datasets/split_advice.h"
+#include "launcher/base_model.h"
 #include "launcher/device_choice.h"
 #include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
@@ -42,9 +43,9 @@ std::unique_ptr<Communicator> communicator_of_devices(const Config& config, Comm
                                           .timeout_s = static_cast<double>(config.parallel.timeout_s)});
 }
 
-// The checkpoint that model.from names. The data must be of its tokenizer or its fields, where it knows of any.
-std::unique_ptr<CheckpointReader> open_beginning(const Config& config, const Dataset& data, bool verify) {
-  auto model = std::make_unique<CheckpointReader>(checkpoint_of(config.model.from), verify);
+// The data must be of the tokenizer or the fields of the model that training begins with, where that knows of any.
+std::unique_ptr<CheckpointReader> checked(std::unique_ptr<CheckpointReader> model, const Config& config,
+                                          const Dataset& data) {
   if (has_tokenizer(*model) || model->has_file(kFieldsFile)) check_model_and_data(*model, config, data);
   return model;
 }
@@ -62,7 +63,8 @@ std::string TrainingMachine::identity() const {
   return fmt::format("{} ({}{}{})", host_name(), info.name, info.serial.empty() ? "" : ", serial ", info.serial);
 }
 
-TrainerParts trainer_parts(const Config& config, Dataset& data, TrainingMachine& machine, int64_t virtual_ranks) {
+TrainerParts trainer_parts(const Config& config, Dataset& data, TrainingMachine& machine, int64_t virtual_ranks,
+                           const std::string& base) {
   TrainerParts parts{.config = config,
                      .device = machine.device(),
                      .mesh = machine.mesh(),
@@ -70,9 +72,12 @@ TrainerParts trainer_parts(const Config& config, Dataset& data, TrainingMachine&
                      .graph = make_loss_graph(config)};
   check_inputs(parts.graph, data);
   parts.virtual_ranks = virtual_ranks;
-  if (!config.model.from.empty())
-    parts.begin_with = [&config, &data, first = machine.communicator().rank() == 0] {
-      return open_beginning(config, data, first);
+  const bool first = machine.communicator().rank() == 0;
+  if (config.model.adapter.is_there())
+    parts.base = [&config, &data, base, first] { return checked(open_base(config, base, first), config, data); };
+  else if (!config.model.from.empty())
+    parts.begin_with = [&config, &data, first] {
+      return checked(std::make_unique<CheckpointReader>(checkpoint_of(config.model.from), first), config, data);
     };
   parts.gradient_sync = gradient_sync_maker();
   parts.class_names = class_names(parts.graph, data);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "core/comm/communicator.h"
 #include "core/config/config.h"
@@ -35,8 +36,10 @@ class TrainingMachine {
   Mesh mesh_;
 };
 
-// For a Trainer that saves nothing, tells nobody and is never stopped. All outlive it. Throws DataError if the model
-// and the data do not fit.
-TrainerParts trainer_parts(const Config& config, Dataset& data, TrainingMachine& machine, int64_t virtual_ranks);
+// For a Trainer that saves nothing, tells nobody and is never stopped. All outlive it. base: what the run's checkpoint
+// says of the model beneath its adapter, if there is one (launcher/base_model.h). Throws DataError if the model and the
+// data do not fit.
+TrainerParts trainer_parts(const Config& config, Dataset& data, TrainingMachine& machine, int64_t virtual_ranks,
+                           const std::string& base);
 
 }  // namespace convoy

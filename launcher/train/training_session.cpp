@@ -14,6 +14,7 @@
 #include "core/config/precision.h"
 #include "core/parameters/state_names.h"
 #include "core/train/trainer.h"
+#include "launcher/base_model.h"
 #include "launcher/config/validate.h"
 #include "launcher/config/write_config.h"
 #include "launcher/device_choice.h"
@@ -64,8 +65,17 @@ int64_t checkpoint_bytes(const ModelPlan& model) {
   int64_t bytes = 0;
   for (const GroupPlan& group : model.groups())
     bytes += bytes_of(group, group.states.size() + (group.dtype == DType::f32 ? 0 : 1));
-  for (const KeptPlan& kept : model.kept()) bytes += bytes_of(kept, 0);
+  for (const KeptPlan& kept : model.kept())
+    if (!kept.of_base) bytes += bytes_of(kept, 0);
   return bytes;
+}
+
+// Parameters of the model beneath an adapter.
+int64_t count_beneath(const ModelPlan& model) {
+  int64_t count = 0;
+  for (const Parameter& p : model.layout().parameters())
+    if (p.spec.of_base && p.spec.role == ParameterRole::learned) count += p.elements();
+  return count;
 }
 
 std::string data_text(const Dataset& dataset) {
@@ -101,7 +111,7 @@ class TrainingSession {
     const TrainingPosition start = checkpoint ? checkpoint->position() : TrainingPosition{};
     const RunLength length(config_, data_->samples(Split::train));
     if (first()) observers = std::make_unique<Observers>(config_, length, start, console_, log_);
-    Trainer trainer(parts(V, store, observers.get()));
+    Trainer trainer(parts(V, store, observers.get(), checkpoint.get()));
     if (checkpoint) trainer.resume(*checkpoint);
     trainer.prepare();
     if (first()) folder_->begin(config_);
@@ -170,20 +180,30 @@ class TrainingSession {
           fmt::format("the data: {} -> {}, as data.changed = accept allows", position.data, data_->identity()));
   }
 
-  TrainerParts parts(int64_t V, CheckpointStore& store, const Observers* observers) {
-    TrainerParts parts = trainer_parts(config_, *data_, *machine_, V);
+  TrainerParts parts(int64_t V, CheckpointStore& store, const Observers* observers,
+                     const CheckpointReader* checkpoint) {
+    const std::string base = base_record_of(checkpoint);
+    TrainerParts parts = trainer_parts(config_, *data_, *machine_, V, base);
     parts.checkpoints = &store;
     parts.checkpoint_files = checkpoint_files(config_, *data_, companions_);
+    if (config_.model.adapter.is_there() && first()) describe_adapter(parts.checkpoint_files, base);
     if (observers != nullptr) parts.observers = observers->all();
     parts.poll_stop = [this] { return signals_.poll(); };
     if (debug_) parts.debug_print = [this](const std::string& line) { console_.line(line); };
     return parts;
   }
 
+  // Of an adapter no peer could read a model: its config.json would promise one.
+  void describe_adapter(std::map<std::string, std::string>& files, const std::string& base) {
+    files.erase("config.json");
+    files[kBaseFile] = base_record(*open_base(config_, base, false));
+  }
+
   void introduce(Trainer& trainer, int64_t V) {
     const Dataset& dataset = *data_;
     SummaryFacts facts;
     facts.parameters = trainer.model().layout().parameter_count();
+    if (config_.model.adapter.is_there()) facts.beneath = count_beneath(trainer.model().plan());
     facts.device = machine_->device().info().name;
     if (machine_->device().info().kind == DeviceKind::cpu) facts.processors = processors_text();
     facts.ranks = communicator_.size();

@@ -1,0 +1,71 @@
+#include "launcher/base_model.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/json_text.h"
+#include "core/checkpoint/manifest.h"
+#include "launcher/trained_model.h"
+
+namespace convoy {
+namespace {
+
+struct BaseRecord {
+  std::string folder, weights;
+};
+
+// Those that are computed with.
+std::string weights_checksum(const CheckpointReader& base) {
+  return base.checksum(base.has_average() ? kAverageName : kWeightsName);
+}
+
+BaseRecord parse_record(const std::string& text) {
+  try {
+    const nlohmann::json json = parse_json(text);
+    return {json.at("folder").get<std::string>(), json.at("weights").get<std::string>()};
+  } catch (const nlohmann::json::exception& error) {
+    throw CheckpointError(
+        fmt::format("{} of the checkpoint is damaged: {}; use another checkpoint", kBaseFile, error.what()));
+  }
+}
+
+bool is_model(const std::filesystem::path& folder) { return is_there(folder / kManifestName); }
+
+std::filesystem::path find_base(const std::string& from, const BaseRecord& record) {
+  const bool here = file_errors_as<CheckpointError>([&] { return is_there(from); });
+  if (here || record.folder.empty()) return checkpoint_of(from);
+  if (file_errors_as<CheckpointError>([&] { return is_model(record.folder); })) return record.folder;
+  throw CheckpointError(
+      fmt::format("the model beneath the adapter is neither in {} nor in {}, where it was; put it there again, or name "
+                  "the folder that it is in with model.from=FOLDER",
+                  from, record.folder));
+}
+
+}  // namespace
+
+std::string base_record(const CheckpointReader& base) {
+  const nlohmann::ordered_json json = {{"folder", std::filesystem::absolute(base.folder()).lexically_normal().string()},
+                                       {"weights", weights_checksum(base)}};
+  return json_text(json) + "\n";
+}
+
+std::string base_record_of(const CheckpointReader* run) {
+  return run != nullptr && run->has_file(kBaseFile) ? run->file(kBaseFile) : std::string();
+}
+
+std::unique_ptr<CheckpointReader> open_base(const Config& config, const std::string& record, bool verify) {
+  const BaseRecord wanted = record.empty() ? BaseRecord{} : parse_record(record);
+  auto base = std::make_unique<CheckpointReader>(find_base(config.model.from, wanted), verify);
+  if (!record.empty() && weights_checksum(*base) != wanted.weights)
+    throw CheckpointError(
+        fmt::format("the adapter was trained beside weights of the checksum {}, those in {} have {}: beside other "
+                    "weights it means nothing; name the model that it was trained with in model.from (it lay in {})",
+                    wanted.weights, base->folder().string(), weights_checksum(*base), wanted.folder));
+  return base;
+}
+
+}  // namespace convoy

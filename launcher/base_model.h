@@ -1,0 +1,27 @@
+// The model beneath an adapter: a run trains the adapter alone and saves nothing of the model, which it reads in
+// model.from whenever it starts. Which weights those are is told by every checkpoint, in base.json: an adapter means
+// nothing beside others.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/checkpoint/checkpoint.h"
+#include "core/config/config.h"
+
+namespace convoy {
+
+inline constexpr const char* kBaseFile = "base.json";
+
+// What base.json of a run with this base says: {"folder", "weights": checksum}.
+std::string base_record(const CheckpointReader& base);
+
+// The base.json of a run's checkpoint; empty: it has none, or there is no checkpoint.
+std::string base_record_of(const CheckpointReader* run);
+
+// The model that model.from names or, where no such folder is here, as for a command that is started elsewhere, the one
+// that the record names. verify: reads all of it. Throws CheckpointError if there is none, or if it has other weights
+// than the record says.
+std::unique_ptr<CheckpointReader> open_base(const Config& config, const std::string& record, bool verify);
+
+}  // namespace convoy
