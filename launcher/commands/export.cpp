@@ -39,10 +39,11 @@ int run_export(const ExportWords& words) {
 
 void add_export_command(CommandLine& line) {
   auto words = std::make_shared<ExportWords>();
-  Command command = line.command("export", "Write a model as others read it: a Hugging Face folder or a GGUF file");
+  Command command =
+      line.command("export", "Write a model as others read it: a Hugging Face folder, a GGUF file or a PEFT adapter");
   command.positional("RUN", words->run, "run folder, checkpoint folder or model folder");
   command.positional("OUT", words->out, "folder, or .gguf file, to make");
-  command.option("--format", words->format, "huggingface or gguf");
+  command.option("--format", words->format, "huggingface, gguf or, of a run with an adapter, peft");
   command.option("--type", words->type, "of a GGUF file's matrices: f32, f16, bf16, q8_0, q4_0; none: as they are");
   command.flag("--best", words->best, "the best checkpoint of a run that keeps one, in place of the newest");
   command.run([words] { return run_export(*words); });

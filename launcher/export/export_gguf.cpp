@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "core/base/error.h"
 #include "core/checkpoint/manifest.h"
 #include "core/checkpoint/safetensors.h"
@@ -7,6 +9,7 @@
 #include "datasets/gguf/gguf_model.h"
 #include "datasets/gguf/gguf_tokenizer.h"
 #include "launcher/export/export_formats.h"
+#include "launcher/export/merge_adapter.h"
 #include "launcher/new_output.h"
 #include "launcher/usage_error.h"
 
@@ -36,7 +39,12 @@ LlamaConfig llama_of(const TrainedModel& model) {
 }  // namespace
 
 ExportedModel export_gguf(const TrainedModel& model, const ModelExport& request, const ModelProgress& progress) {
-  const std::filesystem::path weights = model.checkpoint->folder() / kWeightsName;
+  std::filesystem::path weights = model.checkpoint->folder() / kWeightsName;
+  std::optional<NewOutput> merged;  // vanishes again
+  if (model.base != nullptr) {
+    weights = merged.emplace(request.out.string() + ".merged").path();
+    write_merged(model, weights, [](int64_t, int64_t) {});
+  }
   const BlockType& type = wanted_type(request.type, weights);
   GgufModel gguf = gguf_model(llama_of(model), type);
   const GgufValues tokenizer = gguf_tokenizer(tokenizer_companions(*model.checkpoint), gguf.config.vocabulary);

@@ -6,7 +6,9 @@
 #include "core/base/files.h"
 #include "core/base/json_text.h"
 #include "core/checkpoint/manifest.h"
+#include "core/checkpoint/safetensors.h"
 #include "launcher/export/export_formats.h"
+#include "launcher/export/merge_adapter.h"
 #include "launcher/new_output.h"
 #include "launcher/usage_error.h"
 
@@ -15,8 +17,20 @@ namespace {
 
 using ExportJson = nlohmann::ordered_json;
 
-std::string config_of_peer(const CheckpointReader& checkpoint, const Config& config) {
+// Of an adapter merged into the model beneath it, with weights as that has them.
+std::string merged_config(const TrainedModel& model) {
+  const SafetensorsReader weights(base_weights(model));
+  const DType dtype = weights.entries().empty() ? DType::f32 : weights.entries().begin()->second.dtype;
+  const int32_t end = has_tokenizer(*model.checkpoint) ? tokenizer_of(*model.checkpoint)->end_of_text() : -1;
+  return model.config.model.family->peer_config(dtype, end);
+}
+
+std::string config_of_peer(const TrainedModel& model) {
+  const CheckpointReader& checkpoint = *model.checkpoint;
+  const Config& config = model.config;
   if (checkpoint.has_file("config.json")) return checkpoint.file("config.json");
+  if (model.base != nullptr)
+    if (std::string merged = merged_config(model); !merged.empty()) return merged;
   throw ConfigError(
       fmt::format("the model in {} is of the family {} in a form that no model of Hugging Face's library has; its "
                   "model.safetensors holds all of its weights by name",
@@ -49,7 +63,7 @@ ExportedModel export_huggingface(const TrainedModel& model, const ModelExport& r
   if (!request.type.empty())
     throw UsageError("--type is of --format gguf; in a Hugging Face folder the weights stay as they are");
   const CheckpointReader& checkpoint = *model.checkpoint;
-  const std::string config = config_of_peer(checkpoint, model.config);
+  const std::string config = config_of_peer(model);
   std::map<std::string, std::string> files = tokenizer_companions(checkpoint);
   files["config.json"] = config;
   ExportedModel result;
@@ -61,7 +75,10 @@ ExportedModel export_huggingface(const TrainedModel& model, const ModelExport& r
 
   NewOutput folder(request.out);
   make_folder(folder.path());
-  copy_model_file(checkpoint.folder() / kWeightsName, folder.path() / kWeightsName, progress);
+  if (model.base != nullptr)
+    write_merged(model, folder.path() / kWeightsName, progress);
+  else
+    copy_model_file(checkpoint.folder() / kWeightsName, folder.path() / kWeightsName, progress);
   for (const auto& [name, content] : files) write_model_file(folder.path() / name, content);
   folder.commit();
   result.description = fmt::format("a Hugging Face folder of {}, {}", model.config.model.family.name(),

@@ -15,12 +15,9 @@ using ExportFunction = ExportedModel (*)(const TrainedModel&, const ModelExport&
 ExportFunction export_function(const std::string& format) {
   if (format == "huggingface") return export_huggingface;
   if (format == "gguf") return export_gguf;
-  if (format == "peft")
-    throw UsageError(
-        "--format peft: that is of models with an adapter, which this version does not train; there are "
-        "huggingface and gguf");
-  if (format.empty()) throw UsageError("--format is missing; there are huggingface and gguf");
-  throw UsageError(fmt::format("--format {}: there are huggingface and gguf", format));
+  if (format == "peft") return export_peft;
+  if (format.empty()) throw UsageError("--format is missing; there are huggingface, gguf and peft");
+  throw UsageError(fmt::format("--format {}: there are huggingface, gguf and peft", format));
 }
 
 }  // namespace
@@ -29,6 +26,7 @@ ExportedModel export_model(const ModelExport& request, const ModelProgress& prog
   const ExportFunction write = export_function(request.format);
   const TrainedModel model = open_trained_model(request.run, {}, request.which);
   ExportedModel result = write(model, request, progress);
+  if (model.base != nullptr && write != export_peft) result.notes.push_back("the adapter is merged into the weights");
   if (model.checkpoint->has_average())
     result.notes.push_back(
         "these are the last weights, not their moving average, with which eval and generate compute");

@@ -1,4 +1,5 @@
-// `trainer export`: a checkpoint as the rest of the world reads it, a Hugging Face folder or a GGUF file.
+// `trainer export`: a checkpoint as the rest of the world reads it, a Hugging Face folder or a GGUF file, with
+// its adapter merged where it has one, or the adapter alone as PEFT has it.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +13,7 @@ namespace convoy {
 
 struct ModelExport {
   std::filesystem::path run, out;
-  std::string format;  // "huggingface", "gguf"
+  std::string format;  // "huggingface", "gguf", "peft"
   std::string type;    // of a GGUF file's matrices: f32, f16, bf16, q8_0, q4_0; empty: as the weights are
   CheckpointOfRun which = CheckpointOfRun::newest;
 };

@@ -316,8 +316,11 @@ void check_layer(const LayerCase& c) {
   }
 }
 
-double layer_dropout_factor(float p, uint32_t dropout_number, int64_t rows_per_sample, int64_t row, int64_t element) {
-  return dropout_factor(dropout_of(p, dropout_number, rows_per_sample), row, element);
+double layer_dropout_factor(float p, uint32_t dropout_number, int64_t rows_per_sample, int64_t row, int64_t element,
+                            RandomSite site) {
+  Dropout dropout = dropout_of(p, dropout_number, rows_per_sample);
+  dropout.stream = random_stream(site, dropout_number);
+  return dropout_factor(dropout, row, element);
 }
 
 }  // namespace convoy::test

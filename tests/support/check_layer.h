@@ -9,6 +9,7 @@
 #include <functional>
 #include <vector>
 
+#include "core/base/philox.h"
 #include "core/layers/layer.h"
 #include "tests/kernels/support/array.h"
 
@@ -35,6 +36,7 @@ struct LayerCase {
 void check_layer(const LayerCase& c);
 
 // What dropout of a layer multiplies element `element` of row `row` with in check_layer: 0 or 1 / (1 - p).
-double layer_dropout_factor(float p, uint32_t dropout_number, int64_t rows_per_sample, int64_t row, int64_t element);
+double layer_dropout_factor(float p, uint32_t dropout_number, int64_t rows_per_sample, int64_t row, int64_t element,
+                            RandomSite site = RandomSite::dropout);
 
 }  // namespace convoy::test
