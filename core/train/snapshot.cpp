@@ -1,5 +1,7 @@
 #include "core/train/snapshot.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/checkpoint/stored_weights.h"
 #include "core/parameters/initialise.h"
@@ -115,8 +117,13 @@ std::vector<float> read_state(const CheckpointReader& checkpoint, const std::str
 }  // namespace
 
 void restore_weights(const TrainedWeights& trained, Device& device, Stream& compute, ParameterStorage& parameters) {
-  if (parameters.is_trained())
-    return set_weights(parameters, device, compute, read_weights(trained, parameters.layout(), true));
+  if (parameters.is_trained()) {
+    const std::vector<float> all = read_weights(trained, parameters.layout(), true);
+    set_weights(parameters, device, compute, all);
+    if (std::ranges::count(parameters.states(), kAverageState) > 0)  // it begins as they do
+      set_state(parameters, device, compute, kAverageState, all);
+    return;
+  }
   std::vector<float> values;  // of a parameter at a time: a large model is not held twice
   for (size_t i = 0; i < parameters.layout().parameters().size(); ++i) {
     const ParameterSpec& spec = parameters.layout().parameters()[i].spec;

@@ -12,6 +12,11 @@ expect_same "$(weights one)" "$(weights two)"
 loss() { sed -n 's/.*"step":1,"loss":\([0-9.]*\),.*/\1/p' "$1/metrics.jsonl"; }
 awk "BEGIN { exit !($(loss one) < $(loss base) - 0.5) }" || fail "the first loss is $(loss one), that of a new model $(loss base)"
 
+# An average of the weights begins as they do.
+ranks 1 run.dir=average model.from=base train.steps=1 train.ema_decay=0.9999 || { cat train.log; fail "averaging"; }
+eval_loss() { "$TRAINER" eval "$@" --json | sed -n 's/.*"loss":\([0-9.]*\),.*/\1/p'; }
+awk "BEGIN { exit !(($(eval_loss average) - $(eval_loss base))^2 < 0.01^2) }" || fail "the average is $(eval_loss average), the base $(eval_loss base)"
+
 # Stopped, the base gone, and on with other ranks; a spike may send a run back to the weights it began with.
 ranks 2 run.dir=stopped model.from=base train.steps=10 train.stop_at=4 checkpoint.every_steps=4 || { cat train.log; fail "stopping"; }
 "$TRAINER" replay one --step 1 >replay.log 2>&1 || { cat replay.log; fail "replaying"; }
