@@ -1,6 +1,7 @@
 #include "core/generate/generator.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "core/base/error.h"
@@ -8,10 +9,17 @@
 
 namespace convoy {
 
+namespace {
+
+constexpr int64_t kLeastKept = 256;
+constexpr int64_t kMostRead = 512;  // tokens at once: activations of more take memory and no less time
+
+}  // namespace
+
 // Sequences of one length: T = 1 for every new token, and the few lengths with which prompts are read.
 struct Generator::Decoder {
   Decoder(Generator& generator, int64_t length)
-      : T(length), graph(generator.model_.make_graph(length)), layout(graph, 1) {
+      : T(length), graph(generator.model_.make_graph(length, generator.kept_)), layout(graph, 1) {
     Device& device = generator.device_;
     Stream& stream = *generator.stream_;
     const ParameterStorage& parameters = generator.parameters_;
@@ -20,7 +28,7 @@ struct Generator::Decoder {
     memory = device.allocate(plan.arena_bytes);
     const Tensor arena{memory.data(), DType::u8, {static_cast<int64_t>(memory.bytes())}};
     program = std::make_unique<Program>(graph, std::move(plan), parameters, arena, generator.states_.get());
-    pass = std::make_unique<Pass>(Pass{.ops = device.ops(), .stream = stream});
+    pass = std::make_unique<Pass>(Pass{.ops = device.ops(), .stream = stream, .rows_alike = true});
     pass->position = {generator.position_.data(), DType::i64, {1}};
     tokens_on_host = device.allocate(static_cast<size_t>(T) * sizeof(int32_t), MemoryKind::host);
     logits_on_host = device.allocate(program->result().bytes(), MemoryKind::host);
@@ -73,16 +81,39 @@ const std::vector<float>& Generator::logits_of(Decoder& decoder, const int32_t* 
   return logits_;
 }
 
-// Fills the states with the tokens, from position 0, in pieces of powers of two so that few decoders serve any length.
-const std::vector<float>& Generator::read(const std::vector<int32_t>& tokens) {
-  const auto count = static_cast<int64_t>(tokens.size());
-  int64_t done = 0;
-  for (int64_t piece = int64_t{1} << 62; piece > 0; piece >>= 1)
-    if ((count & piece) != 0) {
-      logits_of(decoder(piece), tokens.data() + done, done);
-      done += piece;
-    }
-  return logits_;
+// Room doubles, so that what is known moves seldom.
+void Generator::make_room(int64_t tokens) {
+  if (tokens <= kept_) return;
+  int64_t room = std::max(kept_, kLeastKept);
+  while (room < tokens) room *= 2;
+  kept_ = std::min(room, model_.context);
+  decoders_.clear();
+  const std::unique_ptr<States> old = std::move(states_);
+  decoder(1);
+  if (old != nullptr) states_->copy(*stream_, *old, static_cast<int64_t>(held_.size()));
+  stream_->synchronize();
+}
+
+// The tokens follow those that the states know. In pieces of powers of two, so that few decoders serve any length.
+void Generator::read(const int32_t* tokens, int64_t count) {
+  make_room(static_cast<int64_t>(held_.size()) + count);
+  while (count > 0) {
+    const int64_t piece =
+        std::min<int64_t>(kMostRead, static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(count))));
+    logits_of(decoder(piece), tokens, static_cast<int64_t>(held_.size()));
+    held_.insert(held_.end(), tokens, tokens + piece);
+    tokens += piece;
+    tokens_read_ += piece;
+    count -= piece;
+  }
+}
+
+// The states shall know these tokens and no others. The last one is read in any case, for its logits.
+void Generator::read(const std::vector<int32_t>& tokens) {
+  const auto known = std::mismatch(held_.begin(), held_.end(), tokens.begin(), tokens.end() - 1).first;
+  held_.erase(known, held_.end());
+  const size_t first = held_.size();
+  read(tokens.data() + first, static_cast<int64_t>(tokens.size() - first));
 }
 
 std::vector<int32_t> Generator::generate(const std::vector<int32_t>& prompt, int64_t count,
@@ -105,7 +136,7 @@ std::vector<int32_t> Generator::generate(const std::vector<int32_t>& prompt, int
       window.erase(window.begin(), window.end() - static_cast<std::ptrdiff_t>(keep));
       read(window);
     } else {
-      logits_of(decoder(1), &window.back(), static_cast<int64_t>(window.size()) - 1);
+      read(&window.back(), 1);
     }
   }
   return generated;

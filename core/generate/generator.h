@@ -12,8 +12,8 @@
 
 namespace convoy {
 
-// A graph of B = 1 sequence and T tokens that ends in the last token's logits.
-using LogitsGraphMaker = std::function<Graph(int64_t T)>;
+// A graph of B = 1 sequence and T tokens that ends in the last token's logits, with states that hold `kept` tokens.
+using LogitsGraphMaker = std::function<Graph(int64_t T, int64_t kept)>;
 
 struct GeneratorModel {
   int64_t context = 0;
@@ -22,27 +22,39 @@ struct GeneratorModel {
 
 class Generator {
  public:
-  // Weights are read from the parameters at every call: they may change in between.
+  // Weights are read from the parameters at every call: where they change in between, forget().
   Generator(Device& device, const ParameterStorage& parameters, GeneratorModel model);
   ~Generator();
 
   // `count` tokens after the prompt (at least one token), each told to `on_token` as it comes; on_token returns false
-  // to stop. Beyond the context the older half is forgotten and the newer half read again.
+  // to stop. Beyond the context the older half is forgotten and the newer half read again. Of the prompt only what
+  // follows the tokens that are known from the call before is read.
   std::vector<int32_t> generate(const std::vector<int32_t>& prompt, int64_t count, const SamplingOptions& sampling,
                                 const std::function<bool(int32_t)>& on_token = {});
+
+  // Logits from which the next token is chosen: in on_token, those of which that token was.
+  const std::vector<float>& logits() const { return logits_; }
+  void forget() { held_.clear(); }
+  // Tokens for which there is room: some more than are known, for what is kept of each takes memory.
+  int64_t kept() const { return kept_; }
+  int64_t tokens_read() const { return tokens_read_; }  // by all calls together
 
  private:
   struct Decoder;
 
   Decoder& decoder(int64_t T);
   const std::vector<float>& logits_of(Decoder& decoder, const int32_t* tokens, int64_t position);
-  const std::vector<float>& read(const std::vector<int32_t>& tokens);
+  void read(const std::vector<int32_t>& tokens);
+  void read(const int32_t* tokens, int64_t count);
+  void make_room(int64_t tokens);
 
   Device& device_;
   const ParameterStorage& parameters_;
   GeneratorModel model_;
   std::unique_ptr<Stream> stream_;
+  int64_t kept_ = 0, tokens_read_ = 0;
   std::unique_ptr<States> states_;  // that all decoders share
+  std::vector<int32_t> held_;       // tokens that the states know
   Memory position_, position_on_host_;
   std::vector<std::unique_ptr<Decoder>> decoders_;
   std::vector<float> logits_;

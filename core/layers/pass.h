@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 #include "core/ops/dropout.h"
+#include "core/ops/matmul.h"
 #include "core/ops/ops.h"
 
 namespace convoy {
@@ -35,8 +37,9 @@ struct Pass {
   Ops& ops;
   Stream& stream;
   bool measuring = false;
-  bool training = false;   // dropout is on
-  bool recompute = false;  // forward again inside backward: only what this layer's backward reads is wanted
+  bool training = false;    // dropout is on
+  bool rows_alike = false;  // of products: Matmul::rows_alike
+  bool recompute = false;   // forward again inside backward: only what this layer's backward reads is wanted
   uint64_t seed = 0;
   Tensor first_sample;          // (1) i64 on the device: number of the micro-batch's first sample in the whole run
   float loss_scale = 1;         // gradients are those of loss_scale * sum of losses
@@ -53,7 +56,15 @@ struct Pass {
     const size_t mark = scratch.used_bytes();
     const size_t bytes = ops.scratch_bytes(args);
     const Tensor own = bytes > 0 ? scratch.take(DType::u8, {static_cast<int64_t>(bytes)}) : Tensor();
-    if (!measuring) ops.run(stream, args, own);
+    if (!measuring) {
+      if constexpr (std::is_same_v<Args, Matmul>) {
+        Matmul product = args;
+        product.rows_alike = rows_alike;
+        ops.run(stream, product, own);
+      } else {
+        ops.run(stream, args, own);
+      }
+    }
     scratch.rewind(mark);
   }
   // Between tensors of one shape and dtype.

@@ -19,7 +19,8 @@ constexpr const char* kTokenTable = "transformer.wte.weight";
 
 class Gpt2Builder {
  public:
-  explicit Gpt2Builder(const Gpt2Config& config) : c_(config) {}
+  explicit Gpt2Builder(const Gpt2Config& config, int64_t kept = 0)
+      : c_(config), kept_(kept > 0 ? kept : config.context) {}
 
   void add_starts(int64_t B, int64_t T) { starts_ = graph.add_input("starts", {DType::i32, {B, T}}); }
 
@@ -66,7 +67,7 @@ class Gpt2Builder {
     const auto qkv = linear(name + ".attn.c_attn", attend.second, C, 3 * C, kStddev);
     const auto mixed = graph.add(
         name + ".attn",
-        make<SelfAttention>(AttentionOptions{name + ".attn", C, c_.heads, c_.context, dropout(), dropout_number_++}),
+        make<SelfAttention>(AttentionOptions{name + ".attn", C, c_.heads, kept_, dropout(), dropout_number_++}),
         with_starts(qkv))[0];
     const auto projected = linear(name + ".attn.c_proj", mixed, C, C, residual_stddev);
     const auto think = norm(name + ".ln_2", attend.first, projected);
@@ -89,6 +90,7 @@ class Gpt2Builder {
 
   Gpt2Config c_;
   ValueId starts_ = -1;
+  int64_t kept_;
   uint32_t dropout_number_ = 0;
 };
 
@@ -104,8 +106,8 @@ Graph gpt2_loss_graph(const Gpt2Config& config, int64_t B, int64_t T, bool docum
   return std::move(graph);
 }
 
-Graph gpt2_logits_graph(const Gpt2Config& config, int64_t B, int64_t T) {
-  Gpt2Builder builder(config);
+Graph gpt2_logits_graph(const Gpt2Config& config, int64_t B, int64_t T, int64_t kept) {
+  Gpt2Builder builder(config, kept);
   const ValueId x = builder.body(B, T);
   Graph& graph = builder.graph;
   graph.set_result(graph.add("lm_head", std::make_unique<LastLogits>(builder.head()), {x})[0]);

@@ -18,7 +18,8 @@ struct Gpt2Config {
 // from which positions count.
 Graph gpt2_loss_graph(const Gpt2Config& config, int64_t B, int64_t T, bool documents = false);
 
-// Input "tokens" (B, T) i32; the result is the last token's logits (B, V). Runs with a key-value cache.
-Graph gpt2_logits_graph(const Gpt2Config& config, int64_t B, int64_t T);
+// Input "tokens" (B, T) i32; the result is the last token's logits (B, V). Runs with a key-value cache of `kept`
+// tokens; 0: of the whole context.
+Graph gpt2_logits_graph(const Gpt2Config& config, int64_t B, int64_t T, int64_t kept = 0);
 
 }  // namespace convoy

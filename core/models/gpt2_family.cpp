@@ -106,8 +106,9 @@ Graph Gpt2Family::loss_graph(const GraphNeeds& needs) const {
 }
 
 std::optional<GeneratorModel> Gpt2Family::generator(DType dtype) const {
-  return GeneratorModel{sizes.context,
-                        [config = settled(dtype)](int64_t T) { return gpt2_logits_graph(config, 1, T); }};
+  return GeneratorModel{sizes.context, [config = settled(dtype)](int64_t T, int64_t kept) {
+                          return gpt2_logits_graph(config, 1, T, kept);
+                        }};
 }
 
 std::string Gpt2Family::peer_config(DType dtype, int32_t end_of_text) const {

@@ -60,8 +60,9 @@ class LlamaStorage {
 
 class LlamaBuilder {
  public:
-  explicit LlamaBuilder(const LlamaConfig& config)
+  explicit LlamaBuilder(const LlamaConfig& config, int64_t kept = 0)
       : c_(config),
+        kept_(kept > 0 ? kept : config.context),
         rotary_(rotary_shape(c_.rotary, c_.heads, c_.kv_heads, c_.head_dim, c_.context)),
         // Each of 2 L branches adds to the residual stream: their last products start smaller, so that its variance
         // does not grow with depth.
@@ -125,7 +126,7 @@ class LlamaBuilder {
     projection.stddev = kInitialStddev;
     if (c_.qk_norm) projection.query_norm = name + ".q_norm", projection.key_norm = name + ".k_norm";
     const ValueId qkv = add(name + ".qkv_proj", std::make_unique<RotaryProjection>(projection), with_starts(x))[0];
-    AttentionOptions attention{.name = name, .H = c_.heads, .context = c_.context};
+    AttentionOptions attention{.name = name, .H = c_.heads, .context = kept_};
     attention.Hkv = c_.kv_heads, attention.D = c_.head_dim;
     attention.window = c_.has_window(layer) ? c_.window : 0;
     const ValueId mixed = add(name, std::make_unique<SelfAttention>(attention), with_starts(qkv))[0];
@@ -145,6 +146,7 @@ class LlamaBuilder {
 
   LlamaConfig c_;
   ValueId starts_ = -1;
+  int64_t kept_;
   RotaryShape rotary_;
   float residual_stddev_;
 };
@@ -178,8 +180,8 @@ Graph llama_loss_graph(const LlamaConfig& config, int64_t B, int64_t T, bool doc
   return std::move(graph);
 }
 
-Graph llama_logits_graph(const LlamaConfig& config, int64_t B, int64_t T) {
-  LlamaBuilder builder(config);
+Graph llama_logits_graph(const LlamaConfig& config, int64_t B, int64_t T, int64_t kept) {
+  LlamaBuilder builder(config, kept);
   const ValueId x = builder.body(B, T);
   Graph& graph = builder.graph;
   graph.set_result(graph.add("lm_head", std::make_unique<LastLogits>(builder.head()), {x})[0]);

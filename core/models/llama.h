@@ -37,7 +37,8 @@ LlamaKind kind_of(const LlamaConfig& config);
 // from which positions count.
 Graph llama_loss_graph(const LlamaConfig& config, int64_t B, int64_t T, bool documents = false);
 
-// Input "tokens" (B, T) i32; the result is the last token's logits (B, V). Runs with a key-value cache.
-Graph llama_logits_graph(const LlamaConfig& config, int64_t B, int64_t T);
+// Input "tokens" (B, T) i32; the result is the last token's logits (B, V). Runs with a key-value cache of `kept`
+// tokens; 0: of the whole context.
+Graph llama_logits_graph(const LlamaConfig& config, int64_t B, int64_t T, int64_t kept = 0);
 
 }  // namespace convoy

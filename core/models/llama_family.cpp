@@ -121,8 +121,9 @@ Graph LlamaFamily::loss_graph(const GraphNeeds& needs) const {
 }
 
 std::optional<GeneratorModel> LlamaFamily::generator(DType dtype) const {
-  return GeneratorModel{sizes.context,
-                        [config = settled(dtype)](int64_t T) { return llama_logits_graph(config, 1, T); }};
+  return GeneratorModel{sizes.context, [config = settled(dtype)](int64_t T, int64_t kept) {
+                          return llama_logits_graph(config, 1, T, kept);
+                        }};
 }
 
 std::string LlamaFamily::peer_config(DType dtype, int32_t end_of_text) const {

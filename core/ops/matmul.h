@@ -22,6 +22,10 @@ struct Matmul {
   Tensor pre_activation;                        // (M, N), a's dtype: written forward if present, read for derivative_of
   Activation derivative_of = Activation::none;  // backward: c = (a b) * act'(pre_activation)
 
+  // Each row of c has the bits that it would have alone, where the device can: of forward, that is a not transposed and
+  // nothing added up. What a model makes of a text then does not depend on what is computed beside it.
+  bool rows_alike = false;
+
   // (N), f32: += column sums of b (K, N), not transposed. With a = x transposed and b = dy this is the bias gradient
   // that goes with the weight gradient c = x^T dy.
   Tensor column_sums;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/base/integers.h"
 
@@ -26,6 +28,20 @@ Tensor States::find(const StateSpec& spec) const {
   if (found == by_name_.end() || found->second.dtype != spec.spec.dtype || found->second.shape != spec.spec.shape)
     throw InternalError(fmt::format("there is no state {} of shape {}", spec.name, to_string(spec.spec.shape)));
   return found->second;
+}
+
+void States::copy(Stream& stream, const States& from, int64_t tokens) {
+  for (const auto& [name, tensor] : by_name_) {
+    const Tensor& old = from.by_name_.at(name);
+    if (tensor.shape == old.shape) {
+      stream.copy(tensor.data, old.data, old.bytes());
+      continue;
+    }
+    if (tensor.shape[0] != 1 || old.shape[0] != 1 || tokens > std::min(tensor.shape[1], old.shape[1]))
+      throw InternalError(fmt::format("state {} of shape {} does not take {} tokens of {}", name,
+                                      to_string(tensor.shape), tokens, to_string(old.shape)));
+    stream.copy(tensor.data, old.data, static_cast<size_t>(tokens) * (old.bytes() / static_cast<size_t>(old.shape[1])));
+  }
 }
 
 }  // namespace convoy

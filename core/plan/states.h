@@ -18,6 +18,10 @@ class States {
   // Throws InternalError if there is none of that name, dtype and shape.
   Tensor find(const StateSpec& spec) const;
 
+  // What `from` holds, of states with a row for each token (1, tokens, width) the first `tokens` of them: this one has
+  // room for more. Enqueued.
+  void copy(Stream& stream, const States& from, int64_t tokens);
+
  private:
   Memory memory_;
   std::map<std::string, Tensor> by_name_;

@@ -111,7 +111,7 @@ EvaluationMetrics Evaluator::run(int64_t step, const EvaluationRange& range) {
 Evaluator::Result Evaluator::compute(const Batches& batches, int64_t batch, WorstSamples& worst) {
   const int64_t samples = read(batches, batch);
   copy_fields(p_.compute, inputs_, host_);
-  Pass pass{.ops = p_.device.ops(), .stream = p_.compute};
+  Pass pass{.ops = p_.device.ops(), .stream = p_.compute, .rows_alike = true};
   const Program& program = p_.model.evaluation();
   program.run(pass);
   const Tensor sums{sums_.data(), DType::f32, {kOnDevice}};

@@ -159,7 +159,7 @@ void Predictor::compute(const Batch& batch, std::vector<float>& outputs) {
   fields.insert(fields.end(), zeros_.begin(), zeros_.end());
   for (size_t i = 0; i < fields.size(); ++i)  // a field that the model does not read has no input
     if (inputs_[i]) p_.compute.copy(inputs_[i].data, fields[i].data, inputs_[i].bytes());
-  Pass pass{.ops = p_.device.ops(), .stream = p_.compute};
+  Pass pass{.ops = p_.device.ops(), .stream = p_.compute, .rows_alike = true};
   p_.model.evaluation().run(pass);
   p_.compute.copy(on_host_.data, predictions_.data, predictions_.bytes());
   p_.compute.synchronize();

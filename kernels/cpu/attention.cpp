@@ -30,34 +30,13 @@ void check(const AttentionShape& s) {
                     s.H, s.Hkv));
 }
 
-// Partials of decode: (B, Hkv, chunks of keys, heads per key head, Tq, padded D + kDecodeExtra).
-struct DecodePlan {
-  int64_t heads, chunks, row, chunk;  // row and chunk in floats
-
-  explicit DecodePlan(const AttentionShape& s)
-      : heads(s.H / s.Hkv),
-        chunks(ceil_div(s.Tk, kDecodeKeys)),
-        row(padded_D(s) + kDecodeExtra),
-        chunk(heads * s.Tq * row) {}
-};
-
 bool is_decode(const AttentionForward& args) { return args.shape.Tq <= kDecodeQueries && args.dropout.p == 0; }
 
-void decode(const AttentionForward& args, const Tensor& scratch) {
+void decode(const AttentionForward& args) {
   const AttentionShape& s = args.shape;
-  const DecodePlan plan(s);
-  auto* partials = scratch.as<float>();
-  parallel_for(s.B * s.Hkv * plan.chunks, [&](int64_t piece) {
-    const int64_t begin = piece % plan.chunks * kDecodeKeys, head = piece / plan.chunks;
-    attention_kernels().decode(args, head / s.Hkv, head % s.Hkv, begin, std::min(s.Tk, begin + kDecodeKeys),
-                               partials + piece * plan.chunk);
-  });
-  parallel_for(s.B * s.H, [&](int64_t piece) {
-    const int64_t head = piece % s.H, sample = piece / s.H;
-    const float* first = partials + (sample * s.Hkv + head / plan.heads) * plan.chunks * plan.chunk;
-    for (int64_t i = 0; i < s.Tq; ++i)
-      attention_kernels().decode_merge(args, sample, head, i, first + (head % plan.heads * s.Tq + i) * plan.row,
-                                       plan.chunks, plan.chunk);
+  parallel_for(s.B * s.H * s.Tq, [&](int64_t piece) {
+    const int64_t head = piece / s.Tq;
+    attention_kernels().decode(args, head / s.H, head % s.H, piece % s.Tq);
   });
 }
 
@@ -88,13 +67,13 @@ size_t backward_sums_bytes(const AttentionShape& s) {
 
 }  // namespace
 
-void attention_forward(Stream& stream, const AttentionForward& args, const Tensor& scratch) {
+void attention_forward(Stream& stream, const AttentionForward& args) {
   check(args.shape);
-  enqueue(stream, [args, scratch] {
+  enqueue(stream, [args] {
     AttentionForward now = args;  // with the keys that there are
     if (args.position) now.shape.Tk = *args.position.as<int64_t>() + args.shape.Tq;
     if (is_decode(now))
-      decode(now, scratch);
+      decode(now);
     else
       forward_tiles(now);
   });
@@ -128,13 +107,6 @@ void attention_backward(Stream& stream, const AttentionBackward& args) {
     });
     failure.rethrow();
   });
-}
-
-size_t attention_forward_scratch_bytes(const AttentionForward& args) {
-  const AttentionShape& s = args.shape;
-  if (s.Tq > kDecodeQueries) return 0;
-  const DecodePlan plan(s);
-  return static_cast<size_t>(s.B * s.Hkv * plan.chunks * plan.chunk) * sizeof(float);
 }
 
 }  // namespace convoy::cpu

@@ -17,7 +17,7 @@ CpuOps::CpuOps() : Ops("cpu"), products_(std::make_unique<ProductCache>()) {
   add<ColumnNormalise>(column_normalise, column_normalise_scratch_bytes);
   add<BatchNormBackward>(batch_norm_backward, batch_norm_backward_scratch_bytes);
   add<AverageChange>(average_change);
-  add<AttentionForward>(attention_forward, attention_forward_scratch_bytes);
+  add<AttentionForward>(attention_forward);
   add<CacheAppend>(cache_append);
   add<AttentionBackward>(attention_backward);
   add<EmbeddingForward>(embedding_forward);

@@ -40,7 +40,7 @@ struct TextWriter::Machine {
       : alone(make_local_communicator()),
         device(make_device(trained.config, *alone)),
         stream(device->make_stream(StreamKind::compute)),
-        graph(model.make_graph(1)),
+        graph(model.make_graph(1, 1)),
         layout(graph, 1),
         weights(*device, *stream, layout, compute_dtype(trained.config.precision)),
         generator(*device, weights, std::move(model)) {

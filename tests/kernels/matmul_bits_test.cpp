@@ -1,6 +1,7 @@
 // Not one bit of a product may depend on the number of threads, on where the operands lie or on the stream.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/ops/matmul.h"
@@ -111,6 +112,44 @@ TEST(MatmulBits, OfAPairAreThoseOfItsProducts) {
     }
     EXPECT_EQ(compute_pair(all[i], all[i + 1], StreamKind::communication), expected) << to_string(all[i]);
   }
+}
+
+// c's rows from products of so many at a time, with rows_alike.
+std::vector<std::byte> computed_by(int64_t rows, const MatmulOptions& options) {
+  cpu::ProductCache products;
+  const auto stream = cpu::make_cpu_stream(StreamKind::compute);
+  MatmulCase test(options);
+  test.run([&](const Matmul& whole) {
+    for (int64_t begin = 0; begin < options.M; begin += rows) {
+      Matmul some = whole;
+      const int64_t count = std::min(rows, options.M - begin);
+      some.c = whole.c.rows(begin, count), some.a = whole.a.rows(begin, count);
+      if (whole.pre_activation) some.pre_activation = whole.pre_activation.rows(begin, count);
+      some.rows_alike = true;
+      cpu::run_matmul(products, *stream, some);
+    }
+    stream->synchronize();
+  });
+  test.expect_right();
+  return test.c.bits();
+}
+
+// As a text is read at once, in pieces, or token by token. N: also of no whole vector; K: of several blocks, odd.
+TEST(MatmulBits, OfARowAreTheSameAmongOthers) {
+  for (const auto& [N, K] : {std::pair{64, 96}, {85, 803}, {1201, 400}, {7, 31}, {33, 770}})
+    for (const auto& [input, output] :
+         {std::pair{DType::f32, DType::f32}, {DType::bf16, DType::bf16}, {DType::bf16, DType::f32}})
+      for (const bool b_transposed : {false, true})
+        for (const bool epilogue : {false, true}) {
+          MatmulOptions o{.M = 150, .N = N, .K = K, .input = input, .output = output, .b_transposed = b_transposed};
+          if (epilogue) o.bias = o.pre_activation = true, o.activation = Activation::gelu_tanh;
+          const std::vector<std::byte> whole = computed_by(150, o);
+          for (const int64_t rows : {1, 2, 3, 4, 5, 8, 64})
+            EXPECT_TRUE(computed_by(rows, o) == whole) << rows << " rows at a time: " << to_string(o);
+          if (input == DType::bf16 || N < 16) continue;
+          cpu::ProductCache products;  // and as training computes them
+          EXPECT_TRUE(compute(products, o, StreamKind::compute, 0).c == whole) << to_string(o);
+        }
 }
 
 TEST(MatmulBits, DoNotDependOnAlignmentOrStream) {

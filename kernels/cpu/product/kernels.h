@@ -40,10 +40,27 @@ struct PanelStrip {
   std::array<Region, 4> next;
 };
 
+inline constexpr int64_t kFewRows = 4;
+
+// Sums of a few rows of a times columns of b, which is read where it lies.
+struct FewRows {
+  const float* a = nullptr;  // (rows, inner)
+  int64_t a_stride = 0, rows = 0;
+  const void* b = nullptr;  // (inner, columns), or (columns, inner) if transposed
+  DType input = DType::f32;
+  int64_t b_stride = 0;
+  bool b_transposed = false;
+  int64_t inner = 0, block = 0, columns = 0;  // block: of k, summed by itself
+  // (rows, sums_stride), then as many that are overwritten; 64-byte aligned, sums_stride: columns rounded up to 16.
+  float* sums = nullptr;
+  int64_t sums_stride = 0;
+};
+
 struct PanelKernels {
   int64_t strip_rows;     // at most, of a strip
   int64_t panel_columns;  // of a panel; the last one of a block is padded to a multiple of 16
   void (*multiply)(const PanelStrip& strip);
+  void (*few_rows)(const FewRows& product);
 };
 
 // What happens to a tile of a product between the multiplication and c, while it is in cache: old values, bias,

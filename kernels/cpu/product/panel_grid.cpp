@@ -10,6 +10,7 @@ namespace {
 constexpr int64_t kRows = 512;            // about: larger tiles share a packed block no better
 constexpr int64_t kLeastRowsToCut = 128;  // into parts that still pay for packing b
 constexpr int64_t kMostColumns = 384;     // with a block of k what a second-level cache holds
+constexpr int64_t kInnerBlock = 384;      // of k: with the columns of a tile 576 KiB, what a second-level cache holds
 // What to read and pack an element adds to the strip that does it, in multiply-adds.
 constexpr int64_t kPackingOfB = 4, kPackingOfA = 2;
 
@@ -29,6 +30,8 @@ int64_t cost(const ProductGrid& grid, int threads) {
 }
 
 }  // namespace
+
+int64_t panel_inner_block(int64_t K) { return round_up<int64_t>(ceil_div(K, ceil_div(K, kInnerBlock)), 16); }
 
 ProductGrid choose_panel_grid(int64_t M, int64_t N, const PanelKernels& kernels, int threads) {
   const int64_t least_rows = std::max<int64_t>(1, (M + kRows / 2 - 1) / kRows);

@@ -15,6 +15,9 @@ struct PanelTile {
   bool operator==(const PanelTile&) const = default;
 };
 
+// Steps of k in a block. Sums depend on it.
+int64_t panel_inner_block(int64_t K);
+
 // M, N, threads: at least 1.
 ProductGrid choose_panel_grid(int64_t M, int64_t N, const PanelKernels& kernels, int threads);
 

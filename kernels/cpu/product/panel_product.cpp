@@ -14,7 +14,6 @@ namespace {
 
 constexpr int64_t kLeastRows = 128;    // fewer do not pay for packing b
 constexpr int64_t kLeastColumns = 16;  // fewer are padded
-constexpr int64_t kInnerBlock = 384;   // of k: with the columns of a tile 576 KiB, what a second-level cache holds
 // Of a tile at the end. The second where K is one block: a part finds b packed by the one before.
 constexpr int64_t kParts = 4, kPartsOfOneBlock = 8;
 
@@ -30,7 +29,7 @@ PanelProduct::PanelProduct(const ProductShape& shape, const PanelKernels& kernel
       kernels_(kernels),
       threads_(Team::size()),
       grid_(choose_panel_grid(shape.M, shape.N, kernels, threads_)),
-      inner_block_(round_up<int64_t>(ceil_div(shape.K, ceil_div(shape.K, kInnerBlock)), 16)) {}
+      inner_block_(panel_inner_block(shape.K)) {}
 
 ProductGrid PanelProduct::grid(int threads) const {
   return threads == threads_ ? grid_ : choose_panel_grid(shape_.M, shape_.N, kernels_, threads);

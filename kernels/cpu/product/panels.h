@@ -5,10 +5,11 @@
 //
 #include "kernels/cpu/simd/requests.h"
 //
+#include "kernels/cpu/product/few_rows_kernel.h"
 #include "kernels/cpu/product/panel_kernel.h"
 
 namespace convoy::cpu::CONVOY_ISA {
 
-const PanelKernels panel_kernels = {kStripRows, kPanelColumns, multiply_strip};
+const PanelKernels panel_kernels = {kStripRows, kPanelColumns, multiply_strip, few_rows};
 
 }  // namespace convoy::cpu::CONVOY_ISA

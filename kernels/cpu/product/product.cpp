@@ -1,7 +1,9 @@
 #include "kernels/cpu/product/product.h"
 
+#include "kernels/cpu/product/few_rows_product.h"
 #include "kernels/cpu/product/onednn_product.h"
 #include "kernels/cpu/product/panel_product.h"
+#include "kernels/cpu/product/widened_panel_product.h"
 
 namespace convoy::cpu {
 
@@ -16,10 +18,17 @@ ProductShape product_shape(const Matmul& args) {
           .accumulate = args.accumulate,
           .bias = static_cast<bool>(args.bias),
           .elementwise = args.activation != Activation::none || args.derivative_of != Activation::none ||
-                         static_cast<bool>(args.pre_activation)};
+                         static_cast<bool>(args.pre_activation),
+          .rows_alike = args.rows_alike && !args.a_transposed && !args.accumulate && !args.column_sums &&
+                        args.derivative_of == Activation::none};
 }
 
 std::unique_ptr<Product> compile_product(const ProductShape& shape) {
+  if (shape.rows_alike && shape.M > 0 && shape.N > 0 && shape.K > 0) {
+    if (shape.M <= kFewRows) return std::make_unique<FewRowsProduct>(shape);
+    if (shape.input == DType::f32 && shape.output == DType::f32) return std::make_unique<PanelProduct>(shape);
+    return std::make_unique<WidenedPanelProduct>(shape);
+  }
   if (PanelProduct::is_fast(shape)) return std::make_unique<PanelProduct>(shape);
   return std::make_unique<OneDnnProduct>(shape);
 }

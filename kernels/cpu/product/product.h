@@ -17,6 +17,7 @@ struct ProductShape {
   bool a_transposed = false, b_transposed = false;
   bool accumulate = false, bias = false;
   bool elementwise = false;  // activation, pre_activation or derivative_of
+  bool rows_alike = false;
 
   bool operator==(const ProductShape&) const = default;
 };

@@ -17,7 +17,6 @@
 
 namespace convoy::cpu::CONVOY_ISA {
 
-const AttentionKernels attention_kernels = {attention_forward, attention_backward, attention_decode,
-                                            attention_decode_merge};
+const AttentionKernels attention_kernels = {attention_forward, attention_backward, attention_decode};
 
 }  // namespace convoy::cpu::CONVOY_ISA

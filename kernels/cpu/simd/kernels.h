@@ -80,20 +80,12 @@ struct AttentionKernels {
   void (*forward)(const AttentionForward& args, const AttentionPiece& piece, const AttentionPiece& next);
   // All queries of all query heads that share the key head. sums: 2 x (padded Tk, padded D), see attention.cpp.
   void (*backward)(const AttentionBackward& args, const AttentionPiece& piece, const AttentionPiece& next, float* sums);
-  // All queries of the heads that share a key head, keys [begin, end) only. partial: (heads, Tq, padded D +
-  // kDecodeExtra).
-  void (*decode)(const AttentionForward& args, int64_t sample, int64_t key_head, int64_t begin, int64_t end,
-                 float* partial);
-  // One query from the partials of its `chunks`, `stride` floats apart.
-  void (*decode_merge)(const AttentionForward& args, int64_t sample, int64_t head, int64_t query, const float* partial,
-                       int64_t chunks, int64_t stride);
+  // One query, without dropout; to the bits that forward gives it.
+  void (*decode)(const AttentionForward& args, int64_t sample, int64_t head, int64_t query);
 };
 
 // Queries and keys of a tile.
 inline constexpr int64_t kAttentionTile = 64;
-// Of decode: keys of a piece, and floats of a partial after its padded D.
-inline constexpr int64_t kDecodeKeys = 256;
-inline constexpr int64_t kDecodeExtra = 16;
 
 // Of the active instruction set, see cpu_isa.h.
 const RowKernels& row_kernels();

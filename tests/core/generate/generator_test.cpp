@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/models/gpt2.h"
 #include "core/models/llama.h"
+#include "core/ops/cross_entropy.h"
 #include "core/parameters/initialise.h"
 #include "tests/support/test_device.h"
 
@@ -12,15 +13,16 @@ namespace convoy {
 namespace {
 
 constexpr Gpt2Config kModel{.layers = 2, .heads = 2, .channels = 32, .context = 16, .vocabulary = 40};
+constexpr int64_t kLongContext = 600;
 
-Graph gpt2_graph(DType dtype, int64_t T) {
+Graph gpt2_graph(DType dtype, int64_t T, int64_t kept) {
   Gpt2Config c = kModel;
   c.dtype = dtype;
-  return gpt2_logits_graph(c, 1, T);
+  return gpt2_logits_graph(c, 1, T, kept);
 }
 
 // Keys and values of fewer heads than queries, positions that turn them, and a window in one layer.
-Graph llama_graph(DType dtype, int64_t T) {
+LlamaConfig llama_config(DType dtype) {
   LlamaConfig c{.layers = 2, .heads = 4, .kv_heads = 2, .head_dim = 6, .channels = 32, .hidden = 40, .context = 16};
   c.vocabulary = kModel.vocabulary;
   c.rotary.base = 50;
@@ -28,12 +30,23 @@ Graph llama_graph(DType dtype, int64_t T) {
   c.window = 5;
   c.window_layers = {1};
   c.dtype = dtype;
-  return llama_logits_graph(c, 1, T);
+  return c;
 }
+
+Graph llama_graph(DType dtype, int64_t T, int64_t kept) { return llama_logits_graph(llama_config(dtype), 1, T, kept); }
+
+Graph gpt2_losses(DType dtype, int64_t B) {
+  Gpt2Config c = kModel;
+  c.dtype = dtype;
+  return gpt2_loss_graph(c, B, c.context);
+}
+
+Graph llama_losses(DType dtype, int64_t B) { return llama_loss_graph(llama_config(dtype), B, kModel.context); }
 
 struct GeneratorCase {
   const char* name;
-  Graph (*graph)(DType dtype, int64_t T);
+  Graph (*graph)(DType dtype, int64_t T, int64_t kept);
+  Graph (*losses)(DType dtype, int64_t B);  // of whole contexts, as training and `trainer eval` compute them
   DType dtype;
 };
 
@@ -53,11 +66,11 @@ class GeneratorTest : public testing::TestWithParam<GeneratorCase> {
     set_weights(parameters_, *device_, *stream_, values);
   }
 
-  static Graph graph(int64_t T) { return GetParam().graph(GetParam().dtype, T); }
+  static Graph graph(int64_t T, int64_t kept = 0) { return GetParam().graph(GetParam().dtype, T, kept); }
   static DType dtype() { return GetParam().dtype; }
 
   Generator make() {
-    return {*device_, parameters_, {kModel.context, [](int64_t T) { return graph(T); }}};
+    return {*device_, parameters_, {kModel.context, [](int64_t T, int64_t kept) { return graph(T, kept); }}};
   }
 
   // The most likely next token without a cache: the whole window at once.
@@ -79,6 +92,36 @@ class GeneratorTest : public testing::TestWithParam<GeneratorCase> {
     return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
   }
 
+  // Of each token that follows one of these, B rows of the context, as evaluation computes them.
+  std::vector<float> losses(const std::vector<int32_t>& tokens, const std::vector<int32_t>& targets) {
+    const auto B = std::ssize(tokens) / kModel.context;
+    const Graph whole = GetParam().losses(dtype(), B);
+    const ParameterLayout layout(whole, 1);
+    Plan plan = make_plan(whole, layout, device_->ops(), {.purpose = Purpose::evaluation, .weights = dtype()});
+    const Memory arena = device_->allocate(plan.arena_bytes);
+    const Program program(whole, std::move(plan), parameters_,
+                          {arena.data(), DType::u8, {static_cast<int64_t>(arena.bytes())}});
+    test::write(program.input("tokens"), tokens);
+    test::write(program.input("targets"), targets);
+    Pass pass{.ops = device_->ops(), .stream = *stream_, .rows_alike = true};
+    program.run(pass);
+    return test::read<float>(program.result());
+  }
+
+  // Of one token, from the logits that it was drawn with.
+  float loss_of(const std::vector<float>& logits, int32_t token) {
+    const Shape row{1, kModel.vocabulary};
+    const test::TestMemory memory(logits.size() * 4), target(4), loss(4);
+    const Tensor of_logits{memory.data(), dtype(), row};
+    std::vector<bf16> rounded;
+    for (const float logit : logits) rounded.emplace_back(logit);
+    dtype() == DType::f32 ? test::write(of_logits, logits) : test::write(of_logits, rounded);
+    const Tensor of_target{target.data(), DType::i32, {1}}, of_loss{loss.data(), DType::f32, {1}};
+    test::write(of_target, std::vector<int32_t>{token});
+    device_->ops().run(*stream_, CrossEntropy{.losses = of_loss, .logits = of_logits, .targets = of_target});
+    return test::read<float>(of_loss)[0];
+  }
+
   Device* device_ = &test::test_device();
   Stream* stream_ = &test::test_stream();
   Graph graph_ = graph(1);
@@ -96,6 +139,36 @@ TEST_P(GeneratorTest, TheCacheChangesNoChoiceWithinTheContext) {
   }
 }
 
+// Bit for bit on the CPU, whatever is computed beside it. CUDA's products of few and of many rows are different ones of
+// cuBLASLt, which sum in different orders.
+TEST_P(GeneratorTest, ProbabilitiesAreThoseOfTheWholeForward) {
+  const auto T = static_cast<size_t>(kModel.context);
+  std::vector<int32_t> text{3, 1, 4, 1, 5};
+  std::vector<float> drawn(text.size() - 1);
+  Generator generator = make();
+  const auto first = text;
+  generator.generate(first, kModel.context + 1 - std::ssize(first), {.seed = 2}, [&](int32_t token) {
+    drawn.push_back(loss_of(generator.logits(), token));
+    text.push_back(token);
+    return true;
+  });
+  ASSERT_EQ(text.size(), T + 1);
+  for (const size_t B : {1, 3, 9}) {
+    std::vector<int32_t> tokens, targets;
+    for (size_t i = 0; i < B * T; ++i) tokens.push_back(static_cast<int32_t>(i * 7 % 40)), targets.push_back(5);
+    const size_t row = B / 2;
+    std::copy(text.begin(), text.end() - 1, tokens.begin() + static_cast<std::ptrdiff_t>(row * T));
+    std::copy(text.begin() + 1, text.end(), targets.begin() + static_cast<std::ptrdiff_t>(row * T));
+    const std::vector<float> whole = losses(tokens, targets);
+    for (size_t t = first.size() - 1; t < T; ++t) {
+      if (test::testing_cuda())
+        EXPECT_NEAR(drawn[t], whole[row * T + t], dtype() == DType::f32 ? 1e-5 : 0.1) << "token " << t;
+      else
+        EXPECT_EQ(drawn[t], whole[row * T + t]) << "token " << t << " among " << B << " texts";
+    }
+  }
+}
+
 TEST_P(GeneratorTest, GoesOnBeyondTheContext) {
   const std::vector<int32_t> generated = make().generate({1, 2, 3}, 60, {.seed = 9});
   EXPECT_EQ(generated.size(), 60u);
@@ -103,6 +176,52 @@ TEST_P(GeneratorTest, GoesOnBeyondTheContext) {
     EXPECT_GE(token, 0);
     EXPECT_LT(token, kModel.vocabulary);
   }
+}
+
+// A conversation: each prompt begins with the one before and its answer.
+TEST_P(GeneratorTest, ReadsOfAPromptOnlyWhatItDoesNotKnow) {
+  Generator talks = make();
+  std::vector<int32_t> text{3, 1, 4};
+  for (int turn = 0; turn < 3; ++turn) {
+    const int64_t before = talks.tokens_read();
+    const std::vector<int32_t> answer = talks.generate(text, 2, {.temperature = 0});
+    EXPECT_EQ(answer, make().generate(text, 2, {.temperature = 0})) << "turn " << turn;
+    // Three new ones, the first of which is the last of the answer before, and one that it chose.
+    EXPECT_EQ(talks.tokens_read() - before, 4) << "turn " << turn;
+    text.insert(text.end(), answer.begin(), answer.end());
+    text.push_back(7);
+    text.push_back(turn);
+  }
+  EXPECT_EQ(talks.generate({9, 9, 9}, 3, {.temperature = 0}), make().generate({9, 9, 9}, 3, {.temperature = 0}));
+  talks.forget();
+  const int64_t before = talks.tokens_read();
+  talks.generate({9, 9, 9}, 1, {.temperature = 0});
+  EXPECT_EQ(talks.tokens_read() - before, 3);
+}
+
+TEST(GeneratorRoom, GrowsWithTheTextAndKeepsItsBits) {
+  Gpt2Config c = kModel;
+  c.context = kLongContext;
+  const Graph graph = gpt2_logits_graph(c, 1, 1);
+  const ParameterLayout layout(graph, 1);
+  ParameterStorage parameters(test::test_device(), test::test_stream(), layout, DType::f32);
+  initialise(parameters, parameters.layout(), test::test_device(), test::test_stream(), 3);
+  const auto make = [&](bool whole) {
+    return Generator(test::test_device(), parameters, {kLongContext, [c, whole](int64_t T, int64_t kept) {
+                                                         return gpt2_logits_graph(c, 1, T, whole ? 0 : kept);
+                                                       }});
+  };
+  Generator grows = make(false), has_all = make(true);
+  EXPECT_EQ(grows.kept(), 0);
+  const std::vector<int32_t> prompt(250, 5);
+  grows.generate(prompt, 1, {.seed = 4});
+  EXPECT_EQ(grows.kept(), 256);
+  grows.forget();
+  EXPECT_EQ(grows.generate(prompt, 20, {.seed = 4}), has_all.generate(prompt, 20, {.seed = 4}));
+  EXPECT_EQ(grows.logits(), has_all.logits());
+  EXPECT_EQ(grows.kept(), 512);
+  grows.generate(prompt, 300, {.seed = 4});
+  EXPECT_EQ(grows.kept(), kLongContext);
 }
 
 TEST_P(GeneratorTest, StopsWhenTold) {
@@ -113,10 +232,10 @@ TEST_P(GeneratorTest, StopsWhenTold) {
 TEST_P(GeneratorTest, WantsAPrompt) { EXPECT_THROW(make().generate({}, 5, {}), ConfigError); }
 
 INSTANTIATE_TEST_SUITE_P(Models, GeneratorTest,
-                         testing::Values(GeneratorCase{"gpt2_f32", gpt2_graph, DType::f32},
-                                         GeneratorCase{"gpt2_bf16", gpt2_graph, DType::bf16},
-                                         GeneratorCase{"llama_f32", llama_graph, DType::f32},
-                                         GeneratorCase{"llama_bf16", llama_graph, DType::bf16}),
+                         testing::Values(GeneratorCase{"gpt2_f32", gpt2_graph, gpt2_losses, DType::f32},
+                                         GeneratorCase{"gpt2_bf16", gpt2_graph, gpt2_losses, DType::bf16},
+                                         GeneratorCase{"llama_f32", llama_graph, llama_losses, DType::f32},
+                                         GeneratorCase{"llama_bf16", llama_graph, llama_losses, DType::bf16}),
                          [](const auto& model) { return std::string(model.param.name); });
 
 }  // namespace
