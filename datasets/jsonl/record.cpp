@@ -18,6 +18,7 @@ using Json = nlohmann::json;
 
 // "syntax error while parsing value - invalid literal; last read: 'x'", without what the library puts in front.
 std::string parser_text(std::string_view what) {
+  if (const size_t at = what.find("] "); at != std::string_view::npos) what.remove_prefix(at + 2);
   if (const size_t at = what.find(" - "); at != std::string_view::npos) what.remove_prefix(at + 3);
   return std::string(what);
 }
@@ -31,6 +32,8 @@ Json parse_line(std::string_view line) {
   } catch (const Json::parse_error& error) {
     throw RecordError(fmt::format("no JSON at byte {} of the line: {}; wanted an object on each line", error.byte,
                                   parser_text(error.what())));
+  } catch (const Json::out_of_range& error) {  // 1e999
+    throw RecordError(fmt::format("a number that cannot be held: {}", parser_text(error.what())));
   }
 }
 

@@ -57,10 +57,10 @@ void check_kind(const TextFile& file, std::string_view beginning) {
 }
 
 // `part` holds some of what is before the position, and what was read behind it.
-[[noreturn]] void throw_invalid(const TextFile& file, int64_t position, std::string_view part,
+[[noreturn]] void throw_invalid(const TextFile& file, int64_t position, int64_t line, std::string_view part,
                                 size_t position_in_part) {
-  throw DataError(fmt::format("{}: byte {:#04x} at position {} is no UTF-8; {}", file.path.string(),
-                              static_cast<unsigned char>(part[position_in_part]), position,
+  throw DataError(fmt::format("{}: byte {:#04x} at position {}, in line {}, is no UTF-8; {}", file.path.string(),
+                              static_cast<unsigned char>(part[position_in_part]), position, line,
                               encoding_advice(part, position_in_part)));
 }
 
@@ -74,6 +74,7 @@ void scan_text_file(TextFile& file, std::set<char32_t>* characters, const ReadPr
   CharacterCollector collector;
   std::string text, before;  // begins with what the last block left unfinished; what stood before that
   file.bytes = 0;
+  int64_t lines = 1;
   while (true) {
     const size_t kept = text.size();
     const size_t count = reader.append(kReadBytes, text);
@@ -81,11 +82,12 @@ void scan_text_file(TextFile& file, std::set<char32_t>* characters, const ReadPr
     const size_t unfinished = count == 0 ? 0 : unfinished_utf8_bytes(text);
     const std::string_view whole = std::string_view(text).substr(0, text.size() - unfinished);
     if (const auto bad = first_invalid_utf8(whole))
-      throw_invalid(file, file.bytes - static_cast<int64_t>(kept) + static_cast<int64_t>(*bad), before + text,
-                    before.size() + *bad);
+      throw_invalid(file, file.bytes - static_cast<int64_t>(kept) + static_cast<int64_t>(*bad),
+                    lines + std::ranges::count(whole.substr(0, *bad), '\n'), before + text, before.size() + *bad);
     if (count == 0) break;
     XXH3_64bits_update(hash.get(), text.data() + kept, count);
     if (characters != nullptr) collector.add(whole);
+    lines += std::ranges::count(whole, '\n');
     file.bytes += static_cast<int64_t>(count);
     before = whole.substr(whole.size() - std::min(whole.size(), kLookedAtBytes));
     text.erase(0, whole.size());

@@ -84,7 +84,7 @@ TEST_F(ImportJsonl, LeavesOutDuplicatesAndWhatIsTooLong) {
   std::string text = conversations(20);
   text += conversation(3) + "\n" + conversation(77, std::string(100, 'y')) + "\n" + R"({"text": ""})" + "\n";
   options_.max_tokens = 60;
-  expect_refused(text, "in.jsonl, line 22: a record of 134 tokens, and --max-tokens 60");
+  expect_refused(text, "in.jsonl, line 22: a record of 129 tokens, and --max-tokens 60");
   options_.too_long = "drop";
   options_.fractions.validation = 0;
   ImportResult made = run(text);
@@ -129,7 +129,7 @@ TEST_F(ImportJsonl, NamesFileAndLineAndLeavesNothing) {
   expect_refused(R"({"messages": [{"role": "user", "content": "q"}]})", "in.jsonl, line 1: a conversation without an");
   expect_refused("", "the file is empty");
   expect_refused("\n\n", "no record in it");
-  expect_refused("{\"text\": \"\xff\"}\n", "is no UTF-8");
+  expect_refused(conversation(1) + "\n{\"text\": \"\xff\"}\n", "in line 2, is no UTF-8");
   expect_refused(R"({"text": ""})", "of 1 records none is left to train on: 1 without a token that counts left out");
   options_.form.format.reset();
   options_.form.why_not = "the model brings no chat template along";

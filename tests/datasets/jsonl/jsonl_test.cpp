@@ -75,6 +75,7 @@ TEST(Record, NormalizesTexts) {
 TEST(Record, SaysWhatIsWrong) {
   expect_complaint(R"({"text": "a")", "no JSON at byte");
   expect_complaint(R"({"text": "\ud800"})", "no JSON at byte");
+  expect_complaint(R"({"text": 1e999})", "a number that cannot be held: ");
   expect_complaint("[1]", "array of JSON, wanted an object on each line; `jq -c '.[]'`");
   expect_complaint(R"({"mesages": []})", "if mesages is meant, say --messages-column mesages");
   expect_complaint(R"({"a": 1})", "no column messages or text");
