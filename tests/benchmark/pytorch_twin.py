@@ -68,7 +68,7 @@ class Windows:
         files = sorted(pathlib.Path(folder).glob(f"{split}-*.h5"))
         import h5py
         self.tokens = np.concatenate([h5py.File(f)["tokens"][:] for f in files]).astype(np.int64)
-        self.T, self.vocabulary = T, manifest["vocabulary"]
+        self.T, self.vocabulary = T, manifest.get("tokens", manifest)["vocabulary"]
         self.count = (len(self.tokens) - 1) // T
 
     def batch(self, indices):

@@ -75,9 +75,9 @@ export_model tuned tuned.gguf --format gguf
 grep -q '{{ messages }}' tuned-again/tokenizer_config.json || fail "the template is not in the GGUF file"
 
 refuse 2 "llama.gguf is there already" "$TRAINER" export llama llama.gguf --format gguf
-refuse 2 "there are huggingface and gguf" "$TRAINER" export llama none
-refuse 2 "there are huggingface and gguf" "$TRAINER" export llama none --format onnx
-refuse 2 "models with an adapter" "$TRAINER" export llama none --format peft
+refuse 2 "there are huggingface, gguf and peft" "$TRAINER" export llama none
+refuse 2 "there are huggingface, gguf and peft" "$TRAINER" export llama none --format onnx
+refuse 2 "has no adapter" "$TRAINER" export llama none --format peft
 refuse 2 "there are f32, f16, bf16, q8_0 and q4_0" "$TRAINER" export llama none --format gguf --type q6_K
 refuse 2 "--type is of --format gguf" "$TRAINER" export llama none --format huggingface --type f16
 refuse 4 "holds no checkpoint" "$TRAINER" export data none --format gguf
