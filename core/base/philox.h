@@ -41,7 +41,8 @@ enum class RandomSite : uint32_t {
   data_order = 3,
   generation = 4,
   augmentation = 5,
-  adapter_dropout = 6
+  adapter_dropout = 6,
+  state_rounding = 7,
 };
 
 constexpr uint32_t random_stream(RandomSite site, uint32_t number) {

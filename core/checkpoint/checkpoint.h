@@ -2,7 +2,7 @@
 //
 //   checkpoints/step-00000500/
 //     model.safetensors                        weights under their Hugging Face names, in the compute dtype
-//     optimizer-00000-of-00002.safetensors     one per rank: its f32 states of the optimizer and (bf16 runs) master
+//     optimizer-00000-of-00002.safetensors     one per rank: its states of the optimizer and (bf16 runs) master
 //                                              weights
 //     ema.safetensors                          where the run keeps one: the weights' moving average, f32
 //     config.json, config.yaml, tokenizer.json small files
@@ -71,13 +71,14 @@ struct TrainingPosition {
   std::optional<BestEvaluation> best;      // absent: the run keeps no best checkpoint
 };
 
-// This rank's part of what is kept of a group of parameters: ranges of flat f32 arrays, and where this rank's arrays of
+// This rank's part of what is kept of a group of parameters: ranges of flat arrays, and where this rank's arrays of
 // `elements` have them. The ranges of all ranks cover [0, total) exactly; `total` leaves out padding that depends on
 // the number of ranks, so that any number of ranks can read it back.
 struct StateShard {
   struct Array {
     std::string name;
-    const float* data = nullptr;  // may be null if there are no elements
+    const void* data = nullptr;  // may be null if there are no elements
+    DType dtype = DType::f32;    // or bf16
   };
   struct Place {
     std::string name;  // of a weight

@@ -91,9 +91,9 @@ void CheckpointWriter::write_optimizer(Receipt& receipt) const {
   std::vector<NamedTensor> tensors;
   for (const StateShard& shard : optimizer.groups) {
     GroupRecord group{shard.group, shard.total, {}, {}};
-    for (const auto& [name, data] : shard.arrays) {
+    for (const auto& [name, data, dtype] : shard.arrays) {
       group.states.push_back(name);
-      tensors.push_back({group.tensor(name), {const_cast<float*>(data), DType::f32, {shard.elements}}});
+      tensors.push_back({group.tensor(name), {const_cast<void*>(data), dtype, {shard.elements}}});
     }
     for (const OwnedRange& range : shard.ranges) group.parts.push_back({file, range.begin, range.end, range.offset});
     receipt.optimizer.groups.push_back(std::move(group));

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
+#include "core/base/bf16.h"
 #include "core/base/error.h"
 #include "core/checkpoint/safetensors.h"
 
@@ -19,10 +21,15 @@ void read_part(const std::filesystem::path& folder, const OptimizerPart& part, c
   const SafetensorsReader file(folder / part.file);
   const SafetensorsReader::Entry& entry = file.entry(tensor);
   const int64_t wanted = part.offset + part.end - part.begin;
-  if (entry.dtype != DType::f32 || entry.shape.dims() != 1 || part.offset < 0 || entry.shape[0] < wanted)
-    throw CheckpointError(fmt::format("{}: {} is {} {}, the manifest says f32 with {} elements or more", part.file,
-                                      tensor, name_of(entry.dtype), to_string(entry.shape), wanted));
-  file.read(entry, part.offset + first - part.begin, last - first, out + (first - begin));
+  const bool known = entry.dtype == DType::f32 || entry.dtype == DType::bf16;
+  if (!known || entry.shape.dims() != 1 || part.offset < 0 || entry.shape[0] < wanted)
+    throw CheckpointError(fmt::format("{}: {} is {} {}, wanted are f32 or bf16, {} elements or more", part.file, tensor,
+                                      name_of(entry.dtype), to_string(entry.shape), wanted));
+  float* to = out + (first - begin);
+  if (entry.dtype == DType::f32) return file.read(entry, part.offset + first - part.begin, last - first, to);
+  std::vector<bf16> rounded(static_cast<size_t>(last - first));
+  file.read(entry, part.offset + first - part.begin, last - first, rounded.data());
+  std::ranges::transform(rounded, to, [](bf16 value) { return static_cast<float>(value); });
 }
 
 }  // namespace

@@ -9,7 +9,9 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 
-size_t state_bytes(const StateShard& shard) { return static_cast<size_t>(shard.elements) * sizeof(float); }
+size_t state_bytes(const StateShard& shard, const StateShard::Array& array) {
+  return static_cast<size_t>(shard.elements) * size_of(array.dtype);
+}
 
 }  // namespace
 
@@ -17,7 +19,7 @@ size_t Staging::planned_bytes(const CheckpointContents& contents) {
   size_t bytes = 0;
   for (const NamedTensor& weight : contents.weights) bytes += round_up(weight.tensor.bytes(), kAlignment);
   for (const StateShard& shard : contents.optimizer.groups)
-    bytes += shard.arrays.size() * round_up(state_bytes(shard), kAlignment);
+    for (const StateShard::Array& array : shard.arrays) bytes += round_up(state_bytes(shard, array), kAlignment);
   return bytes;
 }
 
@@ -39,8 +41,7 @@ const CheckpointContents& Staging::copy(const CheckpointContents& contents) {
   for (NamedTensor& weight : contents_.weights)
     weight.tensor.data = const_cast<void*>(put(weight.tensor.data, weight.tensor.bytes()));
   for (StateShard& shard : contents_.optimizer.groups)
-    for (StateShard::Array& array : shard.arrays)
-      array.data = static_cast<const float*>(put(array.data, state_bytes(shard)));
+    for (StateShard::Array& array : shard.arrays) array.data = put(array.data, state_bytes(shard, array));
   return contents_;
 }
 

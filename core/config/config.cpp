@@ -114,6 +114,14 @@ void describe(Keys& keys, TrainConfig& c) {
 
 void describe(Keys& keys, OptimizerConfig& c) {
   keys.kind(binding("name"), c.kind, "how weights follow gradients");
+  keys("state", c.state, "",
+       "in which the optimizer keeps its states from step to step: f32, or bf16, rounded up or down by chance, which "
+       "takes "
+       "half the memory");
+  keys(binding("layer_decay"), c.layer_decay, "",
+       "times the learning rate for each layer, from the head, which has all of it, down to the embeddings; 1: all "
+       "alike",
+       Allowed::above_to(0, 1));
   keys.list("groups", c.groups, "", "parameters that are optimized otherwise");
 }
 

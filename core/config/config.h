@@ -115,9 +115,17 @@ struct TrainConfig {
 };
 void describe(Keys& keys, TrainConfig& c);
 
+enum class StateDType { f32, bf16 };
+constexpr auto enum_names(StateDType) {
+  return std::array{std::pair{std::string_view("f32"), StateDType::f32},
+                    std::pair{std::string_view("bf16"), StateDType::bf16}};
+}
+
 struct OptimizerConfig {
   Choice<Optimizer> kind;
   std::vector<GroupRule> groups;
+  StateDType state = StateDType::f32;
+  double layer_decay = 1;
 };
 void describe(Keys& keys, OptimizerConfig& c);
 

@@ -13,13 +13,22 @@ namespace convoy {
 // applies, and every range starts aligned.
 inline constexpr int64_t kParameterBlock = 64;
 
+// The random numbers by which states in bf16 are rounded: element e of flat storage has the Philox word
+//   philox(key, {low word of e / 4, stream, high word of e / 4, 0})[e % 4]
+// of which state 0 takes the lower half and state 1 the upper one.
+struct StateRounding {
+  Tensor key;           // (2) i32 on the device: the step's
+  uint32_t stream = 0;  // of the group of parameters
+  int64_t first = 0;    // element of flat storage that the range begins with, a multiple of kParameterBlock
+};
+
 template <class Rule>
 struct OptimizerUpdate {
   Tensor weights;                            // (n) f32 or bf16: f32 is updated in place, bf16 is written from master;
                                              // f32 may be the gradient's memory
   Tensor master;                             // (n) f32, updated; absent if weights are f32
   Tensor gradient;                           // (n) f32
-  std::array<Tensor, Rule::kStates> states;  // (n) f32, updated
+  std::array<Tensor, Rule::kStates> states;  // (n) f32, or bf16 and rounded by chance; updated
   Tensor decays;                             // (ceil(n / kParameterBlock)) u8: 1 where weight decay applies
   Tensor norm_and_factor;                    // ClipFactor's; if the factor is NaN nothing is changed
   // (Rule::kNumbers) f32 on the device. In memory, not in the call, since they change every step and a captured CUDA
@@ -27,6 +36,7 @@ struct OptimizerUpdate {
   Tensor numbers;
   float weight_decay = 0;
   Rule rule;
+  StateRounding rounding = {};  // where states are bf16
 };
 
 }  // namespace convoy

@@ -97,7 +97,8 @@ void Muon::direction(Ops& ops, Stream& stream, const UpdateTensors& t, const Ten
                                                         .decays = t.decays,
                                                         .norm_and_factor = t.norm_and_factor,
                                                         .numbers = t.numbers,
-                                                        .rule = direction_});
+                                                        .rule = direction_,
+                                                        .rounding = t.rounding});
 }
 
 size_t Muon::step_bytes(const Ops& ops, int64_t rows, int64_t columns) const {

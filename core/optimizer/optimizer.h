@@ -10,20 +10,22 @@
 
 #include "core/device/stream.h"
 #include "core/ops/ops.h"
+#include "core/ops/optimizer_update.h"
 #include "core/tensor/tensor.h"
 
 namespace convoy {
 
 // A range of n elements of flat storage that a rank updates.
 struct UpdateTensors {
-  Tensor weights;              // (n) f32, or bf16 that are rounded from master
-  Tensor master;               // (n) f32; absent if weights are f32
-  Tensor gradient;             // (n) f32
-  std::vector<Tensor> states;  // (n) f32, in the order of states()
-  Tensor decays;               // (ceil(n / kParameterBlock)) u8: 1 where weight decay applies
-  Tensor norm_and_factor;      // ClipFactor's: gradients are multiplied by the factor; if it is NaN nothing changes
-  Tensor numbers;              // numbers() of the step, on the device
-  float weight_decay = 0;      // of this range's group
+  Tensor weights;               // (n) f32, or bf16 that are rounded from master
+  Tensor master;                // (n) f32; absent if weights are f32
+  Tensor gradient;              // (n) f32
+  std::vector<Tensor> states;   // (n) f32 or bf16, in the order of states()
+  Tensor decays;                // (ceil(n / kParameterBlock)) u8: 1 where weight decay applies
+  Tensor norm_and_factor;       // ClipFactor's: gradients are multiplied by the factor; if it is NaN nothing changes
+  Tensor numbers;               // numbers() of the step, on the device
+  float weight_decay = 0;       // of this range's group
+  StateRounding rounding = {};  // where states are bf16
 };
 
 class MatrixOptimizer;
@@ -34,7 +36,7 @@ class Optimizer {
 
   // As config and checkpoints call it.
   virtual std::string_view name() const = 0;
-  // What it keeps of every element from step to step, in f32, zero before the first.
+  // What it keeps of every element from step to step, at most two numbers, zero before the first.
   virtual std::vector<std::string> states() const = 0;
   // Those of the config, before a schedule or a group changes them.
   virtual double learning_rate() const = 0;

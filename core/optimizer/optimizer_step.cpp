@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
+#include <tuple>
 
 #include "core/base/error.h"
 #include "core/base/integers.h"
+#include "core/base/philox.h"
 #include "core/comm/bytes_sent.h"
 #include "core/ops/moving_average.h"
 #include "core/ops/optimizer_update.h"
@@ -45,10 +48,22 @@ size_t partial_bytes(const std::vector<OptimizedLayout>& groups) {
   return blocks * sizeof(float);
 }
 
-size_t number_bytes(const std::vector<OptimizedLayout>& groups, const Optimizer& optimizer) {
-  size_t numbers = 0;
+constexpr int64_t kKeyWords = std::tuple_size_v<PhiloxKey>;
+
+// In front of all of them the key by which states are rounded.
+size_t number_bytes(const std::vector<OptimizedLayout>& groups, const Optimizer& optimizer, DType state_dtype) {
+  size_t numbers = state_dtype == DType::f32 ? 0 : kKeyWords;
   for (const OptimizedLayout& group : groups) numbers += number_count(part_of(optimizer, group.matrices));
   return numbers * sizeof(float);
+}
+
+// That of step t.
+PhiloxKey rounding_key(uint64_t seed, int64_t t) {
+  const auto step = static_cast<uint64_t>(t);
+  const PhiloxCounter words =
+      philox(philox_key(seed), {static_cast<uint32_t>(step), random_stream(RandomSite::state_rounding, 0),
+                                static_cast<uint32_t>(step >> 32), 0});
+  return {words[0], words[1]};
 }
 
 MatrixUpdate::Memory matrix_memory(const std::vector<OptimizedLayout>& groups, const Optimizer& optimizer,
@@ -73,8 +88,8 @@ std::vector<OptimizedLayout> layouts_of(const std::vector<OptimizedGroup>& group
 // Norm and factor and, in the same block, those for statistics; the numbers and the partial sums of all groups; what
 // updates of matrices want.
 MemoryUse OptimizerStep::planned_memory(const std::vector<OptimizedLayout>& groups, const Optimizer& optimizer,
-                                        const Ops& ops) {
-  const size_t numbers = number_bytes(groups, optimizer);
+                                        const Ops& ops, DType state_dtype) {
+  const size_t numbers = number_bytes(groups, optimizer, state_dtype);
   return {.optimizer = kAlignment + aligned(numbers) + aligned(partial_bytes(groups)) +
                        matrix_memory(groups, optimizer, ops).all(),
           .host = numbers};
@@ -97,9 +112,11 @@ OptimizerStep::OptimizerStep(Communication& communication, std::vector<Optimized
       optimizer_(require_possible(optimizer, ops_)),
       clip_norm_(static_cast<float>(options.clip_norm)),
       average_rate_(options.ema_decay > 0 ? static_cast<float>(1 - options.ema_decay) : 0),
-      memory_(communication.device().allocate(planned_memory(layouts_of(groups), optimizer, ops_).optimizer)),
-      numbers_on_host_(
-          communication.device().allocate(planned_memory(layouts_of(groups), optimizer, ops_).host, MemoryKind::host)),
+      state_dtype_(options.state_dtype),
+      memory_(
+          communication.device().allocate(planned_memory(layouts_of(groups), optimizer, ops_, state_dtype_).optimizer)),
+      numbers_on_host_(communication.device().allocate(
+          planned_memory(layouts_of(groups), optimizer, ops_, state_dtype_).host, MemoryKind::host)),
       norm_([this] { sum_squares(); }),
       update_([this] { update(); }),
       matrix_average_([this] { average(true); }) {
@@ -115,9 +132,13 @@ void OptimizerStep::place(std::vector<OptimizedGroup> groups) {
     return tensor;
   };
   norm_and_factor_ = floats(2 * sizeof(float));
-  numbers_ = floats(number_bytes(learned, optimizer_));
+  numbers_ = floats(number_bytes(learned, optimizer_, state_dtype_));
   partials_ = floats(partial_bytes(learned));
   int64_t block = 0, number = 0;
+  if (state_dtype_ != DType::f32) {
+    rounding_key_ = {numbers_.data, DType::i32, {kKeyWords}};
+    number = kKeyWords;
+  }
   for (const OptimizedGroup& group : groups) {
     sharded_ |= group.parameters.sharding().shards_optimizer();
     if (group.role == ParameterRole::statistic) {
@@ -135,7 +156,9 @@ void OptimizerStep::place(std::vector<OptimizedGroup> groups) {
 }
 
 void OptimizerStep::add_group(const OptimizedGroup& group, const Tensor& numbers, const Tensor& partials) {
+  const auto stream = random_stream(RandomSite::state_rounding, static_cast<uint32_t>(groups_.size()) + 1);
   Group& placed = groups_.emplace_back(Group{group, numbers, partials});
+  placed.stream = stream;
   placed.weight_decay = static_cast<float>(group.weight_decay.value_or(optimizer_of(group).weight_decay()));
   for (const OwnedRange& range : group.parameters.owned()) placed.updates.push_back(tensors_of(placed, range));
 }
@@ -153,6 +176,11 @@ void OptimizerStep::add_matrix_updates(const MatrixUpdate::Memory& sizes, const 
 
 void OptimizerStep::step(int64_t t, double lr, bool capture) {
   auto* numbers = static_cast<float*>(numbers_on_host_.data());
+  if (rounding_key_) {
+    const PhiloxKey key = rounding_key(seed_, t);
+    std::memcpy(numbers, key.data(), sizeof(key));
+    numbers += kKeyWords;
+  }
   for (const Group& group : groups_) {
     if (!group.learns()) continue;
     const Optimizer& optimizer = optimizer_of(group.parts);
@@ -238,6 +266,7 @@ UpdateTensors OptimizerStep::tensors_of(const Group& group, const OwnedRange& ra
   tensors.norm_and_factor = group.learns() ? norm_and_factor_ : no_factor_;
   tensors.numbers = group.numbers;
   tensors.weight_decay = group.weight_decay;
+  tensors.rounding = {rounding_key_, group.stream, range.begin};
   return tensors;
 }
 

@@ -33,8 +33,9 @@ struct OptimizedLayout {
 };
 
 struct OptimizerStepOptions {
-  double clip_norm = 0;  // largest norm of all gradients together; 0: any
-  double ema_decay = 0;  // of the moving average of the weights; 0: there is none
+  double clip_norm = 0;            // largest norm of all gradients together; 0: any
+  double ema_decay = 0;            // of the moving average of the weights; 0: there is none
+  DType state_dtype = DType::f32;  // of the states
 };
 
 class OptimizerStep {
@@ -43,7 +44,7 @@ class OptimizerStep {
   OptimizerStep(Communication& communication, std::vector<OptimizedGroup> groups, const Optimizer& optimizer,
                 const OptimizerStepOptions& options);
   static MemoryUse planned_memory(const std::vector<OptimizedLayout>& groups, const Optimizer& optimizer,
-                                  const Ops& ops);
+                                  const Ops& ops, DType state_dtype);
   // By a rank in a step, core/comm/bytes_sent.h.
   static size_t sent_bytes(const std::vector<OptimizedLayout>& groups);
 
@@ -53,6 +54,8 @@ class OptimizerStep {
   // The gradients of a step are made for a loss that divides by nominal_weight; it should be what `weight`, (1) f32 on
   // the device, then holds. Before the first step.
   void divide_by(const Tensor& weight, double nominal_weight);
+  // States in bf16 are rounded by the run's seed. Before the first step.
+  void round_by(uint64_t seed) { seed_ = seed; }
   // (2) f32 on the device: norm before clipping, and the factor applied.
   Tensor norm_and_factor() const { return norm_and_factor_; }
 
@@ -62,6 +65,7 @@ class OptimizerStep {
     Tensor numbers;   // the step's
     Tensor partials;  // sums of squares of its gradients, one per block of all ranks
     float weight_decay = 0;
+    uint32_t stream = 0;                               // of its random numbers
     std::vector<UpdateTensors> updates = {};           // of what this rank owns
     std::unique_ptr<MatrixUpdate> matrix_update = {};  // absent: element by element
 
@@ -85,10 +89,13 @@ class OptimizerStep {
   Stream& compute_;
   const Optimizer& optimizer_;
   const float clip_norm_, average_rate_;  // rate: 0: there is no average
+  const DType state_dtype_;
+  uint64_t seed_ = 0;
   Memory memory_, numbers_on_host_;
   std::vector<Group> groups_;
   Tensor partials_, norm_and_factor_, numbers_, weight_;
-  Tensor no_factor_;  // as norm_and_factor, for statistics: the factor is 1, or NaN where it is NaN
+  Tensor rounding_key_;  // of the step; absent for states in f32
+  Tensor no_factor_;     // as norm_and_factor, for statistics: the factor is 1, or NaN where it is NaN
   float nominal_weight_ = 1;
   bool sharded_ = false;
   RecurringWork norm_, update_;   // what comes before and after communication

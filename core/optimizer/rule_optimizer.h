@@ -33,8 +33,8 @@ class RuleOptimizer : public Optimizer {
     return ops.has<OptimizerUpdate<Rule>>() ? "" : operator_name(typeid(OptimizerUpdate<Rule>));
   }
   void update(Ops& ops, Stream& stream, const UpdateTensors& t) const override {
-    OptimizerUpdate<Rule> args{t.weights,         t.master,  t.gradient,     {},   t.decays,
-                               t.norm_and_factor, t.numbers, t.weight_decay, rule_};
+    OptimizerUpdate<Rule> args{t.weights,         t.master,  t.gradient,     {},    t.decays,
+                               t.norm_and_factor, t.numbers, t.weight_decay, rule_, t.rounding};
     for (size_t s = 0; s < args.states.size(); ++s) args.states[s] = t.states[s];
     ops.run(stream, args);
   }

@@ -4,9 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
+#include <ranges>
 
 #include "core/base/error.h"
 #include "core/base/glob.h"
+#include "core/parameters/depths.h"
 #include "core/parameters/hidden_matrices.h"
 
 namespace convoy {
@@ -78,7 +81,7 @@ void describe(Keys& keys, GroupRule& rule) {
 
 std::string in_group(const std::string& name) { return name.empty() ? "" : " in group " + name; }
 
-Grouping::Grouping(const Graph& graph, std::span<const GroupRule> rules, bool matrices_apart) {
+Grouping::Grouping(const Graph& graph, std::span<const GroupRule> rules, const Parting& parting) {
   constexpr int kOfStatistics = -2;  // until the number of their group is known
   std::vector<Named> left = changing_parameters(graph);
   const std::vector<Named> all = left;
@@ -104,7 +107,8 @@ Grouping::Grouping(const Graph& graph, std::span<const GroupRule> rules, bool ma
   if (groups_.empty())
     throw ConfigError(rules.empty() ? "the model has no parameter that learns; add a layer that does, such as linear"
                                     : "optimizer.groups freezes every parameter; leave out a rule, or train nothing");
-  if (matrices_apart) part_matrices(graph);
+  if (parting.matrices_apart) part_matrices(graph);
+  if (parting.layer_decay != 1) part_by_depth(graph, parting.layer_decay);
   add_statistics(kOfStatistics);
   for (const std::string& name : fixed_of(graph)) group_of_[name] = kFrozen;
   check_names();
@@ -126,6 +130,28 @@ void Grouping::part_matrices(const Graph& graph) {
     for (auto& entry : group_of_)
       if (is_matrix(entry)) entry.second = static_cast<int>(groups_.size());
     groups_.push_back(std::move(terms));
+  }
+}
+
+void Grouping::part_by_depth(const Graph& graph, double layer_decay) {
+  const std::map<std::string, int> depths = parameter_depths(graph);
+  const int deepest = std::ranges::max(std::views::values(depths));
+  const size_t before = groups_.size();
+  for (size_t g = 0; g < before; ++g) {
+    const GroupTerms whole = groups_[g];
+    std::map<int, int> group_at;  // by depth; the first keeps the whole's number
+    for (auto& [name, group] : group_of_) {
+      if (group != static_cast<int>(g)) continue;
+      const int depth = depths.at(name), next = static_cast<int>(group_at.empty() ? g : groups_.size());
+      const auto [at, is_new] = group_at.emplace(depth, next);
+      if (is_new) {
+        if (at->second != static_cast<int>(g)) groups_.push_back(whole);
+        GroupTerms& terms = groups_[static_cast<size_t>(at->second)];
+        terms.name = fmt::format("{}{}depth {}", whole.name, whole.name.empty() ? "" : " ", depth);
+        terms.lr_scale = whole.lr_scale * std::pow(layer_decay, deepest - depth);
+      }
+      group = at->second;
+    }
   }
 }
 

@@ -45,8 +45,13 @@ class Grouping {
   // A group for each rule that trains, in the order of the rules, one for what no rule matches, and last one for
   // statistics, which rules can only freeze. Constants are always frozen. Throws ConfigError, naming near parameters,
   // if a rule matches none that an earlier rule leaves, if two groups have one name or if nothing learns.
-  // matrices_apart: hidden matrices are in groups of their own.
-  Grouping(const Graph& graph, std::span<const GroupRule> rules, bool matrices_apart = false);
+  struct Parting {
+    bool matrices_apart = false;  // hidden matrices are in groups of their own
+    double layer_decay = 1;       // times the learning rate for each layer that lies behind one, up to the head: then
+                                  // each depth has groups of its own
+  };
+  Grouping(const Graph& graph, std::span<const GroupRule> rules, const Parting& parting);
+  Grouping(const Graph& graph, std::span<const GroupRule> rules) : Grouping(graph, rules, Parting{}) {}
 
   // Those that are trained.
   const std::vector<GroupTerms>& groups() const { return groups_; }
@@ -56,6 +61,7 @@ class Grouping {
 
  private:
   void part_matrices(const Graph& graph);
+  void part_by_depth(const Graph& graph, double layer_decay);
   void add_statistics(int marked);
   void check_names() const;
 

@@ -17,7 +17,7 @@ size_t aligned(size_t bytes) { return round_up(bytes, kAlignment); }
 }  // namespace
 
 MemoryUse ParameterStorage::planned_memory(const ParameterLayout& layout, DType dtype, const Sharding* sharding,
-                                           size_t states) {
+                                           const TrainedStates& states) {
   const auto flat = static_cast<size_t>(layout.padded_elements());
   if (sharding == nullptr) return {.weights = aligned(flat * size_of(dtype))};
   const auto compact = static_cast<size_t>(sharding->compact_elements());
@@ -27,7 +27,8 @@ MemoryUse ParameterStorage::planned_memory(const ParameterLayout& layout, DType 
   use.weights = aligned((sharding->shards_weights() ? compact : flat) * size_of(dtype));
   use.gradients = (sharding->shards_gradients() ? 0 : aligned(flat * sizeof(float))) +
                   (sharding->cuts_between_groups() ? aligned(compact * sizeof(float)) : 0);
-  use.optimizer = (masters + states) * aligned(compact * sizeof(float)) + decays;
+  use.optimizer = masters * aligned(compact * sizeof(float)) + decays;
+  for (const std::string& name : states.names) use.optimizer += aligned(compact * size_of(states.dtype_of(name)));
   use.host = flat / kParameterBlock;
   return use;
 }
@@ -44,7 +45,7 @@ ParameterStorage::ParameterStorage(Device& device, Stream& stream, const Paramet
     : layout_(layout),
       dtype_(dtype),
       sharding_(sharding),
-      memory_(device.allocate(planned_memory(layout, dtype, sharding, states.names.size()).on_device())),
+      memory_(device.allocate(planned_memory(layout, dtype, sharding, states).on_device())),
       trained_(std::move(states)) {
   const int64_t flat = layout.padded_elements();
   if (sharding == nullptr) {
@@ -58,7 +59,7 @@ ParameterStorage::ParameterStorage(Device& device, Stream& stream, const Paramet
     if (!sharding->shards_gradients()) gradients_ = take(DType::f32, flat);
     if (sharding->cuts_between_groups()) gradient_shards_ = take(DType::f32, compact);
     if (dtype != DType::f32) master_ = take(DType::f32, compact);
-    for (size_t state = 0; state < trained_.names.size(); ++state) states_.push_back(take(DType::f32, compact));
+    for (const std::string& name : trained_.names) states_.push_back(take(trained_.dtype_of(name), compact));
     decays_ = take(DType::u8, flat / kParameterBlock);
   }
   stream.zero(memory_.data(), memory_.bytes());

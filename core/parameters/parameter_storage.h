@@ -8,26 +8,31 @@
 #include "core/device/memory_use.h"
 #include "core/parameters/parameter_layout.h"
 #include "core/parameters/sharding.h"
+#include "core/parameters/state_names.h"
 
 namespace convoy {
 
 // What training keeps of every element besides its weight, and which elements decay.
 struct TrainedStates {
   std::vector<std::string> names;
-  bool all_decay = false;  // false: the parameters whose spec says so
+  bool all_decay = false;    // false: the parameters whose spec says so
+  DType dtype = DType::f32;  // of what the optimizer keeps; the moving average is f32
+
+  DType dtype_of(const std::string& name) const { return name == kAverageState ? DType::f32 : dtype; }
 };
 
 class ParameterStorage {
  public:
   // Weights alone, in the compute dtype (f32 or bf16).
   ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype);
-  // For training: f32 gradients, the named states of the optimizer in f32 and, for bf16, f32 master weights beside
-  // them; this rank's shards alone of what is sharded. Everything starts at zero. The sharding outlives the storage.
+  // For training: f32 gradients, the named states of the optimizer and, for bf16, f32 master weights beside them; this
+  // rank's shards alone of what is sharded. Everything starts at zero. The sharding outlives the storage.
   ParameterStorage(Device& device, Stream& stream, const ParameterLayout& layout, DType dtype, const Sharding& sharding,
                    TrainedStates states);
 
   // What the constructors allocate.
-  static MemoryUse planned_memory(const ParameterLayout& layout, DType dtype, const Sharding* sharding, size_t states);
+  static MemoryUse planned_memory(const ParameterLayout& layout, DType dtype, const Sharding* sharding,
+                                  const TrainedStates& states);
 
   const ParameterLayout& layout() const { return layout_; }
   bool is_trained() const { return sharding_ != nullptr; }

@@ -15,7 +15,7 @@ using Groups = std::vector<CheckpointReader::Group>;
 Groups wanted_groups(const ModelPlan& plan) {
   Groups groups;
   for (const GroupPlan& group : plan.groups())
-    groups.push_back({group.terms.name, group.layout.elements(), group.states});
+    groups.push_back({group.terms.name, group.layout.elements(), group.states.names});
   return groups;
 }
 

@@ -25,10 +25,10 @@ int64_t elements_of(const ParameterLayout& layout, const Sharding& sharding, int
 }  // namespace
 
 StateShard GroupSnapshot::planned_states(const ParameterLayout& layout, const Sharding& sharding, std::string name,
-                                         const std::vector<std::string>& states, int world_rank) {
+                                         const std::vector<StateShard::Array>& states, int world_rank) {
   StateShard shard{
       .group = std::move(name), .elements = elements_of(layout, sharding, world_rank), .total = layout.elements()};
-  for (const std::string& state : states) shard.arrays.push_back({state});
+  shard.arrays = states;
   return shard;
 }
 
@@ -81,7 +81,7 @@ StateShard GroupSnapshot::states() {
   for (size_t state = 0; state < states_.size(); ++state) {
     const auto& [name, all] = states_[state];
     const void* part = shard.elements == 0 ? nullptr : on_host(all.range(first_, shard.elements), state);
-    shard.arrays.push_back({name, static_cast<const float*>(part)});
+    shard.arrays.push_back({name, part, all.dtype});
   }
   return shard;
 }

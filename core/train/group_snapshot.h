@@ -23,7 +23,7 @@ class GroupSnapshot {
 
   // states(), without memory, of parameters that are trained.
   static StateShard planned_states(const ParameterLayout& layout, const Sharding& sharding, std::string name,
-                                   const std::vector<std::string>& states, int world_rank);
+                                   const std::vector<StateShard::Array>& states, int world_rank);
   // Enqueued on compute; valid once it is synchronized, until the next step.
   StateShard states();
   // Collective. Flat, in the storage's layout; null but on rank 0. Where weights are sharded it waits.

@@ -11,8 +11,7 @@ Model::Model(Device& device, Stream& stream, ModelPlan plan) : plan_(std::move(p
   const ModelOptions& options = plan_.options();
   for (const GroupPlan& group : plan_.groups())
     groups_.push_back(
-        std::make_unique<ParameterStorage>(device, stream, group.layout, group.dtype, *group.sharding,
-                                           TrainedStates{group.states, group.terms.weight_decay.has_value()}));
+        std::make_unique<ParameterStorage>(device, stream, group.layout, group.dtype, *group.sharding, group.states));
   for (const KeptPlan& kept : plan_.kept())
     kept_.push_back(std::make_unique<ParameterStorage>(device, stream, kept.layout, kept.dtype));
   memory_ = device.allocate(plan_.arena_bytes());

@@ -29,7 +29,7 @@ void ModelPlan::make_groups() {
     keep("fixed", std::not_fn(learned));
     return;
   }
-  const Grouping grouping(graph_, options_.groups, options_.matrix_states.has_value());
+  const Grouping grouping(graph_, options_.groups, {options_.matrix_states.has_value(), options_.layer_decay});
   const auto in = [&](int group, const ParameterSpec& spec) { return grouping.group_of(spec.name) == group; };
   groups_.reserve(grouping.groups().size());
   for (const GroupTerms& terms : grouping.groups())
@@ -70,7 +70,9 @@ void ModelPlan::make_group(const GroupTerms& terms, const ParameterLayout::Membe
   const ShardingOptions sharding = sharding_of(options_.sharding, terms);
   GroupPlan& group = groups_.emplace_back(GroupPlan{
       terms, ParameterLayout(graph_, layout_unit(sharding), member), of_role(terms.role).dtype(options_.dtype),
-      states_of(terms.matrices ? *options_.matrix_states : options_.states, terms.role), nullptr});
+      TrainedStates{states_of(terms.matrices ? *options_.matrix_states : options_.states, terms.role),
+                    terms.weight_decay.has_value(), options_.state_dtype},
+      nullptr});
   group.sharding = std::make_unique<Sharding>(group.layout, sharding);
 }
 
@@ -100,8 +102,8 @@ std::string ModelPlan::fingerprint() const {
 MemoryUse ModelPlan::memory() const {
   MemoryUse use = memory_when_fullest(larger());
   for (const GroupPlan& group : groups_)
-    use += ParameterStorage::planned_memory(group.layout, group.dtype, group.sharding.get(), group.states.size());
-  for (const KeptPlan& kept : kept_) use += ParameterStorage::planned_memory(kept.layout, kept.dtype, nullptr, 0);
+    use += ParameterStorage::planned_memory(group.layout, group.dtype, group.sharding.get(), group.states);
+  for (const KeptPlan& kept : kept_) use += ParameterStorage::planned_memory(kept.layout, kept.dtype, nullptr, {});
   return use;
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/device/memory_use.h"
 #include "core/parameters/grouping.h"
+#include "core/parameters/parameter_storage.h"
 #include "core/parameters/sharding.h"
 #include "core/plan/plan.h"
 
@@ -25,14 +26,16 @@ struct ModelOptions {
   std::vector<std::string> states;  // of every element of the parameters that learn
   // Hidden matrices are in groups of their own, and these are their states.
   std::optional<std::vector<std::string>> matrix_states;
+  double layer_decay = 1;          // as Grouping has it
+  DType state_dtype = DType::f32;  // of those, but for the moving average
 };
 
 // A group of parameters that is trained: they learn, or are statistics.
 struct GroupPlan {
   GroupTerms terms;
   ParameterLayout layout;
-  DType dtype;                      // that layers read
-  std::vector<std::string> states;  // of every element
+  DType dtype;           // that layers read
+  TrainedStates states;  // of every element
   std::unique_ptr<Sharding> sharding;
 
   bool learns() const { return terms.role == ParameterRole::learned; }

@@ -136,7 +136,9 @@ ModelOptions model_options(const Config& config, const RankFacts& facts, const O
                        .accumulates = config.batch.global > config.batch.micro * int64_t{facts.ranks}},
           .groups = config.optimizer.groups,
           .states = states(of_matrices == nullptr ? optimizer : of_matrices->rest()),
-          .matrix_states = of_matrices == nullptr ? std::nullopt : std::optional(states(*of_matrices))};
+          .matrix_states = of_matrices == nullptr ? std::nullopt : std::optional(states(*of_matrices)),
+          .layer_decay = config.optimizer.layer_decay,
+          .state_dtype = config.optimizer.state == StateDType::bf16 ? DType::bf16 : DType::f32};
 }
 
 RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& optimizer, const ModelPlan& model,
@@ -145,7 +147,8 @@ RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& 
   const std::vector<Tensor> fields = fields_of(model);
   RunPlan plan{.memory = model.memory()};
   plan_gradient_syncs(config, facts, model, gradient_sync, plan);
-  plan.memory += OptimizerStep::planned_memory(learned_layouts(model), optimizer, model.ops());
+  plan.memory +=
+      OptimizerStep::planned_memory(learned_layouts(model), optimizer, model.ops(), model.options().state_dtype);
   plan.memory += UpdatedWeights::planned_memory(gathered_of(model));
   plan.memory += TrainStep::planned_memory(schedule.virtual_ranks_here(), schedule.virtual_ranks);
   plan.memory.host += Prefetcher::planned_bytes(fields, schedule, config.data.prefetch);

@@ -27,11 +27,11 @@ void append(std::vector<NamedTensor>& all, std::vector<NamedTensor> more) {
   all.insert(all.end(), more.begin(), more.end());
 }
 
-std::vector<std::string> state_names(const GroupPlan& group) {
-  std::vector<std::string> names;
-  if (group.dtype != DType::f32) names.emplace_back(kMasterState);
-  names.insert(names.end(), group.states.begin(), group.states.end());
-  return names;
+std::vector<StateShard::Array> states_of(const GroupPlan& group) {
+  std::vector<StateShard::Array> states;
+  if (group.dtype != DType::f32) states.push_back({kMasterState});
+  for (const std::string& name : group.states.names) states.push_back({name, nullptr, group.states.dtype_of(name)});
+  return states;
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ CheckpointContents Snapshot::planned_contents(const ModelPlan& model, int world_
       append(contents.weights, stored_weights(p.spec, {nullptr, p.spec.dtype(model.options().dtype), p.spec.shape}));
   for (const GroupPlan& group : model.groups())
     contents.optimizer.groups.push_back(
-        GroupSnapshot::planned_states(group.layout, *group.sharding, group.terms.name, state_names(group), world_rank));
+        GroupSnapshot::planned_states(group.layout, *group.sharding, group.terms.name, states_of(group), world_rank));
   return contents;
 }
 
@@ -60,7 +60,8 @@ size_t Snapshot::planned_bytes(const ModelPlan& model, DeviceKind device, int wo
   for (const GroupPlan& group : model.groups()) bytes += weights_of(group, copies || group.sharding->shards_weights());
   if (copies)
     for (const StateShard& shard : planned_contents(model, world_rank).optimizer.groups)
-      bytes += shard.arrays.size() * static_cast<size_t>(shard.elements) * sizeof(float);
+      for (const StateShard::Array& array : shard.arrays)
+        bytes += static_cast<size_t>(shard.elements) * size_of(array.dtype);
   return bytes;
 }
 

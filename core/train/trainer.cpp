@@ -53,7 +53,7 @@ Trainer::Trainer(TrainerParts parts)
       host_before_(p_.device.allocated_bytes(MemoryKind::host)),
       model_(make_model()),
       optimizer_(communication_, optimized_groups(model_), *p_.optimizer,
-                 {p_.config.train.clip_norm, p_.config.train.ema_decay}),
+                 {p_.config.train.clip_norm, p_.config.train.ema_decay, model_.plan().options().state_dtype}),
       weights_(communication_, trained(model_)),
       averages_(communication_, trained(model_), weights_),
       gatherer_(communication_, model_),
@@ -131,6 +131,7 @@ void Trainer::allocate() {
   const auto seed = static_cast<uint64_t>(position_.seed);
   if (p_.base) restore_base(*p_.base(), p_.device, *compute_, model_);
   if (!resumed_) initialise_weights();
+  optimizer_.round_by(seed);
   GradientSyncs made =
       make_gradient_syncs(p_.gradient_sync, plan_.gradient_syncs, model_, communication_, p_.mesh.replicate());
   syncs_ = std::move(made.syncs);

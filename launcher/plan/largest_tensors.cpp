@@ -76,7 +76,8 @@ void add_whole_arrays(Collection& all, const GroupPlan& group) {
   if (sharding.shards_weights()) all.add("weights" + part, "weights", elements * size_of(group.dtype));
   if (sharding.cuts_between_groups()) all.add("summed gradients" + part, "gradients", elements * sizeof(float));
   if (group.dtype != DType::f32) all.add(kMasterState + part, "optimizer", elements * sizeof(float));
-  for (const std::string& state : group.states) all.add(state + part, "optimizer", elements * sizeof(float));
+  for (const std::string& state : group.states.names)
+    all.add(state + part, "optimizer", elements * size_of(group.states.dtype_of(state)));
 }
 
 }  // namespace

@@ -55,16 +55,19 @@ std::map<std::string, std::string> checkpoint_files(const Config& config, const 
   return files;
 }
 
-// Weights, their average and, of those that are trained, what the optimizer keeps, in f32, masters included.
+// Weights, their average and, of those that are trained, what the optimizer keeps, masters included.
 int64_t checkpoint_bytes(const ModelPlan& model) {
   const bool averaged = std::ranges::count(model.options().states, kAverageState) > 0;
-  const auto bytes_of = [&](const auto& plan, size_t states) {
-    const size_t element = size_of(plan.dtype) + (states + (averaged ? 1 : 0)) * sizeof(float);
+  const auto bytes_of = [&](const auto& plan, size_t kept) {
+    const size_t element = size_of(plan.dtype) + kept + (averaged ? sizeof(float) : 0);
     return plan.layout.elements() * static_cast<int64_t>(element);
   };
   int64_t bytes = 0;
-  for (const GroupPlan& group : model.groups())
-    bytes += bytes_of(group, group.states.size() + (group.dtype == DType::f32 ? 0 : 1));
+  for (const GroupPlan& group : model.groups()) {
+    size_t kept = group.dtype == DType::f32 ? 0 : sizeof(float);
+    for (const std::string& state : group.states.names) kept += size_of(group.states.dtype_of(state));
+    bytes += bytes_of(group, kept);
+  }
   for (const KeptPlan& kept : model.kept())
     if (!kept.of_base) bytes += bytes_of(kept, 0);
   return bytes;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "core/base/integers.h"
+#include "core/base/philox.h"
 #include "core/ops/moving_average.h"
 #include "core/optimizer/rules/rules.h"
 #include "tests/kernels/support/ops_test.h"
@@ -85,6 +87,8 @@ void for_rules(const Check& check) {
   check(rules::Adagrad{1e-10f});
   check(rules::Lion{0.9f, 0.1f, 0.99f, 0.01f});
   check(rules::Addition{});
+  check(rules::MuonDirection{0.95f, true});
+  check(rules::MuonStep{});
 }
 
 TEST_F(OptimizerUpdateTest, NaNFactorChangesNothing) {
@@ -107,6 +111,49 @@ TEST_F(OptimizerUpdateTest, SameBitsForAnyThreads) {
       return c.bits();
     });
   });
+}
+
+// With the random numbers of core/ops/optimizer_update.h, one element at a time.
+float rounded_by_chance(float value, int state, int64_t element, const PhiloxKey& key, uint32_t stream) {
+  const auto group = static_cast<uint64_t>(element) / 4;
+  const uint32_t word =
+      philox(key, {static_cast<uint32_t>(group), stream, static_cast<uint32_t>(group >> 32), 0})[element % 4];
+  const uint32_t rounding = state == 0 ? word & 0xffff : word >> 16;
+  return std::bit_cast<float>((std::bit_cast<uint32_t>(value) + rounding) & 0xffff0000u);
+}
+
+// The states of a step in f32 say what is rounded.
+TEST_F(OptimizerUpdateTest, StatesInBf16AreRoundedByChance) {
+  constexpr int64_t kFirst = (int64_t{1} << 34) + 128;
+  const PhiloxKey key{77, 0x80000001u};
+  const Array words({2}, DType::i32, {77, -2147483647});
+  for (const int64_t n : {1, 63, 64, 65, 1000, 40001}) {
+    UpdateCase exact(n, DType::f32, 0.5);
+    const std::array<Values, 2> before{Array({n}, DType::bf16, exact.m.values()).values(),
+                                       Array({n}, DType::bf16, exact.v.values()).values()};
+    exact.m = Array({n}, DType::f32, before[0]), exact.v = Array({n}, DType::f32, before[1]);
+    const UpdateCase c = exact;
+    const std::array<Array, 2> states{Array({n}, DType::bf16, before[0]), Array({n}, DType::bf16, before[1])};
+    run(exact.args(kAdamW));
+    OptimizerUpdate<rules::AdamW> args = c.args(kAdamW);
+    args.states = {states[0], states[1]};
+    args.rounding = {words, 5, kFirst};
+    run(args);
+    EXPECT_EQ(c.weights.bits(), exact.weights.bits());
+    int64_t up = 0;
+    for (const int s : {0, 1}) {
+      const Values full = (s == 0 ? exact.m : exact.v).values(), found = states[static_cast<size_t>(s)].values();
+      for (int64_t i = 0; i < n; ++i) {
+        const auto at = static_cast<size_t>(i);
+        ASSERT_EQ(static_cast<float>(found[at]), rounded_by_chance(static_cast<float>(full[at]), s, kFirst + i, key, 5))
+            << "state " << s << " of element " << i << " of " << n;
+        up += std::abs(found[at]) > std::abs(full[at]) ? 1 : 0;
+      }
+    }
+    if (n > 1000) {
+      EXPECT_NEAR(static_cast<double>(up) / static_cast<double>(2 * n), 0.5, 0.02);
+    }
+  }
 }
 
 TEST_F(OptimizerUpdateTest, StatisticsKeepOutWhatIsNotFinite) {

@@ -10,6 +10,7 @@
 #include "core/optimizer/rules/muon.h"
 #include "core/optimizer/rules/rms_prop.h"
 #include "core/optimizer/rules/sgd.h"
+#include "core/optimizer/rules/stochastic_rounding.h"
 
 namespace convoy {
 

@@ -47,16 +47,23 @@ struct DropoutKeys {
   F32x16 factor(I32x16 word) const { return select(threshold < shift_right<8>(word), scale, broadcast(0.0f)); }
 };
 
-// Factors of elements [element, element + 64) of one row; element is a multiple of 64.
-inline void dropout_factors(const DropoutKeys& keys, uint64_t index, int64_t element, F32x16 factors[4]) {
+// Words of elements [element, element + 64), in sequence; element is a multiple of 64.
+inline void random_words(PhiloxKey key, I32x16 stream, uint64_t index, int64_t element, I32x16 sequence[4]) {
   // Groups of four elements in the order that makes the transposition inside 128-bit parts put them in sequence.
   alignas(64) static constexpr int32_t kGroups[kLanes] = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
-  I32x16 words[4] = {load(kGroups) + broadcast(static_cast<int32_t>(element / 4)), keys.stream,
+  I32x16 words[4] = {load(kGroups) + broadcast(static_cast<int32_t>(element / 4)), stream,
                      broadcast(static_cast<int32_t>(index)), broadcast(static_cast<int32_t>(index >> 32))};
-  philox(keys.key, words);
+  philox(key, words);
   F32x16 mixed[4] = {from_bits(words[0]), from_bits(words[1]), from_bits(words[2]), from_bits(words[3])};
   transpose_quarters(mixed);
-  for (int v = 0; v < 4; ++v) factors[v] = keys.factor(bits_of(mixed[v]));
+  for (int v = 0; v < 4; ++v) sequence[v] = bits_of(mixed[v]);
+}
+
+// Factors of elements [element, element + 64) of one row; element is a multiple of 64.
+inline void dropout_factors(const DropoutKeys& keys, uint64_t index, int64_t element, F32x16 factors[4]) {
+  I32x16 words[4];
+  random_words(keys.key, keys.stream, index, element, words);
+  for (int v = 0; v < 4; ++v) factors[v] = keys.factor(words[v]);
 }
 
 // body(i, Full or Part, factor) along one row of n elements.

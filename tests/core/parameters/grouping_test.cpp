@@ -55,7 +55,7 @@ TEST(Grouping, TheFirstRuleThatMatchesWins) {
 }
 
 TEST(Grouping, HiddenMatricesAreApartWhereTheyShallBe) {
-  const Grouping grouping(graph(), {}, true);
+  const Grouping grouping(graph(), {}, {.matrices_apart = true});
   ASSERT_EQ(grouping.groups().size(), 2u);
   EXPECT_EQ(grouping.groups()[0].name, "rest");
   EXPECT_FALSE(grouping.groups()[0].matrices);
@@ -68,7 +68,7 @@ TEST(Grouping, HiddenMatricesAreApartWhereTheyShallBe) {
     EXPECT_EQ(grouping.group_of(matrix), 1) << matrix;
   const std::vector<GroupRule> rules{{.match = "*.h.0.*", .name = "slow", .lr_scale = 0.5},
                                      {.match = "*c_fc.weight", .weight_decay = {0.0}}};
-  const Grouping ruled(graph(), rules, true);
+  const Grouping ruled(graph(), rules, {.matrices_apart = true});
   ASSERT_EQ(ruled.groups().size(), 5u);
   EXPECT_EQ(ruled.groups()[3].name, "slow matrices");
   EXPECT_EQ(ruled.groups()[3].lr_scale, 0.5);
@@ -77,6 +77,22 @@ TEST(Grouping, HiddenMatricesAreApartWhereTheyShallBe) {
   EXPECT_EQ(ruled.group_of("transformer.h.0.mlp.c_fc.weight"), 3);
   EXPECT_EQ(ruled.group_of("transformer.h.1.mlp.c_fc.weight"), 1);
   EXPECT_EQ(ruled.group_of("transformer.h.1.mlp.c_fc.bias"), 2);
+}
+
+TEST(Grouping, LearningRatesFallFromTheHeadToTheEmbeddings) {
+  const std::vector<GroupRule> rules{{.match = "*.bias", .lr_scale = 2}, {.match = "*ln_f*", .freeze = true}};
+  const Grouping grouping(graph(), rules, {.layer_decay = 0.5});
+  const auto scale_of = [&](const std::string& name) {
+    return grouping.groups()[static_cast<size_t>(grouping.group_of(name))].lr_scale;
+  };
+  EXPECT_EQ(scale_of("transformer.wte.weight"), 0.125);  // the head's too, but first of all an embedding
+  EXPECT_EQ(scale_of("transformer.wpe.weight"), 0.125);
+  EXPECT_EQ(scale_of("transformer.h.0.mlp.c_fc.weight"), 0.25);
+  EXPECT_EQ(scale_of("transformer.h.1.mlp.c_fc.weight"), 0.5);
+  EXPECT_EQ(scale_of("transformer.h.1.mlp.c_fc.bias"), 1);
+  EXPECT_EQ(grouping.group_of("transformer.ln_f.weight"), Grouping::kFrozen);
+  EXPECT_EQ(grouping.groups().size(), 6u);
+  EXPECT_EQ(grouping.groups()[static_cast<size_t>(grouping.group_of("transformer.wte.weight"))].name, "rest depth 0");
 }
 
 // Of a list the last layer is the head.

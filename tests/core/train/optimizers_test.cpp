@@ -119,6 +119,69 @@ TEST(Optimizers, MuonsMatricesAreWholeOnAnyRanks) {
     }
 }
 
+// States in bf16 are rounded by what is no rank's: the same bits anywhere, and near what f32 gives.
+TEST(Bf16States, RanksStagesAndResumesChangeNoBit) {
+  for (const Case& optimizer : all_optimizers()) {
+    SCOPED_TRACE(optimizer.name);
+    Config config = short_config();
+    const ToyParts parts{.optimizer = optimizer.make};
+    const ToyResult exact = toy_run(config, 1, parts);
+    config.optimizer.state = StateDType::bf16;
+    const ToyResult one = toy_run(config, 1, parts);
+    const bool has_states = !optimizer.make()->states().empty();
+    EXPECT_EQ(one.weights != exact.weights, has_states);
+    EXPECT_EQ(one.allocated_bytes, one.planned_bytes);
+    EXPECT_EQ(one.allocated_bytes < exact.allocated_bytes, has_states);
+    EXPECT_NEAR(one.losses.back(), exact.losses.back(), 0.02 * exact.losses.back());
+    for (const auto& [ranks, stage] : {std::pair(2, 0), std::pair(2, 2), std::pair(4, 1), std::pair(4, 3)}) {
+      SCOPED_TRACE(testing::Message() << "stage " << stage << ", " << ranks << " ranks");
+      config.parallel.stage = stage;
+      const ToyResult found = toy_run(config, ranks, parts);
+      expect_equal_bits(one, found);
+      EXPECT_EQ(found.allocated_bytes, found.planned_bytes);
+    }
+    const TemporaryFolder folder;
+    ToyParts kept = parts;
+    kept.checkpoints = folder.path();
+    config.train.stop_at = 3;
+    const ToyResult first = toy_run(config, 4, kept);
+    config.parallel.stage = 1, config.train.stop_at = 0, kept.resume = true;
+    expect_equal_bits(one, joined(first, toy_run(config, 2, kept)));
+  }
+}
+
+TEST(Bf16States, ARunMayGoOnInF32) {
+  const TemporaryFolder folder;
+  Config config = short_config();
+  config.optimizer.state = StateDType::bf16;
+  const ToyResult rounded = toy_run(config, 1);
+  config.train.stop_at = 3;
+  const ToyResult first = toy_run(config, 2, {.checkpoints = folder.path()});
+  config.train.stop_at = 0;
+  config.optimizer.state = StateDType::f32;
+  const ToyResult rest = toy_run(config, 2, {.checkpoints = folder.path(), .resume = true});
+  EXPECT_EQ(rest.losses.front(), rounded.losses[3]);  // of the weights that were saved
+  EXPECT_NE(rest.weights, rounded.weights);
+}
+
+TEST(LayerDecay, RanksAndStagesChangeNoBit) {
+  for (const Case& optimizer : {make_case<AdamWMaker>("adamw"), make_case<MuonMaker>("muon")}) {
+    Config config = short_config();
+    const ToyParts parts{.optimizer = optimizer.make};
+    const ToyResult without = toy_run(config, 1, parts);
+    config.optimizer.layer_decay = 0.5;
+    const ToyResult one = toy_run(config, 1, parts);
+    EXPECT_EQ(one.losses.front(), without.losses.front());
+    EXPECT_NE(one.weights, without.weights);
+    for (const auto& [ranks, stage] : {std::pair(2, 0), std::pair(4, 1), std::pair(4, 3)}) {
+      config.parallel.stage = stage;
+      const ToyResult found = toy_run(config, ranks, parts);
+      expect_equal_bits(one, found);
+      EXPECT_EQ(found.allocated_bytes, found.planned_bytes);
+    }
+  }
+}
+
 TEST(Optimizers, EachLearns) {
   for (const Case& optimizer : all_optimizers()) {
     Config config = toy_config();
