@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <set>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "datasets/files/data_errors.h"
 #include "datasets/import_folder.h"
 #include "datasets/import_sources.h"
+#include "datasets/text/encode_documents.h"
 #include "datasets/text/text_files.h"
 #include "datasets/token_shard_writer.h"
 #include "datasets/tokenizers/load_tokenizer.h"
@@ -23,6 +25,7 @@ namespace convoy {
 namespace {
 
 constexpr int64_t kPieceBytes = 1 << 20;
+constexpr int64_t kBytesAtOnce = 32 << 20;  // of text whose tokens are held at once
 constexpr size_t kManyDocuments = 100;
 constexpr const char* kPipes = "pipes";
 constexpr std::string_view kTextExtensions[] = {".txt", ".md"};
@@ -126,6 +129,7 @@ class Importer {
                        {"validation", fmt::format("{}", options_.validation)},
                        {"shard_tokens", fmt::format("{}", options_.shard_tokens)}};
     if (options_.test > 0) record_.options["test"] = fmt::format("{}", options_.test);
+    if (options_.drop_duplicates) record_.options["drop_duplicates"] = "yes";
     if (makes_characters()) return;
     if (options_.tokenizer == "bytes") {
       tokenizer_ = parse_tokenizer(bytes_tokenizer_json(), "tokenizer.json");
@@ -149,7 +153,26 @@ class Importer {
     std::erase_if(files_, [](const TextFile& file) { return file.bytes == 0; });
     if (files_.empty())
       throw DataError(fmt::format("{}: the text is empty; name files with text", options_.inputs.front().string()));
+    if (options_.drop_duplicates) drop_duplicates();
     if (makes_characters()) tokenizer_ = parse_tokenizer(characters_tokenizer_json(characters), "tokenizer.json");
+  }
+
+  void drop_duplicates() {
+    std::map<std::pair<int64_t, uint64_t>, size_t> first;  // by size and checksum
+    std::vector<TextFile> kept;
+    int64_t bytes = 0;
+    for (TextFile& file : files_) {
+      const auto [place, is_new] = first.try_emplace({file.bytes, file.checksum}, kept.size());
+      if (!is_new && read_file(file.path) == read_file(kept[place->second].path))
+        bytes += file.bytes;
+      else
+        kept.push_back(std::move(file));
+    }
+    if (kept.size() < files_.size())
+      sources_.notes().push_back(fmt::format("{} of {} documents, {} bytes, are equal to one before them and left out",
+                                             files_.size() - kept.size(), files_.size(), bytes));
+    files_ = std::move(kept);
+    text_bytes_ -= bytes;
   }
 
   // Is it what this import would make?
@@ -164,34 +187,72 @@ class Importer {
     const TokenShardFormat format{tokenizer_->vocabulary(), options_.shard_tokens, DatasetManifest().block_bytes};
     std::vector<TokenShardWriter> writers;
     for (const Split split : kSplits) writers.emplace_back(folder, split, format);
-    encoder_ = tokenizer_->make_encoder();
+    DocumentEncoders encoders(*tokenizer_, options_.threads);
     clock_.start("encoding", text_bytes_);
-    for (size_t i = 0; i < files_.size(); ++i) {
-      const auto parts = cut_document(files_[i], i, files_.size(), options_.validation, options_.test);
-      for (size_t split = 0; split < writers.size(); ++split) encode(files_[i], parts[split], writers[split]);
-      train_bytes_ += parts[0].end - parts[0].begin;
+    const std::vector<Piece> pieces = cut_all();
+    for (size_t begin = 0; begin < pieces.size();) {
+      size_t end = begin;
+      for (int64_t bytes = 0; end < pieces.size() && (bytes += pieces[end].bytes()) <= kBytesAtOnce;) ++end;
+      if (end == begin) {  // too long to be held
+        const Piece& piece = pieces[end++];
+        encode(piece, encoders.first(), [&](std::vector<int32_t>& tokens, int64_t bytes) {
+          writers[piece.split].append(tokens);
+          tokens.clear();
+          clock_.advance(bytes);
+        });
+      } else {
+        encoders.run(
+            begin, end,
+            [&](size_t i, TextEncoder& encoder, std::vector<int32_t>& tokens) {
+              encode(pieces[i], encoder, [&](std::vector<int32_t>& some, int64_t) {
+                tokens.insert(tokens.end(), some.begin(), some.end());
+                some.clear();
+              });
+            },
+            [&](size_t i, const std::vector<int32_t>& tokens) {
+              writers[pieces[i].split].append(tokens);
+              clock_.advance(pieces[i].bytes());
+            });
+      }
+      begin = end;
     }
     return finish(folder, writers);
   }
 
-  void encode(const TextFile& file, const Part& part, TokenShardWriter& writer) {
-    if (part.begin == part.end) return;
+  // Of documents, what goes to one split.
+  struct Piece {
+    const TextFile* file;
+    Part part;
+    size_t split;
+    int64_t bytes() const { return part.end - part.begin; }
+  };
+  std::vector<Piece> cut_all() {
+    std::vector<Piece> pieces;
+    for (size_t i = 0; i < files_.size(); ++i) {
+      const auto parts = cut_document(files_[i], i, files_.size(), options_.validation, options_.test);
+      for (size_t split = 0; split < parts.size(); ++split)
+        if (parts[split].begin < parts[split].end) pieces.push_back({&files_[i], parts[split], split});
+      train_bytes_ += parts[0].end - parts[0].begin;
+    }
+    return pieces;
+  }
+
+  // write(tokens, bytes): takes tokens away, and is told of how many bytes they are.
+  template <class Write>
+  void encode(const Piece& piece, TextEncoder& encoder, const Write& write) const {
+    const auto& [file, part, split] = piece;
     std::vector<int32_t> tokens;
-    const auto write = [&](auto&& encode) {
-      tokens.clear();
-      try {
-        encode();
-      } catch (const DataError& error) {
-        throw DataError(fmt::format("{}, from byte {} on: {}", file.path.string(), part.begin, error.what()));
-      }
-      writer.append(tokens);
-    };
-    read_pieces(file, part.begin, part.end, kPieceBytes, [&](std::string_view text) {
-      write([&] { encoder_->add(text, tokens); });
-      clock_.advance(static_cast<int64_t>(text.size()));
-    });
-    write([&] { encoder_->finish(tokens); });
-    if (part.end == file.bytes && tokenizer_->end_of_text() >= 0) writer.append(std::array{tokenizer_->end_of_text()});
+    try {
+      read_pieces(*file, part.begin, part.end, kPieceBytes, [&](std::string_view text) {
+        encoder.add(text, tokens);
+        write(tokens, static_cast<int64_t>(text.size()));
+      });
+      encoder.finish(tokens);
+    } catch (const DataError& error) {
+      throw DataError(fmt::format("{}, from byte {} on: {}", file->path.string(), part.begin, error.what()));
+    }
+    if (part.end == file->bytes && tokenizer_->end_of_text() >= 0) tokens.push_back(tokenizer_->end_of_text());
+    write(tokens, 0);
   }
 
   DatasetManifest finish(const std::filesystem::path& folder, std::vector<TokenShardWriter>& writers) {
@@ -225,7 +286,6 @@ class Importer {
   std::vector<TextFile>& files_;
   int64_t text_bytes_ = 0, train_bytes_ = 0;
   std::unique_ptr<Tokenizer> tokenizer_;
-  std::unique_ptr<TextEncoder> encoder_;  // of all documents: it remembers words
   ImportRecord record_;
 };
 

@@ -19,6 +19,8 @@ struct ImportTextOptions {
   // such split.
   double validation = 0.1, test = 0;
   int64_t shard_tokens = int64_t{64} << 20;  // at most so many tokens in a file, and in memory
+  bool drop_duplicates = false;              // of documents that are equal byte by byte only the first is taken
+  int threads = 1;                           // that encode; the dataset is the same for any
   bool force = false;                        // replace a dataset that is there
 };
 

@@ -12,6 +12,7 @@
 #include "datasets/import_idx.h"
 #include "datasets/import_images.h"
 #include "datasets/import_text.h"
+#include "datasets/import_tokens.h"
 #include "datasets/inspect.h"
 #include "launcher/binding/cpu_quota.h"
 #include "launcher/commands/commands.h"
@@ -43,6 +44,10 @@ int show_import(const std::string& out, const std::function<ImportResult(const I
 }
 
 namespace {
+
+int import_threads() {
+  return threads_within(static_cast<int>(usable_processors().size()), quota_share(cpu_quotas(), {}));
+}
 
 struct InspectWords {
   std::string folder, split = "train", pictures = "auto";
@@ -95,8 +100,32 @@ void add_import_text(Command& data) {
   command.option("--test", words->options.test, "fraction of the text that is kept for `trainer eval --split test`",
                  Allowed::from_to_below(0, 1));
   command.option("--shard-tokens", words->options.shard_tokens, "tokens per HDF5 file at most", Allowed::from(1, 1e12));
+  command.flag("--drop-duplicates", words->options.drop_duplicates,
+               "of files that are equal byte by byte take only the first");
   command.flag("--force", words->options.force, "replace a dataset that is there");
-  command.run([words] { return run_import(*words, import_text); });
+  command.run([words] {
+    words->options.threads = import_threads();
+    return run_import(*words, import_text);
+  });
+}
+
+void add_import_tokens(Command& data) {
+  auto words = std::make_shared<ImportWords<ImportTokensOptions>>();
+  ImportTokensOptions& options = words->options;
+  Command command = data.command("import-tokens", "Token files of llm.c or Megatron-LM to a dataset folder");
+  command.positional("FILE...OUT", words->inputs_and_out,
+                     "llm.c's .bin, or Megatron's .bin with its .idx beside it, then the dataset folder", 2);
+  command.option("--tokenizer", options.tokenizer, "the tokenizer.json or .model with which they were made");
+  command.option("--validation", options.validation, "fraction of each file that is kept for validation",
+                 Allowed::from_to_below(0, 1));
+  command.option("--test", options.test, "fraction of each file that is kept for `trainer eval --split test`",
+                 Allowed::from_to_below(0, 1));
+  command.option("--validation-file", options.validation_files,
+                 "a file of which all tokens are for validation; may be given many times");
+  command.option("--test-file", options.test_files, "the same for the test split");
+  command.option("--shard-tokens", options.shard_tokens, "tokens per HDF5 file at most", Allowed::from(1, 1e12));
+  command.flag("--force", options.force, "replace a dataset that is there");
+  command.run([words] { return run_import(*words, import_tokens); });
 }
 
 void add_import_csv(Command& data) {
@@ -162,8 +191,7 @@ void add_import_images(Command& data) {
   command.option("--damaged", options.damaged, "error, or skip: leave out what cannot be decoded, and name it");
   command.flag("--force", options.force, "replace a dataset that is there");
   command.run([words] {
-    words->options.threads =
-        threads_within(static_cast<int>(usable_processors().size()), quota_share(cpu_quotas(), {}));
+    words->options.threads = import_threads();
     return run_import(*words, import_images);
   });
 }
@@ -230,6 +258,7 @@ void add_verify(Command& data) {
 void add_data_commands(CommandLine& line) {
   Command data = line.command("data", "Make and look at datasets");
   add_import_text(data);
+  add_import_tokens(data);
   add_import_csv(data);
   add_import_images(data);
   add_import_idx(data);

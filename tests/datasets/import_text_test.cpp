@@ -169,6 +169,39 @@ TEST_F(ImportText, OfManyDocumentsWholeOnesAreForTesting) {
   EXPECT_EQ(text_of(Split::train).size(), 96u * 4);
 }
 
+// Word for word what one thread makes, and documents of many sizes.
+TEST_F(ImportText, ThreadsChangeNothing) {
+  for (int i = 0; i < 120; ++i) write(std::to_string(i) + ".txt", lines(static_cast<char>('a' + i % 7), 1 + i * i % 300));
+  options_.tokenizer = reference("gpt2_style.json");
+  import();
+  const std::string alone = text_of(Split::train), held_back = text_of(Split::validation);
+  const DatasetManifest one = read_dataset_manifest(options_.out);
+  options_.threads = 3;
+  options_.force = true;
+  import();
+  EXPECT_EQ(text_of(Split::train), alone);
+  EXPECT_EQ(text_of(Split::validation), held_back);
+  EXPECT_EQ(read_dataset_manifest(options_.out).splits, one.splits);
+  write("060.txt", "\xff");
+  EXPECT_DATA_ERROR(import(), "060.txt");
+}
+
+TEST_F(ImportText, DropsDocumentsThatAreEqual) {
+  write("a.txt", "one\n");
+  write("b.txt", "two\n");
+  write("c.txt", "one\n");
+  write("d.txt", "one\n\n");
+  options_.validation = 0;
+  options_.drop_duplicates = true;
+  const ImportResult result = import();
+  EXPECT_EQ(text_of(Split::train), "one\ntwo\none\n\n");
+  ASSERT_EQ(result.notes.size(), 1u);
+  EXPECT_NE(result.notes[0].find("1 of 4 documents, 4 bytes"), std::string::npos);
+  EXPECT_TRUE(import().was_there);
+  options_.drop_duplicates = false;
+  EXPECT_DATA_ERROR(import(), "other data or options");
+}
+
 TEST_F(ImportText, CutsIntoShards) {
   options_.shard_tokens = 64;
   options_.tokenizer = "bytes";

@@ -143,6 +143,7 @@ TEST(MatmulBits, OfARowAreTheSameAmongOthers) {
         for (const bool epilogue : {false, true}) {
           MatmulOptions o{.M = 150, .N = N, .K = K, .input = input, .output = output, .b_transposed = b_transposed};
           if (epilogue) o.bias = o.pre_activation = true, o.activation = Activation::gelu_tanh;
+          o.accumulate = !epilogue && K <= 384;  // as an adapter adds to what its layer makes
           const std::vector<std::byte> whole = computed_by(150, o);
           for (const int64_t rows : {1, 2, 3, 4, 5, 8, 64})
             EXPECT_TRUE(computed_by(rows, o) == whole) << rows << " rows at a time: " << to_string(o);

@@ -57,6 +57,7 @@ void FewRowsProduct::run_tile(const Matmul& args, const ProductGrid& grid, int64
                             .c = matrix_element(args.c, 0, n),
                             .output = shape_.output,
                             .c_stride = shape_.N,
+                            .accumulate = shape_.accumulate,
                             .input = shape_.input,
                             .bias = args.bias ? vector_element(args.bias, n) : nullptr,
                             .pre_activation = args.pre_activation ? matrix_element(args.pre_activation, 0, n) : nullptr,

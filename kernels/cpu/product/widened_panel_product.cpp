@@ -80,6 +80,7 @@ void WidenedPanelProduct::finish(const Matmul& args, const PanelTile& tile, cons
        .c = matrix_element(args.c, tile.m, tile.n),
        .output = shape_.output,
        .c_stride = shape_.N,
+       .accumulate = shape_.accumulate,
        .input = shape_.input,
        .bias = args.bias ? vector_element(args.bias, tile.n) : nullptr,
        .pre_activation = args.pre_activation ? matrix_element(args.pre_activation, tile.m, tile.n) : nullptr,
