@@ -5,16 +5,16 @@
 namespace convoy::cuda {
 namespace {
 
-// DiagonalBlocks as kernels take it.
+// DiagonalBlocks as kernels take it. Loops go over all that there could be, unrolled, or the arrays would have to lie
+// in local memory to be indexed: pieces that are not there have no rows.
 struct Blocks {
-  explicit Blocks(const DiagonalBlocks& blocks) : count(blocks.count) {
-    for (int p = 0; p < count; ++p) {
+  explicit Blocks(const DiagonalBlocks& blocks) {
+    for (int p = 0; p < blocks.count; ++p) {
       first[p] = blocks.first[static_cast<size_t>(p)];
       rows[p] = blocks.rows[static_cast<size_t>(p)];
     }
   }
   int64_t first[DiagonalBlocks::kMost] = {}, rows[DiagonalBlocks::kMost] = {};
-  int count;
 };
 
 // An element of the wide matrix, wherever it is.
@@ -31,9 +31,10 @@ struct SpreadElement {
     static_assert(kWidth == 1);
     const int64_t row = i / K, column = i - row * K;
     int64_t from = -1, before = 0;
-    for (int p = 0; p < blocks.count; ++p) {
+#pragma unroll
+    for (int p = 0; p < DiagonalBlocks::kMost; ++p) {
       const int64_t in_piece = row - blocks.first[p];
-      const bool here = column / r == p && in_piece >= 0 && in_piece < blocks.rows[p];
+      const bool here = column >= p * r && column < (p + 1) * r && in_piece >= 0 && in_piece < blocks.rows[p];
       if (here) from = (before + in_piece) * r + column - p * r;
       before += blocks.rows[p];
     }
@@ -54,7 +55,8 @@ struct AddElement {
     static_assert(kWidth == 1);
     const int64_t row = i / r, column = i - row * r;
     int64_t before = 0;
-    for (int p = 0; p < blocks.count; ++p) {
+#pragma unroll
+    for (int p = 0; p < DiagonalBlocks::kMost; ++p) {
       const int64_t in_piece = row - before;
       if (in_piece >= 0 && in_piece < blocks.rows[p])
         stacked[i] += scale * wide[(blocks.first[p] + in_piece) * K + p * r + column];
