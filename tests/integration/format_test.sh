@@ -7,7 +7,9 @@ if ! "$python" -c 'import h5py' 2>/dev/null; then
     { tail -n 3 pip.log; echo "SKIPPED: no h5py, and none could be installed"; exit 77; }
   export PYTHONPATH=$work/python
 fi
-sed -n '/^```python$/,/^```$/p' "$source_dir/datasets/FORMAT.md" | grep -v '^```' >write.py
+# The first lines make data/made, the second data/talk.
+lines() { awk -v wanted="$1" '/^```python$/ {++block; next} /^```$/ {ended[block] = 1} block == wanted && !ended[block]' "$source_dir/datasets/FORMAT.md"; }
+lines 1 >write.py
 "$python" write.py || fail "the lines of FORMAT.md"
 tells "every block is whole" "$TRAINER" data verify data/made
 tells "train                    900 samples in 1 shards" "$TRAINER" data inspect data/made
@@ -32,3 +34,19 @@ for name in made packed; do
   "$TRAINER" train train.yaml data.path="data/$name" run.dir="run-$name" >train.log 2>&1 || { cat train.log; fail "training on $name"; }
 done
 expect_same "$(weights run-made)" "$(weights run-packed)"
+
+lines 2 >write_talk.py
+mkdir -p data/talk
+for word in $(seq 400); do echo "$word"; done >text.txt
+"$TRAINER" data import-text text.txt data/text --tokenizer bytes >/dev/null 2>&1 || fail "a tokenizer"
+cp data/text/tokenizer.json data/talk/
+"$python" write_talk.py || fail "the lines of FORMAT.md for documents"
+tells "every block is whole" "$TRAINER" data verify data/talk
+cat >talk.yaml <<'YAML'
+model: {family: gpt2, layers: 1, heads: 1, channels: 16, context: 16}
+data: {path: data/talk}
+batch: {micro: 2, global: 4}
+train: {steps: 3}
+device: cpu
+YAML
+"$TRAINER" train talk.yaml run.dir=run-talk >talk.log 2>&1 || { cat talk.log; fail "training on data/talk"; }
