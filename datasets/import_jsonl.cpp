@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/base/files.h"
 #include "datasets/block_checksums.h"
 #include "datasets/documents/document.h"
 #include "datasets/files/data_errors.h"
@@ -18,6 +17,7 @@
 #include "datasets/jsonl/record_sink.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 #include "datasets/tokenizers/plain_tokenizers.h"
+#include "datasets/tokens_manifest.h"
 
 namespace convoy {
 namespace {
@@ -177,11 +177,8 @@ class JsonlImporter {
     counts_ = sink.counts();
     check_kept(manifest);
     std::filesystem::remove_all(folder / kJsonlPipes);
-    const auto [name, content] = tokenizer_->file();
-    write_file_atomically(folder / name, content);
-    manifest.tokenizer_file = name;
     manifest.import = record_;
-    write_dataset_manifest(folder, manifest);
+    write_tokens_manifest(folder, manifest, *tokenizer_);
     return manifest;
   }
 

@@ -20,6 +20,7 @@
 #include "datasets/token_shard_writer.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 #include "datasets/tokenizers/plain_tokenizers.h"
+#include "datasets/tokens_manifest.h"
 
 namespace convoy {
 namespace {
@@ -264,11 +265,8 @@ class Importer {
     for (size_t split = 0; split < writers.size(); ++split) manifest.splits[split] = writers[split].finish();
     if (manifest.split(Split::train).rows() == 0) throw_nothing_to_train();
     std::filesystem::remove_all(folder / kPipes);
-    const auto [name, content] = tokenizer_->file();
-    write_file_atomically(folder / name, content);
-    manifest.tokenizer_file = name;
     manifest.import = record_;
-    write_dataset_manifest(folder, manifest);
+    write_tokens_manifest(folder, manifest, *tokenizer_);
     return manifest;
   }
 

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/base/files.h"
 #include "datasets/array_shard.h"
 #include "datasets/block_checksums.h"
 #include "datasets/files/data_errors.h"
@@ -18,6 +17,7 @@
 #include "datasets/token_files/token_file.h"
 #include "datasets/token_shard_writer.h"
 #include "datasets/tokenizers/load_tokenizer.h"
+#include "datasets/tokens_manifest.h"
 
 namespace convoy {
 namespace {
@@ -130,11 +130,8 @@ class TokensImporter {
           fmt::format("{}: leaves no tokens to train on; lower --validation and --test, or name files with "
                       "tokens",
                       options_.inputs.front().string()));
-    const auto [name, content] = tokenizer_->file();
-    write_file_atomically(folder / name, content);
-    manifest.tokenizer_file = name;
     manifest.import = record_;
-    write_dataset_manifest(folder, manifest);
+    write_tokens_manifest(folder, manifest, *tokenizer_);
     return manifest;
   }
 
