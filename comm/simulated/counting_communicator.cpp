@@ -44,12 +44,6 @@ std::map<std::string, Traffic> CountingCommunicator::by_label() const {
   return all;
 }
 
-Traffic CountingCommunicator::on_tensors() const {
-  Traffic sum;
-  for (const auto& [label, traffic] : tally_->on_tensors) sum += traffic;
-  return sum;
-}
-
 void CountingCommunicator::label(int64_t step, std::string_view what) {
   label_ = what;
   inner_.label(step, what);

@@ -22,8 +22,6 @@ class CountingCommunicator final : public Communicator {
   std::map<std::string, Traffic> by_label() const;
   // Bytes on tensors by their label as it is.
   const std::map<std::string, size_t>& bytes_by_label() const { return tally_->bytes_of_whole_label; }
-  // In all collectives on tensors.
-  Traffic on_tensors() const;
   // The least bytes that any algorithm would send for the same (core/comm/bytes_sent.h).
   size_t least_bytes() const { return tally_->least_bytes; }
 

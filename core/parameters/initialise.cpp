@@ -14,13 +14,19 @@
 
 namespace convoy {
 
-static void fill_normal(std::vector<float>& values, float stddev, uint32_t number, uint64_t seed) {
+// fill(first, bits): of four values, the first of them by its number.
+template <class Fill>
+static void fill_by_fours(size_t count, uint32_t number, uint64_t seed, const Fill& fill) {
   const PhiloxKey key = philox_key(seed);
   const uint32_t stream = random_stream(RandomSite::initialisation, number);
-  for (size_t i = 0; i < values.size(); i += 4) {
+  for (size_t i = 0; i < count; i += 4) {
     const auto group = static_cast<uint64_t>(i / 4);
-    const PhiloxCounter bits =
-        philox(key, {static_cast<uint32_t>(group), stream, static_cast<uint32_t>(group >> 32), 0});
+    fill(i, philox(key, {static_cast<uint32_t>(group), stream, static_cast<uint32_t>(group >> 32), 0}));
+  }
+}
+
+static void fill_normal(std::vector<float>& values, float stddev, uint32_t number, uint64_t seed) {
+  fill_by_fours(values.size(), number, seed, [&](size_t i, const PhiloxCounter& bits) {
     for (size_t pair = 0; pair < 4; pair += 2) {
       // 1 - u lies in (0, 1]: its logarithm is finite.
       const double radius = std::sqrt(-2.0 * std::log(1.0 - static_cast<double>(philox_uniform(bits[pair]))));
@@ -28,19 +34,14 @@ static void fill_normal(std::vector<float>& values, float stddev, uint32_t numbe
       if (i + pair < values.size()) values[i + pair] = stddev * static_cast<float>(radius * std::cos(angle));
       if (i + pair + 1 < values.size()) values[i + pair + 1] = stddev * static_cast<float>(radius * std::sin(angle));
     }
-  }
+  });
 }
 
 // Of [-bound, bound).
 static void fill_uniform(std::vector<float>& values, float bound, uint32_t number, uint64_t seed) {
-  const PhiloxKey key = philox_key(seed);
-  const uint32_t stream = random_stream(RandomSite::initialisation, number);
-  for (size_t i = 0; i < values.size(); i += 4) {
-    const auto group = static_cast<uint64_t>(i / 4);
-    const PhiloxCounter bits =
-        philox(key, {static_cast<uint32_t>(group), stream, static_cast<uint32_t>(group >> 32), 0});
+  fill_by_fours(values.size(), number, seed, [&](size_t i, const PhiloxCounter& bits) {
     for (size_t k = 0; k < 4 && i + k < values.size(); ++k) values[i + k] = bound * (2 * philox_uniform(bits[k]) - 1);
-  }
+  });
 }
 
 std::vector<float> initial_values(const Parameter& parameter, int number, uint64_t seed) {
