@@ -29,20 +29,20 @@ BaseRecord parse_record(const std::string& text) {
     return {json.at("folder").get<std::string>(), json.at("weights").get<std::string>()};
   } catch (const nlohmann::json::exception& error) {
     throw CheckpointError(
-        fmt::format("{} of the checkpoint is damaged: {}; use another checkpoint", kBaseFile, error.what()));
+        fmt::format("what the checkpoint says of its base is damaged: {}; use another checkpoint", error.what()));
   }
 }
 
 bool is_model(const std::filesystem::path& folder) { return is_there(folder / kManifestName); }
 
-std::filesystem::path find_base(const std::string& from, const BaseRecord& record) {
+std::filesystem::path find_base(const std::string& from, const BaseRecord& record, const BaseWords& words) {
   const bool here = file_errors_as<CheckpointError>([&] { return is_there(from); });
   if (here || record.folder.empty()) return checkpoint_of(from);
   if (file_errors_as<CheckpointError>([&] { return is_model(record.folder); })) return record.folder;
   throw CheckpointError(
-      fmt::format("the model beneath the adapter is neither in {} nor in {}, where it was; put it there again, or name "
-                  "the folder that it is in with model.from=FOLDER",
-                  from, record.folder));
+      fmt::format("{} is neither in {} nor in {}, where it was; put it there again, or name the folder that it is in "
+                  "with model.from=FOLDER",
+                  words.model, from, record.folder));
 }
 
 }  // namespace
@@ -57,14 +57,17 @@ std::string base_record_of(const CheckpointReader* run) {
   return run != nullptr && run->has_file(kBaseFile) ? run->file(kBaseFile) : std::string();
 }
 
-std::unique_ptr<CheckpointReader> open_base(const Config& config, const std::string& record, bool verify) {
+std::string weights_in(const std::string& record) { return parse_record(record).weights; }
+
+std::unique_ptr<CheckpointReader> open_base(const Config& config, const std::string& record, bool verify,
+                                            const BaseWords& words) {
   const BaseRecord wanted = record.empty() ? BaseRecord{} : parse_record(record);
-  auto base = std::make_unique<CheckpointReader>(find_base(config.model.from, wanted), verify);
+  auto base = std::make_unique<CheckpointReader>(find_base(config.model.from, wanted, words), verify);
   if (!record.empty() && weights_checksum(*base) != wanted.weights)
-    throw CheckpointError(
-        fmt::format("the adapter was trained beside weights of the checksum {}, those in {} have {}: beside other "
-                    "weights it means nothing; name the model that it was trained with in model.from (it lay in {})",
-                    wanted.weights, base->folder().string(), weights_checksum(*base), wanted.folder));
+    throw CheckpointError(fmt::format(
+        "{} weights of the checksum {}, those in {} have {}: {}; name the model that it began with in "
+        "model.from (it lay in {})",
+        words.bound, wanted.weights, base->folder().string(), weights_checksum(*base), words.otherwise, wanted.folder));
   return base;
 }
 

@@ -19,9 +19,20 @@ std::string base_record(const CheckpointReader& base);
 // The base.json of a run's checkpoint; empty: it has none, or there is no checkpoint.
 std::string base_record_of(const CheckpointReader* run);
 
+// How errors speak of such a model.
+struct BaseWords {
+  const char* model = "the model beneath the adapter";
+  const char* bound = "the adapter was trained beside";
+  const char* otherwise = "beside others it means nothing";
+};
+
+// The checksum of the weights that a record names. Throws CheckpointError if it is damaged.
+std::string weights_in(const std::string& record);
+
 // The model that model.from names or, where no such folder is here, as for a command that is started elsewhere, the one
 // that the record names. verify: reads all of it. Throws CheckpointError if there is none, or if it has other weights
 // than the record says.
-std::unique_ptr<CheckpointReader> open_base(const Config& config, const std::string& record, bool verify);
+std::unique_ptr<CheckpointReader> open_base(const Config& config, const std::string& record, bool verify,
+                                            const BaseWords& words = {});
 
 }  // namespace convoy

@@ -183,6 +183,10 @@ void check_model_and_data(const CheckpointReader& model, const Config& config, c
     check_fields(model, data);
 }
 
+void check_base_and_data(const CheckpointReader& model, const Config& config, const Dataset& data) {
+  if (has_tokenizer(model) || model.has_file(kFieldsFile)) check_model_and_data(model, config, data);
+}
+
 void check_tokenizer(const CheckpointReader& model, const Config& config, const Tokenizer& tokenizer) {
   const int64_t vocabulary = config.model.family->vocabulary();
   if (tokenizer.vocabulary() <= vocabulary) return;

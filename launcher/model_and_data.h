@@ -43,9 +43,12 @@ void check_inputs(const Graph& graph, const Dataset& data);
 void check_vocabulary(const Config& config, const Dataset& data);
 
 // A trained model, of this config, and data. Throws DataError that names both: if the data's tokens go beyond the
-// model's vocabulary or its tokenizer, where it has one, is another, the two files compared byte by byte; if its fields,
-// their columns or classes have other names.
+// model's vocabulary or its tokenizer, where it has one, is another, the two files compared byte by byte; if its
+// fields, their columns or classes have other names.
 void check_model_and_data(const CheckpointReader& model, const Config& config, const Dataset& data);
+
+// The model that training begins with: the same, as far as it knows of a tokenizer or of fields.
+void check_base_and_data(const CheckpointReader& model, const Config& config, const Dataset& data);
 
 // A trained model and the tokenizer that lies beside it. Throws CheckpointError.
 void check_tokenizer(const CheckpointReader& model, const Config& config, const Tokenizer& tokenizer);

@@ -4,6 +4,7 @@
 //   RUN/outcome.json      how the last start ended, {"exit_code": 85, "step": 130}; absent while it runs and if it died
 //   RUN/log.txt           what the terminal showed, with times
 //   RUN/ranks/            what each rank is doing, while it runs; RUN/hang-report.txt if a collective hung
+//   RUN/reference/        log-probabilities that preference pairs are measured against (train/reference_file.h)
 //   RUN/worst_samples.json  of validation, at the end
 //   RUN/metrics.jsonl, report.html, checkpoints/, TensorBoard events
 #pragma once
@@ -28,6 +29,7 @@ struct RunPaths {
   std::filesystem::path log() const { return folder / "log.txt"; }
   std::filesystem::path report() const { return folder / "report.html"; }
   std::filesystem::path worst_samples() const { return folder / "worst_samples.json"; }
+  std::filesystem::path reference() const { return folder / "reference"; }
   std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
 };
 

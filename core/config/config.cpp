@@ -231,7 +231,9 @@ void describe(Keys& keys, LogConfig& c) {
   keys(incidental("tensorboard"), c.tensorboard, "", "write TensorBoard events into the run folder");
 }
 
-const char* counted_unit(const Config& config) { return config.model.family->context() > 0 ? kTokens : kSamples; }
+const char* counted_unit(const Config& config) {
+  return config.model.family->context() > 0 && config.loss.kind->preference() == nullptr ? kTokens : kSamples;
+}
 
 void describe(Keys& keys, Config& c) {
   keys.section("run", c.run);

@@ -63,6 +63,10 @@ class Graph {
   void set_output(std::string name, ValueId value) { outputs_[std::move(name)] = value; }
   const std::map<std::string, ValueId>& outputs() const { return outputs_; }
 
+  // Sequences that a sample holds, one after the other in what layers see as a batch.
+  void set_sequences_per_sample(int64_t count) { sequences_per_sample_ = count; }
+  int64_t sequences_per_sample() const { return sequences_per_sample_; }
+
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<Value>& values() const { return values_; }
   ValueId result() const { return result_; }
@@ -84,6 +88,7 @@ class Graph {
   std::map<std::string, ValueId> outputs_;
   ValueId result_ = -1, weights_ = -1;
   int block_ = -1;
+  int64_t sequences_per_sample_ = 1;
   DType compute_dtype_ = DType::f32;
   StoredAs stored_as_;
 };

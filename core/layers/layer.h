@@ -133,8 +133,8 @@ struct LayerPlan {
   std::vector<Share> shares;
   double forward_flops = 0;  // floating-point operations of forward's products
   // A loss has two outputs: losses, samples one after the other, and the weight of each, both f32; what is ignored
-  // weighs nothing. It computes them and its gradients, those of loss_scale * sum of losses, in one go: training then
-  // calls only backward, evaluation only forward.
+  // weighs nothing. Further ones are for evaluations. It computes them and its gradients, those of loss_scale * sum of
+  // losses, in one go: training then calls only backward, evaluation only forward.
   bool is_loss = false;
   bool weighs_rows = false;  // a loss whose weights may differ from 1 although the data says that every target counts
 

@@ -41,11 +41,12 @@ struct Pass {
   bool rows_alike = false;  // of products: Matmul::rows_alike
   bool recompute = false;   // forward again inside backward: only what this layer's backward reads is wanted
   uint64_t seed = 0;
-  Tensor first_sample;          // (1) i64 on the device: number of the micro-batch's first sample in the whole run
-  float loss_scale = 1;         // gradients are those of loss_scale * sum of losses
-  float micro_batch_share = 1;  // of a step: 1 / its micro-batches on all ranks; what statistics are averaged with
-  Tensor position;              // (1) i64 on the device: of the sequences' first token; absent: 0
-  std::string_view node = {};   // that is planned, for messages
+  Tensor first_sample;               // (1) i64 on the device: number of the micro-batch's first sample in the whole run
+  int64_t sequences_per_sample = 1;  // which layers see as so many samples: dropout counts samples by it
+  float loss_scale = 1;              // gradients are those of loss_scale * sum of losses
+  float micro_batch_share = 1;       // of a step: 1 / its micro-batches on all ranks; what statistics are averaged with
+  Tensor position;                   // (1) i64 on the device: of the sequences' first token; absent: 0
+  std::string_view node = {};        // that is planned, for messages
   Scratch scratch;
 
   // Every operator a layer calls goes through here; it reserves the operator's own scratch. When planning, throws
@@ -74,7 +75,7 @@ struct Pass {
 
   Dropout dropout(float p, uint32_t number, int64_t rows_per_sample) const {
     if (!training || p == 0) return {};
-    return {p, seed, random_stream(RandomSite::dropout, number), rows_per_sample, first_sample};
+    return {p, seed, random_stream(RandomSite::dropout, number), rows_per_sample * sequences_per_sample, first_sample};
   }
 
  private:

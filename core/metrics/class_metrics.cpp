@@ -23,7 +23,9 @@ size_t predicted_class(const MetricRow& row) {
 }
 
 void Accuracy::add(const MetricRow& row, std::span<double> sums) const {
-  sums[0] += predicted_class(row) == static_cast<size_t>(row.target_class) ? 1 : 0;
+  const bool right = row.rewards.empty() ? predicted_class(row) == static_cast<size_t>(row.target_class)
+                                         : row.rewards[0] > row.rewards[1];
+  sums[0] += right ? 1 : 0;
   sums[1] += 1;
 }
 

@@ -15,10 +15,13 @@ std::string complaint_of_few_classes(const MetricShape& shape);
 
 size_t predicted_class(const MetricRow& row);
 
+// Of preference pairs too: those are right whose chosen answer has the larger reward.
 struct Accuracy final : MetricOfSums {
   void describe(Keys&) override {}
   std::unique_ptr<Metric> clone() const override { return std::make_unique<Accuracy>(*this); }
-  std::string complaint(const MetricShape& shape) const override { return complaint_of_classes(shape); }
+  std::string complaint(const MetricShape& shape) const override {
+    return shape.pairs ? "" : complaint_of_classes(shape);
+  }
   bool more_is_better() const override { return true; }
   size_t sums(const MetricShape&) const override { return 2; }
   void add(const MetricRow& row, std::span<double> sums) const override;

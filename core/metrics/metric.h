@@ -23,9 +23,10 @@ struct MetricRow {
   // Numbers, or a logit of each class; one number where targets are classes is the logit of class 1, and that of class
   // 0 is 0. Empty where the metric reads none.
   std::span<const float> prediction;
-  std::span<const float> target;  // numbers; empty where targets are classes
-  int32_t target_class = -1;      // that is wanted
-  double loss = 0, weight = 1;    // the mean loss is the sum of losses over that of weights
+  std::span<const float> target;   // numbers; empty where targets are classes
+  int32_t target_class = -1;       // that is wanted
+  std::span<const float> rewards;  // of a preference pair's chosen and rejected answer; empty where rows are no pairs
+  double loss = 0, weight = 1;     // the mean loss is the sum of losses over that of weights
 };
 
 // Of all rows.
@@ -33,6 +34,7 @@ struct MetricShape {
   int64_t numbers = 0;                        // in a row of predictions; 0: the model gives none
   DType targets = DType::f32;                 // i32: classes
   std::vector<std::string> class_names = {};  // of 0, 1, 2, ...; may be fewer than there are
+  bool pairs = false;                         // rows are preference pairs, which have rewards
 
   size_t classes() const { return numbers == 1 ? 2 : static_cast<size_t>(numbers); }
   std::string class_name(size_t c) const { return c < class_names.size() ? class_names[c] : std::to_string(c); }

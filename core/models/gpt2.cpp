@@ -10,6 +10,7 @@
 #include "core/layers/linear.h"
 #include "core/layers/mlp.h"
 #include "core/layers/norm.h"
+#include "core/models/preference.h"
 
 namespace convoy {
 namespace {
@@ -25,8 +26,8 @@ class Gpt2Builder {
   void add_starts(int64_t B, int64_t T) { starts_ = graph.add_input("starts", {DType::i32, {B, T}}); }
 
   // The graph up to the final norm; returns what the head reads.
-  ValueId body(int64_t B, int64_t T) {
-    const ValueId tokens = graph.add_input("tokens", {DType::i32, {B, T}});
+  ValueId body(const Shape& sequences) {
+    const ValueId tokens = graph.add_input("tokens", {DType::i32, sequences});
     ValueId residual = graph.add("transformer.wte", make<Embedding>(embedding()), with_starts(tokens))[0];
     ValueId branch = -1;
     for (int64_t layer = 0; layer < c_.layers; ++layer) {
@@ -96,19 +97,18 @@ class Gpt2Builder {
 
 }  // namespace
 
-Graph gpt2_loss_graph(const Gpt2Config& config, int64_t B, int64_t T, bool documents) {
+Graph gpt2_loss_graph(const Gpt2Config& config, int64_t B, int64_t T, bool documents, const Preference* preference) {
   Gpt2Builder builder(config);
   if (documents) builder.add_starts(B, T);
-  const ValueId x = builder.body(B, T);
-  Graph& graph = builder.graph;
-  const ValueId targets = graph.add_input("targets", {DType::i32, {B, T}});
-  graph.set_loss(graph.add("lm_head", std::make_unique<LanguageModelHead>(builder.head()), {x, targets}));
-  return std::move(graph);
+  const Shape sequences = sequences_shape(B, T, preference);
+  const ValueId x = builder.body(sequences);
+  add_language_loss(builder.graph, x, builder.head(), sequences, preference);
+  return std::move(builder.graph);
 }
 
 Graph gpt2_logits_graph(const Gpt2Config& config, int64_t B, int64_t T, int64_t kept) {
   Gpt2Builder builder(config, kept);
-  const ValueId x = builder.body(B, T);
+  const ValueId x = builder.body({B, T});
   Graph& graph = builder.graph;
   graph.set_result(graph.add("lm_head", std::make_unique<LastLogits>(builder.head()), {x})[0]);
   return std::move(graph);

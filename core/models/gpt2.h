@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/graph/graph.h"
+#include "core/models/loss.h"
 
 namespace convoy {
 
@@ -16,7 +17,10 @@ struct Gpt2Config {
 // Inputs "tokens" and "targets" (B, T) i32; the result is the loss of every token and its weight, (B * T) f32 each.
 // documents: a third, "starts" (B, T) i32, says of each token where its document begins, at which attention stops and
 // from which positions count.
-Graph gpt2_loss_graph(const Gpt2Config& config, int64_t B, int64_t T, bool documents = false);
+// preference: "tokens" and "targets" are pairs, (B, 2, T), the third is "reference" (B, 2) f32
+// (core/models/preference.h), and the result is the loss of every pair and its weight, (B) f32 each.
+Graph gpt2_loss_graph(const Gpt2Config& config, int64_t B, int64_t T, bool documents = false,
+                      const Preference* preference = nullptr);
 
 // Input "tokens" (B, T) i32; the result is the last token's logits (B, V). Runs with a key-value cache of `kept`
 // tokens; 0: of the whole context.

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/integers.h"
 #include "core/models/gpt2_config_json.h"
+#include "core/models/preference.h"
 #include "core/ops/attention.h"
 
 namespace convoy {
@@ -75,12 +76,13 @@ void Gpt2Family::apply_preset(std::string_view name) {
   }
 }
 
-void Gpt2Family::settle(const ModelData& data, Loss&) {
+void Gpt2Family::settle(const ModelData& data, Loss& loss) {
   if (data.vocabulary == 0)
     throw ConfigError(
         fmt::format("model.family = gpt2 reads tokens, and the fields of {} are {}; take a dataset of text, "
                     "or model.family=layers",
                     data.name, field_names(data.fields)));
+  check_pairs(data, loss);
   if (!tokens.value) tokens.value = data.vocabulary;
   documents = find_field(data.fields, "starts") != nullptr;
 }
@@ -102,7 +104,7 @@ Gpt2Config Gpt2Family::settled(DType dtype) const {
 }
 
 Graph Gpt2Family::loss_graph(const GraphNeeds& needs) const {
-  return gpt2_loss_graph(settled(needs.dtype), needs.B, sizes.context, documents);
+  return gpt2_loss_graph(settled(needs.dtype), needs.B, sizes.context, documents, needs.loss.preference());
 }
 
 std::optional<GeneratorModel> Gpt2Family::generator(DType dtype) const {

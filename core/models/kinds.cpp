@@ -28,6 +28,7 @@ std::span<const LossKind> loss_kinds() {
       {"cross_entropy", "of classes, by softmax", make_maker<CrossEntropyLoss>},
       {"binary_cross_entropy", "of two classes, or of numbers from 0 to 1, by sigmoid",
        make_maker<BinaryCrossEntropyLoss>},
+      {"dpo", "of preference pairs: direct preference optimisation", make_maker<DpoLoss>},
       {"huber", "squared error near the target, absolute error far from it", make_maker<HuberLoss>},
       {"mae", "mean absolute error of numbers", make_maker<MaeLoss>},
       {"mse", "mean squared error of numbers", make_maker<MseLoss>},

@@ -12,6 +12,7 @@
 #include "core/layers/linear.h"
 #include "core/layers/norm.h"
 #include "core/layers/rotary_projection.h"
+#include "core/models/preference.h"
 
 namespace convoy {
 namespace {
@@ -74,8 +75,8 @@ class LlamaBuilder {
   void add_starts(int64_t B, int64_t T) { starts_ = graph.add_input("starts", {DType::i32, {B, T}}); }
 
   // The graph up to the final norm; returns what the head reads.
-  ValueId body(int64_t B, int64_t T) {
-    const ValueId tokens = graph.add_input("tokens", {DType::i32, {B, T}});
+  ValueId body(const Shape& sequences) {
+    const ValueId tokens = graph.add_input("tokens", {DType::i32, sequences});
     ValueId residual = add("model.embed_tokens", std::make_unique<Embedding>(embedding()), {tokens})[0];
     ValueId branch = -1;
     for (int64_t layer = 0; layer < c_.layers; ++layer) {
@@ -170,19 +171,18 @@ LlamaKind kind_of(const LlamaConfig& c) {
   return windows_everywhere ? LlamaKind::mistral : LlamaKind::none;
 }
 
-Graph llama_loss_graph(const LlamaConfig& config, int64_t B, int64_t T, bool documents) {
+Graph llama_loss_graph(const LlamaConfig& config, int64_t B, int64_t T, bool documents, const Preference* preference) {
   LlamaBuilder builder(config);
   if (documents) builder.add_starts(B, T);
-  const ValueId x = builder.body(B, T);
-  Graph& graph = builder.graph;
-  const ValueId targets = graph.add_input("targets", {DType::i32, {B, T}});
-  graph.set_loss(graph.add("lm_head", std::make_unique<LanguageModelHead>(builder.head()), {x, targets}));
-  return std::move(graph);
+  const Shape sequences = sequences_shape(B, T, preference);
+  const ValueId x = builder.body(sequences);
+  add_language_loss(builder.graph, x, builder.head(), sequences, preference);
+  return std::move(builder.graph);
 }
 
 Graph llama_logits_graph(const LlamaConfig& config, int64_t B, int64_t T, int64_t kept) {
   LlamaBuilder builder(config, kept);
-  const ValueId x = builder.body(B, T);
+  const ValueId x = builder.body({B, T});
   Graph& graph = builder.graph;
   graph.set_result(graph.add("lm_head", std::make_unique<LastLogits>(builder.head()), {x})[0]);
   return std::move(graph);

@@ -6,6 +6,7 @@
 #include "core/base/integers.h"
 #include "core/models/llama_config_json.h"
 #include "core/models/llama_presets.h"
+#include "core/models/preference.h"
 #include "core/ops/attention.h"
 
 namespace convoy {
@@ -95,12 +96,13 @@ LlamaConfig LlamaFamily::settled(DType dtype) const {
   return config;
 }
 
-void LlamaFamily::settle(const ModelData& data, Loss&) {
+void LlamaFamily::settle(const ModelData& data, Loss& loss) {
   if (data.vocabulary == 0)
     throw ConfigError(
         fmt::format("model.family = llama reads tokens, and the fields of {} are {}; take a dataset of text, "
                     "or model.family=layers",
                     data.name, field_names(data.fields)));
+  check_pairs(data, loss);
   if (!tokens.value) tokens.value = data.vocabulary;
   documents = find_field(data.fields, "starts") != nullptr;
 }
@@ -117,7 +119,7 @@ std::string LlamaFamily::summary() const {
 }
 
 Graph LlamaFamily::loss_graph(const GraphNeeds& needs) const {
-  return llama_loss_graph(settled(needs.dtype), needs.B, sizes.context, documents);
+  return llama_loss_graph(settled(needs.dtype), needs.B, sizes.context, documents, needs.loss.preference());
 }
 
 std::optional<GeneratorModel> LlamaFamily::generator(DType dtype) const {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config/kind.h"
@@ -13,6 +14,11 @@
 #include "core/models/model_data.h"
 
 namespace convoy {
+
+// Of pairs of answers, arXiv:2305.18290.
+struct Preference {
+  double beta = 0.1, label_smoothing = 0;
+};
 
 class Loss {
  public:
@@ -27,6 +33,11 @@ class Loss {
   virtual int64_t outputs(const BatchField& target, const ModelData& data) const = 0;
   // Adds it to the graph: (losses, weights).
   virtual std::vector<ValueId> add(Graph& graph, ValueId predictions, ValueId target) const = 0;
+
+  // Present: the loss compares the two answers of preference pairs, and families of language models build it by this.
+  virtual const Preference* preference() const { return nullptr; }
+  // What is evaluated where the config names no metrics.
+  virtual std::vector<std::string_view> metrics() const { return {}; }
 
   // Turns what the model gives of a sample into what is told of it, in place: probabilities where it gives logits.
   virtual void predict(std::span<float> /*outputs*/) const {}

@@ -155,4 +155,26 @@ std::vector<ValueId> BinaryCrossEntropyLoss::add(Graph& graph, ValueId predictio
   return add_number_loss(graph, predictions, target, LossRule::binary_cross_entropy, 1);
 }
 
+void DpoLoss::describe(Keys& keys) {
+  keys("beta", terms.beta, "", "how far answers may move from the reference model: less is farther",
+       Allowed::from(kLeastReal, kMostReal));
+  keys("label_smoothing", terms.label_smoothing, "probability", "that a pair's labels are exchanged",
+       Allowed::from_to_below(0, 0.5));
+}
+
+int64_t DpoLoss::outputs(const BatchField&, const ModelData& data) const {
+  throw ConfigError(
+      fmt::format("loss.name = dpo is of language models' answers, and this model reads {} of {}; write "
+                  "loss.name=cross_entropy or mse",
+                  field_names(data.fields), data.name));
+}
+
+std::vector<ValueId> DpoLoss::add(Graph&, ValueId, ValueId) const {
+  throw InternalError("the loss of preference pairs is added to a model that gives predictions");
+}
+
+std::vector<std::string_view> DpoLoss::metrics() const {
+  return {"accuracy", "reward_margin", "chosen_reward", "rejected_reward"};
+}
+
 }  // namespace convoy

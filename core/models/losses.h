@@ -54,4 +54,16 @@ struct BinaryCrossEntropyLoss final : Loss {
   std::vector<ValueId> add(Graph& graph, ValueId predictions, ValueId target) const override;
 };
 
+// Direct preference optimisation, of pairs of answers (core/ops/preference.h).
+struct DpoLoss final : Loss {
+  Preference terms;
+
+  void describe(Keys& keys) override;
+  std::unique_ptr<Loss> clone() const override { return std::make_unique<DpoLoss>(*this); }
+  int64_t outputs(const BatchField& target, const ModelData& data) const override;
+  std::vector<ValueId> add(Graph& graph, ValueId predictions, ValueId target) const override;
+  const Preference* preference() const override { return &terms; }
+  std::vector<std::string_view> metrics() const override;
+};
+
 }  // namespace convoy

@@ -11,7 +11,7 @@
 namespace convoy {
 namespace {
 
-constexpr size_t kLosses = 0, kWeights = 1, kPredictions = 2, kTargets = 3;
+constexpr size_t kLosses = 0, kWeights = 1, kPredictions = 2, kTargets = 3, kRewards = 2;
 // Of a sample that is told whole.
 constexpr int64_t kMostNumbers = 4096;
 
@@ -32,12 +32,16 @@ bool tells_samples(const Graph& graph) {
          spec_of(graph, graph.outputs().at("targets")).elements() / samples <= kMostNumbers;
 }
 
+// Of a graph that tells no predictions.
+bool has_rewards(const Graph& graph) { return graph.outputs().contains("rewards"); }
+
 std::vector<Tensor> rows_of(const Graph& graph, const EvaluationWishes& wishes) {
   std::vector<Tensor> rows;
   if (wishes.metrics.empty() && wishes.worst == 0 && !graph.weighs_rows()) return rows;
   rows = {spec_of(graph, graph.result()), spec_of(graph, graph.weights())};
   const bool reads =
       std::ranges::any_of(wishes.metrics, [](const NamedMetric& m) { return m.metric->reads_predictions(); });
+  if (reads && has_rewards(graph)) rows.push_back(spec_of(graph, graph.outputs().at("rewards")));
   if (!graph.outputs().contains("predictions") || (!reads && !(wishes.worst > 0 && tells_samples(graph)))) return rows;
   rows.push_back(spec_of(graph, graph.outputs().at("predictions")));
   rows.push_back(spec_of(graph, graph.outputs().at("targets")));
@@ -62,6 +66,9 @@ EvaluatedRows::EvaluatedRows(Device& device, const Program& program, const Evalu
   rows_per_batch_ = on_host_[kLosses].elements();
   samples_per_batch_ = samples_of(program.graph());
   MetricShape shape;
+  shape.pairs = has_rewards(program.graph());
+  pairs_ = shape.pairs && on_host_.size() > kRewards;
+  if (pairs_) on_device_.push_back(program.output("rewards"));
   if (has_predictions()) {
     on_device_.insert(on_device_.end(), {program.output("predictions"), program.output("targets")});
     shape = {on_host_[kPredictions].elements() / rows_per_batch_, on_host_[kTargets].dtype, wishes.class_names};
@@ -81,7 +88,7 @@ size_t EvaluatedRows::planned_bytes(const Graph& graph, const EvaluationWishes& 
   return host_bytes(rows_of(graph, wishes));
 }
 
-bool EvaluatedRows::has_predictions() const { return on_host_.size() > kPredictions; }
+bool EvaluatedRows::has_predictions() const { return !pairs_ && on_host_.size() > kPredictions; }
 
 WorstSamples EvaluatedRows::worst() const { return WorstSamples(worst_); }
 
@@ -100,6 +107,7 @@ std::optional<int64_t> EvaluatedRows::count(int64_t samples) const {
 MetricRow EvaluatedRows::row(int64_t number) const {
   MetricRow row{.loss = static_cast<double>(on_host_[kLosses].as<const float>()[number]),
                 .weight = static_cast<double>(on_host_[kWeights].as<const float>()[number])};
+  if (pairs_) row.rewards = {on_host_[kRewards].as<const float>() + 2 * number, 2};
   if (!has_predictions()) return row;
   const Tensor &predictions = on_host_[kPredictions], &targets = on_host_[kTargets];
   row.prediction = floats_of(predictions, number, predictions.elements() / rows_per_batch_, prediction_space_);

@@ -46,12 +46,12 @@ class EvaluatedRows {
   void check_class(const MetricRow& row, int64_t sample) const;
   bool has_predictions() const;
 
-  bool weighs_rows_ = false;
+  bool weighs_rows_ = false, pairs_ = false;
   int64_t samples_per_batch_ = 0, rows_per_batch_ = 0;
   size_t classes_ = 0;
   MetricSums metrics_;
   WorstSamples::Sizes worst_;
-  std::vector<Tensor> on_device_, on_host_;  // losses, weights; predictions, targets
+  std::vector<Tensor> on_device_, on_host_;  // losses, weights; predictions, targets, or rewards of pairs
   Memory memory_;
   mutable std::vector<float> prediction_space_, target_space_;
 };

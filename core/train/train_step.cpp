@@ -53,6 +53,7 @@ TrainStep::TrainStep(const Parts& parts)
   for (const BatchField& field : p_.source.fields()) inputs_.push_back(p_.model.training().input(field.name));
   pass_ = std::make_unique<Pass>(Pass{.ops = device_.ops(), .stream = compute_, .training = true, .seed = p_.seed});
   pass_->first_sample = first_sample_;
+  pass_->sequences_per_sample = p_.model.graph().sequences_per_sample();
   pass_->loss_scale = loss_scale_;
   pass_->micro_batch_share = static_cast<float>(1.0 / static_cast<double>(passes));
   if (p_.capture && p_.debug == nullptr)

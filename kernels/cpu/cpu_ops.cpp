@@ -61,6 +61,8 @@ CpuOps::CpuOps() : Ops("cpu"), products_(std::make_unique<ProductCache>()) {
   add<Cast>(cast);
   add<UnitNorm>(unit_norm);
   add<MatrixPolynomial>(matrix_polynomial);
+  add<PreferenceLoss>(preference_loss);
+  add<ScaleRows>(scale_rows);
   add<MovingAverage>(moving_average);
   add<Swap>(cpu::swap);
   add<Statistics>(statistics);

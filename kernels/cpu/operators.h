@@ -19,6 +19,7 @@
 #include "core/ops/norm.h"
 #include "core/ops/pointwise_loss.h"
 #include "core/ops/pooling.h"
+#include "core/ops/preference.h"
 #include "core/ops/reductions.h"
 #include "core/ops/rotary.h"
 #include "core/ops/scale_bytes.h"
@@ -82,6 +83,8 @@ void tree_sum(Stream& stream, const TreeSum& args);
 void cast(Stream& stream, const Cast& args);
 void unit_norm(Stream& stream, const UnitNorm& args);
 void matrix_polynomial(Stream& stream, const MatrixPolynomial& args);
+void preference_loss(Stream& stream, const PreferenceLoss& args);
+void scale_rows(Stream& stream, const ScaleRows& args);
 void moving_average(Stream& stream, const MovingAverage& args);
 void swap(Stream& stream, const Swap& args);
 void statistics(Stream& stream, const Statistics& args);

@@ -69,6 +69,8 @@ CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32) : Ops("cuda"), products_(
   add<Cast>(cast);
   add<UnitNorm>(unit_norm);
   add<MatrixPolynomial>(matrix_polynomial);
+  add<PreferenceLoss>(preference_loss);
+  add<ScaleRows>(scale_rows);
   add<MovingAverage>(moving_average);
   add<Swap>(cuda::swap);
   add<Statistics>(statistics);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <memory>
@@ -21,8 +23,10 @@
 #include "launcher/model_and_data.h"
 #include "launcher/model_choice.h"
 #include "launcher/open_data.h"
+#include "launcher/progress/console.h"
 #include "launcher/progress/matrix_text.h"
 #include "launcher/report_errors.h"
+#include "launcher/train/references.h"
 #include "launcher/trained_model.h"
 #include "launcher/usage_error.h"
 
@@ -49,7 +53,7 @@ void check_finite(const EvaluationMetrics& result, Split split, const TrainedMod
 
 // One line: numbers, for programs.
 std::string json_of(const EvaluationMetrics& result, Split split, const Dataset& dataset) {
-  const bool of_tokens = dataset.facts().vocabulary > 0;
+  const bool of_tokens = result.unit == kTokens;
   nlohmann::ordered_json json = {{"step", result.step}, {"split", name_of(split)}, {"loss", result.loss}};
   if (of_tokens) json["perplexity"] = std::exp(result.loss);
   for (const auto& [name, value] : result.metrics) json[name] = value;
@@ -61,7 +65,7 @@ std::string json_of(const EvaluationMetrics& result, Split split, const Dataset&
 
 // A line, and tables, for people.
 std::string text_of(const EvaluationMetrics& result, Split split, const Dataset& dataset, bool other_data) {
-  const bool of_tokens = dataset.facts().vocabulary > 0;
+  const bool of_tokens = result.unit == kTokens;
   std::string loss = of_tokens
                          ? fmt::format("{:.6f} nats per token, perplexity {:.4f}", result.loss, std::exp(result.loss))
                          : fmt::format("{:.6g}", result.loss);
@@ -79,10 +83,20 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
   const Config& config = trained.config;
   const Split split = split_named(words.split);
   const std::unique_ptr<Device> device = make_device(config, communicator);
-  const std::unique_ptr<Dataset> dataset = open_data(config);
+  const OpenedData opened = open_data(config);
+  const std::unique_ptr<Dataset>& dataset = opened.data;
   check_model_and_data(*trained.checkpoint, config, *dataset);
   resolve_model_by_data(trained.config, *dataset);
   require_evaluation_of_trained(*dataset, split, 1);
+  Console console(STDERR_FILENO, isatty(STDERR_FILENO) != 0 ? find_terminal().columns : 0);
+  References references({.config = config,
+                         .pairs = opened.pairs,
+                         .ranks = communicator,
+                         .device = *device,
+                         .checkpoint = trained.checkpoint.get(),
+                         .folder = reference_folder(*trained.checkpoint),
+                         .console = console});
+  references.provide(std::array{split});
   const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
   Graph graph = make_loss_graph(config);
   check_inputs(graph, *dataset);
@@ -96,7 +110,8 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
                        .source = *dataset,
                        .micro_batch = config.batch.micro,
                        .wishes = wishes});
-  const EvaluationMetrics result = evaluator.run(trained.checkpoint->position().step, {split, words.batches});
+  EvaluationMetrics result = evaluator.run(trained.checkpoint->position().step, {split, words.batches});
+  result.unit = counted_unit(config);
   check_finite(result, split, trained);
   const std::string& trained_on = trained.checkpoint->position().data;
   const bool other_data = !trained_on.empty() && trained_on != dataset->identity();

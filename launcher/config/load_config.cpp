@@ -37,6 +37,7 @@ class Loader {
   // Contradictions point at the first key involved that was given; one that rests on a value that could not even be
   // read is not worth telling.
   Config finish() {
+    add_metrics_of_loss();
     for (const Contradiction& contradiction : find_contradictions(config_)) {
       const auto& keys = contradiction.keys;
       const auto unread = [&](const std::string& key) { return origins_.unread.contains(key); };
@@ -51,6 +52,12 @@ class Loader {
   }
 
  private:
+  // Where the config names none.
+  void add_metrics_of_loss() {
+    if (config_.evaluate.metrics.empty())
+      for (const std::string_view name : config_.loss.kind->metrics())
+        config_.evaluate.metrics.emplace_back(config_.evaluate.metric_kinds, name);
+  }
   void apply(const Setting& settings, Origins& origins) {
     apply_settings(
         settings, [this](Keys& keys) { describe(keys, config_); }, origins, mistakes_);

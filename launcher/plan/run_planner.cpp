@@ -45,7 +45,7 @@ RunPlanner::RunPlanner(Config config, const PlanRequest& request)
 }
 
 void RunPlanner::settle_by_data() {
-  const std::unique_ptr<Dataset> data = open_data(config_);
+  const std::unique_ptr<Dataset> data = open_data(config_).data;
   resolve_model_by_data(config_, *data);
   if (config_.model.family->vocabulary() > 0) check_vocabulary(config_, *data);
   check_inputs(make_loss_graph(config_), *data);
@@ -67,7 +67,9 @@ void RunPlanner::settle_without_data() {
         fmt::format("data.path = {}: nothing is there, and model.vocabulary is left to the data; give "
                     "model.vocabulary=N (GPT-2's tokenizer has 50257), or import the data",
                     data_name(config_)));
-  const std::vector<BatchField> fields{{"tokens", DType::i32, {context}}, {"targets", DType::i32, {context}}};
+  const bool pairs = config_.loss.kind->preference() != nullptr;
+  const Shape of_sample = pairs ? Shape{2, context} : Shape{context};
+  const std::vector<BatchField> fields{{"tokens", DType::i32, of_sample}, {"targets", DType::i32, of_sample}};
   config_.model.family->settle({.name = data_name(config_), .fields = fields, .vocabulary = vocabulary},
                                *config_.loss.kind);
 }

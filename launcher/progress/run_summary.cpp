@@ -29,11 +29,16 @@ std::string device_line(const SummaryFacts& facts) {
 std::string batch_line(const Config& config, const SummaryFacts& facts) {
   const int64_t passes = config.batch.global / (config.batch.micro * facts.ranks);
   const int64_t context = config.model.family->context();
+  const bool pairs = config.loss.kind->preference() != nullptr;
   std::string line =
-      fmt::format("batch   {} {} = {} x {} each x {}", config.batch.global, context > 0 ? "sequences" : "samples",
+      fmt::format("batch   {} {} = {} x {} each x {}", config.batch.global,
+                  pairs         ? "pairs"
+                  : context > 0 ? "sequences"
+                                : "samples",
                   counted(facts.ranks, "rank", "ranks"), config.batch.micro, counted(passes, "pass", "passes"));
   if (context > 0)
-    line += fmt::format("; {} tokens per step", count_text(static_cast<double>(config.batch.global * context)));
+    line += fmt::format("; {} tokens per step",
+                        count_text(static_cast<double>(config.batch.global * (pairs ? 2 : 1) * context)));
   if (facts.virtual_ranks != facts.ranks) line += fmt::format("; {} virtual ranks", facts.virtual_ranks);
   return line;
 }

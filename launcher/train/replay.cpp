@@ -18,6 +18,7 @@
 #include "launcher/model_and_data.h"
 #include "launcher/progress/console.h"
 #include "launcher/run_folder.h"
+#include "launcher/train/references.h"
 #include "launcher/train/training_parts.h"
 
 namespace convoy {
@@ -156,12 +157,21 @@ int replay_step(Config config, Communicator& communicator, int64_t step) {
   if (!config.schedule.kind.make()->follows_evaluations()) config.evaluate.batches = 0;
   config.guard.rollback = false;  // it is known where the run went back
   config.log.every_steps = 1;     // statistics of the one step that is checked
-  const std::unique_ptr<Dataset> dataset = open_training_data(config, communicator);
+  const OpenedData opened = open_training_data(config, communicator);
+  const std::unique_ptr<Dataset>& dataset = opened.data;
   const DataFound data = compare_data(config, *dataset, start, history, step);
   TrainingMachine machine(config, communicator);
   Console console(STDOUT_FILENO, find_terminal().present ? find_terminal().columns : 0);
   ReplayObserver observer(console, step);
   const auto newest = start.newest.empty() ? nullptr : std::make_unique<CheckpointReader>(start.newest, false);
+  References references({.config = config,
+                         .pairs = opened.pairs,
+                         .ranks = communicator,
+                         .device = machine.device(),
+                         .checkpoint = newest.get(),
+                         .folder = RunPaths(config.run.dir).reference(),
+                         .console = console});
+  references.provide(splits_of_training(config, *dataset));
   TrainerParts parts = trainer_parts(config, *dataset, machine, V, base_record_of(newest.get()));
   parts.observers = {&observer};
   parts.skips = skips_of(history);

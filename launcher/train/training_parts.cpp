@@ -19,8 +19,9 @@
 
 namespace convoy {
 
-std::unique_ptr<Dataset> open_training_data(Config& config, Communicator& ranks) {
-  std::unique_ptr<Dataset> data = open_data(config);
+OpenedData open_training_data(Config& config, Communicator& ranks) {
+  OpenedData opened = open_data(config);
+  std::unique_ptr<Dataset>& data = opened.data;
   const std::string here = data->identity(), first = ranks.broadcast_text(here, 0);
   if (here != first)
     throw DataError(
@@ -32,7 +33,7 @@ std::unique_ptr<Dataset> open_training_data(Config& config, Communicator& ranks)
     data =
         std::make_unique<AugmentedData>(std::move(data), config.data.augment, static_cast<uint64_t>(config.run.seed));
   if (evaluates(config) && data->facts().stored_in(Split::validation) > 0) require_evaluation_in_training(*data, 1);
-  return data;
+  return opened;
 }
 
 namespace {
@@ -46,7 +47,7 @@ std::unique_ptr<Communicator> communicator_of_devices(const Config& config, Comm
 // The data must be of the tokenizer or the fields of the model that training begins with, where that knows of any.
 std::unique_ptr<CheckpointReader> checked(std::unique_ptr<CheckpointReader> model, const Config& config,
                                           const Dataset& data) {
-  if (has_tokenizer(*model) || model->has_file(kFieldsFile)) check_model_and_data(*model, config, data);
+  check_base_and_data(*model, config, data);
   return model;
 }
 

@@ -9,12 +9,13 @@
 #include "core/config/config.h"
 #include "core/data/dataset.h"
 #include "core/train/trainer.h"
+#include "launcher/open_data.h"
 
 namespace convoy {
 
 // Collective. The dataset, the same on all ranks; what the config leaves to it is written into the config. Throws
 // DataError, also if another rank finds other data under the same name.
-std::unique_ptr<Dataset> open_training_data(Config& config, Communicator& ranks);
+OpenedData open_training_data(Config& config, Communicator& ranks);
 
 // The device of this rank, and the mesh of the ranks' devices.
 class TrainingMachine {

@@ -28,6 +28,7 @@
 #include "launcher/run_folder.h"
 #include "launcher/signals.h"
 #include "launcher/train/observers.h"
+#include "launcher/train/references.h"
 #include "launcher/train/resume_point.h"
 #include "launcher/train/training_parts.h"
 #include "launcher/trained_model.h"
@@ -103,6 +104,7 @@ class TrainingSession {
     const std::unique_ptr<CheckpointReader> checkpoint = find_checkpoint_of_data();
     const int64_t V = resolve_virtual_ranks(config_, checkpoint.get(), communicator_.size());
     machine_.emplace(config_, communicator_);
+    provide_references(checkpoint.get());
     CheckpointStore store({.folder = RunPaths(config_.run.dir).checkpoints(),
                            .rank = communicator_.rank(),
                            .size = communicator_.size(),
@@ -118,6 +120,7 @@ class TrainingSession {
     if (checkpoint) trainer.resume(*checkpoint);
     trainer.prepare();
     if (first()) folder_->begin(config_);
+    if (first()) references_->keep();
     if (first()) introduce(trainer, V);
     if (first()) warn_of_full_disk(trainer);
     // Told here, while everything stands: objects destroyed by an exception in the middle of a step could only say that
@@ -149,7 +152,9 @@ class TrainingSession {
 
   void open_data() {
     settle_as_run(config_);
-    data_ = open_training_data(config_, communicator_);
+    OpenedData opened = open_training_data(config_, communicator_);
+    data_ = std::move(opened.data);
+    pairs_ = std::move(opened.pairs);
   }
 
   // data.changed is said of this start alone: what the run keeps of the config lets no later one do the same.
@@ -183,6 +188,18 @@ class TrainingSession {
           fmt::format("the data: {} -> {}, as data.changed = accept allows", position.data, data_->identity()));
   }
 
+  // Kept when the run has begun.
+  void provide_references(const CheckpointReader* checkpoint) {
+    references_.emplace(References::Parts{.config = config_,
+                                          .pairs = pairs_,
+                                          .ranks = communicator_,
+                                          .device = machine_->device(),
+                                          .checkpoint = checkpoint,
+                                          .folder = RunPaths(config_.run.dir).reference(),
+                                          .console = console_});
+    references_->provide(splits_of_training(config_, *data_));
+  }
+
   TrainerParts parts(int64_t V, CheckpointStore& store, const Observers* observers,
                      const CheckpointReader* checkpoint) {
     const std::string base = base_record_of(checkpoint);
@@ -190,6 +207,7 @@ class TrainingSession {
     parts.checkpoints = &store;
     parts.checkpoint_files = checkpoint_files(config_, *data_, companions_);
     if (config_.model.adapter.is_there() && first()) describe_adapter(parts.checkpoint_files, base);
+    if (!references_->record().empty()) parts.checkpoint_files[kReferenceFile] = references_->record();
     if (observers != nullptr) parts.observers = observers->all();
     parts.poll_stop = [this] { return signals_.poll(); };
     if (debug_) parts.debug_print = [this](const std::string& line) { console_.line(line); };
@@ -278,6 +296,8 @@ class TrainingSession {
   Signals signals_;
   std::optional<RunFolder> folder_;
   std::unique_ptr<Dataset> data_;
+  std::vector<ReferencedPairs*> pairs_;  // of the data
+  std::optional<References> references_;
   std::map<std::string, std::string> companions_;
   std::optional<TrainingMachine> machine_;
 };

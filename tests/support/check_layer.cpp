@@ -121,8 +121,8 @@ class LayerRun {
     for (const Array& array : inputs_) positions_.push_back(spread_positions(array.size(), kPositions));
     for (const Array& array : weights_) weight_positions_.push_back(spread_positions(array.size(), kPositions));
     for (size_t o = 0; o < plan_.outputs.size(); ++o) {
-      const Values factors =
-          plan_.is_loss ? Values(outputs_[o].size(), static_cast<double>(kLossScale)) : output_gradients_[o].values();
+      const double of_loss = o == 0 ? static_cast<double>(kLossScale) : 0;  // its other outputs are read, not minimised
+      const Values factors = plan_.is_loss ? Values(outputs_[o].size(), of_loss) : output_gradients_[o].values();
       expected_inputs_.emplace_back(specs_.size());
       expected_weights_.emplace_back(weights_.size());
       for (size_t i = 0; i < specs_.size(); ++i) {

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <set>
 
+#include "core/base/error.h"
+#include "core/data/referenced_pairs.h"
 #include "datasets/documents/pair_dataset.h"
 #include "datasets/inspect.h"
 #include "datasets/kinds.h"
@@ -157,6 +159,35 @@ TEST(PairDataset, ASampleIsAChosenAndARejectedAnswer) {
   EXPECT_EQ(dataset->stored_sample(Split::validation, 2), 2);
   write_toy_documents(folder.path(), {.train = {documents[0]}, .kind = "pairs"});
   EXPECT_DATA_ERROR(open_dataset(folder.path(), {.context = 5}), "1 documents, wanted an even number");
+}
+
+TEST(ReferencedPairs, GiveEachPairWhatIsStoredOfItInEveryEpoch) {
+  const TemporaryFolder folder;
+  std::vector<MarkedTokens> documents;
+  for (int64_t i = 0; i < 14; ++i) documents.push_back(toy_document(i, 5, 2));
+  write_toy_documents(folder.path(), {.train = documents, .kind = "pairs", .group = 2});
+  ReferencedPairs pairs(open_dataset(folder.path(), {.context = 5, .seed = 1}));
+  EXPECT_EQ(pairs.fields().back().name, "reference");
+  EXPECT_TRUE(pairs.every_target_counts());
+  std::vector<int32_t> tokens(20), targets(20);
+  std::vector<float> references(4);
+  const std::vector<Tensor> out{{tokens.data(), DType::i32, {2, 2, 5}},
+                                {targets.data(), DType::i32, {2, 2, 5}},
+                                {references.data(), DType::f32, {2, 2}}};
+  EXPECT_THROW(pairs.read(Split::train, 0, 2, out), InternalError);
+  EXPECT_THROW(pairs.set(Split::train, {1, 2}), InternalError);
+  std::vector<float> stored;
+  for (int i = 0; i < 7; ++i) stored.insert(stored.end(), {static_cast<float>(i), static_cast<float>(-i)});
+  pairs.set(Split::train, stored);
+  for (int64_t first = 0; first < 20; first += 2) {
+    pairs.read(Split::train, first, 2, out);
+    for (size_t i = 0; i < 2; ++i) {
+      const auto pair = static_cast<size_t>(references[2 * i]);
+      EXPECT_EQ(references[2 * i + 1], -references[2 * i]);
+      EXPECT_EQ(tokens[10 * i], documents[2 * pair].tokens[0]);
+      EXPECT_EQ(tokens[10 * i + 5], documents[2 * pair + 1].tokens[0]);
+    }
+  }
 }
 
 TEST(TokenDataset, SeparatesDocumentsAtEndOfText) {
