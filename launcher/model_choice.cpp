@@ -23,8 +23,8 @@ Graph make_loss_graph(const Config& config) {
 std::optional<GeneratorModel> make_generator_model(const Config& config) {
   std::optional<GeneratorModel> model = config.model.family->generator(compute_dtype(config.precision));
   if (model)
-    model->make_graph = [config, make = std::move(model->make_graph)](int64_t T, int64_t kept) {
-      return with_adapter(config, make(T, kept));
+    model->make_graph = [config, make = std::move(model->make_graph)](int64_t B, int64_t T, int64_t kept) {
+      return with_adapter(config, make(B, T, kept));
     };
   return model;
 }

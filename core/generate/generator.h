@@ -6,19 +6,23 @@
 #include <memory>
 #include <vector>
 
+#include "core/generate/decoder.h"
 #include "core/generate/sampler.h"
 #include "core/plan/program.h"
 #include "core/plan/states.h"
 
 namespace convoy {
 
-// A graph of B = 1 sequence and T tokens that ends in the last token's logits, with states that hold `kept` tokens.
-using LogitsGraphMaker = std::function<Graph(int64_t T, int64_t kept)>;
+// A graph of B sequences of T tokens that ends in the last tokens' logits, with states that hold `kept` tokens of each.
+using LogitsGraphMaker = std::function<Graph(int64_t B, int64_t T, int64_t kept)>;
 
 struct GeneratorModel {
   int64_t context = 0;
   LogitsGraphMaker make_graph;
 };
+
+// Of a text that is longer than the context. False: it is not.
+bool forget_older_half(std::vector<int32_t>& window, int64_t context);
 
 class Generator {
  public:
@@ -32,6 +36,12 @@ class Generator {
   std::vector<int32_t> generate(const std::vector<int32_t>& prompt, int64_t count, const SamplingOptions& sampling,
                                 const std::function<bool(int32_t)>& on_token = {});
 
+  // The states shall know these tokens and no others; logits() are then those of the next one. What they know already
+  // is not read again, but for the last token.
+  void read(const std::vector<int32_t>& tokens);
+  // Throws InternalError if nothing was read.
+  const States& states() const;
+
   // Logits from which the next token is chosen: in on_token, those of which that token was.
   const std::vector<float>& logits() const { return logits_; }
   void forget() { held_.clear(); }
@@ -40,11 +50,7 @@ class Generator {
   int64_t tokens_read() const { return tokens_read_; }  // by all calls together
 
  private:
-  struct Decoder;
-
   Decoder& decoder(int64_t T);
-  const std::vector<float>& logits_of(Decoder& decoder, const int32_t* tokens, int64_t position);
-  void read(const std::vector<int32_t>& tokens);
   void read(const int32_t* tokens, int64_t count);
   void make_room(int64_t tokens);
 
@@ -55,7 +61,6 @@ class Generator {
   int64_t kept_ = 0, tokens_read_ = 0;
   std::unique_ptr<States> states_;  // that all decoders share
   std::vector<int32_t> held_;       // tokens that the states know
-  Memory position_, position_on_host_;
   std::vector<std::unique_ptr<Decoder>> decoders_;
   std::vector<float> logits_;
 };

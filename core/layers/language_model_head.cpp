@@ -66,6 +66,7 @@ LayerPlan LastLogits::plan(std::span<const TensorSpec> inputs, Purpose) const {
 void LastLogits::forward(Pass& pass, const LayerTensors& t) const {
   const Tensor& x = t.inputs[0];
   const int64_t B = x.shape[0], T = x.shape[1];
+  if (T == 1) return pass.run(Matmul{.c = t.outputs[0], .a = x.matrix(), .b = t.weights[0], .b_transposed = true});
   for (int64_t b = 0; b < B; ++b)
     pass.run(
         Matmul{.c = t.outputs[0].rows(b, 1), .a = x.rows(b * T + T - 1, 1), .b = t.weights[0], .b_transposed = true});

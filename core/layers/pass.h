@@ -45,7 +45,7 @@ struct Pass {
   int64_t sequences_per_sample = 1;  // which layers see as so many samples: dropout counts samples by it
   float loss_scale = 1;              // gradients are those of loss_scale * sum of losses
   float micro_batch_share = 1;       // of a step: 1 / its micro-batches on all ranks; what statistics are averaged with
-  Tensor position;                   // (1) i64 on the device: of the sequences' first token; absent: 0
+  Tensor position;                   // i64 on the device: of the sequences' first token, (1) or of each (B); absent: 0
   std::string_view node = {};        // that is planned, for messages
   Scratch scratch;
 

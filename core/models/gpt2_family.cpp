@@ -108,8 +108,8 @@ Graph Gpt2Family::loss_graph(const GraphNeeds& needs) const {
 }
 
 std::optional<GeneratorModel> Gpt2Family::generator(DType dtype) const {
-  return GeneratorModel{sizes.context, [config = settled(dtype)](int64_t T, int64_t kept) {
-                          return gpt2_logits_graph(config, 1, T, kept);
+  return GeneratorModel{sizes.context, [config = settled(dtype)](int64_t B, int64_t T, int64_t kept) {
+                          return gpt2_logits_graph(config, B, T, kept);
                         }};
 }
 

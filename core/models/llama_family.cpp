@@ -123,8 +123,8 @@ Graph LlamaFamily::loss_graph(const GraphNeeds& needs) const {
 }
 
 std::optional<GeneratorModel> LlamaFamily::generator(DType dtype) const {
-  return GeneratorModel{sizes.context, [config = settled(dtype)](int64_t T, int64_t kept) {
-                          return llama_logits_graph(config, 1, T, kept);
+  return GeneratorModel{sizes.context, [config = settled(dtype)](int64_t B, int64_t T, int64_t kept) {
+                          return llama_logits_graph(config, B, T, kept);
                         }};
 }
 

@@ -38,19 +38,19 @@ struct AttentionForward {
   Tensor logsumexp;  // (B, H, Tq) f32 of scaled scores, written; absent: not kept
   Heads q, k, v;
   Dropout dropout;
-  // (1) i64 on the device, of the first query: then only the first position + Tq of the Tk keys exist, as in a cache
-  // with room for Tk tokens. Absent: all do.
+  // i64 on the device, of the first query, (1) of all samples or (B) of each: then only the first position + Tq of the
+  // Tk keys exist, as in a cache with room for Tk tokens. Absent: all do.
   Tensor position;
   // (B, Tq) i32: of each query the first key that it sees, not falling within a sample; absent: key 0.
   Tensor starts;
 };
 
-// to[b, position + t] = from[b, t]: tokens [0, T) of B samples join a cache, `width` elements each.
+// to[b, position[b] + t] = from[b, t]: tokens [0, T) of B samples join a cache, `width` elements each.
 struct CacheAppend {
   Heads to, from;
   int64_t B = 0, T = 0, width = 0;
   DType dtype = DType::f32;
-  Tensor position;  // (1) i64 on the device; position + T must not pass the cache's end
+  Tensor position;  // i64 on the device, (1) or (B); position + T must not pass the cache's end
 };
 
 struct AttentionBackward {

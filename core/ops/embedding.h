@@ -11,8 +11,8 @@ struct EmbeddingForward {
   Tensor tokens;          // (B, T) i32, each in [0, V): the caller has checked
   Tensor token_table;     // (V, C)
   Tensor position_table;  // (max T, C) or absent
-  Tensor position;        // (1) i64 on the device, absent: 0. In memory, not in the call, so that a captured CUDA graph
-                          // need not be captured again
+  Tensor position;  // i64 on the device, (1) or of each sample (B); absent: 0. In memory, not in the call, so that a
+                    // captured CUDA graph need not be captured again
   // (B, T) i32: the place in its sample with which this token's document begins, from which positions count; absent: 0
   // for all.
   Tensor starts;

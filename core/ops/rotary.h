@@ -35,7 +35,7 @@ struct RotaryForward {
   Tensor x;                         // (B, T, width), changed in place
   Tensor kept;                      // (B, T, (H + Hkv) D): x's heads as they were, written; absent: not wanted
   Tensor query_weight, key_weight;  // (D) or both absent: no norm
-  Tensor position;                  // (1) i64 on the device, of the first token; absent: 0
+  Tensor position;                  // i64 on the device, of the first token, (1) or of each sample (B); absent: 0
   // (B, T) i32: the position of the token with which this one's document begins, from which positions count; absent: 0
   // for all.
   Tensor starts;

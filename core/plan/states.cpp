@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 
 #include "core/base/error.h"
 #include "core/base/integers.h"
@@ -41,6 +42,20 @@ void States::copy(Stream& stream, const States& from, int64_t tokens) {
       throw InternalError(fmt::format("state {} of shape {} does not take {} tokens of {}", name,
                                       to_string(tensor.shape), tokens, to_string(old.shape)));
     stream.copy(tensor.data, old.data, static_cast<size_t>(tokens) * (old.bytes() / static_cast<size_t>(old.shape[1])));
+  }
+}
+
+void States::copy_row(Stream& stream, int64_t row, const States& from, int64_t of, int64_t tokens) {
+  for (const auto& [name, tensor] : by_name_) {
+    const Tensor& other = from.by_name_.at(name);
+    const size_t row_bytes = tensor.bytes() / static_cast<size_t>(tensor.shape[0]);
+    const size_t other_bytes = other.bytes() / static_cast<size_t>(other.shape[0]);
+    if (row >= tensor.shape[0] || of >= other.shape[0] || tokens > std::min(tensor.shape[1], other.shape[1]))
+      throw InternalError(fmt::format("state {} of shape {} does not take {} tokens of {}", name,
+                                      to_string(tensor.shape), tokens, to_string(other.shape)));
+    stream.copy(tensor.as<std::byte>() + static_cast<size_t>(row) * row_bytes,
+                other.as<std::byte>() + static_cast<size_t>(of) * other_bytes,
+                static_cast<size_t>(tokens) * (row_bytes / static_cast<size_t>(tensor.shape[1])));
   }
 }
 

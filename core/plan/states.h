@@ -22,6 +22,10 @@ class States {
   // room for more. Enqueued.
   void copy(Stream& stream, const States& from, int64_t tokens);
 
+  // Of states of several sequences, (B, tokens, width): the first `tokens` of row `row` become those of row `of`.
+  // Enqueued.
+  void copy_row(Stream& stream, int64_t row, const States& from, int64_t of, int64_t tokens);
+
  private:
   Memory memory_;
   std::map<std::string, Tensor> by_name_;

@@ -8,6 +8,7 @@
 #include "kernels/cpu/first_failure.h"
 #include "kernels/cpu/operators.h"
 #include "kernels/cpu/parallel.h"
+#include "kernels/cpu/position.h"
 #include "kernels/cpu/simd/kernels.h"
 #include "kernels/cpu/thread_scratch.h"
 
@@ -30,13 +31,19 @@ void check(const AttentionShape& s) {
                     s.H, s.Hkv));
 }
 
+// With the keys that there are of a sample.
+AttentionForward with_keys(AttentionForward args, int64_t sample) {
+  if (args.position) args.shape.Tk = first_position(args.position, sample) + args.shape.Tq;
+  return args;
+}
+
 bool is_decode(const AttentionForward& args) { return args.shape.Tq <= kDecodeQueries && args.dropout.p == 0; }
 
 void decode(const AttentionForward& args) {
   const AttentionShape& s = args.shape;
   parallel_for(s.B * s.H * s.Tq, [&](int64_t piece) {
     const int64_t head = piece / s.Tq;
-    attention_kernels().decode(args, head / s.H, head % s.H, piece % s.Tq);
+    attention_kernels().decode(with_keys(args, head / s.H), head / s.H, head % s.H, piece % s.Tq);
   });
 }
 
@@ -56,7 +63,8 @@ struct ForwardPieces {
 void forward_tiles(const AttentionForward& args) {
   const ForwardPieces pieces{args.shape};
   parallel_for(pieces.count(), [&](int64_t piece) {
-    attention_kernels().forward(args, pieces[piece], pieces[likely_next(piece, pieces.count())]);
+    attention_kernels().forward(with_keys(args, pieces[piece].sample), pieces[piece],
+                                pieces[likely_next(piece, pieces.count())]);
   });
 }
 
@@ -70,24 +78,23 @@ size_t backward_sums_bytes(const AttentionShape& s) {
 void attention_forward(Stream& stream, const AttentionForward& args) {
   check(args.shape);
   enqueue(stream, [args] {
-    AttentionForward now = args;  // with the keys that there are
-    if (args.position) now.shape.Tk = *args.position.as<int64_t>() + args.shape.Tq;
-    if (is_decode(now))
-      decode(now);
+    if (is_decode(args))
+      decode(args);
     else
-      forward_tiles(now);
+      forward_tiles(args);
   });
 }
 
 void cache_append(Stream& stream, const CacheAppend& args) {
   enqueue(stream, [args] {
-    const auto element = static_cast<int64_t>(size_of(args.dtype)), position = *args.position.as<int64_t>();
+    const auto element = static_cast<int64_t>(size_of(args.dtype));
     const auto row = [element](const Heads& heads, int64_t b, int64_t t) {
       return static_cast<std::byte*>(heads.data) + element * (b * heads.sample_stride + t * heads.token_stride);
     };
     parallel_for(args.B * args.T, [&](int64_t piece) {
       const int64_t b = piece / args.T, t = piece % args.T;
-      std::memcpy(row(args.to, b, position + t), row(args.from, b, t), static_cast<size_t>(args.width * element));
+      std::memcpy(row(args.to, b, first_position(args.position, b) + t), row(args.from, b, t),
+                  static_cast<size_t>(args.width * element));
     });
   });
 }

@@ -16,6 +16,7 @@ struct Gather {
   const int32_t* tokens;
   const Real *token_table, *position_table;  // null: none
   const int64_t* position;                   // of the first token; null: 0
+  int64_t position_stride;                   // from one sample's to the next one's
   const int32_t* starts;                     // of documents; null: 0
   int64_t B, T, C;
 };
@@ -32,8 +33,10 @@ __global__ void __launch_bounds__(kThreads) embedding_forward_kernel(Gather<Real
 #pragma unroll 4
   for (int64_t b = begin; b < end; ++b) {
     Piece piece(g.token_table + g.tokens[b * g.T + t] * g.C + c);
-    if (g.starts != nullptr && g.position_table != nullptr) {
-      const Piece own(g.position_table + first + i - g.starts[b * g.T + t] * g.C);
+    if ((g.starts != nullptr || g.position_stride != 0) && g.position_table != nullptr) {
+      const int64_t begin_of_sample = g.position_stride != 0 ? g.position[b] * g.C : first;
+      const int64_t start = g.starts == nullptr ? 0 : g.starts[b * g.T + t];
+      const Piece own(g.position_table + begin_of_sample + i - start * g.C);
       for (int k = 0; k < kWidth; ++k) piece.set(k, piece.get(k) + own.get(k));
     } else if (g.position_table != nullptr) {
       for (int k = 0; k < kWidth; ++k) piece.set(k, piece.get(k) + position.get(k));
@@ -53,6 +56,7 @@ void embedding_forward(Stream& stream, const EmbeddingForward& args) {
                          data_of<Real>(args.token_table),
                          data_of<Real>(args.position_table),
                          data_of<int64_t>(args.position),
+                         args.position.elements() > 1 ? 1 : 0,
                          data_of<int32_t>(args.starts),
                          args.tokens.elements() / T,
                          T,

@@ -17,6 +17,7 @@ struct RotaryExtents {
   bool interleaved;
   float amplitude, eps;
   const int64_t* position;  // null: 0
+  int position_stride;      // from one sample's to the next one's
   const int32_t* starts;    // null: 0
   float frequencies[kRotaryMaxD / 2];
 
@@ -32,11 +33,13 @@ struct RotaryExtents {
         amplitude(s.amplitude),
         eps(s.eps),
         position(data_of<int64_t>(at)),
+        position_stride(at.elements() > 1 ? 1 : 0),
         starts(data_of<int32_t>(document_starts)) {
     for (int i = 0; i < kRotaryMaxD / 2; ++i) frequencies[i] = s.frequencies[static_cast<size_t>(i)];
   }
   __device__ float position_of(int64_t token) const {
-    const int64_t first = position == nullptr ? 0 : *position, start = starts == nullptr ? 0 : starts[token];
+    const int64_t first = position == nullptr ? 0 : position[token / T * position_stride];
+    const int64_t start = starts == nullptr ? 0 : starts[token];
     return static_cast<float>(first + token % T - start);
   }
 };

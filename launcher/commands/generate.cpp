@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -66,30 +67,40 @@ class Generation {
     return 0;
   }
 
-  // Each answer is what it would be alone.
+  // Each answer is what it would be alone; they are printed in the order of the file, each as soon as those before are.
   int print_all() {
-    std::ifstream file(words_.prompts);
-    if (!file)
-      throw UsageError(
-          fmt::format("--prompts {}: cannot be read; wanted a "
-                      "file with a prompt in each line",
-                      words_.prompts));
-    for (std::string line; std::getline(file, line);) {
-      if (line.ends_with('\r')) line.pop_back();
-      if (line.empty()) continue;
-      std::string text;
-      const WrittenText written =
-          writer_.write(request(begin(line).tokens), [&](std::string_view piece) { text += piece; });
-      const nlohmann::ordered_json answer = {{"prompt", line},
-                                             {"text", text},
-                                             {"tokens", written.tokens.size()},
-                                             {"finish", written.ended ? "stop" : "length"}};
-      print_at_once(json_text(answer) + "\n");
-    }
+    const std::vector<std::string> prompts = prompts_of_file();
+    std::map<size_t, std::string> ended;  // and not yet printed
+    size_t printed = 0;
+    writer_.write_all(
+        prompts.size(), [&](size_t i) { return request(begin(prompts[i]).tokens); },
+        [&](size_t i, const WrittenText& written, const std::string& text) {
+          const nlohmann::ordered_json answer = {{"prompt", prompts[i]},
+                                                 {"text", text},
+                                                 {"tokens", written.tokens.size()},
+                                                 {"finish", written.ended ? "stop" : "length"}};
+          ended[i] = json_text(answer) + "\n";
+          for (; !ended.empty() && ended.begin()->first == printed; ++printed) {
+            print_at_once(ended.begin()->second);
+            ended.erase(ended.begin());
+          }
+        });
     return 0;
   }
 
  private:
+  std::vector<std::string> prompts_of_file() const {
+    std::ifstream file(words_.prompts);
+    if (!file)
+      throw UsageError(
+          fmt::format("--prompts {}: cannot be read; wanted a file with a prompt in each line", words_.prompts));
+    std::vector<std::string> prompts;
+    for (std::string line; std::getline(file, line);) {
+      if (line.ends_with('\r')) line.pop_back();
+      if (!line.empty()) prompts.push_back(std::move(line));
+    }
+    return prompts;
+  }
   FirstTokens begin(const std::string& prompt) const {
     if (!words_.chat) return first_tokens(writer_.tokenizer(), prompt);
     std::vector<ChatMessage> messages;

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "comm/local/local_communicator.h"
 #include "core/base/error.h"
 #include "core/config/precision.h"
+#include "core/generate/batch_generator.h"
 #include "core/train/snapshot.h"
 #include "launcher/device_choice.h"
 #include "launcher/generate/stop_texts.h"
@@ -19,6 +21,8 @@
 
 namespace convoy {
 namespace {
+
+constexpr size_t kTogether = 8;  // texts: each token reads all weights, whether of one text or of eight
 
 GeneratorModel generator_model(const TrainedModel& trained) {
   if (auto model = make_generator_model(trained.config)) return *model;
@@ -36,14 +40,15 @@ TokenizerSettings settings_of(const CheckpointReader& checkpoint) {
 }  // namespace
 
 struct TextWriter::Machine {
-  Machine(const TrainedModel& trained, GeneratorModel model)
+  Machine(const TrainedModel& trained, GeneratorModel of)
       : alone(make_local_communicator()),
         device(make_device(trained.config, *alone)),
         stream(device->make_stream(StreamKind::compute)),
-        graph(model.make_graph(1, 1)),
+        graph(of.make_graph(1, 1, 1)),
         layout(graph, 1),
         weights(*device, *stream, layout, compute_dtype(trained.config.precision)),
-        generator(*device, weights, std::move(model)) {
+        generator(*device, weights, of),
+        model(std::move(of)) {
     restore_weights(trained.weights(), *device, *stream, weights);
   }
 
@@ -54,6 +59,54 @@ struct TextWriter::Machine {
   ParameterLayout layout;
   ParameterStorage weights;
   Generator generator;
+  GeneratorModel model;
+};
+
+// One text as its tokens come.
+class TextWriter::Writing {
+ public:
+  Writing(const TextWriter& writer, const TextRequest& request, std::function<void(std::string_view)> out)
+      : writer_(writer),
+        end_tokens_(request.end_tokens),
+        sampling_(request.sampling),
+        stops_(request.stops, std::move(out)),
+        stream_(*writer.tokenizer_, [this](std::string_view piece) { stops_.add(piece); }) {
+    sampling_.drawable = writer.drawable_;
+    for (const int32_t token : end_tokens_) sampling_.drawable.at(static_cast<size_t>(token)) = true;
+  }
+  Writing(const Writing&) = delete;
+  Writing& operator=(const Writing&) = delete;
+
+  const SamplingOptions& sampling() const { return sampling_; }
+
+  // False: it ends here.
+  bool add(int32_t token) {
+    if ((written_.ended = ends(token))) return false;
+    written_.tokens.push_back(token);
+    stream_.add(token);
+    return !(written_.ended = stops_.found());
+  }
+
+  const WrittenText& finish() {
+    if (!stops_.found()) {
+      stream_.finish();
+      stops_.finish();
+    }
+    return written_;
+  }
+
+ private:
+  bool ends(int32_t token) const {
+    return token == writer_.tokenizer_->end_of_text() || std::ranges::count(end_tokens_, token) > 0 ||
+           std::ranges::count(writer_.settings_.eos_ids, int64_t{token}) > 0;
+  }
+
+  const TextWriter& writer_;
+  std::vector<int32_t> end_tokens_;
+  SamplingOptions sampling_;
+  StopTexts stops_;
+  TextStream stream_;
+  WrittenText written_;
 };
 
 TextWriter::TextWriter(const TrainedModel& trained) {
@@ -76,27 +129,27 @@ void end_with(const ChatEnd& end, TextRequest& request) {
 }
 
 WrittenText TextWriter::write(const TextRequest& request, const std::function<void(std::string_view)>& out) {
-  StopTexts stops(request.stops, out);
-  TextStream stream(*tokenizer_, [&](std::string_view piece) { stops.add(piece); });
-  const auto ends = [&](int32_t token) {
-    return token == tokenizer_->end_of_text() || std::ranges::count(request.end_tokens, token) > 0 ||
-           std::ranges::count(settings_.eos_ids, int64_t{token}) > 0;
-  };
-  SamplingOptions sampling = request.sampling;
-  sampling.drawable = drawable_;
-  for (const int32_t token : request.end_tokens) sampling.drawable.at(static_cast<size_t>(token)) = true;
-  WrittenText written;
-  machine_->generator.generate(request.tokens, request.most, sampling, [&](int32_t token) {
-    if ((written.ended = ends(token))) return false;
-    written.tokens.push_back(token);
-    stream.add(token);
-    return !(written.ended = stops.found());
+  Writing writing(*this, request, out);
+  machine_->generator.generate(request.tokens, request.most, writing.sampling(),
+                               [&](int32_t token) { return writing.add(token); });
+  return writing.finish();
+}
+
+void TextWriter::write_all(size_t count, const std::function<TextRequest(size_t)>& request, const Told& told) {
+  BatchGenerator generator(*machine_->device, machine_->weights, machine_->model,
+                           static_cast<int64_t>(std::clamp<size_t>(count, 1, kTogether)));
+  size_t number = 0;
+  generator.run([&]() -> std::optional<BatchGenerator::Request> {
+    if (number == count) return std::nullopt;
+    const TextRequest wanted = request(number);
+    const auto text = std::make_shared<std::string>();
+    const auto writing = std::make_shared<Writing>(*this, wanted, [text](std::string_view piece) { *text += piece; });
+    return BatchGenerator::Request{.prompt = wanted.tokens,
+                                   .count = wanted.most,
+                                   .sampling = writing->sampling(),
+                                   .on_token = [writing](int32_t token) { return writing->add(token); },
+                                   .on_end = [=, &told, which = number++] { told(which, writing->finish(), *text); }};
   });
-  if (!stops.found()) {
-    stream.finish();
-    stops.finish();
-  }
-  return written;
 }
 
 }  // namespace convoy

@@ -41,6 +41,10 @@ class TextWriter {
 
   // Text is told as it comes, whole characters at a time. The same text for the same request.
   WrittenText write(const TextRequest& request, const std::function<void(std::string_view)>& out);
+  // `count` of them, side by side; on the CPU each is what write() gives. request(number) is asked for when there is
+  // room for it, and they are told in the order in which they end.
+  using Told = std::function<void(size_t number, const WrittenText& written, const std::string& text)>;
+  void write_all(size_t count, const std::function<TextRequest(size_t number)>& request, const Told& told);
 
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const TokenizerSettings& settings() const { return settings_; }
@@ -48,6 +52,7 @@ class TextWriter {
 
  private:
   struct Machine;
+  class Writing;
 
   std::unique_ptr<Tokenizer> tokenizer_;
   TokenizerSettings settings_;

@@ -79,6 +79,19 @@ assert answers[0]['prompt'] + answers[0]['text'] == open('text').read()[:-1], an
 assert all(a['finish'] in ('stop', 'length') and 0 < a['tokens'] <= 12 for a in answers), answers
 PY
 
+# More than are written at once, of many lengths, some longer than the context.
+for i in $(seq 11); do echo "the king $(head -c $((i * i * 2)) text.txt | tr '\n' ' ')"; done >many
+"$TRAINER" generate model --prompts many --tokens 14 --seed 5 >answers || fail "many prompts"
+[ "$(wc -l <answers)" -eq 11 ] || fail "$(wc -l <answers) answers"
+for i in 1 4 9 11; do
+  "$TRAINER" generate model --prompt "$(sed -n ${i}p many)" --tokens 14 --seed 5 >alone || fail "prompt $i alone"
+  python3 - $i <<'PY' || fail "prompt $i is gone on from otherwise than alone"
+import json, sys
+answer = [json.loads(line) for line in open('answers')][int(sys.argv[1]) - 1]
+assert answer['prompt'] + answer['text'] + '\n' == open('alone').read(), answer
+PY
+done
+
 # Line by line from a pipe, with what was said before.
 generate --chat --prompt "the king" >first
 "$TRAINER" chat model --temperature 0 --tokens 12 <<<"the king" >chat || fail "chatting"

@@ -1,6 +1,7 @@
 // The table of elementwise_kernels.h, compiled once per instruction set. See begin_avx2.h.
 #pragma once
 
+#include "kernels/cpu/position.h"
 #include "kernels/cpu/simd/memory.h"
 //
 #include "kernels/cpu/simd/math.h"

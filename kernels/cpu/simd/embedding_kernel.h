@@ -6,7 +6,6 @@ namespace {
 
 void embedding_forward(const EmbeddingForward& args, int64_t begin, int64_t end) {
   const int64_t T = args.tokens.shape[-1], C = args.y.shape[-1];
-  const int64_t first = args.position ? *args.position.as<int64_t>() : 0;
   const int32_t* starts = args.starts ? args.starts.as<int32_t>() : nullptr;
   with_real(args.y.dtype, [&](auto* real) {
     using Real = std::remove_pointer_t<decltype(real)>;
@@ -18,7 +17,8 @@ void embedding_forward(const EmbeddingForward& args, int64_t begin, int64_t end)
         continue;
       }
       const int64_t start = starts == nullptr ? 0 : starts[n];
-      const Real* position = args.position_table.as<Real>() + (first + n % T - start) * C;
+      const Real* position =
+          args.position_table.as<Real>() + (first_position(args.position, n / T) + n % T - start) * C;
       for_vectors(
           C, [=](int64_t i, auto lanes) { store(y + i, load(token + i, lanes) + load(position + i, lanes), lanes); });
     }

@@ -84,8 +84,8 @@ inline float rstd_of(const Real* x, int64_t D, float eps) {
 
 // Of the token in the row n of (B, T).
 inline float position_of(const Tensor& position, const Tensor& starts, int64_t n, int64_t T) {
-  const int64_t first = position ? *position.as<int64_t>() : 0, start = starts ? starts.as<int32_t>()[n] : 0;
-  return static_cast<float>(first + n % T - start);
+  const int64_t start = starts ? starts.as<int32_t>()[n] : 0;
+  return static_cast<float>(first_position(position, n / T) + n % T - start);
 }
 
 template <class Real>

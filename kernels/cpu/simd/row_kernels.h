@@ -1,6 +1,7 @@
 // The table of kernels over rows and ranges, compiled once per instruction set. See begin_avx2.h.
 #pragma once
 
+#include "kernels/cpu/position.h"
 #include "kernels/cpu/simd/memory.h"
 //
 #include "kernels/cpu/simd/math.h"

@@ -16,6 +16,7 @@ struct Append {
   int64_t to_token, to_sample, from_token, from_sample;  // strides in units
   int64_t B, T, width;                                   // width in units
   const int64_t* position;
+  int64_t position_stride;  // from one sample's to the next one's
 };
 
 template <class Unit>
@@ -23,7 +24,8 @@ __global__ void __launch_bounds__(kThreads) cache_append_kernel(Append<Unit> a) 
   const int64_t i = blockIdx.x * int64_t{kThreads} + threadIdx.x;
   if (i >= a.B * a.T * a.width) return;
   const int64_t c = i % a.width, t = i / a.width % a.T, b = i / a.width / a.T;
-  a.to[b * a.to_sample + (*a.position + t) * a.to_token + c] = a.from[b * a.from_sample + t * a.from_token + c];
+  a.to[b * a.to_sample + (a.position[b * a.position_stride] + t) * a.to_token + c] =
+      a.from[b * a.from_sample + t * a.from_token + c];
 }
 
 // elements: of a unit.
@@ -38,7 +40,8 @@ void enqueue(Stream& stream, const CacheAppend& args, int64_t elements) {
                        args.B,
                        args.T,
                        args.width / elements,
-                       data_of<int64_t>(args.position)};
+                       data_of<int64_t>(args.position),
+                       args.position.elements() > 1 ? 1 : 0};
   launch(stream, cache_append_kernel<Unit>, static_cast<unsigned>(ceil_div<int64_t>(a.B * a.T * a.width, kThreads)),
          kThreads, 0, a);
 }

@@ -26,7 +26,8 @@ class ForwardBlock {
   static constexpr int kThreads = kQueries / kPlainRows * 16;
   static constexpr int kSharedBytes = PlainTile<kD>::bytes(kQueries + 2 * kKeys) + PlainTile<kKeys>::bytes(kQueries);
 
-  __device__ ForwardBlock(const Arguments<Real>& arguments, float* shared) : a(arguments), seen(a.extents.seen_keys()) {
+  __device__ ForwardBlock(const Arguments<Real>& arguments, float* shared)
+      : a(arguments), seen(a.extents.seen_keys(a.order.place().head / a.extents.H)) {
     queries.data = shared;
     keys.data = queries.at(kQueries, 0);
     values.data = keys.at(kKeys, 0);

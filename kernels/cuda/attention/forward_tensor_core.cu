@@ -210,7 +210,7 @@ __global__ __launch_bounds__(ForwardBlock<kD, kDropout, kBanded>::kThreads,
   extern __shared__ __align__(256) unsigned char shared[];
   using Block = ForwardBlock<kD, kDropout, kBanded>;
   auto& seen = *reinterpret_cast<SeenKeys*>(shared + Block::kTileBytes);
-  if (threadIdx.x == 0) seen = arguments.extents.seen_keys();
+  if (threadIdx.x == 0) seen = arguments.extents.seen_keys(arguments.order.place().head / arguments.extents.H);
   __syncthreads();
   Block(arguments, static_cast<uint32_t>(__cvta_generic_to_shared(shared)), seen).run();
 }

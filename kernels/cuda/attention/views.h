@@ -40,6 +40,7 @@ struct AttentionExtents {
   int window;               // keys that a query sees at most; 0: all
   float scale;              // of scores
   const int64_t* position;  // of the first query among the keys; null: as shift says
+  int position_stride;      // from one sample's position to the next one's; 0: it is the same
   const int32_t* starts;    // (B, Tq): the first key that a query sees; null: key 0
 
   explicit AttentionExtents(const AttentionShape& s, const Tensor& first_keys = {}, const Tensor& at = {})
@@ -53,14 +54,15 @@ struct AttentionExtents {
         window(static_cast<int>(s.window)),
         scale(s.scale),
         position(static_cast<const int64_t*>(at.data)),
+        position_stride(at.elements() > 1 ? 1 : 0),
         starts(static_cast<const int32_t*>(first_keys.data)) {}
   __device__ int heads_per_key_head() const { return H / Hkv; }
   // Keys that some query before queries_end sees: those before.
   __device__ int keys_seen(int queries_end) const { return SeenKeys{Tk, shift}.before(queries_end); }
   // For a kernel's start, where a cache may hold fewer keys than it has room for.
-  __device__ SeenKeys seen_keys() const {
+  __device__ SeenKeys seen_keys(int sample) const {
     if (position == nullptr) return {Tk, shift};
-    const int first = static_cast<int>(*position);
+    const int first = static_cast<int>(position[sample * position_stride]);
     return {first + Tq, first};
   }
   // The first query that sees a key from `key` on, Tq if there is none.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/error.h"
+#include "core/generate/batch_generator.h"
 #include "core/models/gpt2.h"
 #include "core/models/llama.h"
 #include "core/ops/cross_entropy.h"
@@ -15,10 +16,10 @@ namespace {
 constexpr Gpt2Config kModel{.layers = 2, .heads = 2, .channels = 32, .context = 16, .vocabulary = 40};
 constexpr int64_t kLongContext = 600;
 
-Graph gpt2_graph(DType dtype, int64_t T, int64_t kept) {
+Graph gpt2_graph(DType dtype, int64_t B, int64_t T, int64_t kept) {
   Gpt2Config c = kModel;
   c.dtype = dtype;
-  return gpt2_logits_graph(c, 1, T, kept);
+  return gpt2_logits_graph(c, B, T, kept);
 }
 
 // Keys and values of fewer heads than queries, positions that turn them, and a window in one layer.
@@ -33,7 +34,9 @@ LlamaConfig llama_config(DType dtype) {
   return c;
 }
 
-Graph llama_graph(DType dtype, int64_t T, int64_t kept) { return llama_logits_graph(llama_config(dtype), 1, T, kept); }
+Graph llama_graph(DType dtype, int64_t B, int64_t T, int64_t kept) {
+  return llama_logits_graph(llama_config(dtype), B, T, kept);
+}
 
 Graph gpt2_losses(DType dtype, int64_t B) {
   Gpt2Config c = kModel;
@@ -45,7 +48,7 @@ Graph llama_losses(DType dtype, int64_t B) { return llama_loss_graph(llama_confi
 
 struct GeneratorCase {
   const char* name;
-  Graph (*graph)(DType dtype, int64_t T, int64_t kept);
+  Graph (*graph)(DType dtype, int64_t B, int64_t T, int64_t kept);
   Graph (*losses)(DType dtype, int64_t B);  // of whole contexts, as training and `trainer eval` compute them
   DType dtype;
 };
@@ -66,12 +69,14 @@ class GeneratorTest : public testing::TestWithParam<GeneratorCase> {
     set_weights(parameters_, *device_, *stream_, values);
   }
 
-  static Graph graph(int64_t T, int64_t kept = 0) { return GetParam().graph(GetParam().dtype, T, kept); }
+  static Graph graph(int64_t T, int64_t kept = 0) { return GetParam().graph(GetParam().dtype, 1, T, kept); }
   static DType dtype() { return GetParam().dtype; }
 
-  Generator make() {
-    return {*device_, parameters_, {kModel.context, [](int64_t T, int64_t kept) { return graph(T, kept); }}};
+  static GeneratorModel model() {
+    return {kModel.context,
+            [](int64_t B, int64_t T, int64_t kept) { return GetParam().graph(GetParam().dtype, B, T, kept); }};
   }
+  Generator make() { return {*device_, parameters_, model()}; }
 
   // The most likely next token without a cache: the whole window at once.
   int32_t next_without_cache(const std::vector<int32_t>& window) {
@@ -199,6 +204,47 @@ TEST_P(GeneratorTest, ReadsOfAPromptOnlyWhatItDoesNotKnow) {
   EXPECT_EQ(talks.tokens_read() - before, 3);
 }
 
+// More of them than there is room for, of any lengths, some of which go beyond the context.
+TEST_P(GeneratorTest, TextsSideBySideAreThoseOfEachAlone) {
+  struct Text {
+    BatchGenerator::Request request;
+    std::vector<int32_t> tokens;
+    bool ended = false;
+  };
+  std::vector<Text> texts;
+  for (int32_t i = 0; i < 7; ++i) {
+    std::vector<int32_t> prompt;
+    for (int32_t t = 0; t < 1 + i * 3 % 20; ++t) prompt.push_back((i * 11 + t * 5) % 40);
+    const bool greedy = test::testing_cuda();  // whose products of one row and of several differ in their last bits
+    texts.push_back({{.prompt = prompt,
+                      .count = 3 + i * 5 % 30,
+                      .sampling = {.temperature = greedy ? 0.0 : 1.0, .seed = static_cast<uint64_t>(i)}}});
+  }
+  BatchGenerator batch(*device_, parameters_, model(), 3);
+  size_t begun = 0;
+  batch.run([&]() -> std::optional<BatchGenerator::Request> {
+    if (begun == texts.size()) return std::nullopt;
+    Text& text = texts[begun++];
+    BatchGenerator::Request request = text.request;
+    request.on_token = [&text](int32_t token) {
+      text.tokens.push_back(token);
+      return text.tokens.size() < 25;
+    };
+    request.on_end = [&text] { text.ended = true; };
+    return request;
+  });
+  for (const Text& text : texts) {
+    EXPECT_TRUE(text.ended);
+    const int64_t count = std::min<int64_t>(25, text.request.count);
+    ASSERT_EQ(std::ssize(text.tokens), count);
+    if (!test::testing_cuda())
+      EXPECT_EQ(text.tokens, make().generate(text.request.prompt, count, text.request.sampling));
+  }
+  // Of one token each what is chosen is clear on any device.
+  for (const Text& text : texts)
+    EXPECT_EQ(text.tokens[0], make().generate(text.request.prompt, 1, text.request.sampling)[0]);
+}
+
 TEST(GeneratorRoom, GrowsWithTheTextAndKeepsItsBits) {
   Gpt2Config c = kModel;
   c.context = kLongContext;
@@ -207,7 +253,7 @@ TEST(GeneratorRoom, GrowsWithTheTextAndKeepsItsBits) {
   ParameterStorage parameters(test::test_device(), test::test_stream(), layout, DType::f32);
   initialise(parameters, parameters.layout(), test::test_device(), test::test_stream(), 3);
   const auto make = [&](bool whole) {
-    return Generator(test::test_device(), parameters, {kLongContext, [c, whole](int64_t T, int64_t kept) {
+    return Generator(test::test_device(), parameters, {kLongContext, [c, whole](int64_t, int64_t T, int64_t kept) {
                                                          return gpt2_logits_graph(c, 1, T, whole ? 0 : kept);
                                                        }});
   };

@@ -118,7 +118,7 @@ class LoraReference : public testing::TestWithParam<const char*> {
   // Logits of the last of the first `length` tokens of the first sequence.
   std::vector<float> logits(int64_t length) {
     const FamilyChoice family = family_from_config_json(text("config"));
-    const Graph graph = adapted(family->generator(DType::f32)->make_graph(length, 0));
+    const Graph graph = adapted(family->generator(DType::f32)->make_graph(1, length, 0));
     const ParameterLayout layout(graph, 1);
     ParameterStorage parameters(device_, stream_, layout, DType::f32);
     fill(parameters);
