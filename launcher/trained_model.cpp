@@ -17,6 +17,18 @@ namespace {
 
 constexpr const char* kTokenizerFiles[] = {"tokenizer.json", "tokenizer.model"};
 
+// Of the data that data.path names, or of number i of data.mix.
+std::string data_folder_file(size_t i) { return i == 0 ? "data_folder.txt" : fmt::format("data_folder_{}.txt", i); }
+
+std::string path_from_here(const std::string& path, const CheckpointReader& checkpoint, const std::string& file) {
+  if (std::filesystem::path(path).is_absolute() || !checkpoint.has_file(file)) return path;
+  const std::filesystem::path then = checkpoint.file(file);
+  std::error_code ignored;
+  const bool is_there = std::filesystem::exists(then, ignored), is_here = std::filesystem::exists(path, ignored);
+  if (!is_here) return then.string();
+  return is_there && !std::filesystem::equivalent(then, path, ignored) ? then.string() : path;
+}
+
 std::filesystem::path find_folder(const std::filesystem::path& folder) {
   if (is_there(folder / "model.safetensors")) return folder;
   const std::filesystem::path checkpoints = RunPaths(folder).checkpoints();
@@ -52,7 +64,7 @@ TrainedModel open_trained_model(const std::filesystem::path& folder, const std::
   const std::filesystem::path found = checkpoint_of(folder, which);
   TrainedModel model{.checkpoint = std::make_unique<CheckpointReader>(found, true), .config = {}};
   Config config = parse_config(model.checkpoint->file("config.yaml"), (found / "config.yaml").string(), {});
-  config.data.path = data_path_from_here(config.data.path, *model.checkpoint);
+  take_data_from_here(config.data, *model.checkpoint);
   if (std::ranges::any_of(overrides, [](const std::string& key) { return key.starts_with("data.path="); }))
     config.data.mix.clear();
   model.config = override_config(config, overrides);
@@ -64,13 +76,18 @@ TrainedModel open_trained_model(const std::filesystem::path& folder, const std::
   return model;
 }
 
-std::string data_path_from_here(const std::string& path, const CheckpointReader& checkpoint) {
-  if (std::filesystem::path(path).is_absolute() || !checkpoint.has_file(kDataFolderFile)) return path;
-  const std::filesystem::path then = checkpoint.file(kDataFolderFile);
-  std::error_code ignored;
-  const bool is_there = std::filesystem::exists(then, ignored), is_here = std::filesystem::exists(path, ignored);
-  if (!is_here) return then.string();
-  return is_there && !std::filesystem::equivalent(then, path, ignored) ? then.string() : path;
+std::map<std::string, std::string> data_folder_files(const Config& config) {
+  const auto absolute = [](const std::string& path) { return std::filesystem::absolute(path).string(); };
+  std::map<std::string, std::string> files;
+  for (size_t i = 0; i < config.data.mix.size(); ++i) files[data_folder_file(i)] = absolute(config.data.mix[i].path);
+  if (files.empty()) files[data_folder_file(0)] = absolute(config.data.path);
+  return files;
+}
+
+void take_data_from_here(DataConfig& data, const CheckpointReader& checkpoint) {
+  for (size_t i = 0; i < data.mix.size(); ++i)
+    data.mix[i].path = path_from_here(data.mix[i].path, checkpoint, data_folder_file(i));
+  if (data.mix.empty()) data.path = path_from_here(data.path, checkpoint, data_folder_file(0));
 }
 
 bool has_tokenizer(const CheckpointReader& checkpoint) {

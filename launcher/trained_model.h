@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,9 +15,9 @@
 
 namespace convoy {
 
-// A file of a checkpoint: where its data lay, as an absolute path. data.path may be relative to where the run was
-// started.
-inline constexpr const char* kDataFolderFile = "data_folder.txt";
+// Files of a checkpoint: where its data lay, as absolute paths, of data.path or of each of data.mix. These may be relative
+// to where the run was started.
+std::map<std::string, std::string> data_folder_files(const Config& config);
 
 struct TrainedModel {
   std::unique_ptr<CheckpointReader> checkpoint;
@@ -33,13 +34,14 @@ std::filesystem::path checkpoint_of(const std::filesystem::path& folder,
                                     CheckpointOfRun which = CheckpointOfRun::newest);
 
 // Throws CheckpointError if there is none, or if the model beneath its adapter is not there. A relative data.path of
-// the run, unless overridden, is replaced by data_path_from_here.
+// the run, unless overridden, is replaced by what it means from here.
 TrainedModel open_trained_model(const std::filesystem::path& folder, const std::vector<std::string>& overrides,
                                 CheckpointOfRun which = CheckpointOfRun::newest);
 
-// data.path of a checkpoint's run for a command that is started elsewhere: as it is if it means the same folder here;
-// else the folder that it meant then or, where that is gone and there is one here, as after a move, this one.
-std::string data_path_from_here(const std::string& path, const CheckpointReader& checkpoint);
+// Turns data.path and those of data.mix, as a checkpoint's run has them, into what they mean for a command that is started
+// elsewhere: each as it is if it means the same folder here; else the folder that it meant then or, where that is gone and
+// there is one here, as after a move, this one.
+void take_data_from_here(DataConfig& data, const CheckpointReader& checkpoint);
 
 bool has_tokenizer(const CheckpointReader& checkpoint);
 // The name of the tokenizer's file in the checkpoint. Throws CheckpointError if there is none.

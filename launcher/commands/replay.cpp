@@ -37,7 +37,7 @@ Config load(const ReplayWords& words) try {
     throw ConfigError(words.run + " is no run folder: it has no config.yaml");
   Config config = load_config(paths.config(), {});
   if (const auto checkpoint = any_checkpoint(paths.checkpoints()))
-    config.data.path = data_path_from_here(config.data.path, *checkpoint);
+    take_data_from_here(config.data, *checkpoint);
   config = override_config(config, words.overrides);
   config.run.dir = words.run;  // the folder may have been moved
   return config;

@@ -48,7 +48,7 @@ std::map<std::string, std::string> checkpoint_files(const Config& config, const 
   std::map<std::string, std::string> files = dataset.files();
   files.insert(companions.begin(), companions.end());
   files.emplace("config.yaml", to_yaml(config));
-  files.emplace(kDataFolderFile, std::filesystem::absolute(dataset.folder()).string());
+  files.merge(data_folder_files(config));
   const std::unique_ptr<Tokenizer> tokenizer = dataset.tokenizer();
   const std::string peer_config =
       config.model.family->peer_config(compute_dtype(config.precision), tokenizer ? tokenizer->end_of_text() : -1);

@@ -76,6 +76,9 @@ expect_same "$(weights mix-1)" "$(weights mix-2)"
 ranks 1 run.dir=mix-half "${mix[@]}" train.stop_at=7 || fail "half a mixture"
 ranks 2 run.dir=mix-half --resume "${mix[@]}" || { cat train.log; fail "a mixture resumed"; }
 expect_same "$(weights mix-1)" "$(weights mix-half)"
+(mkdir -p elsewhere && cd elsewhere && "$TRAINER" eval ../mix-1 --json >../eval.json) || fail "a mixture from elsewhere"
+"$TRAINER" eval mix-1 --json | cmp - eval.json || fail "from elsewhere it is another mixture"
+(cd elsewhere && "$TRAINER" replay ../mix-2 --step 5 >../replay.log 2>&1) || { cat replay.log; fail "replaying from elsewhere"; }
 refuse 3 "other data" "$TRAINER" train train.yaml run.dir=mix-half --resume "data.mix=[{path: talk, weight: 2}, {path: other, weight: 1}]"
 make_text >text.txt
 trainer_data import-text text.txt plays --tokenizer bytes >import.log || fail "import-text"
