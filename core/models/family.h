@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config/kind.h"
@@ -28,6 +29,9 @@ class Family {
   virtual ~Family() = default;
   virtual void describe(Keys& keys) = 0;
   virtual std::unique_ptr<Family> clone() const = 0;
+
+  // Names that its key `preset` takes.
+  virtual std::vector<std::string_view> presets() const { return {}; }
 
   // Tokens in a sample, for models of sequences; 0: samples are what the data's fields say.
   virtual int64_t context() const { return 0; }

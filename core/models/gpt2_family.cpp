@@ -26,12 +26,6 @@ constexpr std::array kPresets = {
     Preset{"gpt2-1558m", 48, 25, 1600},
 };
 
-std::vector<std::string_view> preset_names() {
-  std::vector<std::string_view> names;
-  for (const Preset& preset : kPresets) names.push_back(preset.name);
-  return names;
-}
-
 void check_heads(Keys& keys, const Gpt2Config& c) {
   if (c.heads <= 0 || c.channels <= 0) return;
   if (c.channels % c.heads != 0)
@@ -53,8 +47,14 @@ void check_heads(Keys& keys, const Gpt2Config& c) {
 
 Gpt2Family::Gpt2Family() : sizes{.layers = 4, .heads = 4, .channels = 128, .context = 64} {}
 
+std::vector<std::string_view> Gpt2Family::presets() const {
+  std::vector<std::string_view> names;
+  for (const Preset& p : kPresets) names.push_back(p.name);
+  return names;
+}
+
 void Gpt2Family::describe(Keys& keys) {
-  keys.preset(incidental("preset"), preset, "sets the sizes below; keys given beside it win", preset_names(),
+  keys.preset(incidental("preset"), preset, "sets the sizes below; keys given beside it win", presets(),
               [this](const std::string& name) { apply_preset(name); });
   keys(binding("layers"), sizes.layers, "blocks", "transformer blocks", Allowed::from(1, 1000));
   keys(binding("heads"), sizes.heads, "heads", "attention heads; must divide channels", Allowed::from(1, 65536));

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/models/family.h"
 #include "core/models/gpt2.h"
@@ -14,6 +16,7 @@ class Gpt2Family final : public Family {
 
   void describe(Keys& keys) override;
   std::unique_ptr<Family> clone() const override { return std::make_unique<Gpt2Family>(*this); }
+  std::vector<std::string_view> presets() const override;
   int64_t context() const override { return sizes.context; }
   int64_t vocabulary() const override { return tokens.value_or(0); }
   void settle(const ModelData& data, Loss& loss) override;

@@ -12,7 +12,7 @@
 namespace convoy {
 
 void LlamaFamily::describe(Keys& keys) {
-  keys.preset(incidental("preset"), preset, "sets the sizes below; keys given beside it win", llama_preset_names(),
+  keys.preset(incidental("preset"), preset, "sets the sizes below; keys given beside it win", presets(),
               [this](const std::string& name) { apply_preset(name); });
   keys(binding("layers"), sizes.layers, "blocks", "transformer blocks", Allowed::from(1, 1000));
   keys(binding("heads"), sizes.heads, "heads", "of queries", Allowed::from(1, 65536));
@@ -37,6 +37,8 @@ void LlamaFamily::describe(Keys& keys) {
        Allowed::words_or({"all"}, 0, 999));
   check(keys);
 }
+
+std::vector<std::string_view> LlamaFamily::presets() const { return llama_preset_names(); }
 
 void LlamaFamily::check(Keys& keys) const {
   const LlamaConfig c = settled(DType::f32);

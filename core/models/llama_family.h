@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/models/family.h"
 #include "core/models/llama.h"
@@ -12,6 +14,7 @@ class LlamaFamily final : public Family {
  public:
   void describe(Keys& keys) override;
   std::unique_ptr<Family> clone() const override { return std::make_unique<LlamaFamily>(*this); }
+  std::vector<std::string_view> presets() const override;
   int64_t context() const override { return sizes.context; }
   int64_t vocabulary() const override { return tokens.value_or(0); }
   void settle(const ModelData& data, Loss& loss) override;

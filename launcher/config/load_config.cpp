@@ -29,6 +29,7 @@ class Loader {
 
   // Each layer lies over those before it, all of them over the model that model.from names.
   void apply(std::span<const Setting* const> layers) {
+    if (given(layers, "model", "family").empty()) choose_family_of(given(layers, "model", "preset"));
     begin_with_model(given(layers, "model", "from"), given(layers, "run", "dir"));
     for (const Setting* layer : layers) apply(*layer, origins_);
   }
@@ -52,6 +53,14 @@ class Loader {
   }
 
  private:
+  // A preset brings its family along.
+  void choose_family_of(const std::string& preset) {
+    FamilyChoice family = config_.model.family;
+    for (const AnyChoice::KindText& kind : config_.model.family.kinds()) {
+      family.choose(kind.name);
+      if (std::ranges::count(family->presets(), preset) > 0) config_.model.family = family;
+    }
+  }
   // Where the config names none.
   void add_metrics_of_loss() {
     if (config_.evaluate.metrics.empty())

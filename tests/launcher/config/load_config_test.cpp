@@ -143,6 +143,13 @@ TEST(LoadConfig, APresetOnTheCommandLineWinsOverTheFile) {
   EXPECT_EQ(gpt2_of(config).context, 256);
 }
 
+TEST(LoadConfig, APresetBringsItsFamilyAlong) {
+  EXPECT_EQ(parse("model: {preset: smollm2-135m}\n").model.family.name(), "llama");
+  EXPECT_EQ(parse("device: cpu\n", {"model.preset=qwen3-0.6b"}).model.family.name(), "llama");
+  EXPECT_EQ(parse("model: {preset: gpt2-124m}\n").model.family.name(), "gpt2");
+  expect_says(error_of("model: {family: gpt2, preset: smollm2-135m}\n"), {"model.preset = smollm2-135m is unknown"});
+}
+
 TEST(LoadConfig, AnUnknownPresetNamesTheNearest) {
   expect_says(error_of("model: {preset: gpt2-124}\n"),
               {"model.preset = gpt2-124 is unknown", "did you mean gpt2-124m?"});
