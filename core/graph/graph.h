@@ -79,7 +79,7 @@ class Graph {
   std::vector<std::string> inputs_of(ValueId value) const;
   const TensorSpec& spec(ValueId value) const { return values_[static_cast<size_t>(value)].spec; }
   std::vector<TensorSpec> specs(const std::vector<ValueId>& values) const;
-  // Of forward's products; a training step does three times as many.
+  // Of forward's products; a training step in which all weights learn does about three times as many.
   double forward_flops() const;
 
  private:

@@ -90,12 +90,47 @@ void plan_gradient_syncs(const Config& config, const RankFacts& facts, const Mod
   }
 }
 
+// How much of a node's weights is trained; of products, whose operations go with their weights' elements.
+double trained_share(const ModelPlan& model, int node) {
+  double all = 0, trained = 0;
+  const std::vector<ParameterSpec>& parameters = model.graph().nodes()[static_cast<size_t>(node)].plan.parameters;
+  for (size_t p = 0; p < parameters.size(); ++p) {
+    if (parameters[p].shape.dims() < 2) continue;
+    const auto elements = static_cast<double>(parameters[p].shape.elements());
+    const bool is_trained = std::ranges::any_of(model.groups(), [&](const GroupPlan& group) {
+      return group.layout.of_node(node)[p] != ParameterLayout::kElsewhere;
+    });
+    all += elements;
+    if (is_trained) trained += elements;
+  }
+  return all > 0 ? trained / all : 0;
+}
+
+bool has_weights(const Node& node) {
+  return std::ranges::any_of(node.plan.parameters, [](const ParameterSpec& p) { return p.shape.dims() >= 2; });
+}
+
+// In multiples of its forward: one for the gradient of its input and one for that of its weights, each where somebody
+// wants it; two for what multiplies two inputs, such as attention. A loss has its forward in its backward.
+double backward_share(const ModelPlan& model, const Action& action) {
+  const Node& node = model.graph().nodes()[static_cast<size_t>(action.node)];
+  const bool wants_input =
+      std::ranges::any_of(action.input_gradients, [](const TensorRef& r) { return r.buffer >= 0; });
+  const double forward = node.plan.is_loss ? 1 : 0;
+  if (!has_weights(node)) return forward + (wants_input ? 2 : 0);
+  return forward + (wants_input ? 1 : 0) + trained_share(model, action.node);
+}
+
+// What is done: a frozen weight has no gradient, and nobody wants that of the data.
 void plan_flops(const Config& config, const ModelPlan& model, RunPlan& plan) {
   const auto passes = static_cast<double>(config.batch.global / config.batch.micro);
-  plan.flops = 3 * model.graph().forward_flops() * passes;
-  for (const Action& action : model.training().actions)
-    if (action.kind == ActionKind::recompute)
-      plan.recompute_flops += passes * model.graph().nodes()[static_cast<size_t>(action.node)].plan.forward_flops;
+  for (const Action& action : model.training().actions) {
+    if (action.node < 0) continue;
+    const double forward = passes * model.graph().nodes()[static_cast<size_t>(action.node)].plan.forward_flops;
+    if (action.kind == ActionKind::forward) plan.flops += forward;
+    if (action.kind == ActionKind::backward) plan.flops += backward_share(model, action) * forward;
+    if (action.kind == ActionKind::recompute) plan.recompute_flops += forward;
+  }
 }
 
 size_t sent_by_gathers(const Plan& training, int ranks) {

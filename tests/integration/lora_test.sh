@@ -58,6 +58,11 @@ planned=$(bytes)
 used=$(sed -n 's/.*"step":12,.*"memory_bytes":\([0-9]*\).*/\1/p' one/metrics.jsonl)
 [ "$planned" = "$used" ] || fail "planned are $planned bytes, used $used"
 
+# What is not trained costs no gradient: two thirds of a step's operations, and those of a narrow adapter.
+flops() { "$TRAINER" plan train.yaml run.dir=none "$@" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["flops"])'; }
+awk -v a="$(flops model.adapter.rank=1)" -v b="$(flops model.adapter.kind=none)" 'BEGIN { exit !(a > 0.66 * b && a < 0.8 * b) }' ||
+  fail "an adapter's step has $(flops model.adapter.rank=1) operations, that of the whole model $(flops model.adapter.kind=none)"
+
 # Handed back.
 export_run() { "$TRAINER" export "$@" >export.log 2>&1 || { cat export.log; fail "export $*"; }; }
 export_run one merged --format huggingface
