@@ -57,16 +57,10 @@ void BlockingCommunicator::all_gather_host(void* out, const void* in, size_t byt
 
 std::unique_ptr<Watchdog> BlockingCommunicator::make_watchdog(double timeout_s) {
   if (timeout_s <= 0) return nullptr;
-  return std::make_unique<Watchdog>(
-      log_, timeout_s,
-      [this, timeout_s](const CollectiveRecord& stuck) {
-        if (hang_watch() != nullptr && hang_watch()->tell(stuck, timeout_s)) abort_told();
-        abort(ExitCode::timed_out, timeout_report(log_, stuck, timeout_s));
-      },
-      [this] {
-        if (hang_watch() == nullptr) return;
-        if (const auto oldest = log_.oldest_in_flight()) hang_watch()->look(*oldest);
-      });
+  return std::make_unique<Watchdog>(log_, timeout_s, [this, timeout_s](const CollectiveRecord& stuck) {
+    if (hang_watch() != nullptr && hang_watch()->tell(stuck, timeout_s)) abort_told();
+    abort(ExitCode::timed_out, timeout_report(log_, stuck, timeout_s));
+  });
 }
 
 }  // namespace convoy

@@ -36,18 +36,12 @@ std::unique_ptr<Communicator> make_communicator(const CommunicatorOptions& optio
 void watch_for_hangs(Communicator& world, const std::filesystem::path& run_folder, double timeout_s) {
   auto* const watched = dynamic_cast<BlockingCommunicator*>(&world);
   hang::HangWatch* const watch = watched == nullptr ? nullptr : watched->hang_watch();
-  if (watch == nullptr) return;
-  const hang::HangOptions options{run_folder, timeout_s, world.local_size() < world.size()};
-  const auto or_warn = [](const auto& work) {
-    try {
-      work();
-    } catch (const FileError& error) {
-      logging::warn("a collective that hangs will be told without its culprit: {}", error.what());
-    }
-  };
-  if (world.rank() == 0) or_warn([&] { watch->clear(options); });
-  world.barrier_host();
-  or_warn([&] { watch->begin(options); });
+  if (watch == nullptr || timeout_s <= 0) return;
+  try {
+    watch->begin(world, {.run_folder = run_folder, .timeout_s = timeout_s});
+  } catch (const FileError& error) {
+    logging::warn("a collective that hangs will be told without the ranks of this machine: {}", error.what());
+  }
 }
 
 std::unique_ptr<Communicator> make_device_communicator(Communicator& host, const DeviceCommunicatorOptions& options) {

@@ -20,9 +20,10 @@ struct CommunicatorOptions {
 // Once per process. Throws ConfigError if a launcher started several processes that do not find each other.
 std::unique_ptr<Communicator> make_communicator(const CommunicatorOptions& options = {});
 
-// From now on every rank of a world that make_communicator made lets the others see what it does, in RUN/ranks, so that
-// a collective that hangs is told with its culprit (comm/hang/hang_watch.h). Nothing for a single process. Collective.
-// Ranks that cannot write there log a warning and go on without.
+// From now on every rank of a world that make_communicator made lets the others see what it does, in memory of its
+// machine and, where there are several, in RUN/ranks, so that a collective that hangs is told with its culprit
+// (comm/hang/hang_watch.h). Nothing for a single process, or with timeout_s 0. Collective. Machines that cannot write
+// there log a warning and go on without.
 void watch_for_hangs(Communicator& world, const std::filesystem::path& run_folder, double timeout_s);
 
 struct DeviceCommunicatorOptions {

@@ -3,7 +3,7 @@
 //   RUN/config.yaml       the resolved config; a folder that holds it is a run
 //   RUN/outcome.json      how the last start ended, {"exit_code": 85, "step": 130}; absent while it runs and if it died
 //   RUN/log.txt           what the terminal showed, with times
-//   RUN/ranks/            what each rank is doing, while it runs; RUN/hang-report.txt if a collective hung
+//   RUN/ranks/            what ranks of several machines do, while they run; RUN/hang-report.txt if a collective hung
 //   RUN/reference/        log-probabilities that preference pairs are measured against (train/reference_file.h)
 //   RUN/worst_samples.json  of validation, at the end
 //   RUN/metrics.jsonl, report.html, checkpoints/, TensorBoard events

@@ -40,4 +40,11 @@ CollectiveState RankState::last_finished() const {
   return recent_count == 0 ? CollectiveState{} : recent[(recent_count - 1) % kRecent];
 }
 
+int64_t RankState::last_progress_us() const {
+  int64_t last = last_finished().left_us;
+  for (const LaneState& lane : lanes)
+    if (!lane.name.view().empty()) last = std::max({last, lane.last.entered_us, lane.last.left_us});
+  return last;
+}
+
 }  // namespace convoy::hang

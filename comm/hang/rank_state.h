@@ -1,7 +1,8 @@
-// What a rank lets the others know about itself: a plain record of fixed size that lies in a file, so that it can be
-// read when the rank itself is stopped, stuck or dead.
+// What a rank lets the others know about itself: a plain record of fixed size that lies in memory of its machine, so
+// that it can be read when the rank itself is stopped, stuck or dead.
 //
-// Times are microseconds of the system clock since 1970, as different processes and hosts compare them.
+// Times are microseconds of the system clock since 1970, as people of different hosts compare them, unless they are
+// said to be of the machine's clock, which no clock synchronisation moves and other hosts do not know.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +18,11 @@ namespace convoy::hang {
 
 inline int64_t now_us() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+inline int64_t machine_now_us() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
@@ -61,21 +67,21 @@ struct LaneState {
 };
 
 struct RankState {
-  static constexpr uint64_t kFormat = 0x0032'7961'776e'6f63;  // another layout gets another number
-  static constexpr size_t kLanes = 64, kRecent = 24;
+  static constexpr uint64_t kFormat = 0x0033'7961'776e'6f63;  // another layout gets another number
+  static constexpr size_t kLanes = 64, kRecent = 8;
 
   uint64_t format = kFormat;
   int32_t rank = 0, size = 0;
   FixedText<64> host;
   int64_t pid = 0;
-  uint64_t pid_space = 0;  // where that number means this process: containers on one host have their own
-  uint64_t beats = 0;      // goes up as long as the process is alive
-  int64_t beat_us = 0;     // the last one
-  int64_t step = -1;       // what the collectives to come are called
+  uint64_t pid_space = 0;       // where that number means this process: containers on one host have their own
+  int64_t beat_us = 0;          // the last sign of life
+  int64_t machine_beat_us = 0;  // the same by the machine's clock
+  int64_t step = -1;            // what the collectives to come are called
   FixedText<56> label;
-  std::array<LaneState, kLanes> lanes;
   std::array<CollectiveState, kRecent> recent;  // a ring of those that finished
   uint64_t recent_count = 0;                    // in all
+  std::array<LaneState, kLanes> lanes;          // the lowest numbers first
 
   // Null if the rank has no such lane.
   const LaneState* lane(std::string_view name) const;
@@ -83,6 +89,8 @@ struct RankState {
   const LaneState* oldest_in_flight() const;
   // What it left last; order 0 if none.
   CollectiveState last_finished() const;
+  // When it entered or left a collective last; 0: never.
+  int64_t last_progress_us() const;
 };
 static_assert(std::is_trivially_copyable_v<RankState>);
 

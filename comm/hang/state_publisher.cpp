@@ -1,8 +1,9 @@
 #include "comm/hang/state_publisher.h"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <utility>
 
 #include "comm/failure_report.h"
 
@@ -24,6 +25,7 @@ StatePublisher::StatePublisher(int rank, int size) : own_(std::make_unique<State
   state.pid = ::getpid();
   state.pid_space = own_pid_space();
   state.beat_us = now_us();
+  state.machine_beat_us = machine_now_us();
 }
 
 StatePublisher::~StatePublisher() = default;
@@ -79,46 +81,35 @@ void StatePublisher::set_label(int64_t step, std::string_view label) {
   });
 }
 
-void StatePublisher::publish_in(const std::filesystem::path& file) {
-  auto mapped = std::make_shared<StateFile>(file, state());
+void StatePublisher::publish_on(std::shared_ptr<const NodeBoard> board) {
   const std::lock_guard lock(mutex_);
-  mapped->block().state = block_->state;
-  file_ = std::move(mapped);
-  path_ = file;
-  block_ = &file_->block();
+  StateBlock& place = board->block(board->slot());
+  place.sequence.exchange(1);
+  place.state = block_->state;
+  place.sequence.store(2, std::memory_order_release);
+  board_ = std::move(board);
+  block_ = &place;
 }
 
 void StatePublisher::withdraw() noexcept {
   const std::lock_guard lock(mutex_);
-  if (!file_) return;
+  if (!board_) return;
   own_->state = block_->state;
+  block_->state.format = 0;
   block_ = own_.get();
-  file_.reset();
-  std::error_code ignored;
-  std::filesystem::remove(path_, ignored);
+  board_.reset();
 }
 
-void StatePublisher::beat(bool flush) {
+void StatePublisher::beat() {
   change([](RankState& state) {
-    ++state.beats;
     state.beat_us = now_us();
+    state.machine_beat_us = machine_now_us();
   });
-  std::shared_ptr<StateFile> file;
-  {
-    const std::lock_guard lock(mutex_);
-    file = file_;
-  }
-  // Without the lock: whoever enters a collective must not wait for a file system.
-  if (flush && file) file->flush();
 }
 
 RankState StatePublisher::state() const {
   const std::lock_guard lock(mutex_);
   return block_->state;
-}
-
-std::filesystem::path state_path(const std::filesystem::path& folder, int rank) {
-  return folder / fmt::format("rank-{:05}.state", rank);
 }
 
 }  // namespace convoy::hang

@@ -1,15 +1,14 @@
-// Keeps this process's RankState up to date: in memory of its own at first, in a file once there is a place for it.
+// Keeps this process's RankState up to date: in memory of its own at first, in that of the machine once there is a
+// place for it.
 //
-// Thread-safe. No call blocks on a file system except publish_in() and beat().
+// Thread-safe; no call blocks on a file system.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string_view>
 
-#include "comm/hang/state_file.h"
+#include "comm/hang/node_board.h"
 
 namespace convoy::hang {
 
@@ -25,12 +24,12 @@ class StatePublisher {
   void leave(int lane);
   void set_label(int64_t step, std::string_view label);
 
-  // From now on in this file. Throws FileError.
-  void publish_in(const std::filesystem::path& file);
-  // In memory again; the file is removed.
+  // From now on in its slot there.
+  void publish_on(std::shared_ptr<const NodeBoard> board);
+  // In memory of its own again; the slot is empty.
   void withdraw() noexcept;
-  // Says that this process is alive. flush: to other hosts too.
-  void beat(bool flush);
+  // Says that this process is alive.
+  void beat();
 
   RankState state() const;
 
@@ -40,12 +39,8 @@ class StatePublisher {
 
   mutable std::mutex mutex_;
   const std::unique_ptr<StateBlock> own_;
-  std::shared_ptr<StateFile> file_;
-  std::filesystem::path path_;
-  StateBlock* block_;  // own_'s or file_'s
+  std::shared_ptr<const NodeBoard> board_;
+  StateBlock* block_;  // own_ or board_'s
 };
-
-// <folder>/rank-00003.state
-std::filesystem::path state_path(const std::filesystem::path& folder, int rank);
 
 }  // namespace convoy::hang

@@ -38,6 +38,7 @@ class LocalCommunicator final : public Communicator {
   }
 
   std::unique_ptr<Communicator> split(int, int) override { return make_local_communicator(); }
+  std::unique_ptr<Communicator> machine_ranks() override { return make_local_communicator(); }
 
   [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept override {
     report_failure(0, reason);

@@ -50,6 +50,7 @@ class ThreadCommunicator final : public BlockingCommunicator {
   int local_size() const override { return group_->size; }
 
   std::unique_ptr<Communicator> split(int color, int key) override;
+  std::unique_ptr<Communicator> machine_ranks() override { return split(0, rank_); }
 
   [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept override {
     static std::atomic<bool> reported = false;

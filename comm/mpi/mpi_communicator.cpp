@@ -43,6 +43,14 @@ class MpiCommunicator final : public BlockingCommunicator {
                                              timeout_s_);
   }
 
+  std::unique_ptr<Communicator> machine_ranks() override {
+    MpiGroup machine = MpiGroup::split_by_machine(host_.comm());
+    int first = rank_;
+    MPI_CHECK(MPI_Bcast(&first, 1, MPI_INT, 0, machine.comm()));
+    std::string name = fmt::format("{}/{}, machine of rank {}", name_, ++splits_, first);
+    return std::make_unique<MpiCommunicator>(environment_, std::move(machine), std::move(name), timeout_s_);
+  }
+
   hang::HangWatch* hang_watch() override { return &environment_->hang_watch(); }
   std::string group_name() const override { return name_; }
   [[noreturn]] void abort_told() noexcept override { environment_->abort_told(ExitCode::timed_out); }

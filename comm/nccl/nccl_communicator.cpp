@@ -93,6 +93,10 @@ class NcclCommunicator final : public Communicator {
   }
 
   std::unique_ptr<Communicator> split(int color, int key) override;
+  std::unique_ptr<Communicator> machine_ranks() override {
+    stay_if_ending();
+    return host_.machine_ranks();
+  }
   std::unique_ptr<RegisteredMemory> register_memory(void* data, size_t bytes) override {
     stay_if_ending();
     return std::make_unique<NcclMemory>(*group_, data, bytes);
@@ -149,8 +153,6 @@ std::unique_ptr<Communicator> NcclCommunicator::split(int color, int key) {
 void NcclCommunicator::look() try {
   if (const auto state = group_->failure()) end_job(ExitCode::timed_out, failure_report(*state));
   progress_.poll();
-  const auto oldest = log_.oldest_in_flight();
-  if (oldest && hang_watch() != nullptr) hang_watch()->look(*oldest);
 } catch (const std::exception& error) {
   end_job(ExitCode::internal, error.what());
 }

@@ -107,6 +107,14 @@ std::unique_ptr<Communicator> CountingCommunicator::group_of(std::span<const int
   return std::unique_ptr<Communicator>(new CountingCommunicator(inner_.group_of(ranks), *this, std::move(members)));
 }
 
+std::unique_ptr<Communicator> CountingCommunicator::machine_ranks() {
+  std::vector<int> neighbours;
+  for (int r = 0; r < size(); ++r)
+    if (cluster_.share_node(ranks_[static_cast<size_t>(r)], ranks_[static_cast<size_t>(rank())]))
+      neighbours.push_back(r);
+  return group_of(neighbours);
+}
+
 void CountingCommunicator::abort(ExitCode code, std::string_view reason) noexcept {
   inner_.abort(code, reason);
   std::abort();  // g++ 12 does not see that the other never returns

@@ -53,6 +53,10 @@ class LoneCommunicator final : public Communicator {
     return make_lone_communicator(static_cast<int>(me - ranks.begin()), size, std::min(size, node_ranks_));
   }
 
+  std::unique_ptr<Communicator> machine_ranks() override {
+    return make_lone_communicator(local_rank(), node_ranks_, node_ranks_);
+  }
+
   [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept override {
     report_failure(rank_, reason);
     exit_now(code);

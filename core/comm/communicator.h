@@ -60,6 +60,8 @@ class Communicator {
   virtual std::unique_ptr<Communicator> split(int color, int key) = 0;
   // The same of ranks that are known: those of the group that this rank will be in, in the group's order.
   virtual std::unique_ptr<Communicator> group_of(std::span<const int> ranks);
+  // The ranks of this machine, in this group's order, for host operations. Collective, blocks.
+  virtual std::unique_ptr<Communicator> machine_ranks() = 0;
 
   // Ends the job on every rank with this exit code; the reason is printed once. May be called from any thread.
   [[noreturn]] virtual void abort(ExitCode code, std::string_view reason) noexcept = 0;

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <thread>
 
+#include "comm/local/thread_communicator.h"
 #include "core/base/files.h"
 #include "tests/core/temporary_folder.h"
 
@@ -12,109 +14,112 @@ namespace convoy::hang {
 namespace {
 
 constexpr double kTimeout_s = 0.5;
+const std::string kMine = "all_reduce of 64 bytes, step 7, weights has been waiting for 0.";
+
+int count(const std::string& text, const std::string& words) {
+  int found = 0;
+  for (size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1)) ++found;
+  return found;
+}
 
 // Two ranks of one process: as far as the kernel tells, both live.
 class TwoRanks : public testing::Test {
  protected:
-  void begin(HangWatch& watch, CollectiveLog& log, int rank) {
-    log.publish(watch.publisher(), "all ranks", rank, 2);
-    watch.begin({.run_folder = run_.path(), .timeout_s = kTimeout_s});
+  // What ranks do once each has begun; returns what was said.
+  std::string run(const std::function<void(int rank, HangWatch&, CollectiveLog&)>& body) {
+    testing::internal::CaptureStderr();
+    on_threads(2, [&](Communicator& world) {
+      HangWatch watch(world.rank(), 2);
+      CollectiveLog log;
+      log.publish(watch.publisher(), "all ranks", world.rank(), 2);
+      watch.begin(world, {.run_folder = run_.path(), .timeout_s = kTimeout_s});
+      body(world.rank(), watch, log);
+      world.barrier_host();
+    });
+    return testing::internal::GetCapturedStderr();
   }
   // What the watchdog of a rank does whose collective hangs.
-  static bool wait_and_tell(HangWatch& watch, const CollectiveLog& log) {
-    const CollectiveRecord stuck = *log.oldest_in_flight();
-    while (std::chrono::steady_clock::now() - stuck.entered < std::chrono::duration<double>(kTimeout_s)) {
-      watch.look(stuck);
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return watch.tell(stuck, kTimeout_s);
+  static void wait_and_tell(HangWatch& watch, CollectiveLog& log) {
+    const CollectiveScope scope(log, "all_reduce", 64, {7, "weights"});
+    std::this_thread::sleep_for(std::chrono::duration<double>(kTimeout_s));
+    EXPECT_TRUE(watch.tell(*log.oldest_in_flight(), kTimeout_s));
   }
   std::string report() { return read_file(run_ / "hang-report.txt"); }
 
   TemporaryFolder run_;
 };
 
-TEST_F(TwoRanks, ARankThatDoesNotComeIsNamedByBoth) {
-  HangWatch first(0, 2), second(1, 2);
-  CollectiveLog log, other_log;
-  begin(first, log, 0);
-  begin(second, other_log, 1);
-  const CollectiveScope scope(log, "all_reduce", 64, {7, "weights"});
-  testing::internal::CaptureStderr();
-  EXPECT_TRUE(wait_and_tell(first, log));
-  const std::string said = testing::internal::GetCapturedStderr();
-  EXPECT_NE(said.find("all_reduce of 64 bytes, step 7, weights has been waiting for 0.5 s"), std::string::npos) << said;
-  EXPECT_NE(said.find("the job hangs, this rank is running, in no collective yet. Diagnosis: rank 1 on "),
-            std::string::npos)
-      << said;
+TEST_F(TwoRanks, ARankThatDoesNotComeIsNamedInOneLine) {
+  const std::string said = run([](int rank, HangWatch& watch, CollectiveLog& log) {
+    if (rank == 0) wait_and_tell(watch, log);
+  });
+  EXPECT_EQ(said.find("rank 0 on "), 0u) << said;
+  EXPECT_EQ(count(said, kMine), 1) << said;
+  EXPECT_EQ(count(said, "Diagnosis: rank 1 on "), 1) << said;
+  EXPECT_EQ(count(said, "\n"), 1) << said;
   EXPECT_NE(report().find("has waited in all_reduce #1 of 64 bytes, step 7, weights for 0."), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(run_ / "ranks"));  // they have memory in common
 }
 
-// Whoever is the first to look: a rank that waits says that it does.
-TEST_F(TwoRanks, ARankThatWaitsSaysSoWhoeverHasJudged) {
-  HangWatch first(0, 2), second(1, 2);
-  CollectiveLog log, other_log;
-  begin(first, log, 0);
-  begin(second, other_log, 1);
-  const CollectiveScope scope(log, "all_reduce", 64, {7, "weights"}),
-      other(other_log, "all_reduce", 64, {7, "weights"});
-  testing::internal::CaptureStderr();
-  EXPECT_TRUE(wait_and_tell(first, log));
-  const std::string said = testing::internal::GetCapturedStderr();
-  const std::string mine = "all_reduce of 64 bytes, step 7, weights has been waiting for 0.";
-  for (const char* rank : {"rank 0 on ", "rank 1 on "}) {
-    const size_t line = said.find(rank);
-    ASSERT_NE(line, std::string::npos) << said;
-    EXPECT_LT(said.find(mine, line), said.find('\n', line)) << said;
-  }
-  EXPECT_NE(said.find("s, another rank longer than parallel.timeout_s = 0.5. Diagnosis: all ranks run"),
-            std::string::npos)
-      << said;
+TEST_F(TwoRanks, WhereBothWaitOneSaysSo) {
+  const std::string said = run([](int, HangWatch& watch, CollectiveLog& log) { wait_and_tell(watch, log); });
+  EXPECT_EQ(count(said, kMine), 1) << said;
+  EXPECT_EQ(count(said, "Diagnosis: all ranks run"), 1) << said;
 }
 
 // Its heart has stopped, while its process, which is this one, goes on: that is what a host looks like that is lost.
 TEST_F(TwoRanks, ARankWithoutAHeartbeatIsFrozen) {
-  HangWatch first(0, 2);
-  CollectiveLog log;
-  begin(first, log, 0);
-  StatePublisher(1, 2).publish_in(state_path(run_ / "ranks", 1));
-  const CollectiveScope scope(log, "all_reduce", 64, {7, "weights"});
+  const HangOptions options{.run_folder = run_.path(), .timeout_s = kTimeout_s};
   testing::internal::CaptureStderr();
-  EXPECT_TRUE(wait_and_tell(first, log));
+  on_threads(2, [&](Communicator& world) {
+    HangWatch watch(world.rank(), 2);
+    CollectiveLog log;
+    log.publish(watch.publisher(), "all ranks", world.rank(), 2);
+    if (world.rank() == 0) {
+      watch.begin(world, options);
+      wait_and_tell(watch, log);
+    } else {
+      watch.publisher()->publish_on(join_job(world, options)->board);
+      world.barrier_host();
+    }
+    world.barrier_host();
+  });
   const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_NE(said.find("is frozen, or its host is down: no sign of life for "), std::string::npos) << said;
 }
 
 TEST_F(TwoRanks, ARankThatCannotBeSeenIsNotMadeUp) {
-  HangWatch first(0, 2);
-  CollectiveLog log;
-  begin(first, log, 0);
-  const CollectiveScope scope(log, "all_reduce", 64, {7, "weights"});
+  const HangOptions options{.run_folder = run_.path(), .timeout_s = kTimeout_s};
   testing::internal::CaptureStderr();
-  EXPECT_TRUE(wait_and_tell(first, log));
+  on_threads(2, [&](Communicator& world) {
+    HangWatch watch(world.rank(), 2);
+    CollectiveLog log;
+    log.publish(watch.publisher(), "all ranks", world.rank(), 2);
+    if (world.rank() == 0) {
+      watch.begin(world, options);
+      wait_and_tell(watch, log);
+    } else {
+      join_job(world, options);
+      world.barrier_host();
+    }
+    world.barrier_host();
+  });
   const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_NE(said.find("Diagnosis: of rank 1 nothing is to be seen here"), std::string::npos) << said;
 }
 
-TEST_F(TwoRanks, WithoutAFolderNothingIsTold) {
+TEST_F(TwoRanks, UntilItHasBegunNothingIsTold) {
   HangWatch watch(0, 2);
   CollectiveLog log;
   log.publish(watch.publisher(), "all ranks", 0, 2);
   const CollectiveScope scope(log, "all_reduce", 64, {});
-  watch.look(*log.oldest_in_flight());
   EXPECT_FALSE(watch.tell(*log.oldest_in_flight(), kTimeout_s));
 }
 
 TEST_F(TwoRanks, WhatAnEarlierStartLeftIsRemoved) {
   make_folder(run_ / "ranks");
-  write_file_atomically(run_ / "ranks" / "verdict", "old");
-  {
-    HangWatch watch(0, 1);
-    watch.clear({.run_folder = run_.path()});
-    EXPECT_TRUE(std::filesystem::is_empty(run_ / "ranks"));
-    watch.begin({.run_folder = run_.path()});
-    EXPECT_TRUE(std::filesystem::exists(state_path(run_ / "ranks", 0)));
-  }
+  write_file_atomically(run_ / "ranks" / "verdict", "old\n");
+  run([](int, HangWatch&, CollectiveLog&) {});
   EXPECT_TRUE(std::filesystem::is_empty(run_.path()));
 }
 

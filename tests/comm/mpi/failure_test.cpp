@@ -37,7 +37,7 @@ TEST(Failure, AStuckHostOperationIsNamedAndEndsTheJob) {
   expect_one_reason(job, "barrier_host of 0 bytes, step 7, checkpoint has been waiting");
 }
 
-// With a run folder the ranks know of each other, and every rank that lives says the same.
+// With a run folder the ranks know of each other, and one of a machine that lives says so for all.
 class Hang : public testing::Test {
  protected:
   Job run_job(const std::string& how, double timeout_s, int ranks) {
@@ -60,30 +60,28 @@ TEST_F(Hang, AStoppedRankIsTheCulpritOnEveryOther) {
   EXPECT_EQ(job.exit_code, 71) << job.output;
   EXPECT_LT(job.seconds, 12);
   const std::string culprit = "is stopped by a signal: no sign of life for ";
-  EXPECT_EQ(test::lines_of_failure(job, "all_reduce of 4000 bytes, step 3, gradient bucket 2 of 5 has been waiting"), 2)
+  EXPECT_EQ(test::lines_of_failure(job, "all_reduce of 4000 bytes, step 3, gradient bucket 2 of 5 has been waiting"), 1)
       << job.output;
-  // Three, where mpirun wakes the stopped rank before it kills it: it finds the verdict and says so.
-  const int lines = test::lines_of_failure(job);
-  EXPECT_EQ(count(job.output, "Diagnosis: rank 1 on " + host_name() + " (pid "), lines) << job.output;
-  EXPECT_EQ(count(job.output, culprit), lines) << job.output;
-  EXPECT_EQ(count(job.output, (run_ / "hang-report.txt").string()), lines) << job.output;
+  EXPECT_EQ(test::lines_of_failure(job), 1) << job.output;
+  EXPECT_EQ(count(job.output, "Diagnosis: rank 1 on " + host_name() + " (pid "), 1) << job.output;
+  EXPECT_EQ(count(job.output, culprit), 1) << job.output;
+  EXPECT_EQ(count(job.output, (run_ / "hang-report.txt").string()), 1) << job.output;
   EXPECT_TRUE(report_says("after all_reduce #3 of 4000 bytes, step 2, gradient bucket 2 of 5")) << report();
   EXPECT_TRUE(report_says("running, in all_reduce #4 of 4000 bytes, step 3, gradient bucket 2 of 5 for ")) << report();
 }
 
-TEST_F(Hang, ALateRankIsTheCulpritAndSaysSoItself) {
+TEST_F(Hang, ALateRankIsTheCulprit) {
   const Job job = run_job("late", 2, 3);
   EXPECT_EQ(job.exit_code, 71) << job.output;
-  EXPECT_EQ(test::lines_of_failure(job), 3) << job.output;
-  EXPECT_EQ(test::lines_of_failure(job, "the job hangs, this rank is running, in its own code for "), 1) << job.output;
-  EXPECT_EQ(count(job.output, "runs, but has not come: busy with its own code for "), 3) << job.output;
-  EXPECT_EQ(count(job.output, "Diagnosis: rank 1 on " + host_name() + " (pid "), 3) << job.output;
+  EXPECT_EQ(test::lines_of_failure(job), 1) << job.output;
+  EXPECT_EQ(count(job.output, "runs, but has not come: busy with its own code for "), 1) << job.output;
+  EXPECT_EQ(count(job.output, "Diagnosis: rank 1 on " + host_name() + " (pid "), 1) << job.output;
 }
 
 TEST_F(Hang, RanksInDifferentCollectivesAreBothNamed) {
   const Job job = run_job("mismatch", 2, 2);
   EXPECT_EQ(job.exit_code, 71) << job.output;
-  EXPECT_EQ(test::lines_of_failure(job), 2) << job.output;
+  EXPECT_EQ(test::lines_of_failure(job), 1) << job.output;
   EXPECT_TRUE(report_says("is in another collective, ")) << report();
   EXPECT_TRUE(report_says("barrier_host #")) << report();
   EXPECT_TRUE(report_says("all_reduce #4 of 4000 bytes")) << report();
@@ -92,7 +90,7 @@ TEST_F(Hang, RanksInDifferentCollectivesAreBothNamed) {
 TEST_F(Hang, TheCulpritOfAGroupIsNamedInTheWorld) {
   const Job job = run_job("late-in-a-group", 2, 3);
   EXPECT_EQ(job.exit_code, 71) << job.output;
-  EXPECT_GE(count(job.output, "Diagnosis: rank 1 on " + host_name() + " (pid "), 2) << job.output;
+  EXPECT_EQ(count(job.output, "Diagnosis: rank 1 on " + host_name() + " (pid "), 1) << job.output;
 }
 
 TEST_F(Hang, AJobThatEndsWellLeavesNothing) {

@@ -51,7 +51,7 @@ TEST(NcclFailure, ARankThatIsStoppedIsNamed) {
   const Job job = run_job("stopped", 2, 3, "", folder.path().string());
   EXPECT_EQ(job.exit_code, 71) << job.output;
   EXPECT_LT(job.seconds, 15);
-  EXPECT_EQ(test::lines_of_failure(job, "all_reduce of 4000 bytes, step 3, gradient bucket 2 of 5 has been waiting"), 2)
+  EXPECT_EQ(test::lines_of_failure(job, "all_reduce of 4000 bytes, step 3, gradient bucket 2 of 5 has been waiting"), 1)
       << job.output;
   EXPECT_TRUE(says(job, "Diagnosis: rank 1 on ")) << job.output;
   EXPECT_TRUE(says(job, "is stopped by a signal: no sign of life for ")) << job.output;

@@ -35,6 +35,7 @@ class FalsifyingHost final : public Communicator {
   }
   void all_gather_host(void* out, const void* in, size_t bytes) override { host_.all_gather_host(out, in, bytes); }
   std::unique_ptr<Communicator> split(int color, int key) override { return host_.split(color, key); }
+  std::unique_ptr<Communicator> machine_ranks() override { return host_.machine_ranks(); }
   [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept override {
     host_.abort(code, reason);
     std::abort();

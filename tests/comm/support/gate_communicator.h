@@ -30,6 +30,7 @@ class GateCommunicator final : public Communicator {
   void broadcast_host(void*, size_t, int) override {}
   void all_gather_host(void*, const void*, size_t) override {}
   std::unique_ptr<Communicator> split(int, int) override { return nullptr; }
+  std::unique_ptr<Communicator> machine_ranks() override { return nullptr; }
   [[noreturn]] void abort(ExitCode, std::string_view) noexcept override { std::abort(); }
 
   void open() {
