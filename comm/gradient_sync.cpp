@@ -25,12 +25,7 @@ void check(const GradientSyncPlan& plan) {
   if (plan.wire != DType::f32 && plan.wire != DType::bf16)
     throw ConfigError(fmt::format("gradients cannot be sent as {}; f32 and bf16 can", name_of(plan.wire)));
   const int ranks = plan.ranks.ranks() * plan.groups.ranks();
-  if (plan.reproducible) {
-    check_virtual_ranks(plan.virtual_ranks, ranks);
-  } else if (plan.virtual_ranks < ranks || plan.virtual_ranks % ranks != 0) {
-    throw ConfigError(fmt::format("parallel.virtual_ranks = {} is not a multiple of {} ranks; set it to auto",
-                                  plan.virtual_ranks, ranks));
-  }
+  check_virtual_ranks(plan.virtual_ranks, ranks, plan.reproducible);
   if (plan.groups.ranks() > 1 && !keeps_shards(plan))
     throw InternalError("groups of ranks without shards of their own");
   for (const GradientBucket& bucket : plan.buckets)

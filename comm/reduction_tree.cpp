@@ -23,10 +23,15 @@ std::vector<int64_t> fitting_rank_counts(int64_t virtual_ranks) {
 
 }  // namespace
 
-void check_virtual_ranks(int64_t virtual_ranks, int ranks) {
+void check_virtual_ranks(int64_t virtual_ranks, int ranks, bool reproducible) {
   if (virtual_ranks < 1)
     throw ConfigError(fmt::format("parallel.virtual_ranks = {}; it must be at least 1, best the number of ranks, {}",
                                   virtual_ranks, ranks));
+  if (!reproducible) {
+    if (virtual_ranks >= ranks && virtual_ranks % ranks == 0) return;
+    throw ConfigError(
+        fmt::format("parallel.virtual_ranks = {} is not a multiple of {} ranks; set it to auto", virtual_ranks, ranks));
+  }
   const std::vector<int64_t> fitting = fitting_rank_counts(virtual_ranks);
   if (std::find(fitting.begin(), fitting.end(), ranks) != fitting.end()) return;
   throw ConfigError(fmt::format(

@@ -15,8 +15,9 @@
 
 namespace convoy {
 
-// Throws ConfigError unless `ranks` ranks can compute the tree over `virtual_ranks` leaves.
-void check_virtual_ranks(int64_t virtual_ranks, int ranks);
+// Throws ConfigError unless `ranks` ranks can compute the tree over `virtual_ranks` leaves, or, where sums need not be
+// reproducible, unless these split over the ranks evenly.
+void check_virtual_ranks(int64_t virtual_ranks, int ranks, bool reproducible = true);
 
 // Buffers that a rank needs beside the one that leaves arrive in, to add `leaves` leaves as they come.
 int partial_sums(int64_t leaves);

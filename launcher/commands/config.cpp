@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <memory>
@@ -7,6 +8,7 @@
 #include "launcher/config/config_keys.h"
 #include "launcher/config/json_schema.h"
 #include "launcher/config/load_config.h"
+#include "launcher/config/validate.h"
 #include "launcher/config/write_config.h"
 #include "launcher/model_choice.h"
 #include "launcher/plan/model_table.h"
@@ -20,6 +22,7 @@ struct Options {
   std::string config, key;
   std::vector<std::string> overrides;
   bool schema = false, model = false;
+  int64_t rank_counts_of = 0;  // virtual ranks; 0: not asked for
 };
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
@@ -45,7 +48,7 @@ int print_config(const Options& options) {
     print(config_schema(Config()));
     return 0;
   }
-  if (options.config.empty() && options.key.empty() && !options.model) {
+  if (options.config.empty() && options.key.empty() && !options.model && options.rank_counts_of == 0) {
     print(config_page(Config()));
     return 0;
   }
@@ -55,6 +58,8 @@ int print_config(const Options& options) {
   const Config config = has_file ? load_config(options.config, overrides) : override_config(Config(), overrides);
   if (options.model)
     print_model(config);
+  else if (options.rank_counts_of > 0)
+    print(fmt::format("{}\n", fmt::join(rank_counts(config, options.rank_counts_of), "\n")));
   else if (options.key.empty())
     print(to_yaml(config));
   else
@@ -72,6 +77,9 @@ void add_config_command(CommandLine& line) {
                      false);
   command.positional("OVERRIDES", options->overrides, "win over the file");
   command.option("--value", options->key, "print this key's value alone, as it is; run.dir for example");
+  command.option("--rank-counts", options->rank_counts_of,
+                 "print the numbers of ranks on which a run of so many virtual ranks can go on, largest first",
+                 Allowed::from(1, 1e7));
   command.flag("--schema", options->schema, "print a JSON Schema of all keys, for editors and tools");
   command.flag("--model", options->model, "print the model's layers for its data: shapes, parameters, FLOPs");
   command.run([options] { return print_config(*options); });

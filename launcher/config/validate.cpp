@@ -7,9 +7,11 @@
 #include <set>
 #include <utility>
 
+#include "comm/reduction_tree.h"
 #include "core/base/error.h"
 #include "core/base/integers.h"
 #include "core/metrics/metric_sums.h"
+#include "core/train/make_mesh.h"
 #include "launcher/config/allowed_values.h"
 #include "launcher/config/key_walk.h"
 
@@ -127,11 +129,23 @@ void check_ranks(const Config& config, int64_t virtual_ranks, int ranks) {
         "{} virtual ranks do not split over {} ranks evenly; start on a number of ranks that divides {}, or "
         "begin a new run with parallel.virtual_ranks={}",
         virtual_ranks, ranks, virtual_ranks, round_up<int64_t>(virtual_ranks, ranks)));
+  check_virtual_ranks(virtual_ranks, ranks, config.parallel.reproducible);
+  if (config.parallel.shard_ranks.value) shard_group(config.parallel, ranks, 1);
   const int64_t pass = batch.micro * virtual_ranks;
   if (batch.global % pass == 0) return;
   throw ConfigError(fmt::format("batch.global = {} is not a multiple of batch.micro x {} = {}; the next is {}",
                                 batch.global, virtual_ranks == ranks ? "ranks" : "virtual ranks", pass,
                                 round_up(batch.global, pass)));
+}
+
+std::vector<int> rank_counts(const Config& config, int64_t virtual_ranks) {
+  std::vector<int> counts;
+  for (int ranks = static_cast<int>(virtual_ranks); ranks > 0; --ranks) try {
+      check_ranks(config, virtual_ranks, ranks);
+      counts.push_back(ranks);
+    } catch (const ConfigError&) {  // not this number
+    }
+  return counts;
 }
 
 }  // namespace convoy

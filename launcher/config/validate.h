@@ -20,8 +20,13 @@ std::vector<Contradiction> find_contradictions(const Config& config);
 // parallel.virtual_ranks, or the rank count where it is auto.
 int64_t virtual_ranks(const Config& config, int ranks);
 
-// What depends on the number of ranks: throws ConfigError if the virtual ranks do not split over the ranks, or the
-// global batch over the virtual ranks. virtual_ranks: as above, or as the checkpoint says that is resumed.
+// What depends on the number of ranks: throws ConfigError if the virtual ranks do not split over the ranks or cannot be
+// summed by them, the global batch over the virtual ranks, or the ranks into groups of parallel.shard_ranks.
+// virtual_ranks: as above, or as the checkpoint says that is resumed.
 void check_ranks(const Config& config, int64_t virtual_ranks, int ranks);
+
+// The numbers of ranks on which a run of so many virtual ranks can go on, which are those that check_ranks lets pass;
+// largest first. convoy-run chooses from them (`trainer config --rank-counts`).
+std::vector<int> rank_counts(const Config& config, int64_t virtual_ranks);
 
 }  // namespace convoy

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/common.sh"
 # shellcheck disable=SC2154  # from common.sh
 convoy_run=$source_dir/launcher/convoy-run
+export TRAINER
 
 # A played mpirun: its n-th start reads line n of `script`: exit code, checkpoint step to make (0: none). It notes its
 # words. Exit code "stuck": it has a rank, which ends, and hangs; "alone": it never has one, and takes three seconds.
@@ -14,7 +15,7 @@ read -r code step < <(sed -n "${n}p" script)
 mkdir -p run/checkpoints; touch run/config.yaml
 if [ "$step" -gt 0 ]; then
   name=run/checkpoints/step-$(printf %08d "$step"); mkdir -p "$name"
-  echo '{"virtual_ranks": 8}' >"$name/manifest.json"
+  echo "{\"virtual_ranks\": ${played_virtual_ranks:-8}}" >"$name/manifest.json"
 fi
 case $code in
   stuck) (exec -a "$PWD/played_trainer" sleep 1); exec sleep 1000 ;;
@@ -25,6 +26,7 @@ SH
 cat >played_trainer <<'SH'
 #!/usr/bin/env bash
 [[ "$*" != *"--value run.dir" ]] || { echo run; exit; }
+[[ "$*" != *"--rank-counts "* ]] || exec "$TRAINER" config batch.micro=1 batch.global=96 --rank-counts "${@: -1}"
 printf 'run:\n  dir: run\nparallel:\n  virtual_ranks: auto\ncheckpoint:\n  every_steps: 10\n'
 SH
 chmod +x played_mpirun played_trainer
@@ -64,8 +66,13 @@ grep -q -- '-np 4 --host a:4 ' words || { cat words; fail "not on the host that 
 touch host-b host-c
 play 0 2 "8 ranks on a:4,b:2,c:2" "137 10\n0 20" "${lost[@]}"
 rm host-c
-play 1 0 "the run's 8 virtual ranks split over 8 4 2 1 ranks and --min-ranks is 5" "0 10" "${lost[@]}" --min-ranks 5 --restarts 2
+play 1 0 "the run's 8 virtual ranks can be on 8 4 2 1 ranks and --min-ranks is 5" "0 10" "${lost[@]}" --min-ranks 5 --restarts 2
 play 0 1 "going on with 4 ranks" "0 10" "${lost[@]}" --min-ranks 4
+# The sum of 12 virtual ranks can be that of 6 or 3 ranks, not of 4 or 2: so the trainer says, which would refuse them.
+rm host-b
+export played_virtual_ranks=12
+play 0 2 "12 virtual ranks can be on 3 1: going on with 3 ranks" "137 10\n0 20" "${lost[@]/a:4,b:2,c:2/a:5,b:6,c:1}"
+unset played_virtual_ranks
 refuse 2 "how many ranks" "$convoy_run" --trainer ./played_trainer -- train.yaml
 refuse 2 "no config" "$convoy_run" -np 2
 refuse 2 "a whole number is wanted" "$convoy_run" -np two -- train.yaml

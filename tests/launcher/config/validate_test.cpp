@@ -106,6 +106,27 @@ TEST(CheckRanks, VirtualRanksMustSplitOverTheRanks) {
   expect_says(rank_error(Config(), 4, 8), "parallel.virtual_ranks=8");
 }
 
+TEST(CheckRanks, VirtualRanksMustBeSummedInTheOrderOfTheTree) {
+  Config config;
+  config.batch = {.micro = 1, .global = 24};
+  expect_says(rank_error(config, 12, 4), "cannot be summed reproducibly by 4 ranks, only by 1, 3, 6, 12");
+  config.parallel.reproducible = false;
+  EXPECT_EQ(rank_error(config, 12, 4), "");
+}
+
+TEST(RankCounts, AreThoseThatTheTrainerTakes) {
+  Config config;
+  config.batch = {.micro = 1, .global = 24};
+  EXPECT_EQ(rank_counts(config, 12), (std::vector<int>{12, 6, 3, 1}));
+  EXPECT_EQ(rank_counts(config, 8), (std::vector<int>{8, 4, 2, 1}));
+  EXPECT_EQ(rank_counts(config, 5), std::vector<int>());  // 24 samples do not split
+  config.parallel.reproducible = false;
+  EXPECT_EQ(rank_counts(config, 12), (std::vector<int>{12, 6, 4, 3, 2, 1}));
+  config.parallel.stage = 1;
+  config.parallel.shard_ranks.value = 4;
+  EXPECT_EQ(rank_counts(config, 12), (std::vector<int>{12, 4, 1}));
+}
+
 TEST(VirtualRanks, DefaultToTheRankCount) {
   Config config;
   EXPECT_EQ(virtual_ranks(config, 2), 2);
