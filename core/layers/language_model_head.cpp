@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.h"
+#include "core/base/integers.h"
 #include "core/layers/products.h"
 #include "core/layers/shapes.h"
 #include "core/ops/cross_entropy.h"
@@ -33,19 +34,30 @@ void LanguageModelHead::backward(Pass& pass, const LayerTensors& t) const {
   run(pass, t, t.input_gradients[0], t.weight_gradients[0]);
 }
 
+Tensor LanguageModelHead::padded(Pass& pass, const Tensor& weight) const {
+  const int64_t columns = round_up(o_.V, pass.ops.preferred_matrices().column_unit);
+  if (columns == o_.V) return weight;
+  const Tensor copy = pass.scratch.take(weight.dtype, {columns, o_.C});
+  const Tensor rest = copy.rows(o_.V, columns - o_.V);
+  pass.copy(copy.rows(0, o_.V), weight);
+  pass.zero(rest);
+  return copy;
+}
+
 void LanguageModelHead::run(Pass& pass, const LayerTensors& t, const Tensor& dx, const Tensor& dweight) const {
-  const Tensor x = t.inputs[0].matrix(), &weight = t.weights[0];
+  const Tensor x = t.inputs[0].matrix(), weight = padded(pass, t.weights[0]);
   const Tensor targets = t.inputs[1].reshaped({x.shape[0]});
-  const int64_t N = x.shape[0];
-  const auto row_bytes = static_cast<size_t>(o_.V) * size_of(x.dtype);
+  const int64_t N = x.shape[0], columns = weight.shape[0];
+  const auto row_bytes = static_cast<size_t>(columns) * size_of(x.dtype);
   const int64_t chunk = std::clamp(static_cast<int64_t>(kChunkBytes / row_bytes), int64_t{1}, N);
-  const Tensor logits_memory = pass.scratch.take(x.dtype, {chunk, o_.V});
+  const Tensor logits_memory = pass.scratch.take(x.dtype, {chunk, columns});
   for (int64_t begin = 0; begin < N; begin += chunk) {
     const int64_t rows = std::min(chunk, N - begin);
     const Tensor logits = logits_memory.rows(0, rows), x_chunk = x.rows(begin, rows);
     pass.run(Matmul{.c = logits, .a = x_chunk, .b = weight, .b_transposed = true});
     CrossEntropy loss{t.outputs[0].range(begin, rows), {}, logits, targets.range(begin, rows), pass.loss_scale};
     loss.weights = t.outputs[1].range(begin, rows);
+    loss.classes = o_.V;
     if (dx || dweight) loss.dlogits = logits;
     pass.run(loss);
     if (!dx && !dweight) continue;

@@ -72,6 +72,9 @@ struct Pass {
   void copy(const Tensor& to, const Tensor& from) {
     if (!measuring) stream.copy(to.data, from.data, from.bytes());
   }
+  void zero(const Tensor& tensor) {
+    if (!measuring) stream.zero(tensor.data, tensor.bytes());
+  }
 
   Dropout dropout(float p, uint32_t number, int64_t rows_per_sample) const {
     if (!training || p == 0) return {};

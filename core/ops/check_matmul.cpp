@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "core/base/error.h"
@@ -23,9 +24,10 @@ void check_operands(const Matmul& args) {
     fail(args, "all three must be matrices; use Tensor::matrix()");
   if (args.a.dtype != args.b.dtype || !is_real(args.a.dtype) || !is_real(args.c.dtype))
     fail(args, "a and b must both be f32 or both bf16, and c f32 or bf16");
-  const int64_t M = args.a.shape[args.a_transposed ? 1 : 0], a_K = args.a.shape[args.a_transposed ? 0 : 1];
+  const int64_t a_M = args.a.shape[args.a_transposed ? 1 : 0], a_K = args.a.shape[args.a_transposed ? 0 : 1];
   const int64_t N = args.b.shape[args.b_transposed ? 0 : 1], b_K = args.b.shape[args.b_transposed ? 1 : 0];
   if (a_K != b_K) fail(args, fmt::format("a sums over {} elements, b over {}", a_K, b_K));
+  const int64_t M = args.a_transposed ? std::min(a_M, args.c.shape[0]) : a_M;
   if (args.c.shape != Shape{M, N}) fail(args, fmt::format("c must be ({}, {})", M, N));
 }
 

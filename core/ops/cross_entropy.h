@@ -10,10 +10,13 @@ namespace convoy {
 struct CrossEntropy {
   Tensor losses;   // (N) f32, written
   Tensor dlogits;  // (N, V), written; may be the memory of logits; absent: loss only
-  Tensor logits;   // (N, V)
+  Tensor logits;   // (N, V), or with further columns, which are not read; those of dlogits are written 0
   Tensor targets;  // (N) i32; a negative target is ignored: loss 0, gradient 0
   float scale = 1;
-  Tensor weights;  // (N) f32, written: 1, or 0 where the target is ignored; absent: not wanted
+  Tensor weights;       // (N) f32, written: 1, or 0 where the target is ignored; absent: not wanted
+  int64_t classes = 0;  // V where logits have more columns; 0: all of them
+
+  int64_t V() const { return classes > 0 ? classes : logits.shape[-1]; }
 };
 
 // The same with weights of classes and smoothed labels (Szegedy et al., arXiv:1512.00567), as PyTorch has them:

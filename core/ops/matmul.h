@@ -1,6 +1,7 @@
 // c = act(a b + bias), and the forms its backward needs, after cuBLASLt's epilogues.
 //
 //   a (M, K), or (K, M) with a_transposed; b (K, N), or (N, K) with b_transposed; c (M, N). Row-major, dense.
+//   A transposed a may have more columns than c has rows: those behind are left out.
 //   a and b: f32 or bf16, both the same. c: f32 or bf16. Products are summed in f32.
 //
 // In this order: the product; + c's old value if `accumulate`; + bias; pre_activation written; activation applied, or

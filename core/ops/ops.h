@@ -21,18 +21,27 @@
 
 namespace convoy {
 
+// How matrices are to be shaped that a layer makes for itself, where it may choose: what pays for the device's
+// products. It decides bits and memory, so it is the same whether or not the device is there.
+struct PreferredMatrices {
+  int64_t column_unit = 1;  // rows of so many elements, or of a multiple of it
+};
+
 class Ops {
  public:
   template <class Args>
   using Run = std::function<void(Stream&, const Args&, const Tensor& scratch)>;
 
-  explicit Ops(std::string device) : device_(std::move(device)) {}
+  explicit Ops(std::string device, PreferredMatrices matrices = {})
+      : device_(std::move(device)), preferred_matrices_(matrices) {}
   virtual ~Ops() = default;
   Ops(const Ops&) = delete;
   Ops& operator=(const Ops&) = delete;
 
   // "cpu", "cuda": for messages.
   const std::string& device() const { return device_; }
+
+  const PreferredMatrices& preferred_matrices() const { return preferred_matrices_; }
 
   template <class Args>
   bool has() const {
@@ -97,6 +106,7 @@ class Ops {
   const Operator& find(std::type_index args) const;
 
   std::string device_;
+  PreferredMatrices preferred_matrices_;
   std::unordered_map<std::type_index, Operator> table_;
 };
 

@@ -27,7 +27,7 @@ struct Rows {
   const int32_t* targets;
   float scale;
   int64_t N;
-  int V;
+  int V, columns;  // of logits and gradients: at least V
 };
 
 // The row of a warp, in shared memory, is replaced by its gradient; the target by the loss.
@@ -36,9 +36,10 @@ __device__ inline void warp_row(const Rows<Real>& r, Real* row, int target, floa
   const int lane = static_cast<int>(threadIdx.x) % 32;
   if (target < 0) {
     if (lane == 0) *loss = 0;
-    for (int j = lane; j < r.V; j += 32) row[j] = from_float<Real>(0);
+    for (int j = lane; j < r.columns; j += 32) row[j] = from_float<Real>(0);
     return;
   }
+  for (int j = r.V + lane; j < r.columns; j += 32) row[j] = from_float<Real>(0);
   float largest = -INFINITY, sum = 0;
   for (int j = lane; j < r.V; j += 32) largest = fmaxf(largest, to_float(row[j]));
   largest = warp_max(largest);
@@ -73,26 +74,27 @@ __global__ void __launch_bounds__(kTileThreads) cross_entropy_tile_kernel(Rows<R
   const int warp = static_cast<int>(threadIdx.x) / 32, thread = static_cast<int>(threadIdx.x);
   for (int64_t first = blockIdx.x * int64_t{tile_rows}; first < r.N; first += gridDim.x * int64_t{tile_rows}) {
     const int rows = static_cast<int>(min(int64_t{tile_rows}, r.N - first));
-    for_tile<Real>(rows * r.V, [&](int i, auto width) {
-      Elements<Real, width>(r.logits + first * r.V + i).store_shared(tile + i);
+    for_tile<Real>(rows * r.columns, [&](int i, auto width) {
+      Elements<Real, width>(r.logits + first * r.columns + i).store_shared(tile + i);
     });
     if (thread < rows) targets[thread] = r.targets[first + thread];
     __syncthreads();
-    for (int row = warp; row < rows; row += kTileWarps) warp_row(r, tile + row * r.V, targets[row], losses + row);
+    for (int row = warp; row < rows; row += kTileWarps) warp_row(r, tile + row * r.columns, targets[row], losses + row);
     __syncthreads();
     if (thread < rows) r.losses[first + thread] = losses[thread];
     if (thread < rows && r.weights != nullptr) r.weights[first + thread] = targets[thread] < 0 ? 0.0f : 1.0f;
     if (r.gradients != nullptr)
-      for_tile<Real>(rows * r.V,
-                     [&](int i, auto width) { Elements<Real, width>(tile + i).store(r.gradients + first * r.V + i); });
+      for_tile<Real>(rows * r.columns, [&](int i, auto width) {
+        Elements<Real, width>(tile + i).store(r.gradients + first * r.columns + i);
+      });
     __syncthreads();
   }
 }
 
 // Rows of a tile: at least one a warp, whole packs of them.
 template <class Real>
-int tile_rows(int64_t V) {
-  const int64_t fitting = kMostTileBytes / (V * static_cast<int64_t>(sizeof(Real)));
+int tile_rows(int64_t columns) {
+  const int64_t fitting = kMostTileBytes / (columns * static_cast<int64_t>(sizeof(Real)));
   return static_cast<int>(std::min<int64_t>(fitting / kTileWarps * kTileWarps, kMostTileRows));
 }
 static_assert(kTileWarps % kPack<float> == 0 && kTileWarps % kPack<__nv_bfloat16> == 0);
@@ -103,10 +105,13 @@ __global__ void __launch_bounds__(kLongRowThreads, 2) cross_entropy_row_kernel(R
   extern __shared__ uint4 kept[];
   __shared__ float partials[32];
   const int64_t n = blockIdx.x;
-  const Real* x = r.logits + n * r.V;
-  Real* gradient = r.gradients == nullptr ? nullptr : r.gradients + n * r.V;
+  const Real* x = r.logits + n * r.columns;
+  Real* gradient = r.gradients == nullptr ? nullptr : r.gradients + n * r.columns;
   const int target = r.targets[n];
   const RowPieces<Real, kPacks> pieces(x, r.V, kept, kept_packs);
+  if (gradient != nullptr)
+    for (int j = r.V + static_cast<int>(threadIdx.x); j < r.columns; j += static_cast<int>(blockDim.x))
+      gradient[j] = from_float<Real>(0);
   if (threadIdx.x == 0 && r.weights != nullptr) r.weights[n] = target < 0 ? 0.0f : 1.0f;
   if (target < 0) {
     if (threadIdx.x == 0) r.losses[n] = 0;
@@ -141,13 +146,14 @@ void enqueue_rows(Stream& stream, const Rows<Real>& r, size_t shared_bytes_limit
 
 template <class Real>
 void enqueue(Stream& stream, const CrossEntropy& args, size_t shared_bytes_limit) {
-  const Rows<Real> r{data_of<float>(args.losses), data_of<float>(args.weights),           data_of<Real>(args.dlogits),
-                     data_of<Real>(args.logits),  data_of<int32_t>(args.targets),         args.scale,
-                     args.targets.elements(),     static_cast<int>(args.logits.shape[-1])};
-  const int rows = tile_rows<Real>(r.V);
+  const Rows<Real> r{
+      data_of<float>(args.losses), data_of<float>(args.weights),   data_of<Real>(args.dlogits),
+      data_of<Real>(args.logits),  data_of<int32_t>(args.targets), args.scale,
+      args.targets.elements(),     static_cast<int>(args.V()),     static_cast<int>(args.logits.shape[-1])};
+  const int rows = tile_rows<Real>(r.columns);
   if (rows > 0 && aligned_16(r.logits, r.gradients))
     return launch(stream, cross_entropy_tile_kernel<Real>, blocks_for(ceil_div<int64_t>(r.N, rows)), kTileThreads,
-                  static_cast<size_t>(rows * r.V) * sizeof(Real), r, rows);
+                  static_cast<size_t>(rows * r.columns) * sizeof(Real), r, rows);
   const auto offset = [](const Real* address) { return reinterpret_cast<uintptr_t>(address) % 16; };
   const bool packs = r.gradients == nullptr || offset(r.gradients) == offset(r.logits);
   (packs ? enqueue_rows<Real, true> : enqueue_rows<Real, false>)(stream, r, shared_bytes_limit);

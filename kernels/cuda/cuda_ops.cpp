@@ -7,7 +7,11 @@
 
 namespace convoy::cuda {
 
-CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32) : Ops("cuda"), products_(std::make_unique<CudaProducts>(tf32)) {
+// Elements of a row: a whole tile of the fastest products, and 16 bytes are 8 elements of bf16.
+static constexpr int64_t kColumnUnit = 128;
+
+CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32)
+    : Ops("cuda", {.column_unit = kColumnUnit}), products_(std::make_unique<CudaProducts>(tf32)) {
   add<Matmul>(
       [this](Stream& stream, const Matmul& args, const Tensor& scratch) { products_->run(stream, args, scratch); },
       CudaProducts::scratch_bytes);

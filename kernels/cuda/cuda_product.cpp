@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "core/base/error.h"
 #include "core/base/integers.h"
@@ -44,6 +45,13 @@ uint32_t wanted_epilogue(const CudaProductShape& s) {
   return s.bias && s.activation == Activation::none ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT;
 }
 
+// Where a's columns end within a vector although its rows begin at whole ones, c's last rows are a product of their
+// own: the others then read and write whole vectors alone, which the fastest algorithms demand.
+int64_t rows_of_whole_vectors(const CudaProductShape& s) {
+  const bool ends_within = s.a_transposed && s.a_columns % kStripRows == 0 && s.M % kStripRows != 0;
+  return ends_within && s.M > kStripRows && !s.column_sums ? s.M / kStripRows * kStripRows : s.M;
+}
+
 bool is_empty(const CudaProductShape& s) { return s.M == 0 || s.N == 0 || s.K == 0; }
 
 // Is there an epilogue that makes all of c, by the documentation?
@@ -74,6 +82,7 @@ CudaProductShape cuda_product_shape(const Matmul& args) {
   s.M = args.c.shape[0];
   s.N = args.c.shape[1];
   s.K = args.a.shape[args.a_transposed ? 0 : 1];
+  s.a_columns = args.a.shape[1];
   s.input = args.a.dtype;
   s.output = args.c.dtype;
   s.a_transposed = args.a_transposed;
@@ -110,7 +119,8 @@ CudaProduct::CudaProduct(const CudaProductShape& shape, const Options& options)
     : shape_(shape), cublaslt_(options.cublaslt), scratch_(shape, options.most_workspace_bytes) {
   fused_ = false;
   product_at_ = scratch_.workspace;
-  strip_.rows = shape_.M;
+  strip_.rows = rows_of_whole_vectors(shape_);
+  rest_.rows = shape_.M - strip_.rows;
   if (empty()) return;
   b_ = shape_.b_transposed ? make_layout(shape_.input, shape_.N, shape_.K, shape_.K)
                            : make_layout(shape_.input, shape_.K, shape_.N, shape_.N);
@@ -122,7 +132,9 @@ void CudaProduct::plan_fused(const Options& options) {
   const uint32_t wanted = wanted_epilogue(shape_);
   const bool sums = shape_.column_sums && wanted == CUBLASLT_EPILOGUE_DEFAULT && !shape_.elementwise() && !shape_.bias;
   const auto offers = [&](uint32_t epilogue) {
-    return plan(strip_, epilogue, shape_.output, scratch_.workspace, options);
+    return std::ranges::all_of(std::array{&strip_, &rest_}, [&](Strip* strip) {
+      return strip->rows == 0 || plan(*strip, epilogue, shape_.output, scratch_.workspace, options);
+    });
   };
   fused_sums_ = sums && offers(CUBLASLT_EPILOGUE_BGRADA);
   fused_ = fused_sums_ || (is_offered_fused(shape_) && offers(wanted));
@@ -158,7 +170,7 @@ MatmulDescription CudaProduct::describe(uint32_t epilogue, bool tf32) const {
 
 bool CudaProduct::plan(Strip& strip, uint32_t epilogue, DType output, size_t workspace_bytes, const Options& options) {
   description_ = describe(epilogue, options.tf32);
-  strip.a = shape_.a_transposed ? make_layout(shape_.input, shape_.K, strip.rows, shape_.M)
+  strip.a = shape_.a_transposed ? make_layout(shape_.input, shape_.K, strip.rows, shape_.a_columns)
                                 : make_layout(shape_.input, strip.rows, shape_.K, shape_.K);
   strip.c = make_layout(output, strip.rows, shape_.N, shape_.N);
 

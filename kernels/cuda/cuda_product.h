@@ -22,6 +22,7 @@ namespace convoy::cuda {
 // What of a Matmul decides its plan.
 struct CudaProductShape {
   int64_t M = 0, N = 0, K = 0;
+  int64_t a_columns = 0;  // of a as it lies in memory
   DType input = DType::f32, output = DType::f32;
   bool a_transposed = false, b_transposed = false;
   bool accumulate = false, bias = false, pre_activation = false, column_sums = false;

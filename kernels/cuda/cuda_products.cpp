@@ -16,7 +16,7 @@ struct ShapeHash {
   size_t operator()(const CudaProductShape& s) const {
     size_t hash = 0;
     for (const int64_t value :
-         {s.M, s.N, s.K, static_cast<int64_t>(s.input), static_cast<int64_t>(s.output),
+         {s.M, s.N, s.K, s.a_columns, static_cast<int64_t>(s.input), static_cast<int64_t>(s.output),
           int64_t{s.a_transposed} | s.b_transposed << 1 | s.accumulate << 2 | s.bias << 3 | s.pre_activation << 4,
           static_cast<int64_t>(s.activation), static_cast<int64_t>(s.derivative_of)})
       hash = (hash ^ static_cast<size_t>(value)) * 0x9E3779B97F4A7C15u;

@@ -79,6 +79,31 @@ TEST_F(CrossEntropyTest, InPlaceGivesTheSameBits) {
   }
 }
 
+// Rows that are longer than the vocabulary: what stands behind it is never looked at, and gets no gradient.
+TEST_F(CrossEntropyTest, FurtherColumnsAreLeftOut) {
+  for (const DType dtype : {DType::f32, DType::bf16})
+    for (const auto& [V, columns] : {std::pair<int64_t, int64_t>{17, 128}, {777, 896}, {9001, 9088}, {128, 128}}) {
+      const int64_t N = 6;
+      const Array dense = random_array({N, V}, dtype, 1, 4), targets = some_targets(N, V);
+      const Values x = dense.values();
+      Values wide;
+      for (int64_t i = 0; i < N * columns; ++i)
+        wide.push_back(i % columns < V ? x[static_cast<size_t>(i / columns * V + i % columns)] : NAN);
+      const Array losses = Array::zeros({N}, DType::f32), d = Array::zeros({N, V}, dtype);
+      run(CrossEntropy{losses, d, dense, targets, 0.25f});
+      const Array padded({N, columns}, dtype, wide), others = Array::zeros({N}, DType::f32);
+      CrossEntropy args{others, padded, padded, targets, 0.25f};
+      args.classes = V;
+      run(args);
+      const Values expected = losses.values(), gradient = d.values(), found = padded.values(), loss = others.values();
+      expect_near(loss, expected, 1e-6, "losses");
+      for (int64_t i = 0; i < N * columns; ++i) {
+        const double wanted = i % columns < V ? gradient[static_cast<size_t>(i / columns * V + i % columns)] : 0.0;
+        ASSERT_NEAR(found[static_cast<size_t>(i)], wanted, i % columns < V ? 2e-3 : 0.0) << i << " of " << columns;
+      }
+    }
+}
+
 TEST_F(CrossEntropyTest, LossOnlyLeavesLogitsAlone) {
   const Array logits = random_array({4, 50}, DType::f32, 3), before = logits, targets = some_targets(4, 50);
   const Array losses = Array::zeros({4}, DType::f32);

@@ -38,8 +38,9 @@ double tolerance(DType dtype, double value, double magnitude) {
 }  // namespace
 
 std::string to_string(const MatmulOptions& o) {
-  return fmt::format("{} x {} x {} {} -> {}{}{}{}{}{}{} activation {} derivative {}", o.M, o.N, o.K, name_of(o.input),
-                     name_of(o.output), o.a_transposed ? " a^T" : "", o.b_transposed ? " b^T" : "",
+  return fmt::format("{} x {} x {} {} -> {}{}{}{}{}{}{}{} activation {} derivative {}", o.M, o.N, o.K, name_of(o.input),
+                     name_of(o.output), o.a_transposed ? " a^T" : "",
+                     o.more_columns > 0 ? fmt::format(" of {} more", o.more_columns) : "", o.b_transposed ? " b^T" : "",
                      o.accumulate ? " accumulate" : "", o.bias ? " bias" : "", o.pre_activation ? " pre" : "",
                      o.column_sums ? " sums" : "", static_cast<int>(o.activation), static_cast<int>(o.derivative_of));
 }
@@ -99,7 +100,7 @@ void MirroredTensor::set(int64_t index, double value) {
 
 MatmulCase::MatmulCase(const MatmulOptions& o, int64_t offset)
     : options(o),
-      a(o.a_transposed ? Shape{o.K, o.M} : Shape{o.M, o.K}, o.input, offset),
+      a(o.a_transposed ? Shape{o.K, o.M + o.more_columns} : Shape{o.M, o.K}, o.input, offset),
       b(o.b_transposed ? Shape{o.N, o.K} : Shape{o.K, o.N}, o.input, offset),
       c({o.M, o.N}, o.output, offset) {
   fill(a, 1);
@@ -142,11 +143,11 @@ std::vector<MirroredTensor*> MatmulCase::tensors() {
 }
 
 MatmulCase::Sum MatmulCase::product(int64_t m, int64_t n) const {
-  const auto [M, N, K] = std::tuple(options.M, options.N, options.K);
+  const int64_t M = options.M, N = options.N, K = options.K;
   Sum sum{0, 0};
   for (int64_t k = 0; k < K; ++k) {
-    const double term =
-        a.at(options.a_transposed ? k * M + m : m * K + k) * b.at(options.b_transposed ? n * K + k : k * N + n);
+    const double term = a.at(options.a_transposed ? k * (M + options.more_columns) + m : m * K + k) *
+                        b.at(options.b_transposed ? n * K + k : k * N + n);
     sum.value += term;
     sum.magnitude += std::abs(term);
   }

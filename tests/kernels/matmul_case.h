@@ -16,6 +16,7 @@ struct MatmulOptions {
   bool a_transposed = false, b_transposed = false, accumulate = false, bias = false;
   bool pre_activation = false, column_sums = false;
   Activation activation = Activation::none, derivative_of = Activation::none;
+  int64_t more_columns = 0;  // of a transposed a than c has rows
 };
 
 std::string to_string(const MatmulOptions& options);

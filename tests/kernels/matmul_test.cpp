@@ -88,6 +88,21 @@ TEST_P(MatmulTest, SumsColumns) {
   check_all([](MatmulOptions& o) { o.column_sums = o.accumulate = true; });
 }
 
+TEST_P(MatmulTest, LeavesOutColumnsOfAWiderA) {
+  for (const Extents& extents : {Extents{17, 24, 70}, Extents{3, 9, 5}, Extents{307, 40, 33}, Extents{0, 3, 4}})
+    for (const bool accumulate : {false, true}) {
+      MatmulOptions options{.M = extents.M, .N = extents.N, .K = extents.K};
+      options.input = GetParam().first;
+      options.output = GetParam().second;
+      options.a_transposed = true;
+      options.accumulate = accumulate;
+      options.more_columns = 128 - extents.M % 128;
+      MatmulCase test(options);
+      test.run();
+      test.expect_right();
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Types, MatmulTest,
                          testing::Values(std::pair{DType::f32, DType::f32}, std::pair{DType::bf16, DType::bf16},
                                          std::pair{DType::bf16, DType::f32}, std::pair{DType::f32, DType::bf16}),
@@ -111,6 +126,11 @@ TEST(MatmulArguments, AreCheckedAndNamed) {
   EXPECT_EQ(message([](Matmul& m) { m.b_transposed = true; }),
             "matmul c f32 (3, 5) = a f32 (3, 7) x b f32 (7, 5) transposed: a sums over 7 elements, b over 5");
   EXPECT_NE(message([](Matmul& m) { m.c.shape = {5, 3}; }).find("c must be (3, 5)"), std::string::npos);
+  EXPECT_NE(message([](Matmul& m) {
+              m.a_transposed = true;
+              m.a.shape = {7, 2};
+            }).find("c must be (2, 5)"),
+            std::string::npos);
   EXPECT_NE(message([](Matmul& m) { m.b.dtype = DType::bf16; }).find("both be f32"), std::string::npos);
   EXPECT_NE(message([](Matmul& m) { m.bias = m.a; }).find("bias must be 5"), std::string::npos);
   EXPECT_NE(message([](Matmul& m) { m.derivative_of = Activation::relu; }).find("needs pre_activation"),

@@ -11,6 +11,7 @@ size_t ProductShapeHash::operator()(const ProductShape& shape) const {
   mix(static_cast<uint64_t>(shape.M));
   mix(static_cast<uint64_t>(shape.N));
   mix(static_cast<uint64_t>(shape.K));
+  mix(static_cast<uint64_t>(shape.a_columns));
   mix(static_cast<uint64_t>(shape.input) << 8 | static_cast<uint64_t>(shape.output));
   mix((shape.a_transposed ? 1u : 0u) | (shape.b_transposed ? 2u : 0u) | (shape.accumulate ? 4u : 0u) |
       (shape.bias ? 8u : 0u) | (shape.elementwise ? 16u : 0u) | (shape.rows_alike ? 32u : 0u));

@@ -22,6 +22,7 @@ ProductShape product_shape(const Matmul& args) {
   return {.M = args.c.shape[0],
           .N = args.c.shape[1],
           .K = args.a.shape[args.a_transposed ? 0 : 1],
+          .a_columns = args.a.shape[1],
           .input = args.a.dtype,
           .output = args.c.dtype,
           .a_transposed = args.a_transposed,

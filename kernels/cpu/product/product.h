@@ -13,6 +13,7 @@ namespace convoy::cpu {
 // What of a Matmul decides how it is compiled.
 struct ProductShape {
   int64_t M = 0, N = 0, K = 0;
+  int64_t a_columns = 0;  // of a as it lies in memory
   DType input = DType::f32, output = DType::f32;
   bool a_transposed = false, b_transposed = false;
   bool accumulate = false, bias = false;

@@ -42,10 +42,11 @@ inline void softmax_gradient(Real* dx, const Real* x, int64_t V, SoftmaxSum s, f
 
 template <class Real>
 inline void cross_entropy_row(const CrossEntropy& args, int64_t row) {
-  const int64_t V = args.logits.shape[-1];
-  const Real* x = args.logits.as<Real>() + row * V;
-  Real* dx = args.dlogits ? args.dlogits.as<Real>() + row * V : nullptr;
+  const int64_t V = args.V(), columns = args.logits.shape[-1];
+  const Real* x = args.logits.as<Real>() + row * columns;
+  Real* dx = args.dlogits ? args.dlogits.as<Real>() + row * columns : nullptr;
   const int32_t target = args.targets.as<int32_t>()[row];
+  if (dx != nullptr) std::memset(static_cast<void*>(dx + V), 0, static_cast<size_t>(columns - V) * sizeof(Real));
   if (args.weights) args.weights.as<float>()[row] = target < 0 ? 0.0f : 1.0f;
   if (target < 0) {
     args.losses.as<float>()[row] = 0;

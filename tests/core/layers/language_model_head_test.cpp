@@ -9,11 +9,15 @@
 namespace convoy::test {
 namespace {
 
-TEST(LanguageModelHead, MatchesItsReference) {
-  constexpr int64_t B = 2, T = 3, V = 17, C = 5;
+// 17 and 131: on CUDA rows of logits are longer than the vocabulary.
+class LanguageModelHeadTest : public testing::TestWithParam<int64_t> {};
+
+TEST_P(LanguageModelHeadTest, MatchesItsReference) {
+  constexpr int64_t B = 2, T = 3, C = 5;
+  const int64_t V = GetParam();
   const Values targets{3, 0, 16, -1, 7, 7};  // one is ignored
   const LanguageModelHead layer({.weight = "head", .V = V, .C = C});
-  const auto reference = [](const std::vector<Values>& x, const std::vector<Values>& w, bool) {
+  const auto reference = [V](const std::vector<Values>& x, const std::vector<Values>& w, bool) {
     Values losses, counted;
     for (int64_t row = 0; row < B * T; ++row) {
       const int64_t target = static_cast<int64_t>(x[1][static_cast<size_t>(row)]);
@@ -35,6 +39,8 @@ TEST(LanguageModelHead, MatchesItsReference) {
                .reference = reference,
                .integers = [&](int) { return targets; }});
 }
+
+INSTANTIATE_TEST_SUITE_P(Vocabularies, LanguageModelHeadTest, testing::Values(17, 128, 131));
 
 }  // namespace
 }  // namespace convoy::test

@@ -1,6 +1,7 @@
 #include "tests/virtual_gpu/blas/problem.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "tests/virtual_gpu/blas/element.h"
@@ -125,12 +126,20 @@ cudaDataType_t Problem::aux_type() const {
   return desc.aux_type < 0 ? d.data_type() : static_cast<cudaDataType_t>(desc.aux_type);
 }
 
+// Of matrices of more than one line alone: the others' leading dimension moves nothing.
+bool Problem::misaligned() const {
+  return std::ranges::any_of(std::array{&a, &b, &c, &d}, [](const MatrixLayout* l) {
+    const uint64_t lines = l->row_major() ? l->rows : l->columns;
+    return lines > 1 && static_cast<size_t>(l->ld) * element_bytes(l->data_type()) % 16 != 0;
+  });
+}
+
 std::string Problem::name() const {
   const auto op = [](int32_t transpose) { return transpose == CUBLAS_OP_N ? "N" : "T"; };
   std::string text = "cublasLtMatmul m=" + std::to_string(m) + " n=" + std::to_string(n) + " k=" + std::to_string(k);
   if (d.batch_count != 1) text += " batch=" + std::to_string(d.batch_count);
   return text + " " + op(desc.transpose_a) + op(desc.transpose_b) + " " + epilogue.name + " " + name_of(a.data_type()) +
-         "->" + name_of(d.data_type()) + (tf32() ? " tf32" : "");
+         "->" + name_of(d.data_type()) + (tf32() ? " tf32" : "") + (misaligned() ? " misaligned" : "");
 }
 
 Refusal check_problem(const Problem& p) {

@@ -19,6 +19,9 @@ struct Problem {
   bool tf32() const { return desc.compute == CUBLAS_COMPUTE_32F_FAST_TF32; }
   cudaDataType_t bias_type() const;
   cudaDataType_t aux_type() const;
+  // A leading dimension is no multiple of 16 bytes: a GPU has no fast algorithm for it ("Tensor Core Usage" in the
+  // documentation of cuBLAS).
+  bool misaligned() const;
   std::string name() const;  // for messages and the profile: shape, epilogue, types
 };
 
