@@ -48,8 +48,8 @@ void LanguageModelHead::run(Pass& pass, const LayerTensors& t, const Tensor& dx,
   const Tensor x = t.inputs[0].matrix(), weight = padded(pass, t.weights[0]);
   const Tensor targets = t.inputs[1].reshaped({x.shape[0]});
   const int64_t N = x.shape[0], columns = weight.shape[0];
-  const auto row_bytes = static_cast<size_t>(columns) * size_of(x.dtype);
-  const int64_t chunk = std::clamp(static_cast<int64_t>(kChunkBytes / row_bytes), int64_t{1}, N);
+  const int64_t chunk =
+      pass.ops.preferred_matrices().rows_at_a_time(N, static_cast<size_t>(columns) * size_of(x.dtype));
   const Tensor logits_memory = pass.scratch.take(x.dtype, {chunk, columns});
   for (int64_t begin = 0; begin < N; begin += chunk) {
     const int64_t rows = std::min(chunk, N - begin);

@@ -9,8 +9,12 @@
 // A device need not have every operator. Who plans asks has(); what is run without having been planned throws.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
+#include <cstdint>
 #include <functional>
+#include <limits>
+#include <map>
 #include <memory>
 #include <string>
 #include <typeindex>
@@ -25,6 +29,15 @@ namespace convoy {
 // products. It decides bits and memory, so it is the same whether or not the device is there.
 struct PreferredMatrices {
   int64_t column_unit = 1;  // rows of so many elements, or of a multiple of it
+  int64_t row_unit = 1;     // likewise, how many rows of a large matrix are made and used at a time
+  int64_t most_rows = std::numeric_limits<int64_t>::max();
+  size_t most_bytes = size_t{64} << 20;  // what a CPU's caches hold a part of
+
+  // How many of N rows of so many bytes are made at a time; the last ones may be fewer.
+  int64_t rows_at_a_time(int64_t N, size_t row_bytes) const {
+    const int64_t most = std::min(most_rows, static_cast<int64_t>(most_bytes / row_bytes));
+    return std::clamp(std::max(most / row_unit, int64_t{1}) * row_unit, int64_t{1}, N);
+  }
 };
 
 class Ops {

@@ -7,11 +7,13 @@
 
 namespace convoy::cuda {
 
-// Elements of a row: a whole tile of the fastest products, and 16 bytes are 8 elements of bf16.
-static constexpr int64_t kColumnUnit = 128;
+// Rows and columns in whole tiles of the fastest products. Enough rows at a time that adding to a weight's gradient,
+// which reads and writes all of it, costs little beside the product; so few that they take 1 GiB at the most.
+static constexpr PreferredMatrices kMatrices{
+    .column_unit = 128, .row_unit = 128, .most_rows = 8192, .most_bytes = size_t{1} << 30};
 
 CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32)
-    : Ops("cuda", {.column_unit = kColumnUnit}), products_(std::make_unique<CudaProducts>(tf32)) {
+    : Ops("cuda", kMatrices), products_(std::make_unique<CudaProducts>(tf32)) {
   add<Matmul>(
       [this](Stream& stream, const Matmul& args, const Tensor& scratch) { products_->run(stream, args, scratch); },
       CudaProducts::scratch_bytes);
