@@ -51,7 +51,9 @@ std::optional<CollectiveRecord> StreamProgress::oldest_unfinished() {
   return CollectiveRecord{.what = oldest.what, .bytes = oldest.bytes, .label = oldest.label};
 }
 
+// Any thread: one without a device would get it, and its memory, on the first GPU.
 void StreamProgress::poll_locked() {
+  CUDA_CHECK(cudaSetDevice(device_));
   while (!waiting_.empty() && advance(waiting_.front())) {
     spare_.push_back(std::move(waiting_.front().before));
     spare_.push_back(std::move(waiting_.front().after));
@@ -75,7 +77,6 @@ CudaEvent StreamProgress::take_event() {
     return event;
   }
   cudaEvent_t event = nullptr;
-  CUDA_CHECK(cudaSetDevice(device_));
   CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
   return CudaEvent(event);
 }

@@ -100,6 +100,7 @@ void CudaDevice::release_raw(void* data, MemoryKind kind) noexcept {
 
 }  // namespace
 
+  CUDA_WARN(cudaSetDevice(options_.ordinal));  // any thread's: without a device it would get one on the first GPU
 std::unique_ptr<Ops> make_planning_ops() { return std::make_unique<CudaOps>(0, false); }
 
 std::unique_ptr<Device> make_cuda_device(const CudaDeviceOptions& options) {

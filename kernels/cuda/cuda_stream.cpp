@@ -47,6 +47,7 @@ CudaStream::CudaStream(int device, StreamKind kind)
     : device_(device), stream_(open_stream(device, kind)), counters_(make_counters(handle())) {}
 
 CudaStream::~CudaStream() {
+  CUDA_WARN(cudaSetDevice(device_));  // perhaps another thread's than its maker's
   CUDA_WARN(cudaStreamSynchronize(handle()));
   if (failure_) logging::warn("work on a CUDA stream failed and nobody asked");
 }

@@ -16,6 +16,18 @@ class ApiLock {
   ApiLock& operator=(const ApiLock&) = delete;
 };
 
+// Held by calls that a context is needed for. On a GPU a thread that never chose a device gets one on the first, with
+// half a gigabyte of its memory. Where the process works on other devices alone, that is an error: the program exits
+// with 86.
+class ContextLock : public ApiLock {
+ public:
+  ContextLock();
+};
+int stray_contexts();  // of threads, so far
+
+// Of all the work that was counted, with the ApiLock held.
+double& counted_ms();
+
 // How often vgpu_wake was called so far.
 uint64_t wakes();
 // With the ApiLock held: lets go of it, sleeps until wakes() differs from `heard` or a few milliseconds have passed,
@@ -35,7 +47,7 @@ inline cudaError_t finish() { return remember(sticky_error()); }
 // Runs the body of an API call under the lock; on a device that has failed it does nothing but say so.
 template <class Body>
 cudaError_t api_call(Body body) {
-  const ApiLock lock;
+  const ContextLock lock;
   const cudaError_t sticky = sticky_error();
   return remember(sticky ? sticky : static_cast<cudaError_t>(body()));
 }

@@ -105,7 +105,7 @@ cudaError_t fill(void* p, int value, size_t bytes, cudaStream_t stream) {
 
 // Copies to and from __device__ and __constant__ variables.
 void* variable_at(const void* variable, size_t offset) {
-  const ApiLock lock;
+  const ContextLock lock;
   const uint64_t address = variable_address(variable);
   return address ? reinterpret_cast<void*>(address + offset) : nullptr;
 }
@@ -161,7 +161,7 @@ cudaError_t cudaGetSymbolAddress(void** p, const void* variable) {
   return remember(*p ? cudaSuccess : cudaErrorInvalidSymbol);
 }
 cudaError_t cudaGetSymbolSize(size_t* bytes, const void* variable) {
-  const ApiLock lock;
+  const ContextLock lock;
   return remember(variable_address(variable, bytes) ? cudaSuccess : cudaErrorInvalidSymbol);
 }
 cudaError_t cudaMemcpyToSymbol(const void* variable, const void* from, size_t bytes, size_t offset,

@@ -11,22 +11,47 @@
 namespace convoy::vgpu {
 namespace {
 thread_local int device = 0;
+thread_local bool has_device = false, is_stray = false;
+bool uses_first = false, uses_others = false;
+int strays = 0;
 thread_local cudaError_t last_error = cudaSuccess;
 
 // Work may be pending when the program ends. One that met a device error must not look successful: it exits with 86.
 void at_exit(int status, void*) {
   Streams::get().advance_all();
   write_profile();
-  if (!sticky_error() || status != 0) return;
+  if (status != 0 || (!sticky_error() && strays == 0)) return;
   fflush(nullptr);
-  complain(std::string("exiting with status 86 after a device error: ") + cudaGetErrorString(sticky_error()));
+  complain(std::string("exiting with status 86 after a device error: ") +
+           (sticky_error() ? cudaGetErrorString(sticky_error()) : "threads that chose no device"));
   _exit(86);
 }
 __attribute__((constructor)) void at_start() { on_exit(at_exit, nullptr); }
 }  // namespace
 
 int current_device() { return device; }
-void set_current_device(int index) { device = index; }
+void set_current_device(int index) {
+  const ApiLock lock;
+  device = index;
+  has_device = true;
+  (index == 0 ? uses_first : uses_others) = true;
+}
+
+ContextLock::ContextLock() {
+  if (has_device || is_stray || !uses_others || uses_first) return;
+  is_stray = true;
+  ++strays;
+  complain(
+      "a thread calls CUDA that never called cudaSetDevice: it gets a context on device 0, where this process has "
+      "no work");
+}
+
+int stray_contexts() { return strays; }
+
+double& counted_ms() {
+  static double ms = 0;
+  return ms;
+}
 cudaError_t sticky_error() { return static_cast<cudaError_t>(Streams::get().first_error()); }
 
 cudaError_t remember(cudaError_t error) {

@@ -29,7 +29,7 @@ cudaError_t join_capture(CUstream_st* stream, const CUevent_st& event) {
 
 extern "C" {
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
-  const ApiLock lock;
+  const ContextLock lock;
   *event = new CUevent_st;
   (*event)->timing = !(flags & cudaEventDisableTiming);
   return cudaSuccess;
@@ -37,7 +37,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
 cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, cudaEventDefault); }
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  const ApiLock lock;
+  const ContextLock lock;
   if (!event) return remember(cudaErrorInvalidResourceHandle);
   streams().wait(event->operation);
   delete event;
@@ -80,7 +80,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 
 // Says "not ready" once for an event to come, and lets it happen: a loop of queries ends.
 cudaError_t cudaEventQuery(cudaEvent_t event) {
-  const ApiLock lock;
+  const ContextLock lock;
   if (sticky_error()) return finish();
   if (!event) return remember(cudaErrorInvalidResourceHandle);
   if (event->capture) return remember(cudaErrorCapturedEvent);
@@ -90,7 +90,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  const ApiLock lock;
+  const ContextLock lock;
   if (!event) return remember(cudaErrorInvalidResourceHandle);
   if (event->capture) return remember(cudaErrorCapturedEvent);
   streams().wait(event->operation);
@@ -99,7 +99,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 }
 
 cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t begin, cudaEvent_t end) {
-  const ApiLock lock;
+  const ContextLock lock;
   for (const CUevent_st* event : {begin, end}) {
     if (!event || !event->recorded || !event->timing) return remember(cudaErrorInvalidResourceHandle);
     if (event->operation && !event->operation->done) return remember(cudaErrorNotReady);

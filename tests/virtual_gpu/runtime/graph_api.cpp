@@ -38,7 +38,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-  const ApiLock lock;
+  const ContextLock lock;
   if (!stream || !stream->capture) return remember(cudaErrorIllegalState);
   if (!stream->capture_origin) return remember(cudaErrorStreamCaptureUnmatched);
   *graph = streams().end_capture(stream);
@@ -46,7 +46,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
 }
 
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
-  const ApiLock lock;
+  const ContextLock lock;
   const bool capturing = streams().resolve(stream)->capture != nullptr;
   *status = capturing ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return cudaSuccess;
@@ -63,13 +63,13 @@ cudaError_t cudaGraphCreate(cudaGraph_t* graph, unsigned) {
 }
 
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
-  const ApiLock lock;
+  const ContextLock lock;
   delete graph;
   return cudaSuccess;
 }
 
 cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* nodes, size_t* count) {
-  const ApiLock lock;
+  const ContextLock lock;
   const auto whole = whole_nodes(*graph);
   if (nodes)
     for (size_t k = 0; k < std::min(*count, whole.size()); ++k) nodes[k] = reinterpret_cast<cudaGraphNode_t>(whole[k]);
@@ -79,7 +79,7 @@ cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* nodes, size_t*
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
-  const ApiLock lock;
+  const ContextLock lock;
   *executable = new CUgraphExec_st{*graph};
   return cudaSuccess;
 }
@@ -88,7 +88,7 @@ cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* executable, cudaGraph
 }
 
 cudaError_t cudaGraphExecUpdate(cudaGraphExec_t executable, cudaGraph_t graph, cudaGraphExecUpdateResultInfo* result) {
-  const ApiLock lock;
+  const ContextLock lock;
   streams().wait_device(current_device());
   executable->graph = *graph;
   if (result) {
@@ -112,7 +112,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
 }
 
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
-  const ApiLock lock;
+  const ContextLock lock;
   delete executable;
   return cudaSuccess;
 }

@@ -49,7 +49,7 @@ cudaError_t cudaMalloc(void** p, size_t bytes) {
 }
 
 cudaError_t cudaFree(void* p) {
-  const ApiLock lock;
+  const ContextLock lock;
   if (!p) return finish();
   if (Streams::get().capturing()) return remember(cudaErrorStreamCaptureUnsupported);
   wait_for_users(p);
@@ -83,7 +83,7 @@ cudaError_t cudaMallocPitch(void** p, size_t* pitch, size_t row_bytes, size_t ro
 }
 
 cudaError_t cudaMallocHost(void** p, size_t bytes) {
-  const ApiLock lock;
+  const ContextLock lock;
   if (Streams::get().capturing()) return remember(cudaErrorStreamCaptureUnsupported);
   *p = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
   if (!*p) return remember(cudaErrorMemoryAllocation);
@@ -100,20 +100,20 @@ cudaError_t cudaMallocManaged(void** p, size_t bytes, unsigned) {
 }
 
 cudaError_t cudaFreeHost(void* p) {
-  const ApiLock lock;
+  const ContextLock lock;
   if (!p) return cudaSuccess;
   wait_for_users(p);
   return free_host(p, cudaErrorInvalidValue);
 }
 
 cudaError_t cudaHostRegister(void* p, size_t bytes, unsigned) {
-  const ApiLock lock;
+  const ContextLock lock;
   memory().register_host(p, bytes, "registered host memory");
   return cudaSuccess;
 }
 
 cudaError_t cudaHostUnregister(void* p) {
-  const ApiLock lock;
+  const ContextLock lock;
   wait_for_users(p);
   return remember(memory().unregister_host(p) ? cudaSuccess : cudaErrorHostMemoryNotRegistered);
 }
@@ -129,7 +129,7 @@ cudaError_t cudaHostGetFlags(unsigned* flags, void*) {
 }
 
 cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
-  const ApiLock lock;
+  const ContextLock lock;
   *total_bytes = memory().total_bytes();
   *free_bytes = *total_bytes - std::min<size_t>(*total_bytes, memory().used_bytes(current_device()));
   return cudaSuccess;

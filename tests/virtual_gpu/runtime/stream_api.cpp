@@ -14,7 +14,7 @@ Streams& streams() { return Streams::get(); }
 
 extern "C" {
 cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, int priority) {
-  const ApiLock lock;
+  const ContextLock lock;
   *stream = streams().create(flags, priority, current_device());
   return cudaSuccess;
 }
@@ -26,14 +26,14 @@ cudaError_t cudaStreamCreate(cudaStream_t* stream) {
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  const ApiLock lock;
+  const ContextLock lock;
   if (!stream || streams().is_legacy(streams().resolve(stream))) return remember(cudaErrorInvalidResourceHandle);
   streams().destroy(stream);
   return finish();
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  const ApiLock lock;
+  const ContextLock lock;
   CUstream_st* s = streams().resolve(stream);
   if (streams().capturing()) return remember(cudaErrorStreamCaptureUnsupported);
   if (streams().is_legacy(s)) streams().enqueue(s, [] { return 0; });  // it waits for the blocking streams too
@@ -44,7 +44,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 
 // Says "not ready" once for work to do, and does it: a loop of queries ends.
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
-  const ApiLock lock;
+  const ContextLock lock;
   const CUstream_st* s = streams().resolve(stream);
   if (sticky_error()) return finish();
   if (!s->tail || s->tail->done) return cudaSuccess;
@@ -77,7 +77,7 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void*
 }
 
 cudaError_t cudaStreamAddCallback(cudaStream_t stream, cudaStreamCallback_t function, void* data, unsigned) {
-  const ApiLock lock;
+  const ContextLock lock;
   streams().enqueue(streams().resolve(stream), [=] {
     function(stream, cudaSuccess, data);
     return 0;

@@ -1,5 +1,6 @@
 // Host code that misuses the device, each beside a twin that is right; see fault_global_memory.cu.
 #include <cstdio>
+#include <thread>
 
 #include "tests/virtual_gpu/tests/check.h"
 
@@ -44,6 +45,19 @@ void free_in_another_stream(bool wait) {
 }
 CASE(freed_while_another_stream_uses_it) { free_in_another_stream(false); }
 CASE(freed_after_another_stream_used_it) { free_in_another_stream(true); }
+
+// Another thread of a process that works on device 1.
+void free_in_a_thread(bool chooses_device) {
+  void* p = nullptr;
+  cudaSetDevice(1);
+  cudaMalloc(&p, 64);
+  std::thread([=] {
+    if (chooses_device) cudaSetDevice(1);
+    cudaFree(p);
+  }).join();
+}
+CASE(thread_without_a_device) { free_in_a_thread(false); }
+CASE(thread_with_a_device) { free_in_a_thread(true); }
 
 CASE(copy_beyond_the_end) {  // found by the call, so no device error: the case asks for the exit status itself
   DeviceArray<int> p(4);

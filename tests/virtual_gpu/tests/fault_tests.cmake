@@ -75,6 +75,8 @@ fault_pair(fault_host host_reads_device_memory host_reads_pinned_memory "the hos
   "offset 0 of allocation")
 fault_pair(fault_host host_writes_device_memory host_reads_pinned_memory "the host touched device memory")
 fault_pair(fault_host freed_while_another_stream_uses_it freed_after_another_stream_used_it "use after free")
+fault_pair(fault_host thread_without_a_device thread_with_a_device "never called cudaSetDevice" "status 86"
+  ENVIRONMENT VGPU_DEVICES=2)
 add_test(NAME fault_copy_beyond_the_end COMMAND fault_host copy_beyond_the_end)
 set_tests_properties(fault_copy_beyond_the_end PROPERTIES LABELS virtual_gpu TIMEOUT 60
   ENVIRONMENT "LD_LIBRARY_PATH=${virtual_gpu_dir}"
