@@ -1,5 +1,7 @@
 #include "core/comm/communication.h"
 
+#include <algorithm>
+
 namespace convoy {
 
 Communication::Communication(Device& device, Stream& compute, Stream& stream, const LeveledGroup& group)
@@ -24,14 +26,20 @@ void Communication::follow_compute() {
   stream_.wait(*computed_);
 }
 
-// The clock is read on the compute stream, so that only its own standstill counts: in the caller on the CPU, by two
-// host functions around the wait on CUDA.
+// Marks lie on the compute stream, so that only its own standstill counts, and cost it nothing: the time between them
+// is read when the step is over.
 void Communication::await(Event& event) {
-  compute_.run([this] { wait_began_ = Clock::now(); });
+  Standstill& standstill = next_standstill();
+  standstill.begin->record(compute_);
   compute_.wait(event);
-  compute_.run([this] {
-    exposed_ms_ = exposed_ms_ + std::chrono::duration<double, std::milli>(Clock::now() - wait_began_).count();
-  });
+  standstill.end->record(compute_);
+  ++recorded_;
+}
+
+Communication::Standstill& Communication::next_standstill() {
+  const size_t place = recorded_ % kMostStandstills;
+  if (place == standstills_.size()) standstills_.push_back({device_.make_time_mark(), device_.make_time_mark()});
+  return standstills_[place];
 }
 
 void Communication::await_all() {
@@ -39,6 +47,12 @@ void Communication::await_all() {
   await(*communicated_);
 }
 
-double Communication::take_exposed_ms() { return exposed_ms_.exchange(0); }
+double Communication::take_exposed_ms() {
+  double ms = 0;
+  for (size_t i = 0; i < std::min(recorded_, kMostStandstills); ++i)
+    ms += standstills_[i].end->ms_since(*standstills_[i].begin);
+  recorded_ = 0;
+  return ms;
+}
 
 }  // namespace convoy

@@ -2,10 +2,10 @@
 // stands still for it.
 #pragma once
 
-#include <atomic>
-#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "core/comm/communicator.h"
 #include "core/comm/leveled_group.h"
@@ -33,11 +33,18 @@ class Communication {
   // Likewise with all that is enqueued on the communication stream.
   void await_all();
 
-  // Milliseconds that compute stood still since the last call. Call when compute is synchronized.
+  // Milliseconds that compute stood still since the last call, of the last kMostStandstills times. Call when compute is
+  // synchronized.
   double take_exposed_ms();
+  // Starts anew, without asking whether compute has come so far.
+  void forget_exposed() { recorded_ = 0; }
 
  private:
-  using Clock = std::chrono::steady_clock;
+  static constexpr size_t kMostStandstills = 4096;
+  struct Standstill {
+    std::unique_ptr<TimeMark> begin, end;
+  };
+  Standstill& next_standstill();
 
   Device& device_;
   Stream& compute_;
@@ -45,8 +52,8 @@ class Communication {
   const std::optional<LeveledGroup> own_;  // where a communicator was given
   const LeveledGroup& group_;
   std::unique_ptr<Event> computed_, communicated_;
-  Clock::time_point wait_began_;
-  std::atomic<double> exposed_ms_ = 0;
+  std::vector<Standstill> standstills_;  // used round and round
+  size_t recorded_ = 0;                  // since they were last read
 };
 
 }  // namespace convoy

@@ -14,6 +14,7 @@
 
 #include "core/device/captured_work.h"
 #include "core/device/stream.h"
+#include "core/device/time_mark.h"
 #include "core/tensor/dtype.h"
 
 namespace convoy {
@@ -71,6 +72,7 @@ class Device {
   virtual std::unique_ptr<Event> make_event() = 0;
   // What `enqueue` hands to the stream, to be run again and again with the same addresses. It is not run now. `enqueue`
   // uses operators, copies and zero() on this stream alone, and has done so once before, so that nothing is loaded or
+  virtual std::unique_ptr<TimeMark> make_time_mark() { return std::make_unique<HostTimeMark>(); }
   // chosen for the first time. It may be kept and called by each run, so what it refers to must stay.
   virtual std::unique_ptr<CapturedWork> capture(Stream&, std::function<void()> enqueue) {
     return std::make_unique<RepeatedWork>(std::move(enqueue));

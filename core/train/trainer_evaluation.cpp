@@ -43,7 +43,7 @@ bool Trainer::evaluate() {
   evaluation.epoch = length_.epoch_of(position_.step);
   tell_schedule(evaluation);
   const bool improved = tell_best(evaluation);
-  communication_.take_exposed_ms();  // not the next step's
+  communication_.forget_exposed();  // not the next step's
   for (TrainingObserver* observer : p_.observers) observer->on_evaluation(evaluation);
   return improved;
 }

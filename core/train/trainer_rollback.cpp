@@ -33,7 +33,7 @@ void Trainer::roll_back(const std::string& why, double loss) {
   samples_.first_step = position_.step;
   samples_.first_step_sample = position_.samples;
   train_step_->go_on(samples_);
-  communication_.take_exposed_ms();  // not the next step's
+  communication_.forget_exposed();  // not the next step's
   if (p_.mesh.world().rank() == 0)
     logging::warn(
         "{}. Back to {}; the samples of steps {} to {} will not be seen again; rollback {} of at most {}", why,

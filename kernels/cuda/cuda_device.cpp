@@ -9,6 +9,7 @@
 #include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/cuda_stream.h"
 #include "kernels/cuda/peak_flops.h"
+#include "kernels/cuda/cuda_time_mark.h"
 
 namespace convoy::cuda {
 namespace {
@@ -64,6 +65,7 @@ class CudaDevice final : public Device {
 
  protected:
   void* allocate_raw(size_t bytes, MemoryKind kind) override;
+  std::unique_ptr<TimeMark> make_time_mark() override { return std::make_unique<CudaTimeMark>(); }
   void release_raw(void* data, MemoryKind kind) noexcept override;
 
  private:
