@@ -67,6 +67,7 @@ struct TrainingPosition {
   GuardState guard;
   std::optional<int64_t> rollback_step;    // to which a spike of the loss would go back; absent: to none
   std::string data;                        // BatchSource::identity() of the step's samples; empty: not known
+  std::string device;                      // Device::arithmetic() of the step's devices; empty: not known
   std::map<std::string, double> schedule;  // what the schedule of the learning rate remembers of evaluations
   std::optional<BestEvaluation> best;      // absent: the run keeps no best checkpoint
 };

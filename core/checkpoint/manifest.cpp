@@ -46,6 +46,7 @@ Json to_json(const TrainingPosition& position) {
   if (position.guard != GuardState{}) json["guard"] = to_json(position.guard);
   if (position.rollback_step) json["rollback_step"] = *position.rollback_step;
   if (!position.data.empty()) json["data"] = position.data;
+  if (!position.device.empty()) json["device"] = position.device;
   if (!position.schedule.empty()) json["schedule"] = position.schedule;
   if (position.best) json["best"] = to_json(*position.best);
   return json;
@@ -108,6 +109,7 @@ TrainingPosition position_from(const Json& json) {
   if (const auto found = json.find("rollback_step"); found != json.end())
     position.rollback_step = found->get<int64_t>();
   if (const auto found = json.find("data"); found != json.end()) found->get_to(position.data);
+  if (const auto found = json.find("device"); found != json.end()) found->get_to(position.device);
   if (const auto found = json.find("schedule"); found != json.end()) found->get_to(position.schedule);
   if (const auto found = json.find("best"); found != json.end()) position.best = best_from(*found);
   return position;

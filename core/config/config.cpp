@@ -103,6 +103,10 @@ void describe(Keys& keys, TrainConfig& c) {
        "none: keep all activations; block: keep block inputs and recompute the rest in backward");
   keys("cuda_graph", c.cuda_graph, "",
        "on CUDA, replay forward and backward as graphs recorded once; false: kernel by kernel");
+  keys("products", c.products, "",
+       "on CUDA, how matrix products are chosen: heuristic: as cuBLASLt says, at every start alike; timed: by their "
+       "time, "
+       "before a new run's first step, and kept in its checkpoints; auto: timed where parallel.reproducible is false");
   if (c.epochs > 0 && c.steps.value)
     keys.contradiction({"epochs", "steps"}, [&c](const std::string& path) {
       return fmt::format(

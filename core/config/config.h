@@ -105,6 +105,13 @@ struct BatchConfig {
 };
 void describe(Keys& keys, BatchConfig& c);
 
+enum class ProductChoices { automatic, heuristic, timed };
+constexpr auto enum_names(ProductChoices) {
+  return std::array{std::pair{std::string_view("auto"), ProductChoices::automatic},
+                    std::pair{std::string_view("heuristic"), ProductChoices::heuristic},
+                    std::pair{std::string_view("timed"), ProductChoices::timed}};
+}
+
 struct TrainConfig {
   static constexpr int64_t kSteps = 2000;  // of a run that says neither steps nor epochs
   Auto steps;
@@ -112,6 +119,7 @@ struct TrainConfig {
   double clip_norm = 1.0, ema_decay = 0;
   Recompute recompute = Recompute::none;
   bool cuda_graph = true;
+  ProductChoices products = ProductChoices::automatic;
 };
 void describe(Keys& keys, TrainConfig& c);
 

@@ -63,6 +63,8 @@ class Device {
   virtual ~Device() = default;
 
   virtual DeviceInfo info() const = 0;
+  // What the bits of its operators follow from, for people: devices that say the same compute alike.
+  virtual std::string arithmetic() const { return "CPU"; }
   // Floating-point operations a second that matrix products of this dtype can reach: from a table for known GPUs,
   // measured once for a CPU. 0: unknown. For model flop utilisation.
   virtual double peak_flops(DType dtype) = 0;
@@ -70,9 +72,9 @@ class Device {
   virtual Ops& ops() = 0;
   virtual std::unique_ptr<Stream> make_stream(StreamKind kind) = 0;
   virtual std::unique_ptr<Event> make_event() = 0;
+  virtual std::unique_ptr<TimeMark> make_time_mark() { return std::make_unique<HostTimeMark>(); }
   // What `enqueue` hands to the stream, to be run again and again with the same addresses. It is not run now. `enqueue`
   // uses operators, copies and zero() on this stream alone, and has done so once before, so that nothing is loaded or
-  virtual std::unique_ptr<TimeMark> make_time_mark() { return std::make_unique<HostTimeMark>(); }
   // chosen for the first time. It may be kept and called by each run, so what it refers to must stay.
   virtual std::unique_ptr<CapturedWork> capture(Stream&, std::function<void()> enqueue) {
     return std::make_unique<RepeatedWork>(std::move(enqueue));

@@ -40,6 +40,10 @@ struct PreferredMatrices {
   }
 };
 
+// Of an operator of some shape there may be several ways, which differ in time and in the last bits: which one was
+// chosen, by the shape's name.
+using OperatorChoices = std::map<std::string, std::string>;
+
 class Ops {
  public:
   template <class Args>
@@ -53,6 +57,13 @@ class Ops {
 
   // "cpu", "cuda": for messages.
   const std::string& device() const { return device_; }
+
+  // Times, on the device, the ways of all that was planned so far and has no choice yet, and chooses the fastest. Takes
+  // seconds, and memory that it gives back. What is planned later is not timed.
+  virtual void choose_by_time(Stream&) {}
+  virtual OperatorChoices choices() const { return {}; }
+  // Those are taken from now on, before anything runs. Returns how many cannot be, on this device.
+  virtual size_t adopt(const OperatorChoices&) { return 0; }
 
   const PreferredMatrices& preferred_matrices() const { return preferred_matrices_; }
 

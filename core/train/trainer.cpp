@@ -8,6 +8,7 @@
 #include "core/comm/fail_together.h"
 #include "core/parameters/initialise.h"
 #include "core/train/make_gradient_syncs.h"
+#include "core/train/operator_choices.h"
 
 namespace convoy {
 
@@ -83,7 +84,18 @@ Model Trainer::make_model() {
   ModelPlan model(p_.device.ops(), std::move(p_.graph), model_options(p_.config, facts, *p_.optimizer));
   plan_ = plan_run(p_.config, facts, *p_.optimizer, model, p_.gradient_sync);
   p_.device.require_possible(plan_.memory.on_device(), MemoryKind::device, "the model and its activations");
+  settle_operators();
   return Model(p_.device, *compute_, std::move(model));
+}
+
+// While the device's memory is free, and before anything is computed.
+void Trainer::settle_operators() {
+  const TrainConfig& train = p_.config.train;
+  const bool timed = train.products == ProductChoices::timed ||
+                     (train.products == ProductChoices::automatic && !p_.config.parallel.reproducible);
+  const std::string chosen =
+      convoy::settle_operators(p_.device.ops(), *compute_, p_.mesh.world(), timed, p_.operator_choices);
+  if (!chosen.empty()) p_.checkpoint_files[kOperatorsFile] = chosen;
 }
 
 // Copies for checkpoints come with the first of them.
@@ -270,6 +282,7 @@ void Trainer::save(bool wait) {
   position_.plan_fingerprint = contents.position.plan_fingerprint;
   position_.guard = guard_.state();
   position_.data = p_.source.identity();
+  position_.device = p_.device.arithmetic();
   if (p_.config.guard.rollback && length_.saves_after(position_.step)) position_.rollback_step = position_.step;
   contents.position = position_;
   if (p_.mesh.world().rank() == 0) contents.files = p_.checkpoint_files;

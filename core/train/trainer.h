@@ -46,6 +46,7 @@ struct TrainerParts {
   std::function<std::unique_ptr<CheckpointReader>()> begin_with;
   // Opens the checkpoint of the model beneath the graph's adapters, for every start; then nothing is begun with.
   std::function<std::unique_ptr<CheckpointReader>()> base;
+  std::string operator_choices;          // of the run so far, as a checkpoint has them; empty: none
   std::unique_ptr<Optimizer> optimizer;  // absent: the config's
   std::unique_ptr<Schedule> schedule;    // absent: the config's
 };
@@ -87,6 +88,7 @@ class Trainer {
 
  private:
   Model make_model();
+  void settle_operators();
   void allocate();
   std::unique_ptr<Evaluator> make_evaluator();
   void initialise_weights();

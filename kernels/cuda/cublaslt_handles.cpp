@@ -18,4 +18,6 @@ CublasLt open_cublaslt() {
   return CublasLt(handle);
 }
 
+size_t cublaslt_version() { return cublasLtGetVersion(); }
+
 }  // namespace convoy::cuda

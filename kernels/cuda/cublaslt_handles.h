@@ -22,6 +22,8 @@ using MatrixLayout = Owned<cublasLtMatrixLayout_t, close_layout>;
 using MatmulPreference = Owned<cublasLtMatmulPreference_t, close_preference>;
 
 CublasLt open_cublaslt();
+// 130002: 13.0.2. Loads the library.
+size_t cublaslt_version();
 
 template <class Value>
 void set(const MatmulDescription& description, cublasLtMatmulDescAttributes_t attribute, const Value& value) {

@@ -50,6 +50,11 @@ cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) {
   return cublasLtDestroy_(handle);
 }
 
+size_t cublasLtGetVersion() {
+  LOADED(cublasLtGetVersion);
+  return cublasLtGetVersion_();
+}
+
 const char* cublasLtGetStatusName(cublasStatus_t status) {
   LOADED(cublasLtGetStatusName);
   return cublasLtGetStatusName_(status);
@@ -64,6 +69,14 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
   LOADED(cublasLtMatmul);
   return cublasLtMatmul_(handle, description, alpha, a, a_layout, b, b_layout, beta, c, c_layout, d, d_layout,
                          algorithm, workspace, workspace_bytes, stream);
+}
+
+cublasStatus_t cublasLtMatmulAlgoCheck(cublasLtHandle_t handle, cublasLtMatmulDesc_t description,
+                                       cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c,
+                                       cublasLtMatrixLayout_t d, const cublasLtMatmulAlgo_t* algorithm,
+                                       cublasLtMatmulHeuristicResult_t* result) {
+  LOADED(cublasLtMatmulAlgoCheck);
+  return cublasLtMatmulAlgoCheck_(handle, description, a, b, c, d, algorithm, result);
 }
 
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtMatmulDesc_t description,

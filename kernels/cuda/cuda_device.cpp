@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 
 #include "core/base/error.h"
+#include "kernels/cuda/cublaslt_handles.h"
 #include "kernels/cuda/cuda_check.h"
 #include "kernels/cuda/cuda_graph.h"
 #include "kernels/cuda/cuda_ops.h"
 #include "kernels/cuda/cuda_stream.h"
-#include "kernels/cuda/peak_flops.h"
 #include "kernels/cuda/cuda_time_mark.h"
+#include "kernels/cuda/peak_flops.h"
 
 namespace convoy::cuda {
 namespace {
@@ -49,6 +50,11 @@ class CudaDevice final : public Device {
   DeviceInfo info() const override {
     return {DeviceKind::cuda, properties_.name, uuid_text(properties_.uuid), properties_.totalGlobalMem};
   }
+  // cuBLASLt chooses and splits products by the number of multiprocessors.
+  std::string arithmetic() const override {
+    return fmt::format("{} with {} multiprocessors, CUDA {}, cuBLASLt {}", properties_.name,
+                       properties_.multiProcessorCount, CUDART_VERSION, cublaslt_version());
+  }
   double peak_flops(DType dtype) override {
     const PeakFlops peak = peak_flops_of(properties_.name);
     if (dtype == DType::bf16) return peak.bf16;
@@ -59,13 +65,13 @@ class CudaDevice final : public Device {
     return std::make_unique<CudaStream>(options_.ordinal, kind);
   }
   std::unique_ptr<Event> make_event() override { return std::make_unique<CudaEvent>(); }
+  std::unique_ptr<TimeMark> make_time_mark() override { return std::make_unique<CudaTimeMark>(); }
   std::unique_ptr<CapturedWork> capture(Stream& stream, std::function<void()> enqueue) override {
     return record_graph(handle(stream), enqueue);
   }
 
  protected:
   void* allocate_raw(size_t bytes, MemoryKind kind) override;
-  std::unique_ptr<TimeMark> make_time_mark() override { return std::make_unique<CudaTimeMark>(); }
   void release_raw(void* data, MemoryKind kind) noexcept override;
 
  private:
@@ -94,6 +100,7 @@ void* CudaDevice::allocate_raw(size_t bytes, MemoryKind kind) {
 }
 
 void CudaDevice::release_raw(void* data, MemoryKind kind) noexcept {
+  CUDA_WARN(cudaSetDevice(options_.ordinal));  // any thread's: without a device it would get one on the first GPU
   if (kind == MemoryKind::device)
     CUDA_WARN(cudaFree(data));
   else
@@ -102,7 +109,6 @@ void CudaDevice::release_raw(void* data, MemoryKind kind) noexcept {
 
 }  // namespace
 
-  CUDA_WARN(cudaSetDevice(options_.ordinal));  // any thread's: without a device it would get one on the first GPU
 std::unique_ptr<Ops> make_planning_ops() { return std::make_unique<CudaOps>(0, false); }
 
 std::unique_ptr<Device> make_cuda_device(const CudaDeviceOptions& options) {

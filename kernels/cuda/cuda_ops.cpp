@@ -16,7 +16,7 @@ CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32)
     : Ops("cuda", kMatrices), products_(std::make_unique<CudaProducts>(tf32)) {
   add<Matmul>(
       [this](Stream& stream, const Matmul& args, const Tensor& scratch) { products_->run(stream, args, scratch); },
-      CudaProducts::scratch_bytes);
+      [this](const Matmul& args) { return products_->scratch_bytes(args); });
   // One after the other: each product fills the device.
   add<MatmulPair>([this](Stream& stream, const MatmulPair& args,
                          const Tensor& scratch) { run_in_turn(*this, stream, args, scratch); },
@@ -83,5 +83,11 @@ CudaOps::CudaOps(size_t shared_bytes_limit, bool tf32)
 }
 
 CudaOps::~CudaOps() = default;
+
+void CudaOps::choose_by_time(Stream& stream) { products_->choose_by_time(stream); }
+
+OperatorChoices CudaOps::choices() const { return products_->choices(); }
+
+size_t CudaOps::adopt(const OperatorChoices& choices) { return products_->adopt(choices); }
 
 }  // namespace convoy::cuda

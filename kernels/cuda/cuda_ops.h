@@ -20,6 +20,10 @@ class CudaOps final : public Ops {
   CudaOps(size_t shared_bytes_limit, bool tf32);
   ~CudaOps() override;
 
+  void choose_by_time(Stream& stream) override;
+  OperatorChoices choices() const override;
+  size_t adopt(const OperatorChoices& choices) override;
+
  private:
   template <class Rule>
   void add_update(void (*update)(Stream&, const OptimizerUpdate<Rule>&)) {

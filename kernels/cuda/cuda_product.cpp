@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "core/base/error.h"
 #include "core/base/integers.h"
@@ -17,6 +18,9 @@ namespace {
 constexpr size_t kScratchAlignment = 256;  // of cuBLASLt's workspace
 
 cudaDataType_t cuda_type(DType dtype) { return dtype == DType::bf16 ? CUDA_R_16BF : CUDA_R_32F; }
+
+// Of bias and pre-activation, whose addresses the heuristic is not shown. cuBLASLt demands it of the latter.
+constexpr uint32_t kFusedAlignment = 16;
 
 constexpr int64_t kStripRows = 8;  // strips are multiples of it, so that they are as well aligned as the whole
 
@@ -95,8 +99,20 @@ CudaProductShape cuda_product_shape(const Matmul& args) {
   s.derivative_of = args.derivative_of;
   s.alignment_a = alignment_of(args.a);
   s.alignment_b = alignment_of(args.b);
-  s.alignment_c = std::min({alignment_of(args.c), alignment_of(args.bias), alignment_of(args.pre_activation)});
+  s.alignment_c = alignment_of(args.c);
+  s.alignment_vectors = std::min(alignment_of(args.bias), alignment_of(args.pre_activation));
   return s;
+}
+
+std::string CudaProductShape::text() const {
+  const auto flag = [](bool is_there, const char* name) { return is_there ? name : ""; };
+  std::string text = fmt::format("{}x{}x{}-{}-{}{}", M, N, K, name_of(input), name_of(output),
+                                 a_transposed ? fmt::format("-a{}", a_columns) : "");
+  for (const char* name : {flag(b_transposed, "-b"), flag(accumulate, "-add"), flag(bias, "-bias"),
+                           flag(pre_activation, "-pre"), flag(column_sums, "-sums")})
+    text += name;
+  return text + fmt::format("-{}-{}-{}.{}.{}.{}", static_cast<int>(activation), static_cast<int>(derivative_of),
+                            alignment_a, alignment_b, alignment_c, alignment_vectors);
 }
 
 CudaProductScratch::CudaProductScratch(const CudaProductShape& s, size_t most_workspace_bytes) {
@@ -115,84 +131,153 @@ CudaProductScratch::CudaProductScratch(const CudaProductShape& s, size_t most_wo
   if (s.column_sums) sums = column_sum_bytes(s.K, s.N);  // more than the N floats that cuBLASLt wants
 }
 
-CudaProduct::CudaProduct(const CudaProductShape& shape, const Options& options)
-    : shape_(shape), cublaslt_(options.cublaslt), scratch_(shape, options.most_workspace_bytes) {
+CudaProduct::CudaProduct(Unplanned, const CudaProductShape& shape, const Options& options)
+    : shape_(shape), options_(options), scratch_(shape, options.most_workspace_bytes) {
   fused_ = false;
   product_at_ = scratch_.workspace;
-  strip_.rows = rows_of_whole_vectors(shape_);
-  rest_.rows = shape_.M - strip_.rows;
+  strip_.rows = shape_.M;
+  if (!empty())
+    b_ = shape_.b_transposed ? make_layout(shape_.input, shape_.N, shape_.K, shape_.K)
+                             : make_layout(shape_.input, shape_.K, shape_.N, shape_.N);
+}
+
+CudaProduct::CudaProduct(const CudaProductShape& shape, const Options& options)
+    : CudaProduct(Unplanned{}, shape, options) {
   if (empty()) return;
-  b_ = shape_.b_transposed ? make_layout(shape_.input, shape_.N, shape_.K, shape_.K)
-                           : make_layout(shape_.input, shape_.K, shape_.N, shape_.N);
-  if (options.fused) plan_fused(options);
-  if (!fused_) plan_apart(options);
+  for (const ProductWay way : ways())
+    if (way != ProductWay::fused_sums && choose_first(way)) return;
+  throw InternalError(fmt::format("cuBLASLt has no product of {} x {} x {} in {}", shape_.M, shape_.N, shape_.K,
+                                  name_of(shape_.input)));
 }
 
-void CudaProduct::plan_fused(const Options& options) {
-  const uint32_t wanted = wanted_epilogue(shape_);
-  const bool sums = shape_.column_sums && wanted == CUBLASLT_EPILOGUE_DEFAULT && !shape_.elementwise() && !shape_.bias;
-  const auto offers = [&](uint32_t epilogue) {
-    return std::ranges::all_of(std::array{&strip_, &rest_}, [&](Strip* strip) {
-      return strip->rows == 0 || plan(*strip, epilogue, shape_.output, scratch_.workspace, options);
-    });
+CudaProduct::CudaProduct(const CudaProductShape& shape, const Options& options, const ProductChoice& choice)
+    : CudaProduct(Unplanned{}, shape, options) {
+  const auto impossible = [](const char* why) {
+    throw InternalError(fmt::format("a product cannot be computed as it was chosen: {}", why));
   };
-  fused_sums_ = sums && offers(CUBLASLT_EPILOGUE_BGRADA);
-  fused_ = fused_sums_ || (is_offered_fused(shape_) && offers(wanted));
+  if (empty()) return;
+  if (!std::ranges::count(ways(), choice.way)) impossible("not in that way");
+  lay_out(choice.way);
+  size_t next = 0;
+  for (Strip* strip : {&strip_, &rest_}) {
+    if (strip->rows == 0) continue;
+    if (next == choice.algorithms.size()) impossible("too few algorithms");
+    strip->chosen = choice.algorithms[next++];
+    cublasLtMatmulHeuristicResult_t needs{};
+    if (cublasLtMatmulAlgoCheck(options_.cublaslt, description_.get(), b_.get(), strip->a.get(), strip->c.get(),
+                                strip->c.get(), &strip->chosen.algorithm, &needs) != CUBLAS_STATUS_SUCCESS ||
+        needs.workspaceSize > workspace_bytes())
+      impossible("this GPU or this cuBLASLt has not the algorithm");
+    strip->chosen.workspace_bytes = needs.workspaceSize;
+  }
 }
 
-void CudaProduct::plan_apart(const Options& options) {
+std::vector<ProductChoice> CudaProduct::candidates(const CudaProductShape& shape, const Options& options) {
+  std::vector<ProductChoice> all;
+  CudaProduct product(Unplanned{}, shape, options);
+  if (product.empty()) return all;
+  for (const ProductWay way : product.ways()) {
+    if (way == ProductWay::apart && !all.empty()) break;  // it is there for what is not offered
+    if (!product.choose_first(way)) continue;
+    for (const ProductAlgorithm& algorithm : product.offers(product.strip_)) {
+      all.push_back({way, {algorithm}});
+      if (product.rest_.rows > 0) all.back().algorithms.push_back(product.rest_.chosen);
+    }
+  }
+  return all;
+}
+
+// Fused first, which is to be taken where nobody has timed anything.
+std::vector<ProductWay> CudaProduct::ways() const {
+  std::vector<ProductWay> ways;
+  const bool vectors = shape_.alignment_vectors >= kFusedAlignment;
+  if (options_.fused && vectors && is_offered_fused(shape_)) ways.push_back(ProductWay::fused);
+  if (options_.fused && shape_.column_sums && !shape_.elementwise() && !shape_.bias)
+    ways.push_back(ProductWay::fused_sums);
+  ways.push_back(ProductWay::apart);
+  return ways;
+}
+
+void CudaProduct::lay_out(ProductWay way) {
+  fused_ = way != ProductWay::apart;
+  fused_sums_ = way == ProductWay::fused_sums;
+  product_at_ = scratch_.workspace;
+  strip_.rows = fused_sums_ ? shape_.M : rows_of_whole_vectors(shape_);
   if (!product_in_c() && scratch_.product == 0) {
     product_at_ = scratch_.smaller_workspace;
     const int64_t fit = static_cast<int64_t>(scratch_.rows) / (shape_.N * 4) / kStripRows * kStripRows;
     strip_.rows = std::min(shape_.M, fit);
-    rest_.rows = shape_.M % strip_.rows;
   }
+  rest_.rows = shape_.M % strip_.rows;
+  description_ = describe();
   for (Strip* strip : {&strip_, &rest_})
-    if (strip->rows > 0 && !plan(*strip, CUBLASLT_EPILOGUE_DEFAULT, DType::f32, scratch_.smaller_workspace, options))
-      throw InternalError(fmt::format("cuBLASLt has no product of {} x {} x {} in {}", strip->rows, shape_.N, shape_.K,
-                                      name_of(shape_.input)));
+    if (strip->rows > 0) describe_strip(*strip);
 }
 
-MatmulDescription CudaProduct::describe(uint32_t epilogue, bool tf32) const {
+void CudaProduct::describe_strip(Strip& strip) {
+  strip.a = shape_.a_transposed ? make_layout(shape_.input, shape_.K, strip.rows, shape_.a_columns)
+                                : make_layout(shape_.input, strip.rows, shape_.K, shape_.K);
+  strip.c = make_layout(fused_ ? shape_.output : DType::f32, strip.rows, shape_.N, shape_.N);
+}
+
+// What is optional may fail for any reason: then it is not to be had.
+bool CudaProduct::choose_first(ProductWay way) {
+  try {
+    lay_out(way);
+    for (Strip* strip : {&strip_, &rest_}) {
+      if (strip->rows == 0) continue;
+      const std::vector<ProductAlgorithm> offered = offers(*strip);
+      if (offered.empty()) return false;
+      strip->chosen = offered.front();
+    }
+    return true;
+  } catch (const InternalError&) {
+    if (way == ProductWay::apart) throw;
+    return false;
+  }
+}
+
+uint32_t CudaProduct::epilogue() const {
+  return fused_sums_ ? CUBLASLT_EPILOGUE_BGRADA : fused_ ? wanted_epilogue(shape_) : CUBLASLT_EPILOGUE_DEFAULT;
+}
+
+MatmulDescription CudaProduct::describe() const {
   cublasLtMatmulDesc_t made = nullptr;
-  CUBLAS_CHECK(cublasLtMatmulDescCreate(
-      &made, tf32 && shape_.input == DType::f32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F, CUDA_R_32F));
+  const bool tf32 = options_.tf32 && shape_.input == DType::f32;
+  CUBLAS_CHECK(cublasLtMatmulDescCreate(&made, tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F, CUDA_R_32F));
   MatmulDescription description(made);
   // cuBLASLt's A is our b and the other way round.
   set(description, CUBLASLT_MATMUL_DESC_TRANSA, shape_.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
   set(description, CUBLASLT_MATMUL_DESC_TRANSB, shape_.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
-  set(description, CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
-  if (epilogue == CUBLASLT_EPILOGUE_BGRADA) set(description, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, CUDA_R_32F);
-  if (shape_.pre_activation && epilogue != CUBLASLT_EPILOGUE_DEFAULT)
+  set(description, CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue());
+  if (fused_sums_) set(description, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, CUDA_R_32F);
+  if (shape_.pre_activation && epilogue() != CUBLASLT_EPILOGUE_DEFAULT)
     set(description, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, shape_.N);
   return description;
 }
 
-bool CudaProduct::plan(Strip& strip, uint32_t epilogue, DType output, size_t workspace_bytes, const Options& options) {
-  description_ = describe(epilogue, options.tf32);
-  strip.a = shape_.a_transposed ? make_layout(shape_.input, shape_.K, strip.rows, shape_.a_columns)
-                                : make_layout(shape_.input, strip.rows, shape_.K, shape_.K);
-  strip.c = make_layout(output, strip.rows, shape_.N, shape_.N);
-
+// The heuristic's, best first. None where there is none; throws where it refuses to say.
+std::vector<ProductAlgorithm> CudaProduct::offers(const Strip& strip) const {
   cublasLtMatmulPreference_t made = nullptr;
   CUBLAS_CHECK(cublasLtMatmulPreferenceCreate(&made));
   const MatmulPreference preference(made);
-  set(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, static_cast<uint64_t>(workspace_bytes));
+  set(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, static_cast<uint64_t>(workspace_bytes()));
   set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, shape_.alignment_b);
   set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, shape_.alignment_a);
   set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, shape_.alignment_c);
   set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, shape_.alignment_c);
 
-  cublasLtMatmulHeuristicResult_t best{};
+  std::array<cublasLtMatmulHeuristicResult_t, kMostAlgorithms> results{};
   int found = 0;
   const cublasStatus_t status =
-      cublasLtMatmulAlgoGetHeuristic(cublaslt_, description_.get(), b_.get(), strip.a.get(), strip.c.get(),
-                                     strip.c.get(), preference.get(), 1, &best, &found);
-  if (status == CUBLAS_STATUS_NOT_SUPPORTED || (status == CUBLAS_STATUS_SUCCESS && found == 0)) return false;
+      cublasLtMatmulAlgoGetHeuristic(options_.cublaslt, description_.get(), b_.get(), strip.a.get(), strip.c.get(),
+                                     strip.c.get(), preference.get(), kMostAlgorithms, results.data(), &found);
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED) return {};
   CUBLAS_CHECK(status);
-  strip.algorithm = best.algo;
-  strip.workspace_bytes = best.workspaceSize;
-  return true;
+  std::vector<ProductAlgorithm> offered;
+  for (const auto& result : std::span(results).first(static_cast<size_t>(found)))
+    if (result.state == CUBLAS_STATUS_SUCCESS) offered.push_back({result.algo, result.workspaceSize});
+  return offered;
 }
 
 void CudaProduct::run(Stream& stream, const Matmul& args, const Tensor& scratch_memory) const {
@@ -236,9 +321,9 @@ void CudaProduct::multiply(Stream& stream, const Strip& strip, const Matmul& arg
     if (shape_.pre_activation) set(description_, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, args.pre_activation.data);
   }
   const float alpha = 1, beta = args.accumulate && product_in_c() ? 1 : 0;
-  CUBLAS_CHECK(cublasLtMatmul(cublaslt_, description_.get(), &alpha, args.b.data, b_.get(), args.a.data, strip.a.get(),
-                              &beta, product, strip.c.get(), product, strip.c.get(), &strip.algorithm, workspace,
-                              strip.workspace_bytes, handle(stream)));
+  CUBLAS_CHECK(cublasLtMatmul(options_.cublaslt, description_.get(), &alpha, args.b.data, b_.get(), args.a.data,
+                              strip.a.get(), &beta, product, strip.c.get(), product, strip.c.get(),
+                              &strip.chosen.algorithm, workspace, strip.chosen.workspace_bytes, handle(stream)));
 }
 
 }  // namespace convoy::cuda

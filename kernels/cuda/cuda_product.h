@@ -1,9 +1,7 @@
 // A Matmul of one shape on cuBLASLt.
 //
-// Row-major c = a b is handed over as column-major c^T = b^T a^T. Two ways, chosen once:
-//   fused    cuBLASLt's own epilogue makes c: bias, GELU with or without its pre-activation, GELU's derivative, and the
-//            column sums that are a bias gradient
-//   apart    what its epilogues or its heuristic do not offer: a plain product, then kernels/cuda/matmul_epilogue.cu
+// Row-major c = a b is handed over as column-major c^T = b^T a^T. A way and algorithms are chosen once, kernels/cuda/
+// product_choice.h: by the heuristic, or by time among candidates().
 //
 // How much scratch a product wants follows from its shape alone, so that memory can be planned where there is no GPU
 // and no cuBLASLt to ask: it has a workspace of its own, which its algorithm need not fill. Where the heuristic turns
@@ -12,10 +10,13 @@
 #pragma once
 
 #include <mutex>
+#include <string>
+#include <vector>
 
 #include "core/ops/matmul.h"
 #include "kernels/cuda/cublaslt_handles.h"
 #include "kernels/cuda/cuda_stream.h"
+#include "kernels/cuda/product_choice.h"
 
 namespace convoy::cuda {
 
@@ -27,12 +28,15 @@ struct CudaProductShape {
   bool a_transposed = false, b_transposed = false;
   bool accumulate = false, bias = false, pre_activation = false, column_sums = false;
   Activation activation = Activation::none, derivative_of = Activation::none;
-  uint32_t alignment_a = 16, alignment_b = 16, alignment_c = 16;  // bytes that addresses are multiples of, 16 at most
+  // Bytes that addresses are multiples of, 16 at most. alignment_vectors: of bias and pre_activation.
+  uint32_t alignment_a = 16, alignment_b = 16, alignment_c = 16, alignment_vectors = 16;
 
   bool elementwise() const {
     return activation != Activation::none || derivative_of != Activation::none || pre_activation;
   }
   bool operator==(const CudaProductShape&) const = default;
+  // One word, of all of the above.
+  std::string text() const;
 };
 
 // Throws InternalError, naming shapes, if the tensors do not fit together. Tensors without memory count as planned
@@ -60,7 +64,15 @@ class CudaProduct {
     size_t most_workspace_bytes = kMostWorkspaceBytes;
     bool fused = true;  // false: as if the heuristic offered no epilogue, for tests
   };
+  // As the heuristic would have it: fused where it can be, column sums apart. Throws InternalError if cuBLASLt has not
+  // even the plain product.
   CudaProduct(const CudaProductShape& shape, const Options& options);
+  // As was chosen before. Throws InternalError if this GPU or this cuBLASLt cannot.
+  CudaProduct(const CudaProductShape& shape, const Options& options, const ProductChoice& choice);
+  // What is worth being timed, the heuristic's own choice first: at most kMostAlgorithms of each way. Nothing of an
+  // empty product.
+  static std::vector<ProductChoice> candidates(const CudaProductShape& shape, const Options& options);
+  static constexpr int kMostAlgorithms = 8;
 
   // Any thread. Does not look at args.scratch's size: the caller has.
   void run(Stream& stream, const Matmul& args, const Tensor& scratch) const;
@@ -71,14 +83,21 @@ class CudaProduct {
   struct Strip {
     int64_t rows = 0;
     MatrixLayout a, c;
-    cublasLtMatmulAlgo_t algorithm{};
-    size_t workspace_bytes = 0;
+    ProductAlgorithm chosen;
   };
+  struct Unplanned {};
+  CudaProduct(Unplanned, const CudaProductShape& shape, const Options& options);
 
-  bool plan(Strip& strip, uint32_t epilogue, DType output, size_t workspace_bytes, const Options& options);
-  void plan_fused(const Options& options);
-  void plan_apart(const Options& options);
-  MatmulDescription describe(uint32_t epilogue, bool tf32) const;
+  // The ways that the shape and its alignment allow, by the documentation.
+  std::vector<ProductWay> ways() const;
+  // Strips and descriptions of this way.
+  void lay_out(ProductWay way);
+  void describe_strip(Strip& strip);
+  bool choose_first(ProductWay way);
+  std::vector<ProductAlgorithm> offers(const Strip& strip) const;
+  size_t workspace_bytes() const { return fused_ ? scratch_.workspace : scratch_.smaller_workspace; }
+  uint32_t epilogue() const;
+  MatmulDescription describe() const;
   bool empty() const { return shape_.M == 0 || shape_.N == 0 || shape_.K == 0; }
   // Where the plain product of the way `apart` goes: c itself where it is f32.
   bool product_in_c() const { return fused_ || shape_.output == DType::f32; }
@@ -88,7 +107,7 @@ class CudaProduct {
                 void* workspace) const;
 
   CudaProductShape shape_;
-  cublasLtHandle_t cublaslt_;
+  Options options_;
   bool fused_ = true;
   bool fused_sums_ = false;
   CudaProductScratch scratch_;

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 #include "core/base/error.h"
+#include "core/base/logging.h"
 #include "kernels/cuda/cuda_product.h"
+#include "kernels/cuda/product_timing.h"
 
 namespace convoy::cuda {
 
@@ -31,15 +34,33 @@ struct CudaProducts::Plans {
   CudaProduct::Options options;
   std::mutex mutex;
   std::unordered_map<CudaProductShape, std::unique_ptr<CudaProduct>, ShapeHash> by_shape;
+  std::unordered_map<CudaProductShape, bool, ShapeHash> planned;
+  OperatorChoices choices;
+
+  void open() {
+    if (cublaslt) return;
+    cublaslt = open_cublaslt();
+    options.cublaslt = cublaslt.get();
+  }
+
+  std::unique_ptr<CudaProduct> make(const CudaProductShape& shape) const {
+    const auto chosen = choices.find(shape.text());
+    return chosen == choices.end()
+               ? std::make_unique<CudaProduct>(shape, options)
+               : std::make_unique<CudaProduct>(shape, options, ProductChoice::parse(chosen->second));
+  }
 
   const CudaProduct& get(const CudaProductShape& shape) {
     const std::lock_guard lock(mutex);
-    if (!cublaslt) {
-      cublaslt = open_cublaslt();
-      options.cublaslt = cublaslt.get();
-    }
+    open();
     std::unique_ptr<CudaProduct>& plan = by_shape[shape];
-    if (!plan) plan = std::make_unique<CudaProduct>(shape, options);
+    if (!plan) try {
+        plan = make(shape);
+      } catch (const InternalError& error) {
+        if (choices.erase(shape.text()) == 0) throw;
+        logging::warn("{}: {}", shape.text(), error.what());
+        plan = make(shape);
+      }
     return *plan;
   }
 };
@@ -56,6 +77,46 @@ void CudaProducts::run(Stream& stream, const Matmul& args, const Tensor& scratch
   plan.run(stream, args, scratch);
 }
 
-size_t CudaProducts::scratch_bytes(const Matmul& args) { return CudaProductScratch(cuda_product_shape(args)).all(); }
+size_t CudaProducts::scratch_bytes(const Matmul& args) {
+  const CudaProductShape shape = cuda_product_shape(args);
+  if (args.a.data == nullptr && args.b.data == nullptr) {
+    const std::lock_guard lock(plans_->mutex);
+    plans_->planned.emplace(shape, true);
+  }
+  return CudaProductScratch(shape).all();
+}
+
+void CudaProducts::choose_by_time(Stream& stream) {
+  const std::lock_guard lock(plans_->mutex);
+  plans_->open();
+  for (const auto& [shape, planned] : plans_->planned) {
+    if (plans_->choices.contains(shape.text())) continue;
+    const std::optional<ProductChoice> fastest = fastest_choice(stream, shape, plans_->options);
+    if (fastest) plans_->choices[shape.text()] = fastest->text();
+  }
+  plans_->by_shape.clear();
+}
+
+OperatorChoices CudaProducts::choices() const {
+  const std::lock_guard lock(plans_->mutex);
+  return plans_->choices;
+}
+
+// What was planned is made at once, so that it shows whether it can be. Of what was not planned here, such as another
+// number of ranks' shapes, nothing is said.
+size_t CudaProducts::adopt(const OperatorChoices& choices) {
+  const std::lock_guard lock(plans_->mutex);
+  plans_->open();
+  plans_->by_shape.clear();
+  plans_->choices = choices;
+  size_t impossible = 0;
+  for (const auto& [shape, planned] : plans_->planned) try {
+      if (plans_->choices.contains(shape.text())) plans_->by_shape[shape] = plans_->make(shape);
+    } catch (const InternalError&) {
+      plans_->choices.erase(shape.text());
+      ++impossible;
+    }
+  return impossible;
+}
 
 }  // namespace convoy::cuda

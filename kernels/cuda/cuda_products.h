@@ -5,6 +5,7 @@
 
 #include "core/device/stream.h"
 #include "core/ops/matmul.h"
+#include "core/ops/ops.h"
 
 namespace convoy::cuda {
 
@@ -16,7 +17,13 @@ class CudaProducts {
 
   // Throws InternalError, naming shapes, if the tensors do not fit together or scratch is too small.
   void run(Stream& stream, const Matmul& args, const Tensor& scratch);
-  static size_t scratch_bytes(const Matmul& args);
+  // Notes the shapes of planned tensors, for choose_by_time().
+  size_t scratch_bytes(const Matmul& args);
+
+  // As Ops has them.
+  void choose_by_time(Stream& stream);
+  OperatorChoices choices() const;
+  size_t adopt(const OperatorChoices& choices);
 
  private:
   struct Plans;

@@ -173,6 +173,8 @@ int replay_step(Config config, Communicator& communicator, int64_t step) {
                          .console = console});
   references.provide(splits_of_training(config, *dataset));
   TrainerParts parts = trainer_parts(config, *dataset, machine, V, base_record_of(newest.get()));
+  parts.operator_choices = operator_choices_of(newest.get());
+  if (newest && first) warn_of_other_device(*newest, machine.device());
   parts.observers = {&observer};
   parts.skips = skips_of(history);
   parts.debug_from_step = step;

@@ -20,7 +20,8 @@ OpenedData open_training_data(Config& config, Communicator& ranks);
 // The device of this rank, and the mesh of the ranks' devices.
 class TrainingMachine {
  public:
-  // Collective. The ranks outlive it. Throws ConfigError if there is no such device.
+  // Collective. The ranks outlive it. Throws ConfigError if there is no such device, SharedError if the ranks' devices
+  // compute differently and the config needs that they do not.
   TrainingMachine(const Config& config, Communicator& ranks);
 
   Device& device() { return *device_; }
@@ -36,6 +37,11 @@ class TrainingMachine {
   std::unique_ptr<Communicator> of_devices_;  // null: ranks_ does for the device
   Mesh mesh_;
 };
+
+// Where a run goes on with other bits than it would have had on the device that it comes from.
+void warn_of_other_device(const CheckpointReader& checkpoint, const Device& device);
+// As TrainerParts has them; null: of no checkpoint.
+std::string operator_choices_of(const CheckpointReader* checkpoint);
 
 // For a Trainer that saves nothing, tells nobody and is never stopped. All outlive it. base: what the run's checkpoint
 // says of the model beneath its adapter, if there is one (launcher/base_model.h). Throws DataError if the model and the

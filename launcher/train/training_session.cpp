@@ -104,6 +104,7 @@ class TrainingSession {
     const std::unique_ptr<CheckpointReader> checkpoint = find_checkpoint_of_data();
     const int64_t V = resolve_virtual_ranks(config_, checkpoint.get(), communicator_.size());
     machine_.emplace(config_, communicator_);
+    if (checkpoint && first()) warn_of_other_device(*checkpoint, machine_->device());
     provide_references(checkpoint.get());
     CheckpointStore store({.folder = RunPaths(config_.run.dir).checkpoints(),
                            .rank = communicator_.rank(),
@@ -205,6 +206,7 @@ class TrainingSession {
     const std::string base = base_record_of(checkpoint);
     TrainerParts parts = trainer_parts(config_, *data_, *machine_, V, base);
     parts.checkpoints = &store;
+    parts.operator_choices = operator_choices_of(checkpoint);
     parts.checkpoint_files = checkpoint_files(config_, *data_, companions_);
     if (config_.model.adapter.is_there() && first()) describe_adapter(parts.checkpoint_files, base);
     if (!references_->record().empty()) parts.checkpoint_files[kReferenceFile] = references_->record();

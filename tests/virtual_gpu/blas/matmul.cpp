@@ -1,10 +1,12 @@
 // cublasLtMatmul and the choice of its algorithm.
 //
-// There is one algorithm; the heuristic hands it out with a workspace and with the alignments that it was told of, and
-// cublasLtMatmul holds the caller to both, as real kernels would.
+// There are as many algorithms as VGPU_ALGORITHMS says; the heuristic hands them out with a workspace and with the
+// alignments that it was told of, and cublasLtMatmul holds the caller to both, as real kernels would.
 #include <cublasLt.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "tests/virtual_gpu/blas/problem.h"
@@ -19,6 +21,12 @@ Algorithm algorithm_in(const cublasLtMatmulAlgo_t& opaque) {
   Algorithm algorithm;
   memcpy(static_cast<void*>(&algorithm), &opaque, sizeof algorithm);
   return algorithm;
+}
+
+// With what the heuristic refuses each epilogue but the plain one: VGPU_REFUSE_EPILOGUES, a cublasStatus_t.
+cublasStatus_t refused_epilogues() {
+  static const char* const text = getenv("VGPU_REFUSE_EPILOGUES");
+  return text ? static_cast<cublasStatus_t>(atoi(text)) : CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t refuse(const Problem& problem, const Refusal& refusal) {
@@ -50,13 +58,17 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
     return CUBLAS_STATUS_INVALID_VALUE;
   const Problem problem(of(desc), of(a), of(b), of(c), of(d));
   if (const Refusal refusal = check_problem(problem)) return refusal.status;
-  const Algorithm algorithm = Algorithm::choose(problem, of(preference));
-  memset(results, 0, sizeof *results);
-  memcpy(&results->algo, &algorithm, sizeof algorithm);
-  results->workspaceSize = algorithm.workspace_bytes;
-  results->state = CUBLAS_STATUS_SUCCESS;
-  results->wavesCount = 1;
-  *count = 1;
+  if (problem.desc.epilogue != CUBLASLT_EPILOGUE_DEFAULT && refused_epilogues() != CUBLAS_STATUS_SUCCESS)
+    return refused_epilogues();
+  *count = std::min(wanted, Algorithm::offered(problem));
+  for (int index = 0; index < *count; ++index) {
+    const Algorithm algorithm = Algorithm::choose(problem, of(preference), index);
+    memset(&results[index], 0, sizeof results[index]);
+    memcpy(&results[index].algo, &algorithm, sizeof algorithm);
+    results[index].workspaceSize = algorithm.workspace_bytes;
+    results[index].state = CUBLAS_STATUS_SUCCESS;
+    results[index].wavesCount = 1;
+  }
   return CUBLAS_STATUS_SUCCESS;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 
 #include "tests/virtual_gpu/blas/element.h"
 
@@ -154,18 +155,32 @@ Refusal check_problem(const Problem& p) {
 
 bool Algorithm::is_valid() const { return magic == kAlgorithmMagic; }
 
-Algorithm Algorithm::choose(const Problem& problem, const MatmulPreference& preference) {
+int Algorithm::offered(const Problem& problem) {
+  static const char* const text = getenv("VGPU_ALGORITHMS");
+  const int wanted = text ? std::clamp(atoi(text), 1, kMost) : 1;
+  return static_cast<int>(std::min<int64_t>(wanted, problem.k));
+}
+
+// That of a GPU, but for a factor that has nothing to do with the heuristic's order.
+double Algorithm::counted_ms(const Problem& problem) const {
+  const auto flops = static_cast<double>(2 * problem.m * problem.n * problem.k * problem.d.batch_count);
+  const uint64_t seed = static_cast<uint64_t>(problem.m + 3 * problem.n + 7 * problem.k) + 11 * parts;
+  return 0.004 + flops / 1e9 * (1 + static_cast<double>(seed * 0x9E3779B97F4A7C15u >> 60) / 16);
+}
+
+Algorithm Algorithm::choose(const Problem& problem, const MatmulPreference& preference, int index) {
   const uint64_t partial_sums = static_cast<uint64_t>(problem.m) * static_cast<uint64_t>(problem.n) * sizeof(float);
   const uint64_t wanted = std::min(kMaxWorkspaceBytes, (partial_sums + 255) / 256 * 256);
-  // A pointer that is set already tells its alignment; else the vector is taken to be aligned as the result is.
-  const uint32_t result = std::min(preference.alignment_d, kMaxUsefulAlignment);
-  return {.magic = kAlgorithmMagic,
-          .workspace_bytes = std::min(preference.max_workspace_bytes / 256 * 256, wanted),
-          .alignment_a = preference.alignment_a,
-          .alignment_b = preference.alignment_b,
-          .alignment_c = preference.alignment_c,
-          .alignment_d = preference.alignment_d,
-          .alignment_bias = problem.desc.bias ? alignment_of(problem.desc.bias, kMaxUsefulAlignment) : result};
+  // A pointer that is set already tells its alignment; else the vector is taken to be read in whole vectors.
+  return {
+      .magic = kAlgorithmMagic,
+      .workspace_bytes = std::min(preference.max_workspace_bytes / 256 * 256, wanted),
+      .parts = static_cast<uint64_t>(index) + 1,
+      .alignment_a = preference.alignment_a,
+      .alignment_b = preference.alignment_b,
+      .alignment_c = preference.alignment_c,
+      .alignment_d = preference.alignment_d,
+      .alignment_bias = problem.desc.bias ? alignment_of(problem.desc.bias, kMaxUsefulAlignment) : kMaxUsefulAlignment};
 }
 
 Refusal check_operands(const Problem& p, const Algorithm& algorithm, const Operands& o) {

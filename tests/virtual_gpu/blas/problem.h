@@ -37,10 +37,16 @@ Refusal check_problem(const Problem& problem);
 struct Algorithm {
   uint64_t magic = 0;
   uint64_t workspace_bytes = 0;
+  uint64_t parts = 1;  // of k, summed one by one and then added: algorithms differ in the last bits
   uint32_t alignment_a = 1, alignment_b = 1, alignment_c = 1, alignment_d = 1, alignment_bias = 1;
 
   bool is_valid() const;
-  static Algorithm choose(const Problem& problem, const MatmulPreference& preference);
+  // Number `index` of kMost at the most, as VGPU_ALGORITHMS says: 0 is what the heuristic thinks the best.
+  static constexpr int kMost = 8;
+  static Algorithm choose(const Problem& problem, const MatmulPreference& preference, int index = 0);
+  static int offered(const Problem& problem);
+  // What it is taken to cost where time is counted (VGPU_TIME=counted).
+  double counted_ms(const Problem& problem) const;
 };
 
 struct Operands {

@@ -45,6 +45,7 @@ class Run {
     for (int64_t batch = 0; batch < p_.d.batch_count; ++batch)
       if (!multiply_one(batch)) return cudaErrorIllegalAddress;
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+    vgpu_spend(algorithm_.counted_ms(p_));
     if (vgpu_profiling()) vgpu_profile(p_.name().c_str(), bytes_read(), bytes_written(), flops(), elapsed.count());
     return cudaSuccess;
   }
@@ -89,13 +90,29 @@ class Run {
     const MatrixView op_a = p_.desc.transpose_a == CUBLAS_OP_N ? a : a.transposed();
     const MatrixView op_b = p_.desc.transpose_b == CUBLAS_OP_N ? b : b.transposed();
     std::vector<float> product(static_cast<size_t>(p_.m * p_.n));
-    multiply(op_a, op_b, p_.m, p_.n, p_.k, p_.tf32(), vgpu_threads(), product.data());
+    multiply_in_parts(op_a, op_b, product);
     apply_epilogue(p_.epilogue, args, product.data(), p_.m, p_.n);
     if (p_.epilogue.bias_gradient == BiasGradient::of_a)
       sum_over_k(op_a, p_.m, p_.k, args.bias_type, args.bias_gradient);
     if (p_.epilogue.bias_gradient == BiasGradient::of_b)
       sum_over_k(op_b.transposed(), p_.n, p_.k, args.bias_type, args.bias_gradient);
     return true;
+  }
+
+  void multiply_in_parts(const MatrixView& a, const MatrixView& b, std::vector<float>& product) const {
+    const auto parts = static_cast<int64_t>(algorithm_.parts);
+    std::vector<float> part(parts > 1 ? product.size() : 0);
+    for (int64_t i = 0; i < parts; ++i) {
+      const int64_t begin = i * p_.k / parts, end = (i + 1) * p_.k / parts;
+      const auto from = [begin](const MatrixView& view, int64_t stride) {
+        MatrixView rest = view;
+        rest.data = static_cast<const char*>(view.data) + stride_bytes(begin * stride, view.type);
+        return rest;
+      };
+      multiply(from(a, a.column_stride), from(b, b.row_stride), p_.m, p_.n, end - begin, p_.tf32(), vgpu_threads(),
+               i == 0 ? product.data() : part.data());
+      for (size_t k = 0; i > 0 && k < product.size(); ++k) product[k] += part[k];
+    }
   }
 
   // For the profile: each operand once.

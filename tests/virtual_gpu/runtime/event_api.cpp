@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "tests/virtual_gpu/runtime/api.h"
+#include "tests/virtual_gpu/runtime/settings.h"
 #include "tests/virtual_gpu/runtime/streams.h"
 
 using namespace convoy::vgpu;
@@ -55,7 +56,7 @@ cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, uns
       return cudaSuccess;
     }
     event->operation = streams().enqueue(s, [event] {
-      event->time_ms = now_ms();
+      event->time_ms = settings().counted_time ? counted_ms() : now_ms();
       return 0;
     });
     return sticky_error();

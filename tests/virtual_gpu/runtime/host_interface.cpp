@@ -64,6 +64,11 @@ void* vgpu_host_pointer(const void* p, size_t bytes, const char* what) {
 
 int vgpu_threads() { return settings().threads; }
 
+void vgpu_spend(double ms) {
+  const ApiLock lock;
+  counted_ms() += ms;
+}
+
 bool vgpu_profiling() { return is_profiling(); }
 
 void vgpu_profile(const char* operation, uint64_t bytes_read, uint64_t bytes_written, uint64_t matrix_flops,

@@ -21,6 +21,7 @@ Settings read_environment() {
   s.memory_bytes = static_cast<uint64_t>(number("VGPU_MEM_MB", 0)) << 20;
   if (const char* file = getenv("VGPU_PROFILE")) s.profile = file;
   s.verbose = number("VGPU_VERBOSE", 0) != 0;
+  if (const char* time = getenv("VGPU_TIME")) s.counted_time = std::string(time) == "counted";
   s.decode_all = number("VGPU_DECODE", 0) != 0;
   return s;
 }

@@ -15,6 +15,7 @@ struct Settings {
   uint64_t memory_bytes = 0;  // per device; 0: three quarters of the machine's
   std::string profile;        // the file that counters are written to at exit; empty: none
   bool verbose = false;       // print each launch as it runs
+  bool counted_time = false;  // events tell what work is taken to cost, not the host's time
   bool decode_all = false;    // decode every kernel at start
 };
 
