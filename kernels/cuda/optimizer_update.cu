@@ -6,6 +6,7 @@
 #include "core/base/philox.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/pack.h"
+#include "kernels/cuda/resident_blocks.h"
 
 namespace convoy::cuda {
 namespace {
@@ -114,8 +115,12 @@ void enqueue_update(Stream& stream, const OptimizerUpdate<Rule>& args) {
   r.rounding_key = data_of<uint32_t>(args.rounding.key);
   r.rounding_stream = args.rounding.stream;
   r.first = args.rounding.first;
-  launch(stream, aligned ? optimizer_update_kernel<Rule, State, kElements> : optimizer_update_kernel<Rule, State, 1>,
-         blocks_for(ceil_div<int64_t>(r.n, kThreads * int64_t{aligned ? kElements : 1})), kThreads, 0, r);
+  const auto launch_with = [&]<int kCount>(std::integral_constant<int, kCount>) {
+    constexpr auto kKernel = optimizer_update_kernel<Rule, State, kCount>;
+    const int64_t turns = ceil_div<int64_t>(r.n, int64_t{kThreads} * kCount);
+    launch(stream, kKernel, resident_blocks<kKernel>(stream, kThreads, turns), kThreads, 0, r);
+  };
+  aligned ? launch_with(std::integral_constant<int, kElements>()) : launch_with(std::integral_constant<int, 1>());
 }
 
 template <class Rule>
