@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <string_view>
 #include <type_traits>
+#include <typeindex>
 
 #include "core/ops/dropout.h"
 #include "core/ops/matmul.h"
@@ -33,13 +35,22 @@ class Scratch {
   size_t used_ = 0, peak_ = 0;
 };
 
+// A copy between tensors, as a call: no device's operator, but what a CallObserver is told.
+struct CopyBytes {
+  size_t bytes = 0;
+};
+
+// Told of what a layer would call while it is planned: the argument struct's type, and the struct, without memory.
+using CallObserver = std::function<void(std::type_index type, const void* args)>;
+
 struct Pass {
   Ops& ops;
   Stream& stream;
   bool measuring = false;
-  bool training = false;    // dropout is on
-  bool rows_alike = false;  // of products: Matmul::rows_alike
-  bool recompute = false;   // forward again inside backward: only what this layer's backward reads is wanted
+  const CallObserver* observer = nullptr;  // of what is measured; null: nobody asks
+  bool training = false;                   // dropout is on
+  bool rows_alike = false;                 // of products: Matmul::rows_alike
+  bool recompute = false;  // forward again inside backward: only what this layer's backward reads is wanted
   uint64_t seed = 0;
   Tensor first_sample;               // (1) i64 on the device: number of the micro-batch's first sample in the whole run
   int64_t sequences_per_sample = 1;  // which layers see as so many samples: dropout counts samples by it
@@ -54,6 +65,7 @@ struct Pass {
   template <class Args>
   void run(const Args& args) {
     if (measuring && !ops.has<Args>()) throw_missing(typeid(Args));
+    if (measuring) tell(args);
     const size_t mark = scratch.used_bytes();
     const size_t bytes = ops.scratch_bytes(args);
     const Tensor own = bytes > 0 ? scratch.take(DType::u8, {static_cast<int64_t>(bytes)}) : Tensor();
@@ -70,7 +82,10 @@ struct Pass {
   }
   // Between tensors of one shape and dtype.
   void copy(const Tensor& to, const Tensor& from) {
-    if (!measuring) stream.copy(to.data, from.data, from.bytes());
+    if (measuring)
+      tell(CopyBytes{from.bytes()});
+    else
+      stream.copy(to.data, from.data, from.bytes());
   }
   void zero(const Tensor& tensor) {
     if (!measuring) stream.zero(tensor.data, tensor.bytes());
@@ -82,6 +97,10 @@ struct Pass {
   }
 
  private:
+  template <class Args>
+  void tell(const Args& args) const {
+    if (observer != nullptr && *observer) (*observer)(typeid(Args), &args);
+  }
   [[noreturn]] void throw_missing(std::type_index args) const;
 };
 

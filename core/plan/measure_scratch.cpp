@@ -43,7 +43,8 @@ void Planner::measure_scratch(Action& action) {
     bound.tensors.weight_gradients.push_back(is_trained(action.node, p) ? gradient : Tensor{});
   }
   NoStream none;
-  Pass pass{.ops = ops_, .stream = none, .measuring = true, .training = options_.trains()};
+  Pass pass{
+      .ops = ops_, .stream = none, .measuring = true, .observer = &options_.observer, .training = options_.trains()};
   pass.node = node_at(action.node).name;
   run_action(pass, bound);
   const auto bytes = static_cast<int64_t>(pass.scratch.peak_bytes());

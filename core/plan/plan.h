@@ -65,6 +65,7 @@ struct PlanOptions {
   bool recompute_blocks = false;
   DType weights = DType::f32;  // the compute dtype
   size_t guard_bytes = 0;      // behind every buffer, for debug runs
+  CallObserver observer = {};  // of every operator that the plan's actions call, in their order
 
   bool trains() const { return purpose == Purpose::training; }
 };

@@ -18,6 +18,7 @@ ModelPlan::ModelPlan(Ops& ops, Graph graph, const ModelOptions& options)
   evaluation_ = make_plan(graph_, groups, ops, plan_options);
   plan_options.purpose = Purpose::training;
   plan_options.recompute_blocks = options.recompute_blocks;
+  plan_options.observer = options.observer;
   if (options.training) training_ = make_plan(graph_, groups, ops, plan_options);
 }
 

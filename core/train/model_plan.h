@@ -28,6 +28,7 @@ struct ModelOptions {
   std::optional<std::vector<std::string>> matrix_states;
   double layer_decay = 1;          // as Grouping has it
   DType state_dtype = DType::f32;  // of those, but for the moving average
+  CallObserver observer = {};      // of a micro-batch's operators, forward and backward
 };
 
 // A group of parameters that is trained: they learn, or are statistics.

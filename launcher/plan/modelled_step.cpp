@@ -4,8 +4,7 @@
 
 namespace convoy {
 
-ModelledStep modelled_step(ModelledStep step, double flops, int ranks, size_t gradient_buckets) {
-  step.compute_s = flops / ranks / step.flops_per_s;
+ModelledStep modelled_step(ModelledStep step, size_t gradient_buckets) {
   for (const auto& [name, traffic] : step.parts) {
     if (name == "gradient bucket") {
       const double last = traffic.seconds / static_cast<double>(gradient_buckets);

@@ -11,15 +11,15 @@ namespace convoy {
 
 struct ModelledStep {
   simulated::Cluster cluster;
-  double flops_per_s = 4e14;                        // of a rank: an H100 in bf16 at 40% of its peak
+  double flops_per_s = 0;                           // of a rank; 0: a card's operators, one by one
   double compute_s = 0;                             // of a rank
   std::map<std::string, simulated::Traffic> parts;  // of rank 0: comm/simulated/step_traffic.h
   double exposed_s = 0;
 };
 
 // Gradients are reduced under the backward pass, two thirds of the step, all but the last bucket; weights are gathered
-// under the whole of it; what comes after the gradients is under nothing. flops: of a step, on all ranks.
+// under the whole of it; what comes after the gradients is under nothing. assumptions: with compute_s and parts.
 // gradient_buckets: of a step, at least one.
-ModelledStep modelled_step(ModelledStep assumptions, double flops, int ranks, size_t gradient_buckets);
+ModelledStep modelled_step(ModelledStep assumptions, size_t gradient_buckets);
 
 }  // namespace convoy

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/json_text.h"
+#include "core/config/precision.h"
 #include "launcher/plan/plan_report.h"
 
 namespace convoy {
@@ -21,6 +22,37 @@ Json kinds_of(const MemoryUse& m) {
 Json place_of(const std::optional<Place>& place) {
   if (!place) return nullptr;
   return {{"name", place->name}, {"wanted_bytes", place->wanted}, {"bytes", place->bytes}, {"fits", place->fits()}};
+}
+
+Json rates_of(const CardRates& rates) {
+  return {{"name", rates.name},
+          {"measured", rates.measured},
+          {"bf16_flops_per_s", rates.bf16_flops},
+          {"f32_flops_per_s", rates.f32_flops},
+          {"mma_flops_per_s", rates.measured ? Json(nullptr) : Json(rates.mma_flops)},
+          {"scores_forward_per_s", rates.scores_forward},
+          {"scores_backward_per_s", rates.scores_backward},
+          {"bytes_per_s", rates.bytes_per_s},
+          {"kernel_us", 1e6 * rates.kernel_s}};
+}
+
+Json time_of(const PlanReport& r) {
+  const StepTime& t = *r.time;
+  const double peak = t.rates.peak_flops(compute_dtype(r.config.precision));
+  return {{"products_ms", 1e3 * t.products_s},
+          {"attention_ms", 1e3 * t.attention_s},
+          {"streaming_ms", 1e3 * t.streaming_s},
+          {"optimizer_ms", 1e3 * t.optimizer_s},
+          {"exposed_ms", 1e3 * t.exposed_s},
+          {"step_ms", 1e3 * t.step_s()},
+          {"samples_per_s", static_cast<double>(r.config.batch.global) / t.step_s()},
+          {"mfu", peak > 0 ? Json(r.plan.flops / r.facts.ranks / t.step_s() / peak) : Json(nullptr)},
+          {"kernels", t.kernels},
+          {"products_flops", t.products_flops},
+          {"attention_flops", t.attention_flops},
+          {"streamed_bytes", t.streamed_bytes},
+          {"not_counted", t.unknown},
+          {"rates", rates_of(t.rates)}};
 }
 
 }  // namespace
@@ -68,6 +100,7 @@ std::string plan_json(const PlanReport& r) {
                       {"flops_per_s", r.step.flops_per_s},
                       {"compute_ms", 1e3 * r.step.compute_s},
                       {"exposed_ms", 1e3 * r.step.exposed_s}};
+  json["time"] = r.time ? time_of(r) : Json(nullptr);
   json["machine"] = place_of(r.machine);
   json["card"] = place_of(r.card);
   return json_text(json) + "\n";

@@ -15,6 +15,7 @@ namespace convoy {
 namespace {
 
 constexpr size_t kTensors = 10;
+constexpr double kFlopsPerSecond = 4e14;  // an H100 in bf16 at 40% of its peak
 
 void add_alternative(std::vector<Alternative>& all, const RunPlanner& planner, std::string change,
                      const std::function<void(Config&)>& apply) {
@@ -72,8 +73,10 @@ Place place_on(const Card& card, size_t bytes) {
           bytes, card.usable_bytes()};
 }
 
-PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& request, const Card* card) {
-  PlannedRun run = planner.plan(planner.config());
+PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& request, const Card* card,
+                            const RatesFor& rates) {
+  OperatorTally tally;
+  PlannedRun run = planner.plan(planner.config(), rates ? &tally : nullptr);
   PlanReport report{.config = planner.config(), .facts = run.facts, .plan = run.plan, .others_host = run.others_host};
   report.parameters = run.model.layout().parameter_count();
   report.tensors = largest_tensors(run.model, kTensors);
@@ -81,13 +84,20 @@ PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& reques
   report.machine = place_here(report, std::min(request.ranks, request.ranks_per_node));
   if (planner.training_samples() > 0 || report.config.train.epochs == 0)
     report.length.emplace(report.config, planner.training_samples());
-  report.step.cluster.node_ranks = request.ranks_per_node;
-  report.step.flops_per_s = request.flops_per_s;
   const BatchConfig& batch = report.config.batch;
-  report.step.parts = simulated::step_traffic(report.step.cluster, run.facts, run.model, run.plan,
-                                              batch.global / batch.micro / request.ranks);
-  report.step = modelled_step(std::move(report.step), report.plan.flops + report.plan.recompute_flops, request.ranks,
-                              gradient_buckets(report.plan));
+  const int64_t micro_batches = batch.global / batch.micro / request.ranks;
+  report.step.cluster.node_ranks = request.ranks_per_node;
+  if (card != nullptr) report.step.cluster.within.bytes_per_s = 1e9 * card->link_gigabytes_per_s;
+  if (rates) {
+    report.time = step_time(rates(tally), tally, run.model, micro_batches);
+    report.step.compute_s = report.time->compute_s();
+  } else {
+    report.step.flops_per_s = request.flops_per_s.value_or(kFlopsPerSecond);
+    report.step.compute_s = (report.plan.flops + report.plan.recompute_flops) / request.ranks / report.step.flops_per_s;
+  }
+  report.step.parts = simulated::step_traffic(report.step.cluster, run.facts, run.model, run.plan, micro_batches);
+  report.step = modelled_step(std::move(report.step), gradient_buckets(report.plan));
+  if (report.time) report.time->exposed_s = report.step.exposed_s;
   if (card != nullptr) report.card = place_on(*card, report.plan.memory.on_device());
   return report;
 }

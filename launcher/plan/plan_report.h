@@ -1,6 +1,7 @@
 // What `trainer plan` says: one report, as a table for people or as JSON for programs.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "launcher/plan/largest_tensors.h"
 #include "launcher/plan/modelled_step.h"
 #include "launcher/plan/run_planner.h"
+#include "launcher/plan/time/step_time.h"
 
 namespace convoy {
 
@@ -41,9 +43,15 @@ struct PlanReport {
   std::vector<Alternative> alternatives;
   std::optional<Place> machine, card;  // machine: absent if it has no such device
   ModelledStep step;
+  std::optional<StepTime> time;  // on the card, or where rates were measured
 };
 
-PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& request, const Card* card);
+// Rates to model the time of such operators with.
+using RatesFor = std::function<CardRates(const OperatorTally&)>;
+
+// card: to compare memory with; null: none. rates: absent, no step's time is modelled.
+PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& request, const Card* card,
+                            const RatesFor& rates = {});
 
 // At most 100 columns wide, but for names that are longer.
 std::string plan_text(const PlanReport& report);

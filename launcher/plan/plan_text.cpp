@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/config/precision.h"
 #include "launcher/plan/plan_report.h"
 #include "launcher/progress/progress_text.h"
 
@@ -97,6 +98,24 @@ std::string step_lines(const PlanReport& r) {
   return part.text();
 }
 
+// What a step of the whole run comes to.
+std::string step_rates(const PlanReport& r) {
+  const StepTime& t = *r.time;
+  const double peak = t.rates.peak_flops(compute_dtype(r.config.precision));
+  const double samples = static_cast<double>(r.config.batch.global) / t.step_s();
+  const int64_t context = r.config.model.family->context();
+  std::string text = context > 0 ? fmt::format("{:.4g} tokens/s", samples * static_cast<double>(context))
+                                 : fmt::format("{:.4g} samples/s", samples);
+  if (peak > 0) text += fmt::format(", MFU {:.1f}%", 100 * r.plan.flops / r.facts.ranks / t.step_s() / peak);
+  return text;
+}
+
+std::string rates_text(const CardRates& rates, DType dtype) {
+  return fmt::format("{} {}: products {:.3g} TFLOP/s, streams {:.3g} GB/s, {:.2g} us a kernel",
+                     rates.measured ? "measured on" : "assumed of", rates.name, rates.flops(dtype) / 1e12,
+                     rates.bytes_per_s / 1e9, 1e6 * rates.kernel_s);
+}
+
 std::string part_line(const std::string& name, const simulated::Traffic& traffic) {
   return fmt::format("{:<19}{:>6} messages{:>7} off node,{:>9}{:>9} off node, {:.3g} ms", name, traffic.messages,
                      traffic.off_node_messages, bytes_text(static_cast<size_t>(traffic.bytes)),
@@ -115,9 +134,33 @@ std::string traffic_lines(const PlanReport& r) {
   Part modelled("modelled");
   modelled.line(fmt::format("{:.3g} ms of computing, and {:.3g} ms of the above with nothing computed meanwhile",
                             1e3 * step.compute_s, 1e3 * step.exposed_s));
-  modelled.line(fmt::format("taken: {} ranks a node, {} within, {} between, {:.3g} TFLOP/s", step.cluster.node_ranks,
-                            link_text(step.cluster.within), link_text(step.cluster.between), step.flops_per_s / 1e12));
+  modelled.line(fmt::format("taken: {} ranks a node, {} within, {} between{}", step.cluster.node_ranks,
+                            link_text(step.cluster.within), link_text(step.cluster.between),
+                            r.time ? "" : fmt::format(", {:.3g} TFLOP/s", step.flops_per_s / 1e12)));
   return part.text() + modelled.text();
+}
+
+std::string time_lines(const PlanReport& r) {
+  if (!r.time) return "";
+  const StepTime& t = *r.time;
+  Part part("time");
+  const auto line = [&](std::string_view what, double seconds, const std::string& note) {
+    part.line(fmt::format("{:<14}{:>10.4g} ms  {}", what, 1e3 * seconds, note));
+  };
+  const auto rate = [](double flops, double seconds) {
+    return seconds > 0 ? fmt::format("{}, {:.3g} TFLOP/s", flops_text(flops), flops / seconds / 1e12) : "none";
+  };
+  line("products", t.products_s, rate(t.products_flops, t.products_s));
+  line("attention", t.attention_s, rate(t.attention_flops, t.attention_s));
+  line("streaming", t.streaming_s,
+       bytes_text(static_cast<size_t>(t.streamed_bytes)) +
+           fmt::format(" read and written, {} kernels in all", t.kernels));
+  line("optimizer", t.optimizer_s, "");
+  line("communication", t.exposed_s, "that nothing is computed under");
+  line("a step", t.step_s(), step_rates(r));
+  for (const auto& [name, count] : t.unknown) part.line(fmt::format("not counted: {} calls of {}", count, name));
+  part.line(rates_text(t.rates, compute_dtype(r.config.precision)));
+  return part.text();
 }
 
 std::string place_line(const Place& place) {
@@ -137,7 +180,7 @@ std::string place_lines(const PlanReport& r) {
 
 std::string plan_text(const PlanReport& r) {
   return run_lines(r) + length_line(r) + memory_lines(r) + tensor_lines(r) + alternative_lines(r) + step_lines(r) +
-         traffic_lines(r) + place_lines(r);
+         traffic_lines(r) + time_lines(r) + place_lines(r);
 }
 
 }  // namespace convoy

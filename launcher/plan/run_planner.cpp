@@ -74,7 +74,7 @@ void RunPlanner::settle_without_data() {
                                *config_.loss.kind);
 }
 
-PlannedRun RunPlanner::plan(const Config& config) const {
+PlannedRun RunPlanner::plan(const Config& config, OperatorTally* tally) const {
   const int64_t V = virtual_ranks(config, request_.ranks);
   check_ranks(config, V, request_.ranks);
   RankFacts facts{.ranks = request_.ranks,
@@ -86,7 +86,9 @@ PlannedRun RunPlanner::plan(const Config& config) const {
                   .every_target_counts = every_target_counts_};
   const std::unique_ptr<Optimizer> optimizer = config.optimizer.kind.make();
   const GradientSyncMaker sync = gradient_sync_maker();
-  ModelPlan model(*ops_, make_loss_graph(config), model_options(config, facts, *optimizer));
+  ModelOptions options = model_options(config, facts, *optimizer);
+  if (tally != nullptr) options.observer = tally->observer();
+  ModelPlan model(*ops_, make_loss_graph(config), options);
   RunPlan first = plan_run(config, facts, *optimizer, model, sync);
   RankFacts another = facts;
   another.rank = std::min(1, facts.ranks - 1);

@@ -2,20 +2,24 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/config/config.h"
 #include "core/ops/ops.h"
 #include "core/optimizer/optimizer.h"
 #include "core/train/run_plan.h"
+#include "launcher/plan/time/step_time.h"
 
 namespace convoy {
 
 struct PlanRequest {
   int ranks = 1;
-  int ranks_per_node = 1;     // what parallel.shard_ranks = auto goes by
-  bool for_card = false;      // device = auto then means cuda
-  double flops_per_s = 4e14;  // of a rank, where times are modelled
+  int ranks_per_node = 1;  // what parallel.shard_ranks = auto goes by
+  bool for_card = false;   // device = auto then means cuda
+  // Of a rank, where times are modelled: of all that it computes, or, for a card, of its products. Absent: 4e14, an
+  // H100 in bf16 at 40% of its peak, or what the card's products are assumed to reach.
+  std::optional<double> flops_per_s;
 };
 
 struct PlannedRun {
@@ -33,11 +37,13 @@ class RunPlanner {
 
   // Settled.
   const Config& config() const { return config_; }
+  DeviceKind device() const { return device_; }
   // In an epoch; 0: the data is not there.
   int64_t training_samples() const { return training_samples_; }
   // A config that differs from config() in no more than batch, train and parallel. Throws ConfigError if so many ranks
   // cannot run it.
-  PlannedRun plan(const Config& config) const;
+  // tally: told of the operators of a micro-batch; may be null.
+  PlannedRun plan(const Config& config, OperatorTally* tally = nullptr) const;
 
  private:
   void settle_by_data();
