@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.h"
-#include "core/base/integers.h"
+#include "core/layers/padded_table.h"
 #include "core/layers/products.h"
 #include "core/layers/shapes.h"
 #include "core/ops/cross_entropy.h"
@@ -34,18 +34,8 @@ void LanguageModelHead::backward(Pass& pass, const LayerTensors& t) const {
   run(pass, t, t.input_gradients[0], t.weight_gradients[0]);
 }
 
-Tensor LanguageModelHead::padded(Pass& pass, const Tensor& weight) const {
-  const int64_t columns = round_up(o_.V, pass.ops.preferred_matrices().column_unit);
-  if (columns == o_.V) return weight;
-  const Tensor copy = pass.scratch.take(weight.dtype, {columns, o_.C});
-  const Tensor rest = copy.rows(o_.V, columns - o_.V);
-  pass.copy(copy.rows(0, o_.V), weight);
-  pass.zero(rest);
-  return copy;
-}
-
 void LanguageModelHead::run(Pass& pass, const LayerTensors& t, const Tensor& dx, const Tensor& dweight) const {
-  const Tensor x = t.inputs[0].matrix(), weight = padded(pass, t.weights[0]);
+  const Tensor x = t.inputs[0].matrix(), weight = padded_table(pass, t.weights[0]);
   const Tensor targets = t.inputs[1].reshaped({x.shape[0]});
   const int64_t N = x.shape[0], columns = weight.shape[0];
   const int64_t chunk =

@@ -34,8 +34,6 @@ class LanguageModelHead final : public Layer {
  private:
   // Absent gradients are not computed.
   void run(Pass& pass, const LayerTensors& t, const Tensor& dx, const Tensor& dweight) const;
-  // The weight, or its copy with as many rows as logits have columns.
-  Tensor padded(Pass& pass, const Tensor& weight) const;
 
   LanguageModelHeadOptions o_;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/layers/padded_table.h"
 #include "core/layers/products.h"
 #include "core/layers/shapes.h"
 #include "core/ops/cross_entropy.h"
@@ -39,11 +40,12 @@ class PreferenceHead::Work {
       : o_(options), pass_(pass), t_(t), x_(t.inputs[0].matrix()), rows_each_(x_.shape[0] / t.inputs[0].shape[0]) {
     targets_ = t.inputs[1].reshaped({x_.shape[0]});
     pairs_ = t.inputs[2].shape[0];
-    const auto row_bytes = static_cast<size_t>(o_.head.V) * size_of(x_.dtype);
-    const auto most_rows = std::max<int64_t>(1, static_cast<int64_t>(o_.chunk_bytes / row_bytes));
+    weight_ = padded_table(pass, t.weights[0]);
+    const int64_t columns = weight_.shape[0],
+                  most_rows = rows_at_a_time(static_cast<size_t>(columns) * size_of(x_.dtype));
     pairs_at_once_ = std::clamp<int64_t>(most_rows / (2 * rows_each_), 1, pairs_);
     chunk_ = std::min(most_rows, rows_of_pairs(pairs_at_once_));
-    logits_ = pass.scratch.take(x_.dtype, {chunk_, o_.head.V});
+    logits_ = pass.scratch.take(x_.dtype, {chunk_, columns});
     token_losses_ = pass.scratch.take(DType::f32, {rows_of_pairs(pairs_at_once_)});
     slopes_ = pass.scratch.take(DType::f32, {pairs_, 2});
   }
@@ -73,6 +75,10 @@ class PreferenceHead::Work {
     bool at_once;  // its logits are still there when all have been computed
   };
 
+  int64_t rows_at_a_time(size_t row_bytes) const {
+    if (o_.chunk_bytes > 0) return std::max<int64_t>(1, static_cast<int64_t>(o_.chunk_bytes / row_bytes));
+    return pass_.ops.preferred_matrices().rows_at_a_time(x_.shape[0], row_bytes);
+  }
   int64_t rows_of_pairs(int64_t pairs) const { return 2 * pairs * rows_each_; }
 
   Group group_at(int64_t pair) const {
@@ -87,14 +93,15 @@ class PreferenceHead::Work {
   }
 
   void compute_logits(const Group& group, int64_t begin, int64_t rows) {
-    pass_.run(Matmul{
-        .c = logits_.rows(0, rows), .a = x_.rows(group.row + begin, rows), .b = t_.weights[0], .b_transposed = true});
+    pass_.run(
+        Matmul{.c = logits_.rows(0, rows), .a = x_.rows(group.row + begin, rows), .b = weight_, .b_transposed = true});
   }
 
   // Token losses; logits become their gradients where they are wanted.
   void compare(const Group& group, int64_t begin, int64_t rows, bool gradients) {
     const Tensor logits = logits_.rows(0, rows);
     CrossEntropy loss{token_losses_.range(begin, rows), {}, logits, targets_.range(group.row + begin, rows)};
+    loss.classes = o_.head.V;
     if (gradients) loss.dlogits = logits;
     pass_.run(loss);
   }
@@ -104,7 +111,7 @@ class PreferenceHead::Work {
     for_chunks(group, [&](int64_t begin, int64_t rows) {
       compute_logits(group, begin, rows);
       compare(group, begin, rows, gradients);
-      if (dx) pass_.run(Matmul{.c = dx.rows(group.row + begin, rows), .a = logits_.rows(0, rows), .b = t_.weights[0]});
+      if (dx) pass_.run(Matmul{.c = dx.rows(group.row + begin, rows), .a = logits_.rows(0, rows), .b = weight_});
     });
     pass_.run(PreferenceLoss{.losses = t_.outputs[kLosses].range(group.pair, group.pairs),
                              .slopes = slopes_.rows(group.pair, group.pairs),
@@ -126,7 +133,7 @@ class PreferenceHead::Work {
       }
       scale(logits, group, begin);
       run_gradients(
-          pass_, {.c = dx ? dx.rows(group.row + begin, rows) : Tensor(), .a = logits, .b = t_.weights[0]},
+          pass_, {.c = dx ? dx.rows(group.row + begin, rows) : Tensor(), .a = logits, .b = weight_},
           {.c = dweight, .a = logits, .b = x_.rows(group.row + begin, rows), .a_transposed = true, .accumulate = true});
     });
   }
@@ -146,6 +153,7 @@ class PreferenceHead::Work {
   const LayerTensors& t_;
   Tensor x_;           // (2B * T, C)
   int64_t rows_each_;  // of a sequence
+  Tensor weight_;      // with rows of zeros behind it where the device wants them
   Tensor targets_, token_losses_, slopes_, logits_;
   int64_t pairs_ = 0, pairs_at_once_ = 1, chunk_ = 1;
 };

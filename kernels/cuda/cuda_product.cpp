@@ -238,7 +238,8 @@ bool CudaProduct::choose_first(ProductWay way) {
 }
 
 uint32_t CudaProduct::epilogue() const {
-  return fused_sums_ ? CUBLASLT_EPILOGUE_BGRADA : fused_ ? wanted_epilogue(shape_) : CUBLASLT_EPILOGUE_DEFAULT;
+  if (fused_sums_) return CUBLASLT_EPILOGUE_BGRADA;
+  return fused_ ? wanted_epilogue(shape_) : CUBLASLT_EPILOGUE_DEFAULT;
 }
 
 MatmulDescription CudaProduct::describe() const {

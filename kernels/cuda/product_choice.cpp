@@ -40,7 +40,7 @@ cublasLtMatmulAlgo_t algorithm_of(std::string_view hex, std::string_view text) {
 
 std::string ProductChoice::text() const {
   std::string text = kWayNames[static_cast<size_t>(way)];
-  for (const ProductAlgorithm& chosen : algorithms) text += " " + hex_of(chosen.algorithm);
+  for (const ProductAlgorithm& chosen : algorithms) text += fmt::format(" {}", hex_of(chosen.algorithm));
   return text;
 }
 
