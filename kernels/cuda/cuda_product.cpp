@@ -8,21 +8,16 @@
 
 #include "core/base/error.h"
 #include "core/base/integers.h"
-#include "core/ops/check_matmul.h"
 #include "kernels/cuda/matmul_epilogue.h"
 
 namespace convoy::cuda {
 
 namespace {
 
-constexpr size_t kScratchAlignment = 256;  // of cuBLASLt's workspace
-
 cudaDataType_t cuda_type(DType dtype) { return dtype == DType::bf16 ? CUDA_R_16BF : CUDA_R_32F; }
 
 // Of bias and pre-activation, whose addresses the heuristic is not shown. cuBLASLt demands it of the latter.
 constexpr uint32_t kFusedAlignment = 16;
-
-constexpr int64_t kStripRows = 8;  // strips are multiples of it, so that they are as well aligned as the whole
 
 // Of a row-major matrix whose rows begin `pitch` elements after each other.
 MatrixLayout make_layout(DType dtype, int64_t rows, int64_t columns, int64_t pitch) {
@@ -32,104 +27,7 @@ MatrixLayout make_layout(DType dtype, int64_t rows, int64_t columns, int64_t pit
   return MatrixLayout(layout);
 }
 
-// The epilogue that does all of the shape's work; DEFAULT with elementwise work left over means that none does.
-uint32_t wanted_epilogue(const CudaProductShape& s) {
-  // The pre-activation is stored in c's type with a leading dimension of whole 8 elements.
-  const bool aux_fits = s.input == s.output && s.N % 8 == 0;
-  if (s.derivative_of == Activation::gelu_tanh && aux_fits && !s.bias && !s.accumulate) return CUBLASLT_EPILOGUE_DGELU;
-  if (s.derivative_of != Activation::none || s.accumulate) return CUBLASLT_EPILOGUE_DEFAULT;
-  if (s.bias && s.input != s.output) return CUBLASLT_EPILOGUE_DEFAULT;  // its bias has c's type
-  if (s.activation == Activation::gelu_tanh && s.pre_activation)
-    return !aux_fits ? CUBLASLT_EPILOGUE_DEFAULT
-           : s.bias  ? CUBLASLT_EPILOGUE_GELU_AUX_BIAS
-                     : CUBLASLT_EPILOGUE_GELU_AUX;
-  if (s.pre_activation) return CUBLASLT_EPILOGUE_DEFAULT;
-  if (s.activation == Activation::gelu_tanh) return s.bias ? CUBLASLT_EPILOGUE_GELU_BIAS : CUBLASLT_EPILOGUE_GELU;
-  // Its RELU turns NaN into 0 and so hides it: not taken.
-  return s.bias && s.activation == Activation::none ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT;
-}
-
-// Where a's columns end within a vector although its rows begin at whole ones, c's last rows are a product of their
-// own: the others then read and write whole vectors alone, which the fastest algorithms demand.
-int64_t rows_of_whole_vectors(const CudaProductShape& s) {
-  const bool ends_within = s.a_transposed && s.a_columns % kStripRows == 0 && s.M % kStripRows != 0;
-  return ends_within && s.M > kStripRows && !s.column_sums ? s.M / kStripRows * kStripRows : s.M;
-}
-
-bool is_empty(const CudaProductShape& s) { return s.M == 0 || s.N == 0 || s.K == 0; }
-
-// Is there an epilogue that makes all of c, by the documentation?
-bool is_offered_fused(const CudaProductShape& s) {
-  return !is_empty(s) && (wanted_epilogue(s) != CUBLASLT_EPILOGUE_DEFAULT || !(s.elementwise() || s.bias));
-}
-
-// A product that is split along K keeps as many partial ones in the workspace, of whole tiles: more than so many of
-// them gain nothing.
-size_t workspace_of(const CudaProductShape& s, size_t most_bytes) {
-  constexpr int64_t kPartialProducts = 16, kTile = 128;
-  const auto bytes = static_cast<size_t>(round_up(s.M, kTile) * round_up(s.N, kTile)) * 4 * kPartialProducts;
-  return is_empty(s) ? 0 : std::min(bytes, most_bytes);
-}
-
-uint32_t alignment_of(const Tensor& tensor) {
-  const auto address = reinterpret_cast<uintptr_t>(tensor.data);
-  uint32_t alignment = 16;
-  while (address % alignment != 0) alignment /= 2;
-  return alignment;
-}
-
 }  // namespace
-
-CudaProductShape cuda_product_shape(const Matmul& args) {
-  check_matmul(args);
-  CudaProductShape s;
-  s.M = args.c.shape[0];
-  s.N = args.c.shape[1];
-  s.K = args.a.shape[args.a_transposed ? 0 : 1];
-  s.a_columns = args.a.shape[1];
-  s.input = args.a.dtype;
-  s.output = args.c.dtype;
-  s.a_transposed = args.a_transposed;
-  s.b_transposed = args.b_transposed;
-  s.accumulate = args.accumulate;
-  s.bias = static_cast<bool>(args.bias);
-  s.pre_activation = static_cast<bool>(args.pre_activation);
-  s.column_sums = static_cast<bool>(args.column_sums);
-  s.activation = args.activation;
-  s.derivative_of = args.derivative_of;
-  s.alignment_a = alignment_of(args.a);
-  s.alignment_b = alignment_of(args.b);
-  s.alignment_c = alignment_of(args.c);
-  s.alignment_vectors = std::min(alignment_of(args.bias), alignment_of(args.pre_activation));
-  return s;
-}
-
-std::string CudaProductShape::text() const {
-  const auto flag = [](bool is_there, const char* name) { return is_there ? name : ""; };
-  std::string text = fmt::format("{}x{}x{}-{}-{}{}", M, N, K, name_of(input), name_of(output),
-                                 a_transposed ? fmt::format("-a{}", a_columns) : "");
-  for (const char* name : {flag(b_transposed, "-b"), flag(accumulate, "-add"), flag(bias, "-bias"),
-                           flag(pre_activation, "-pre"), flag(column_sums, "-sums")})
-    text += name;
-  return text + fmt::format("-{}-{}-{}.{}.{}.{}", static_cast<int>(activation), static_cast<int>(derivative_of),
-                            alignment_a, alignment_b, alignment_c, alignment_vectors);
-}
-
-CudaProductScratch::CudaProductScratch(const CudaProductShape& s, size_t most_workspace_bytes) {
-  workspace = workspace_of(s, most_workspace_bytes);
-  if (s.output == DType::f32) {
-    smaller_workspace = workspace;
-  } else if (is_offered_fused(s)) {
-    const auto least_rows = static_cast<size_t>(kStripRows * s.N) * 4;
-    smaller_workspace = workspace / 2 / kScratchAlignment * kScratchAlignment;
-    rows = round_up(std::max(workspace - smaller_workspace, least_rows), kScratchAlignment);
-    workspace = smaller_workspace + rows;
-  } else {
-    smaller_workspace = workspace;
-    product = round_up(static_cast<size_t>(s.M * s.N) * 4, kScratchAlignment);
-  }
-  if (s.column_sums) sums = column_sum_bytes(s.K, s.N);  // more than the N floats that cuBLASLt wants
-}
 
 CudaProduct::CudaProduct(Unplanned, const CudaProductShape& shape, const Options& options)
     : shape_(shape), options_(options), scratch_(shape, options.most_workspace_bytes) {
@@ -239,7 +137,8 @@ bool CudaProduct::choose_first(ProductWay way) {
 
 uint32_t CudaProduct::epilogue() const {
   if (fused_sums_) return CUBLASLT_EPILOGUE_BGRADA;
-  return fused_ ? wanted_epilogue(shape_) : CUBLASLT_EPILOGUE_DEFAULT;
+  if (!fused_) return CUBLASLT_EPILOGUE_DEFAULT;
+  return wanted_epilogue(shape_);
 }
 
 MatmulDescription CudaProduct::describe() const {

@@ -2,59 +2,18 @@
 //
 // Row-major c = a b is handed over as column-major c^T = b^T a^T. A way and algorithms are chosen once, kernels/cuda/
 // product_choice.h: by the heuristic, or by time among candidates().
-//
-// How much scratch a product wants follows from its shape alone, so that memory can be planned where there is no GPU
-// and no cuBLASLt to ask: it has a workspace of its own, which its algorithm need not fill. Where the heuristic turns
-// out not to offer the fused product that its documentation promises and c is bf16, a product in f32 of as many rows as
-// fit into half of the workspace is made at a time.
 #pragma once
 
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include "core/ops/matmul.h"
 #include "kernels/cuda/cublaslt_handles.h"
 #include "kernels/cuda/cuda_stream.h"
 #include "kernels/cuda/product_choice.h"
+#include "kernels/cuda/product_shape.h"
 
 namespace convoy::cuda {
-
-// What of a Matmul decides its plan.
-struct CudaProductShape {
-  int64_t M = 0, N = 0, K = 0;
-  int64_t a_columns = 0;  // of a as it lies in memory
-  DType input = DType::f32, output = DType::f32;
-  bool a_transposed = false, b_transposed = false;
-  bool accumulate = false, bias = false, pre_activation = false, column_sums = false;
-  Activation activation = Activation::none, derivative_of = Activation::none;
-  // Bytes that addresses are multiples of, 16 at most. alignment_vectors: of bias and pre_activation.
-  uint32_t alignment_a = 16, alignment_b = 16, alignment_c = 16, alignment_vectors = 16;
-
-  bool elementwise() const {
-    return activation != Activation::none || derivative_of != Activation::none || pre_activation;
-  }
-  bool operator==(const CudaProductShape&) const = default;
-  // One word, of all of the above.
-  std::string text() const;
-};
-
-// Throws InternalError, naming shapes, if the tensors do not fit together. Tensors without memory count as planned
-// ones: they start aligned.
-CudaProductShape cuda_product_shape(const Matmul& args);
-
-// What NVIDIA advises for its newest GPUs: enough for split-K and stream-K algorithms.
-inline constexpr size_t kMostWorkspaceBytes = size_t{32} << 20;
-
-// Parts of a product's scratch, in this order, in bytes.
-struct CudaProductScratch {
-  CudaProductScratch(const CudaProductShape& shape, size_t most_workspace_bytes = kMostWorkspaceBytes);
-
-  size_t workspace = 0, product = 0, sums = 0;
-  // The first part where a fused product is not to be had: what cuBLASLt gets, and rows of the product.
-  size_t smaller_workspace = 0, rows = 0;
-  size_t all() const { return workspace + product + sums; }
-};
 
 class CudaProduct {
  public:
@@ -98,7 +57,7 @@ class CudaProduct {
   size_t workspace_bytes() const { return fused_ ? scratch_.workspace : scratch_.smaller_workspace; }
   uint32_t epilogue() const;
   MatmulDescription describe() const;
-  bool empty() const { return shape_.M == 0 || shape_.N == 0 || shape_.K == 0; }
+  bool empty() const { return shape_.empty(); }
   // Where the plain product of the way `apart` goes: c itself where it is f32.
   bool product_in_c() const { return fused_ || shape_.output == DType::f32; }
   Matmul rows_of(const Matmul& args, int64_t first, int64_t count) const;
