@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "tests/virtual_gpu/interpreter/profile.h"
 #include "tests/virtual_gpu/runtime/api.h"
 #include "tests/virtual_gpu/runtime/streams.h"
 
@@ -69,6 +70,7 @@ cudaError_t cudaStreamGetDevice(cudaStream_t stream, int* device) {
 cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void* data) {
   return api_call([&] {
     streams().enqueue(streams().resolve(stream), [=] {
+      if (is_profiling()) add_to_profile("cudaLaunchHostFunc", 0, 0, {});
       function(data);
       return 0;
     });
