@@ -27,3 +27,9 @@ echo "a step launches $one kernels with 1 layer, $three with 3: $per_layer a lay
 [ $((per_layer * 2)) -eq $((three - one)) ] || fail "layers do not cost the same"
 [ "$per_layer" -ge 14 ] || fail "$per_layer a layer: fewer than the products and attention of a layer; the count sees nothing"
 [ "$per_layer" -le 26 ] || { cat profile.csv; fail "$per_layer launches a layer, 26 are the most"; }
+
+# An element's update is nobody's sum: as many blocks as the GPU runs at once, whole ones of its 108 multiprocessors.
+VGPU_SM=80 launches 6 1 >launches.txt
+sed -n 's/^"\(.*optimizer_update_kernel.*\)",\([0-9]*\),\([0-9]*\),.*/\2 \3/p' profile.csv >blocks.txt
+awk '{ if ($2 > most) most = $2; if ($2 / $1 > 1000 || ($2 / $1 > 500 && $2 % 108 != 0)) bad = 1 } END { exit bad || NR == 0 || most < 540 }' blocks.txt ||
+  { grep optimizer_update profile.csv; fail "the optimizer runs in waves that are not whole"; }
