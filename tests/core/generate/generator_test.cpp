@@ -237,8 +237,9 @@ TEST_P(GeneratorTest, TextsSideBySideAreThoseOfEachAlone) {
     EXPECT_TRUE(text.ended);
     const int64_t count = std::min<int64_t>(25, text.request.count);
     ASSERT_EQ(std::ssize(text.tokens), count);
-    if (!test::testing_cuda())
+    if (!test::testing_cuda()) {
       EXPECT_EQ(text.tokens, make().generate(text.request.prompt, count, text.request.sampling));
+    }
   }
   // Of one token each what is chosen is clear on any device.
   for (const Text& text : texts)
