@@ -7,7 +7,7 @@ virtual_gpu=$(realpath "$2")
 . "$(dirname "$0")/common.sh"
 make_data
 common=(train.steps=6 schedule.warmup_steps=1 evaluate.every_steps=0 evaluate.batches=1 checkpoint.every_steps=2
-  parallel.virtual_ranks=2 batch.micro=2 batch.global=4 model.layers=1 precision=bf16)
+  parallel.virtual_ranks=2 batch.micro=2 batch.global=4 model.layers=1)
 export LD_LIBRARY_PATH="$virtual_gpu" VGPU_DEVICES=2 VGPU_TIME=counted
 # on_cuda RANKS ALGORITHMS KEY=VALUE...
 on_cuda() {

@@ -6,12 +6,13 @@
 virtual_gpu=$(realpath "$2")
 . "$(dirname "$0")/common.sh"
 make_data
+sed -i 's/, dropout: 0.1//' train.yaml  # no key of both families
 cat >>train.yaml <<'YAML'
 log: {every_steps: 1}
 YAML
 common=(train.steps=4 schedule.warmup_steps=1 evaluate.every_steps=2 evaluate.batches=1 checkpoint.every_steps=2
-  parallel.virtual_ranks=2 batch.micro=2 batch.global=4 model.dropout=0 model.vocabulary=307)
-llama=(model.family=llama model.layers=1 model.heads=2 model.kv_heads=1 model.ffn=64)
+  parallel.virtual_ranks=2 batch.micro=2 batch.global=4 model.vocabulary=307)
+llama=(model.family=llama model.layers=1 model.heads=2 model.kv_heads=1 model.hidden=64)
 
 on_cpu() { ranks 1 "${common[@]}" device=cpu "$@" || { cat train.log; fail "on the CPU: $*"; }; }
 # on_cuda RANKS KEY=VALUE...

@@ -39,6 +39,7 @@ struct Algorithm {
   uint64_t workspace_bytes = 0;
   uint64_t parts = 1;  // of k, summed one by one and then added: algorithms differ in the last bits
   uint32_t alignment_a = 1, alignment_b = 1, alignment_c = 1, alignment_d = 1, alignment_bias = 1;
+  uint32_t unused = 0;  // no byte is left as it was: programs keep and compare algorithms
 
   bool is_valid() const;
   // Number `index` of kMost at the most, as VGPU_ALGORITHMS says: 0 is what the heuristic thinks the best.
