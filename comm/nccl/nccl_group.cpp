@@ -47,7 +47,7 @@ NcclGroup::NcclGroup(const ncclUniqueId& id, const Place& place)
     : place_(place), exceptions_before_(std::uncaught_exceptions()) {
   ncclConfig_t config = non_blocking();
   CUDA_CHECK(cudaSetDevice(place.device));
-  NCCL_CHECK(ncclCommInitRankConfig(&comm_, place.size, id, place.rank, &config));
+  NCCL_CHECK(ncclCommInitRankConfig(comm_.get(), place.size, id, place.rank, &config));
 }
 
 NcclGroup::NcclGroup(NcclGroup& whole, int color, const Place& place)
@@ -55,23 +55,23 @@ NcclGroup::NcclGroup(NcclGroup& whole, int color, const Place& place)
   ncclConfig_t config = non_blocking();
   CUDA_CHECK(cudaSetDevice(place.device));
   const auto lock = whole.lock_living();
-  NCCL_CHECK(ncclCommSplit(whole.comm_, color, place.rank, &comm_, &config));
+  NCCL_CHECK(ncclCommSplit(*whole.comm_, color, place.rank, comm_.get(), &config));
 }
 
 NcclGroup::~NcclGroup() {
-  if (comm_ == nullptr) return;
-  if (settled_ && std::uncaught_exceptions() <= exceptions_before_)
+  if (!aborted_ && settled_ && std::uncaught_exceptions() <= exceptions_before_)
     finalize();
   else
     abort();
+  if (!settled_) static_cast<void>(comm_.release());
 }
 
 void NcclGroup::finalize() {
   CUDA_WARN(cudaSetDevice(place_.device));
-  const ncclResult_t begun = ncclCommFinalize(comm_);
+  const ncclResult_t begun = ncclCommFinalize(*comm_);
   const ncclResult_t state = failed(begun) ? begun : settle(Deadline(kFarewell_s));
   if (state == ncclSuccess) {
-    NCCL_WARN(ncclCommDestroy(comm_));
+    NCCL_WARN(ncclCommDestroy(*comm_));
     return;
   }
   logging::warn("NCCL could not be left in good order: {}", explain(state));
@@ -80,7 +80,7 @@ void NcclGroup::finalize() {
 
 std::unique_lock<std::timed_mutex> NcclGroup::lock_living() {
   std::unique_lock lock(mutex_);
-  while (comm_ == nullptr) {
+  while (aborted_) {
     lock.unlock();
     std::this_thread::sleep_for(std::chrono::hours(1));
     lock.lock();
@@ -93,7 +93,7 @@ ncclResult_t NcclGroup::settle(const Deadline& deadline) {
     ncclResult_t state = ncclSuccess;
     {
       const auto lock = lock_living();
-      NCCL_CHECK(ncclCommGetAsyncError(comm_, &state));
+      NCCL_CHECK(ncclCommGetAsyncError(*comm_, &state));
     }
     if (state == ncclSuccess) settled_ = true;
     if (state != ncclInProgress || deadline.passed()) return state;
@@ -107,7 +107,7 @@ bool NcclGroup::launch(const std::function<void(ncclComm_t)>& enqueue, const Dea
     NCCL_CHECK(ncclGroupStart());
     std::exception_ptr refused;
     try {
-      enqueue(comm_);
+      enqueue(*comm_);
     } catch (...) {
       refused = std::current_exception();
     }
@@ -122,9 +122,9 @@ bool NcclGroup::launch(const std::function<void(ncclComm_t)>& enqueue, const Dea
 
 std::optional<ncclResult_t> NcclGroup::failure() {
   const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock || comm_ == nullptr) return std::nullopt;
+  if (!lock || !is_alive()) return std::nullopt;
   ncclResult_t state = ncclSuccess;
-  const ncclResult_t asked = ncclCommGetAsyncError(comm_, &state);
+  const ncclResult_t asked = ncclCommGetAsyncError(*comm_, &state);
   if (failed(asked)) return asked;
   return failed(state) ? std::optional(state) : std::nullopt;
 }
@@ -132,14 +132,14 @@ std::optional<ncclResult_t> NcclGroup::failure() {
 // In a thread of its own, since NCCL's threads may be what does not come back.
 void NcclGroup::abort() noexcept try {
   const std::unique_lock lock(mutex_, duration<double>(kAbort_s));
-  if (!lock || comm_ == nullptr) return;
+  if (!lock || !is_alive()) return;
   const auto done = std::make_shared<std::promise<void>>();
-  std::thread([done, comm = comm_, device = place_.device] {
+  std::thread([done, comm = *comm_, device = place_.device] {
     CUDA_WARN(cudaSetDevice(device));
     NCCL_WARN(ncclCommAbort(comm));
     done->set_value();
   }).detach();
-  comm_ = nullptr;
+  aborted_ = true;
   done->get_future().wait_for(duration<double>(kAbort_s));
 } catch (const std::exception& error) {
   logging::warn("NCCL was not aborted: {}", error.what());
@@ -148,13 +148,13 @@ void NcclGroup::abort() noexcept try {
 void* NcclGroup::register_memory(void* data, size_t bytes) {
   void* handle = nullptr;
   const auto lock = lock_living();
-  NCCL_CHECK(ncclCommRegister(comm_, data, bytes, &handle));
+  NCCL_CHECK(ncclCommRegister(*comm_, data, bytes, &handle));
   return handle;
 }
 
 void NcclGroup::deregister_memory(void* handle) noexcept {
   const std::lock_guard lock(mutex_);
-  if (comm_ != nullptr && handle != nullptr) NCCL_WARN(ncclCommDeregister(comm_, handle));
+  if (is_alive() && handle != nullptr) NCCL_WARN(ncclCommDeregister(*comm_, handle));
 }
 
 }  // namespace convoy::nccl

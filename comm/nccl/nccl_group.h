@@ -7,6 +7,7 @@
 #include <nccl.h>
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 
@@ -54,13 +55,17 @@ class NcclGroup {
 
   // The communicator, with the lock held; blocks for ever after abort().
   std::unique_lock<std::timed_mutex> lock_living();
+  // Has NCCL written it, and is it not aborted?
+  bool is_alive() const { return !aborted_ && *comm_ != nullptr; }
   void finalize();
 
   const Place place_;
   const int exceptions_before_;
   std::timed_mutex mutex_;
-  ncclComm_t comm_ = nullptr;  // null after abort()
-  bool settled_ = false;
+  // Where NCCL writes the communicator, a split's as late as it settles. It outlives a group that never settled, since
+  // NCCL may write it at any time after that.
+  std::unique_ptr<ncclComm_t> comm_ = std::make_unique<ncclComm_t>(nullptr);
+  bool settled_ = false, aborted_ = false;
 };
 
 }  // namespace convoy::nccl
