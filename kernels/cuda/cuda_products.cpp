@@ -27,6 +27,13 @@ struct ShapeHash {
   }
 };
 
+// cuBLASLt makes GELU by tanh, and that by an instruction with an error of 2^-11: too much for f32, where 1 + tanh
+// cancels besides. Its own kernel makes it by a sigmoid, which does not.
+bool may_be_fused(const CudaProductShape& s) {
+  const bool has_gelu = s.activation == Activation::gelu_tanh || s.derivative_of == Activation::gelu_tanh;
+  return s.output != DType::f32 || !has_gelu;
+}
+
 }  // namespace
 
 struct CudaProducts::Plans {
@@ -43,11 +50,17 @@ struct CudaProducts::Plans {
     options.cublaslt = cublaslt.get();
   }
 
+  CudaProduct::Options options_of(const CudaProductShape& shape) const {
+    CudaProduct::Options with = options;
+    with.fused = with.fused && may_be_fused(shape);
+    return with;
+  }
+
   std::unique_ptr<CudaProduct> make(const CudaProductShape& shape) const {
     const auto chosen = choices.find(shape.text());
     return chosen == choices.end()
-               ? std::make_unique<CudaProduct>(shape, options)
-               : std::make_unique<CudaProduct>(shape, options, ProductChoice::parse(chosen->second));
+               ? std::make_unique<CudaProduct>(shape, options_of(shape))
+               : std::make_unique<CudaProduct>(shape, options_of(shape), ProductChoice::parse(chosen->second));
   }
 
   const CudaProduct& get(const CudaProductShape& shape) {
@@ -91,7 +104,7 @@ void CudaProducts::choose_by_time(Stream& stream) {
   plans_->open();
   for (const auto& [shape, planned] : plans_->planned) {
     if (plans_->choices.contains(shape.text())) continue;
-    const std::optional<ProductChoice> fastest = fastest_choice(stream, shape, plans_->options);
+    const std::optional<ProductChoice> fastest = fastest_choice(stream, shape, plans_->options_of(shape));
     if (fastest) plans_->choices[shape.text()] = fastest->text();
   }
   plans_->by_shape.clear();

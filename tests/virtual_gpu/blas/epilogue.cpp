@@ -1,8 +1,12 @@
 #include "tests/virtual_gpu/blas/epilogue.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <string>
 
 #include "tests/virtual_gpu/blas/element.h"
+#include "tests/virtual_gpu/runtime/unkind.h"
 
 namespace convoy::vgpu {
 Epilogue describe_epilogue(uint32_t epilogue) {
@@ -44,17 +48,28 @@ Epilogue describe_epilogue(uint32_t epilogue) {
 }
 
 namespace {
-// GELU by tanh: x / 2 (1 + tanh(u)), u = sqrt(2 / pi) (x + 0.044715 x^3).
-constexpr double kSqrtTwoOverPi = 0.7978845608028654, kCubic = 0.044715;
+// GELU by tanh: x / 2 (1 + tanh(u)), u = sqrt(2 / pi) (x + 0.044715 x^3), in f32 as a GPU computes it: beyond x = -4,
+// where 1 + tanh(u) cancels, that alone leaves an error of 1e-3 of the result.
+constexpr float kSqrtTwoOverPi = 0.7978845608028654f, kCubic = 0.044715f;
 
-float gelu(float value) {
-  const double x = value;
-  return static_cast<float>(0.5 * x * (1 + std::tanh(kSqrtTwoOverPi * (x + kCubic * x * x * x))));
+// VGPU_TANH=approx, or the unkind mode: as wrong as tanh.approx.f32 may be, by 2^-11 of the result ("tanh" in PTX ISA).
+bool tanh_is_approximate() {
+  static const char* const text = getenv("VGPU_TANH");
+  static const bool approximate = is_unkind() || (text && std::string(text) == "approx");
+  return approximate;
+}
+float device_tanh(float u) {
+  const float t = std::tanh(u);
+  if (!tanh_is_approximate()) return t;
+  const float error = std::sin(1e3f * u) * 0x1p-11f;  // of either sign, and the same for the same u
+  return std::clamp(t * (1 + error), -1.0f, 1.0f);
 }
 
-float gelu_derivative(float value) {
-  const double x = value, t = std::tanh(kSqrtTwoOverPi * (x + kCubic * x * x * x));
-  return static_cast<float>(0.5 * (1 + t) + 0.5 * x * (1 - t * t) * kSqrtTwoOverPi * (1 + 3 * kCubic * x * x));
+float gelu(float x) { return 0.5f * x * (1 + device_tanh(kSqrtTwoOverPi * (x + kCubic * x * x * x))); }
+
+float gelu_derivative(float x) {
+  const float t = device_tanh(kSqrtTwoOverPi * (x + kCubic * x * x * x));
+  return 0.5f * (1 + t) + 0.5f * x * (1 - t * t) * kSqrtTwoOverPi * (1 + 3 * kCubic * x * x);
 }
 
 // A vector as floats.

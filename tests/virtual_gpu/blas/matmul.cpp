@@ -11,6 +11,7 @@
 
 #include "tests/virtual_gpu/blas/problem.h"
 #include "tests/virtual_gpu/blas/run_problem.h"
+#include "tests/virtual_gpu/blas/unkind.h"
 
 using namespace convoy::vgpu;
 
@@ -60,10 +61,15 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
   if (const Refusal refusal = check_problem(problem)) return refusal.status;
   if (problem.desc.epilogue != CUBLASLT_EPILOGUE_DEFAULT && refused_epilogues() != CUBLAS_STATUS_SUCCESS)
     return refused_epilogues();
+  if (const cublasStatus_t refusal = chance_of_refusal(problem); refusal != CUBLAS_STATUS_SUCCESS) return refusal;
   *count = std::min(wanted, Algorithm::offered(problem));
   for (int index = 0; index < *count; ++index) {
     const Algorithm algorithm = Algorithm::choose(problem, of(preference), index);
     memset(&results[index], 0, sizeof results[index]);
+    if (is_invalid_result(problem, index)) {
+      results[index].state = CUBLAS_STATUS_NOT_SUPPORTED;
+      continue;
+    }
     memcpy(&results[index].algo, &algorithm, sizeof algorithm);
     results[index].workspaceSize = algorithm.workspace_bytes;
     results[index].state = CUBLAS_STATUS_SUCCESS;

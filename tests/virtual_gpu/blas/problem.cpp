@@ -6,14 +6,14 @@
 #include <cstdlib>
 
 #include "tests/virtual_gpu/blas/element.h"
+#include "tests/virtual_gpu/blas/unkind.h"
+#include "tests/virtual_gpu/runtime/unkind.h"
 
 namespace convoy::vgpu {
 namespace {
 constexpr uint64_t kAlgorithmMagic = 0x6c61757472697622;
 constexpr uint32_t kMaxUsefulAlignment = 16;  // of vectors that are not operands: no kernel loads more at once
 constexpr uint64_t kWorkspaceAlignment = 256;
-// Partial sums of a product that is split over k take this much, up to a limit.
-constexpr uint64_t kMaxWorkspaceBytes = 1 << 20;
 
 Refusal unsupported(std::string reason) { return {CUBLAS_STATUS_NOT_SUPPORTED, std::move(reason)}; }
 Refusal invalid(std::string reason) { return {CUBLAS_STATUS_INVALID_VALUE, std::move(reason)}; }
@@ -157,7 +157,7 @@ bool Algorithm::is_valid() const { return magic == kAlgorithmMagic; }
 
 int Algorithm::offered(const Problem& problem) {
   static const char* const text = getenv("VGPU_ALGORITHMS");
-  const int wanted = text ? std::clamp(atoi(text), 1, kMost) : 1;
+  const int wanted = text ? std::clamp(atoi(text), 1, kMost) : is_unkind() ? offered_by_chance(problem, kMost) : 1;
   return static_cast<int>(std::min<int64_t>(wanted, problem.k));
 }
 
@@ -170,12 +170,14 @@ double Algorithm::counted_ms(const Problem& problem) const {
 
 Algorithm Algorithm::choose(const Problem& problem, const MatmulPreference& preference, int index) {
   const uint64_t partial_sums = static_cast<uint64_t>(problem.m) * static_cast<uint64_t>(problem.n) * sizeof(float);
-  const uint64_t wanted = std::min(kMaxWorkspaceBytes, (partial_sums + 255) / 256 * 256);
+  // Partial sums of a product that is split over k, up to a limit.
+  const uint64_t copies = is_unkind() ? 16 : 1;
+  const uint64_t wanted = std::min(most_workspace_bytes(problem), (copies * partial_sums + 255) / 256 * 256);
   // A pointer that is set already tells its alignment; else the vector is taken to be read in whole vectors.
   return {
       .magic = kAlgorithmMagic,
       .workspace_bytes = std::min(preference.max_workspace_bytes / 256 * 256, wanted),
-      .parts = static_cast<uint64_t>(index) + 1,
+      .parts = static_cast<uint64_t>(algorithm_at(problem, index, offered(problem))) + 1,
       .alignment_a = preference.alignment_a,
       .alignment_b = preference.alignment_b,
       .alignment_c = preference.alignment_c,

@@ -7,6 +7,7 @@
 #include "tests/virtual_gpu/nccl/group.h"
 #include "tests/virtual_gpu/nccl/rendezvous.h"
 #include "tests/virtual_gpu/nccl/split.h"
+#include "tests/virtual_gpu/runtime/unkind.h"
 
 using namespace convoy::virtual_nccl;
 
@@ -116,6 +117,13 @@ ncclResult_t ncclCommSplit(ncclComm_t comm, int color, int key, ncclComm_t* newc
                            wish](const std::atomic<bool>& stop) {
     return meet_by_color(*segment, rank, device, wish, stop);
   };
+  if (color != NCCL_SPLIT_NOCOLOR && !blocking && convoy::vgpu::is_unkind()) {
+    // NCCL's documentation, ncclCommSplit and ncclCommGetAsyncError: nothing is there before the call has completed.
+    ncclComm_t child = nullptr;
+    const ncclResult_t begun = begin(&child, meeting, parent->device(), blocking);
+    parent->begin_writing([newcomm, child] { *newcomm = child; });
+    return begun;
+  }
   if (color != NCCL_SPLIT_NOCOLOR) return begin(newcomm, meeting, parent->device(), blocking);
   try {
     meeting(false);

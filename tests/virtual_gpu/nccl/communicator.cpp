@@ -2,13 +2,19 @@
 
 #include <cuda_runtime_api.h>
 
+#include <utility>
+
 #include "tests/virtual_gpu/nccl/errors.h"
 #include "tests/virtual_gpu/nccl/rendezvous.h"
 #include "tests/virtual_gpu/runtime/host_interface.h"
+#include "tests/virtual_gpu/runtime/unkind.h"
 
 namespace convoy::virtual_nccl {
 Communicator::Communicator(Meeting meeting, int device, bool blocking)
-    : meeting_(std::move(meeting)), device_(device), blocking_(blocking), thread_([this] { run(); }) {}
+    : meeting_(std::move(meeting)), device_(device), blocking_(blocking) {
+  if (vgpu::is_unkind() && !blocking) looks_left_ = looks("start");
+  thread_ = std::thread([this] { run(); });
+}
 
 Communicator::~Communicator() { abort(); }
 
@@ -54,8 +60,8 @@ void Communicator::fail_start(ncclResult_t code, const std::string& message) {
 ncclResult_t Communicator::state() {
   const std::lock_guard lock(mutex_);
   if (error_) return error_;
-  if (settling_) {
-    settling_ = false;
+  if (looks_left_ > 0) {
+    if (--looks_left_ == 0) write_now();
     return ncclInProgress;
   }
   return started_ && !(flushing_ && !tasks_.empty()) ? ncclSuccess : ncclInProgress;
@@ -105,12 +111,29 @@ int Communicator::poll(Task& task, bool& reached) {
   return task.state == Task::State::done ? task.result : kVgpuPending;
 }
 
-bool Communicator::begin_first_operation() {
+bool Communicator::begin_operation() {
   const std::lock_guard lock(mutex_);
-  if (blocking_ || !first_operation_) return false;
+  ++operations_;
+  if (blocking_ || (!first_operation_ && !vgpu::is_unkind())) return false;
   first_operation_ = false;
-  settling_ = true;
-  return true;
+  looks_left_ = vgpu::is_unkind() ? looks("operation") : 1;
+  return looks_left_ > 0;
+}
+
+void Communicator::begin_writing(std::function<void()> write) {
+  const std::lock_guard lock(mutex_);
+  ++operations_;
+  write_ = std::move(write);
+  looks_left_ = 1 + looks("split");
+}
+
+// In the unkind mode: how often to say "in progress" about a call.
+uint64_t Communicator::looks(const char* what) {
+  return vgpu::chance(text(what, " ", operations_, " of device ", device_), 6);
+}
+
+void Communicator::write_now() {
+  if (write_) std::exchange(write_, nullptr)();
 }
 
 void Communicator::start_flush() {
@@ -135,6 +158,7 @@ void Communicator::abort() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
+    write_now();
     if (segment_) segment_->ring(rank_);
   }
   if (thread_.joinable()) thread_.join();

@@ -69,8 +69,12 @@ class Communicator {
   // What a gate asks each time its stream has come to it; `reached` is the gate's own memory.
   int poll(Task& task, bool& reached);
 
-  // A communicator that does not block says "in progress" about its first operation until it is asked.
-  bool begin_first_operation();
+  // A communicator that does not block says "in progress" about its first operation until it is asked. In the unkind
+  // mode it says so of any operation, and several times.
+  bool begin_operation();
+  // `write` runs when state() has said "in progress" for the last time, or with the communicator's end: when NCCL fills
+  // in what a call that is in progress was given the address of.
+  void begin_writing(std::function<void()> write);
 
   // Lets all tasks run to their end: start_flush() returns at once, flush() when it is over.
   void start_flush();
@@ -83,6 +87,8 @@ class Communicator {
   void abandon();
 
  private:
+  uint64_t looks(const char* what);
+  void write_now();
   void run();
   bool join(const Meeting& meeting);
   void fail_start(ncclResult_t code, const std::string& message);
@@ -112,7 +118,9 @@ class Communicator {
 
   std::mutex mutex_;  // of all below
   std::condition_variable changed_;
-  bool started_ = false, flushing_ = false, first_operation_ = true, settling_ = false;
+  bool started_ = false, flushing_ = false, first_operation_ = true;
+  uint64_t looks_left_ = 0, operations_ = 0;  // looks: at which state() still says "in progress"
+  std::function<void()> write_;
   ncclResult_t start_result_ = ncclSuccess, error_ = ncclSuccess, local_error_ = ncclSuccess;
   std::string message_;
   std::deque<TaskPtr> tasks_;

@@ -53,7 +53,7 @@ ncclResult_t launch(Part part) {
   const std::string conflict = find_conflict(part.requests, part.communicator->rank(), part.communicator->ranks());
   if (!conflict.empty()) return fail(ncclInvalidUsage, conflict);
   const std::vector<cudaStream_t> streams = part.streams;
-  const bool first = part.communicator->begin_first_operation();
+  const bool in_progress = part.communicator->begin_operation();
   const int device = part.communicator->device();
   const auto launch = std::make_shared<Launch>(std::move(part));
   const VgpuIssue issue = [launch](const std::shared_ptr<void>& gate) { return launch->issue(gate); };
@@ -62,7 +62,7 @@ ncclResult_t launch(Part part) {
   cudaSetDevice(device);  // the null stream is that of the communicator's device
   for (const cudaStream_t stream : streams) vgpu_enqueue_asynchronous(stream, &issue);
   cudaSetDevice(device_of_caller);
-  return first ? ncclInProgress : ncclSuccess;
+  return in_progress ? ncclInProgress : ncclSuccess;
 }
 
 void add_to_group(const std::shared_ptr<Communicator>& communicator, const Request& request, cudaStream_t stream) {

@@ -64,6 +64,8 @@ void* vgpu_host_pointer(const void* p, size_t bytes, const char* what) {
 
 int vgpu_threads() { return settings().threads; }
 
+uint64_t vgpu_unkind() { return settings().unkind; }
+
 void vgpu_spend(double ms) {
   const ApiLock lock;
   counted_ms() += ms;

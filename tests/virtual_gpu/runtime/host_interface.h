@@ -34,6 +34,8 @@ void* vgpu_host_pointer(const void* p, size_t bytes, const char* what);
 
 // Threads to compute with: VGPU_THREADS.
 int vgpu_threads();
+// The seed of VGPU_UNKIND; 0: libraries are kind.
+uint64_t vgpu_unkind();
 // Where time is counted (VGPU_TIME=counted): events see so much more of it from now on.
 void vgpu_spend(double ms);
 // Whether VGPU_PROFILE asks for counters.

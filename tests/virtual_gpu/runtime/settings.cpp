@@ -22,6 +22,7 @@ Settings read_environment() {
   if (const char* file = getenv("VGPU_PROFILE")) s.profile = file;
   s.verbose = number("VGPU_VERBOSE", 0) != 0;
   if (const char* time = getenv("VGPU_TIME")) s.counted_time = std::string(time) == "counted";
+  s.unkind = static_cast<uint64_t>(number("VGPU_UNKIND", 0));
   s.decode_all = number("VGPU_DECODE", 0) != 0;
   return s;
 }

@@ -16,6 +16,7 @@ struct Settings {
   std::string profile;        // the file that counters are written to at exit; empty: none
   bool verbose = false;       // print each launch as it runs
   bool counted_time = false;  // events tell what work is taken to cost, not the host's time
+  uint64_t unkind = 0;        // a seed of what libraries refuse, delay and do differently; 0: nothing
   bool decode_all = false;    // decode every kernel at start
 };
 
