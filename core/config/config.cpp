@@ -205,6 +205,9 @@ void describe(Keys& keys, CheckpointConfig& c) {
       Allowed::from(0, 1e9));
   keys(incidental("keep_every"), c.keep_every, "steps", "besides those, the ones at multiples of this; 0: none",
        Allowed::from(0, kMostSteps));
+  keys(incidental("at_end"), c.at_end, "",
+       "also after the last step; false: for measurements, whose weights nobody wants. What a signal or train.stop_at "
+       "ends is saved all the same");
   if (c.every_epochs.value && c.every_steps.value) told_twice(keys, c.every_steps, *c.every_epochs.value);
 }
 

@@ -183,6 +183,7 @@ struct CheckpointConfig {
   static constexpr int64_t kEverySteps = 500;  // of a run that is told by steps
   Auto every_steps, every_epochs;
   int64_t keep_last = 2, keep_best = 0, keep_every = 0;
+  bool at_end = true;
 };
 void describe(Keys& keys, CheckpointConfig& c);
 

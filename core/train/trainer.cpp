@@ -188,7 +188,8 @@ TrainingOutcome Trainer::run() {
     const bool improved = !stop_here && evaluate_if_due(last);
     const bool ends = stop_here || !goes_on(), keeps = improved && p_.config.evaluate.patience > 0;
     const bool due = length_.saves_after(position_.step) && !length_.saves_by_time();
-    if (ends || keeps || due || request_.save) save(ends);
+    const bool closes = ends && (stop_here || p_.config.checkpoint.at_end);
+    if (closes || keeps || due || request_.save) save(ends);
     if (request_.stop) return TrainingOutcome::stopped_by_signal;
     request_ = {};
     if (stop_here) return TrainingOutcome::stopped_at;

@@ -3,7 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:-build/convoy_gpu.tar.xz}
-programs=(trainer matmul_test operators_test operators_reference_test gpt2_reference_test llama_reference_test cuda_device_test)
+programs=(trainer matmul_test operators_test operators_reference_test gpt2_reference_test llama_reference_test cuda_device_test
+  comm_nccl_one_rank_test)
 CONVOY_PRESET=cuda launcher/build.sh "${programs[@]}"
 
 stage=$(mktemp -d)
@@ -11,10 +12,10 @@ trap 'rm -rf "$stage"' EXIT
 folder=$stage/convoy
 mkdir -p "$folder"/{bin,lib,reference}
 for program in "${programs[@]}"; do strip -o "$folder/bin/$program" "build/cuda/bin/$program"; done
-# All libraries but the C library, which belongs to the machine, and CUDA's large ones.
+# All libraries but the C library with its companions, which belong to the machine, and CUDA's large ones.
 for program in "${programs[@]}"; do ldd "build/cuda/bin/$program"; done |
   awk '$3 ~ /^\// {print $3}' | sort -u |
-  grep -vE '/(libc|libm|libdl|librt|libpthread|ld-linux[^/]*|libcublasLt|libnccl)\.so' |
+  grep -vE '/(libc|libm|libdl|librt|libpthread|ld-linux[^/]*|libresolv|libutil|libnsl|libanl|libcublasLt|libnccl)\.so' |
   while read -r library; do cp -L "$library" "$folder/lib/$(basename "$library")"; done
 strip --strip-unneeded "$folder"/lib/*.so* 2>/dev/null || true
 cp tests/reference/{gpt2,llama,operators}.h5 "$folder/reference/"

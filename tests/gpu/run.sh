@@ -1,20 +1,39 @@
 #!/usr/bin/env bash
-# All tests and benchmarks on this machine's GPU, into one readable file: run.sh [--no-benchmark] [REPORT]
-# Works from the source tree and from a bundle (bundle.sh). Exit status: 0 if every part that could run passed, 1 if one
-# failed, 2 if there is no GPU to test.
+# What this machine's GPU is asked: run.sh --part tests|sanitizer|bench [--limit SECONDS] [RESULTS]
+# Each part ends within --limit (480) seconds on 16 cores: checks that no time is left for are left out, and said to be.
+# Works from the source tree and from a bundle (bundle.sh). RESULTS (or $OUT/gpu; build/gpu_results) gets, as it comes:
+#   machine.txt          the GPU, its driver, its libraries
+#   PART.txt             a line a check; of a failed one the end of its output
+#   bench.jsonl          of part bench: an object a measurement
+# so at most five files. Exit status: 0 if every check that could run passed, 1 if one failed, 2 if there is no GPU to
+# test or the call is wrong.
 set -uo pipefail
-with_benchmark=1
-[ "${1:-}" != --no-benchmark ] || { with_benchmark=0; shift; }
+
+usage() { sed -n '2,10p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+part='' limit=480 results=${OUT:+$OUT/gpu}
+while (($#)); do
+  case $1 in
+    --part) part=${2:-}; shift 2 || usage ;;
+    --limit) limit=${2:-}; shift 2 || usage ;;
+    -*) usage ;;
+    *) results=$1; shift ;;
+  esac
+done
+[[ $part =~ ^(tests|sanitizer|bench)$ && $limit =~ ^[0-9]+$ ]] || usage
+
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+libraries=''
 if [ -d "$here/bin" ]; then
-  bin=$here/bin data=$here report=${1:-gpu_report.txt}
-  export LD_LIBRARY_PATH=$here/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} CONVOY_REFERENCE_FOLDER=$here/reference
+  bin=$here/bin data=$here results=${results:-gpu_results} libraries=$here/lib
+  export CONVOY_REFERENCE_FOLDER=$here/reference
 else
   cd "$here/../.."
   CONVOY_PRESET=cuda launcher/build.sh || exit 1
-  bin=$PWD/build/cuda/bin data=$here report=${1:-build/gpu_report.txt}
+  SECONDS=0  # the limit is for what is run
+  bin=$PWD/build/cuda/bin data=$here results=${results:-build/gpu_results}
 fi
-report=$(realpath "$report")
+mkdir -p "$results" && results=$(realpath "$results") || exit 2
+report=$results/$part.txt
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -23,119 +42,153 @@ failed=0 left_out=0
 say() { printf '%s\n' "$*" | tee -a "$report"; }
 title() { say "" "== $*"; }
 leave_out() { say "left out: $*"; left_out=$((left_out + 1)); }
-# check NAME COMMAND...: one line in the report, the output only where it failed
+left() { echo $((limit - SECONDS)); }
+# Our programs alone get our libraries: python3 and NVIDIA's tools have their own.
+ours() { env LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "$@"; }
+# check SECONDS NAME COMMAND...: one line in the report, of the output the end and only where it failed
 check() {
-  local name=$1 start=$SECONDS
-  shift
-  if "$@" >check.log 2>&1; then
+  local most=$1 name=$2 start=$SECONDS rc
+  shift 2
+  ((most <= $(left))) || most=$(left)
+  ((most >= 5)) || { leave_out "$name: the $limit s of this part are over"; return; }
+  ours timeout -k 5 "$most" "$@" >check.log 2>&1
+  rc=$?
+  if ((rc == 0)); then
     say "passed  $name ($((SECONDS - start)) s)"
   else
-    say "FAILED  $name"
+    say "FAILED  $name $( ((rc == 124 || rc == 137)) && echo "was stopped after $most s" || echo "exit status $rc")"
     tail -40 check.log | sed 's/^/    /' | tee -a "$report"
     failed=$((failed + 1))
   fi
 }
 
-# Where CUDA's own libraries are, if the loader does not know. cuBLASLt is loaded later, and not among ldd's.
+# Where CUDA's own libraries are, if the loader does not know: in a toolkit or in the packages of Python's PyTorch.
 find_cuda_libraries() {
   local name folder
   for name in libcublasLt.so.13 libnccl.so.2; do
-    if grep -q "$name => /" <<<"$(ldd "$bin/trainer")" || grep -qF "$name" <<<"$(ldconfig -p)"; then continue; fi
-    for folder in /usr/local/cuda/lib64 /usr/local/cuda-13*/lib64 \
-      $(python3 -c 'import torch, pathlib; print(*{p.parent for p in pathlib.Path(torch.__file__).parent.parent.glob("nvidia/**/*.so*")})' 2>/dev/null); do
-      if [ -e "$folder/$name" ]; then
-        export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$folder
-        break
-      fi
+    if [ -e "$libraries/$name" ] || ldconfig -p | grep -qF "$name"; then continue; fi
+    for folder in ${LD_LIBRARY_PATH//:/ } /usr/local/cuda/lib64 /usr/local/cuda-13*/lib64 \
+      $(timeout 60 python3 -c 'import sys, pathlib
+print(*{p.parent for d in sys.path for p in pathlib.Path(d or ".").glob("nvidia/**/lib*.so*")})' 2>/dev/null); do
+      if [ -e "$folder/$name" ]; then libraries=${libraries:+$libraries:}$folder; break; fi
     done
   done
-  ! ldd "$bin/trainer" | grep 'not found' || { echo "run.sh: libraries above are missing; install CUDA 13 or PyTorch with CUDA 13"; exit 2; }
+  ! ours ldd "$bin/trainer" | grep 'not found' ||
+    { echo "run.sh: libraries above are missing; install CUDA 13, or PyTorch with CUDA 13" >&2; exit 2; }
 }
 
+describe_machine() {
+  local doctor
+  doctor=$(ours timeout 60 "$bin/trainer" doctor) || { echo "$doctor" >&2; exit 2; }
+  {
+    date -u +%Y-%m-%d
+    echo "$doctor"
+    timeout 20 nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv,noheader 2>/dev/null
+  } | tee "$results/machine.txt"
+  grep -q 'device 0:' "$results/machine.txt" || { echo "run.sh: no GPU: nothing is tested" >&2; exit 2; }
+}
+
+# Tokens spread evenly over 16384 numbers below 32768, as llm.c keeps them: $1 of them, in dataset $2.
 make_data() {
-  awk 'BEGIN { s = 7; for (i = 0; i < 400000; i++) { s = (s * 1103515245 + 12345) % 2147483648; printf "%s ", s % 9973 } }' >text.txt
-  mkdir -p data
-  "$bin/trainer" data import-text text.txt data/gpu --tokenizer bytes >/dev/null
+  { # 20240520, version 1, count; the rest of 256 words is nothing
+    printf '\210\330\064\001\001\000\000\000'
+    printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)))"
+    head -c 1012 /dev/zero
+    head -c $((2 * $1)) /dev/urandom | LC_ALL=C tr '\200-\377' '\000-\177'
+  } >tokens.bin
+  ours timeout 60 "$bin/trainer" data import-tokens tokens.bin "$2" >/dev/null
 }
 
+part_tests() {
+  local test precision tolerance
+  title "operators, GPT-2 and Llama on the device"
+  for test in matmul_test operators_test operators_reference_test gpt2_reference_test llama_reference_test \
+    cuda_device_test comm_nccl_one_rank_test; do
+    check 90 "$test" env CONVOY_TEST_DEVICE=cuda "$bin/$test"
+  done
+  title "a small GPT beside the CPU, 20 steps"
+  make_data 400000 data/gpu || { say "FAILED  no data"; failed=$((failed + 1)); return; }
+  for precision in f32 bf16; do
+    tolerance=$([ $precision = f32 ] && echo 1e-4 || echo 2e-2)
+    check 90 "cpu $precision" "${small[@]}" run.dir=cpu-$precision device=cpu precision=$precision
+    check 60 "graph $precision" "${small[@]}" run.dir=graph-$precision precision=$precision
+    check 60 "eager $precision" "${small[@]}" run.dir=eager-$precision precision=$precision train.cuda_graph=false
+    check 10 "losses of graph $precision" bash -c "$(declare -f losses same_losses); same_losses \"\$@\"" . \
+      cpu-$precision graph-$precision $tolerance
+    check 10 "bits of eager and graph $precision" cmp {graph,eager}-$precision/checkpoints/step-00000020/model.safetensors
+  done
+}
 losses() { sed -n 's/.*"loss":\([^,]*\),.*/\1/p' "$1/metrics.jsonl"; }
 # same_losses CPU_RUN CUDA_RUN TOLERANCE
 same_losses() {
   paste <(losses "$1") <(losses "$2") | awk -v t="$3" '{ d = ($1 - $2) / $1; if (d < 0) d = -d; if (d > m) m = d; n++ }
     END { printf "%d steps, largest relative difference %.2g\n", n, m; exit !(n > 0 && m <= t) }'
 }
-train_small() {  # RUN KEY=VALUE...
-  local run=$1
-  shift
-  "$bin/trainer" train "$data/gpt2-124m.yaml" model.preset= model.layers=2 model.heads=2 model.channels=128 \
-    model.context=128 model.vocabulary=256 batch.micro=4 batch.global=8 train.steps=20 log.every_steps=1 run.dir="$run" "$@"
-}
 
-median() { sort -g | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-number() { sed -n "s/.*\"$1\":\([0-9.eE+-]*\).*/\1/p" | tail -n +11 | median; }
-benchmark() {  # NAME: three pairs, Convoy and PyTorch in turn
-  local config=$data/$1.yaml ours theirs pair
-  for pair in 1 2 3; do
-    rm -rf bench
-    "$bin/trainer" train "$config" run.dir=bench data.path=data/gpu >bench.log 2>&1 || { tail -20 bench.log; return 1; }
-    ours=$(number tokens_per_s <bench/metrics.jsonl)
-    printf '%s pair %d: convoy %.0f tokens/s, MFU %.3f' "$1" "$pair" "$ours" "$(number mfu <bench/metrics.jsonl)"
-    if [ -n "$python" ]; then
-      theirs=$("$python" "$data/pytorch_twin.py" "$config" --device cuda --precision bf16 --steps 30 --vocabulary 50304 \
-        ${compile:+--compile} | sed -n 's/.*tokens_per_s \([0-9.]*\)/\1/p' | tail -n +11 | median)
-      awk -v a="$ours" -v b="$theirs" 'BEGIN { printf "; PyTorch %.0f tokens/s; ratio %.2f", b, a / b }'
-    fi
-    echo
+# Of the kernels with mma, cp.async and bf16 too, not of small f32 ones alone. Slow: small cases of each kind.
+part_sanitizer() {
+  local tool
+  command -v compute-sanitizer >/dev/null || { leave_out "compute-sanitizer is not installed"; return; }
+  for tool in memcheck racecheck synccheck initcheck; do
+    check 60 "$tool: operators beside PyTorch's numbers" env CONVOY_TEST_DEVICE=cuda \
+      compute-sanitizer --tool $tool --error-exitcode 1 "$bin/operators_reference_test"
+  done
+  for tool in memcheck racecheck; do
+    check 90 "$tool: attention on tensor cores" env CONVOY_TEST_DEVICE=cuda compute-sanitizer --tool $tool \
+      --error-exitcode 1 "$bin/operators_test" '--gtest_filter=AttentionTilesTest.GroupsOfQueryHeads*:AttentionTilesTest.Dropout'
+    check 60 "$tool: norms and embeddings" env CONVOY_TEST_DEVICE=cuda compute-sanitizer --tool $tool \
+      --error-exitcode 1 "$bin/operators_test" '--gtest_filter=*Norm*:EmbeddingTest.Backward*'
   done
 }
+
+median() { sort -g | awk '{ v[NR] = $1 } END { if (NR) print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+number() { sed -n "s/.*\"$1\":\([0-9.eE+-]*\).*/\1/p" | tail -n +11 | median; }
+# One run of a config without checkpoint: a line of bench.jsonl.
+measure() {
+  local name=$1
+  shift
+  rm -rf bench
+  check 90 "$name" "$bin/trainer" train "$data/$name.yaml" run.dir=bench data.path=data/gpu checkpoint.at_end=false "$@"
+  [ -e bench/metrics.jsonl ] || return
+  printf '{"name": "%s", "tokens_per_s": %s, "mfu": %s, "step_ms": %s}\n' "$name" \
+    "$(number tokens_per_s <bench/metrics.jsonl)" "$(number mfu <bench/metrics.jsonl)" \
+    "$(number step_ms <bench/metrics.jsonl)" | tee -a "$results/bench.jsonl"
+}
+# The twin in PyTorch, eager or (--compile) compiled.
+measure_twin() {
+  local name=$1 seconds=120 tokens
+  shift
+  ((seconds <= $(left))) || seconds=$(left)
+  ((seconds >= 20)) || { leave_out "PyTorch beside $name $*: no time is left"; return; }
+  tokens=$(timeout -k 5 $seconds "$python" "$data/pytorch_twin.py" "$data/$name.yaml" --device cuda --precision bf16 \
+    --steps 30 --vocabulary 50304 "$@" 2>check.log | sed -n 's/.*tokens_per_s \([0-9.]*\)/\1/p' | tail -n +11 | median)
+  [ -n "$tokens" ] || { say "FAILED  PyTorch beside $name $*"; tail -5 check.log | tee -a "$report"; failed=$((failed + 1)); return; }
+  printf '{"name": "%s", "by": "PyTorch %s", "tokens_per_s": %s}\n' "$name" "${*:-eager}" "$tokens" | tee -a "$results/bench.jsonl"
+}
+part_bench() {
+  local python model
+  python=$(command -v python3 || true)
+  timeout 60 "${python:-false}" -c 'import torch, yaml, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null || python=
+  [ -n "$python" ] || leave_out "PyTorch beside it: there is no python3 with torch, CUDA and yaml"
+  : >"$results/bench.jsonl"
+  make_data 4000000 data/gpu || { say "FAILED  no data"; failed=$((failed + 1)); return; }
+  title "GPT-2 in bf16, medians of the steps from the 11th on"
+  for model in gpt2-124m gpt2-350m; do
+    measure $model "${extra[@]}"
+    [ -z "$python" ] || { measure_twin $model; measure_twin $model --compile; }
+  done
+}
+
+small=("$bin/trainer" train "$data/gpt2-124m.yaml" data.path=data/gpu model.preset= model.layers=2 model.heads=2
+  model.channels=128 model.context=128 batch.micro=4 batch.global=8 train.steps=20 log.every_steps=1)
+# CONVOY_GPU_TINY=1: benchmarks of a model that the virtual GPU has time for, to try the script without a GPU.
+extra=()
+[ -z "${CONVOY_GPU_TINY:-}" ] || extra=(model.preset= model.layers=1 model.heads=1 model.channels=64 model.context=32
+  model.vocabulary=32768 batch.micro=1 batch.global=1 train.steps=12 log.every_steps=1)
 
 : >"$report"
-say "Convoy on a GPU, $(date -u +%Y-%m-%d)"
 find_cuda_libraries
-devices=$("$bin/trainer" doctor) || { say "$devices"; exit 2; }
-say "$devices"
-nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv,noheader 2>/dev/null | tee -a "$report"
-grep -q 'device 0:' <<<"$devices" || { say "no GPU: nothing is tested"; exit 2; }
-python=$(command -v python3 || true)
-[ -n "$python" ] && "$python" -c 'import torch, yaml, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null || python=
-
-title "operators, GPT-2 and Llama on the device"
-for test in matmul_test operators_test operators_reference_test gpt2_reference_test llama_reference_test cuda_device_test; do
-  check "$test" env CONVOY_TEST_DEVICE=cuda "$bin/$test"
-done
-
-title "a small GPT beside the CPU, 20 steps"
-make_data
-for precision in f32 bf16; do
-  tolerance=$([ $precision = f32 ] && echo 1e-4 || echo 2e-2)
-  check "cpu $precision" train_small cpu-$precision device=cpu precision=$precision
-  check "graph $precision" train_small graph-$precision precision=$precision
-  check "eager $precision" train_small eager-$precision precision=$precision train.cuda_graph=false
-  check "losses of graph $precision" same_losses cpu-$precision graph-$precision $tolerance
-  check "bits of eager and graph $precision" cmp {graph,eager}-$precision/checkpoints/step-00000020/model.safetensors
-done
-
-title "compute-sanitizer"
-if command -v compute-sanitizer >/dev/null; then
-  for tool in memcheck racecheck synccheck initcheck; do
-    check "$tool" env CONVOY_TEST_DEVICE=cuda compute-sanitizer --tool "$tool" --error-exitcode 1 "$bin/operators_reference_test"
-  done
-else
-  leave_out "compute-sanitizer is not installed"
-fi
-
-title "throughput: GPT-2 in bf16, medians of steps 11 to 30"
-if [ $with_benchmark -eq 0 ]; then
-  leave_out "asked for with --no-benchmark"
-  say "" "$failed failed, $left_out left out; this report: $report"
-  exit $((failed > 0))
-fi
-[ -n "$python" ] || leave_out "PyTorch beside it: there is no python3 with torch, CUDA and yaml"
-for compile in "" 1; do
-  [ -n "$python" ] || [ -z "$compile" ] || continue
-  [ -n "$python" ] && say "PyTorch ${compile:+compiled}${compile:-eager}"
-  for model in gpt2-124m gpt2-350m; do benchmark $model 2>&1 | tee -a "$report"; [ "${PIPESTATUS[0]}" -eq 0 ] || failed=$((failed + 1)); done
-done
-
-say "" "$failed failed, $left_out left out; this report: $report"
+describe_machine
+"part_$part"
+say "" "$failed failed, $left_out left out, $SECONDS s; $results"
 exit $((failed > 0))
