@@ -11,6 +11,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "core/base/file_observer.h"
 #include "core/base/logging.h"
 
 namespace convoy {
@@ -55,7 +56,12 @@ std::string_view remedy(int error_number) {
   }
 }
 
+void observe(FileOperation what, const std::filesystem::path& path, size_t bytes = 0) {
+  if (FileObserver* observer = file_observer()) observer->before(what, path, bytes);
+}
+
 int open_retrying(const std::filesystem::path& path, int flags) {
+  observe(FileOperation::open, path);
   int descriptor = -1;
   do {
     descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
@@ -64,12 +70,17 @@ int open_retrying(const std::filesystem::path& path, int flags) {
 }
 
 std::string_view action_of(int flags) {
-  if ((flags & O_CREAT) == 0) return "open";
+  if ((flags & O_CREAT) == 0) return (flags & O_ACCMODE) == O_RDONLY ? "open" : "open for writing";
   return (flags & O_EXCL) != 0 ? "create" : "open for writing";
+}
+
+void require_regular(const std::filesystem::path& path, mode_t mode) {
+  if (!S_ISREG(mode)) throw FileError("read", path, S_ISDIR(mode) ? EISDIR : ESPIPE);
 }
 
 // Follows links; one that leads nowhere is not there.
 std::filesystem::file_type type_of(const std::filesystem::path& path) {
+  observe(FileOperation::stat, path);
   std::error_code error;
   const std::filesystem::file_type type = std::filesystem::status(path, error).type();
   if (type == std::filesystem::file_type::none) throw FileError("look at", path, error.value());
@@ -92,11 +103,13 @@ File File::open(const std::filesystem::path& path) {
   File file(path, O_RDONLY | O_NONBLOCK);
   struct stat status {};
   if (::fstat(file.descriptor_, &status) != 0) throw FileError("read", path, errno);
-  if (!S_ISREG(status.st_mode)) throw FileError("read", path, S_ISDIR(status.st_mode) ? EISDIR : ESPIPE);
+  require_regular(path, status.st_mode);
   return file;
 }
 
 File File::create(const std::filesystem::path& path) { return {path, O_WRONLY | O_CREAT | O_EXCL}; }
+
+File File::change(const std::filesystem::path& path) { return {path, O_WRONLY}; }
 
 File File::append(const std::filesystem::path& path) { return {path, O_WRONLY | O_CREAT | O_APPEND}; }
 
@@ -112,6 +125,7 @@ int64_t File::bytes() const {
 }
 
 void File::write(std::span<const std::byte> data) {
+  observe(FileOperation::write, path_, data.size());
   while (!data.empty()) {
     const ssize_t written = ::write(descriptor_, data.data(), data.size());
     if (written < 0 && errno == EINTR) continue;
@@ -120,7 +134,19 @@ void File::write(std::span<const std::byte> data) {
   }
 }
 
+void File::write_at(int64_t offset, std::span<const std::byte> data) {
+  observe(FileOperation::write, path_, data.size());
+  while (!data.empty()) {
+    const ssize_t written = ::pwrite(descriptor_, data.data(), data.size(), offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw FileError("write", path_, errno);
+    offset += written;
+    data = data.subspan(static_cast<size_t>(written));
+  }
+}
+
 void File::read(int64_t offset, std::span<std::byte> out) const {
+  observe(FileOperation::read, path_, out.size());
   while (!out.empty()) {
     const ssize_t got = ::pread(descriptor_, out.data(), out.size(), offset);
     if (got < 0 && errno == EINTR) continue;
@@ -136,6 +162,7 @@ void File::truncate(int64_t bytes) {
 }
 
 void File::sync() {
+  observe(FileOperation::sync, path_);
   if (::fsync(descriptor_) != 0) throw FileError("fsync", path_, errno);
 }
 
@@ -148,6 +175,29 @@ bool is_there(const std::filesystem::path& path) { return type_of(path) != std::
 
 bool is_folder(const std::filesystem::path& path) { return type_of(path) == std::filesystem::file_type::directory; }
 
+int64_t bytes_of_file(const std::filesystem::path& path) {
+  observe(FileOperation::stat, path);
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) throw FileError("open", path, errno);
+  require_regular(path, status.st_mode);
+  return status.st_size;
+}
+
+std::vector<std::filesystem::path> entries_of_folder(const std::filesystem::path& folder) {
+  observe(FileOperation::list, folder);
+  std::error_code error;
+  std::filesystem::directory_iterator iterator(folder, error);
+  if (error == std::errc::no_such_file_or_directory) return {};
+  std::vector<std::filesystem::path> paths;
+  const std::filesystem::directory_iterator end;
+  while (!error && iterator != end) {
+    paths.push_back(iterator->path());
+    iterator.increment(error);
+  }
+  if (error) throw FileError("list", folder, error.value());
+  return paths;
+}
+
 std::string read_file(const std::filesystem::path& path) {
   const File file = File::open(path);
   std::string content(static_cast<size_t>(file.bytes()), '\0');
@@ -158,6 +208,7 @@ std::string read_file(const std::filesystem::path& path) {
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
   std::filesystem::path temporary = path;
   temporary += fmt::format(".{}.tmp", ::getpid());
+  observe(FileOperation::remove, temporary);
   ::unlink(temporary.c_str());  // left by an earlier process of the same number
   try {
     File file = File::create(temporary);
@@ -173,6 +224,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 }
 
 void make_folder(const std::filesystem::path& folder) {
+  observe(FileOperation::make_folder, folder);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw FileError("make folder", folder, error.value());
@@ -181,6 +233,7 @@ void make_folder(const std::filesystem::path& folder) {
 void sync_folder(const std::filesystem::path& folder) {
   const int descriptor = open_retrying(folder, O_RDONLY | O_DIRECTORY);
   if (descriptor < 0) throw FileError("open folder", folder, errno);
+  observe(FileOperation::sync, folder);
   const int error_number = ::fsync(descriptor) == 0 ? 0 : errno;
   ::close(descriptor);
   // Some network file systems cannot fsync a folder and keep names durable by themselves.
@@ -188,8 +241,16 @@ void sync_folder(const std::filesystem::path& folder) {
 }
 
 void rename_path(const std::filesystem::path& from, const std::filesystem::path& to) {
+  observe(FileOperation::rename, from);
   if (std::rename(from.c_str(), to.c_str()) != 0)
     throw FileError(fmt::format("rename {} to", from.string()), to, errno);
+}
+
+void remove_path(const std::filesystem::path& path) {
+  observe(FileOperation::remove, path);
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error) throw FileError("remove", path, error.value());
 }
 
 }  // namespace convoy

@@ -33,23 +33,11 @@ std::optional<int64_t> step_of(const std::string& name) {
 }
 
 std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::directory_iterator iterator(folder, error);
-  if (error == std::errc::no_such_file_or_directory) return {};
-  std::vector<std::filesystem::path> paths;
-  const std::filesystem::directory_iterator end;
-  while (!error && iterator != end) {
-    paths.push_back(iterator->path());
-    iterator.increment(error);
-  }
-  if (error) throw CheckpointError(FileError("list", folder, error.value()).what());
-  return paths;
+  return file_errors_as<CheckpointError>([&] { return entries_of_folder(folder); });
 }
 
-void remove_logged(const std::filesystem::path& path) {
-  std::error_code error;
-  std::filesystem::remove_all(path, error);
-  if (error) logging::warn("cannot remove {}: {}; remove it by hand", path.string(), error.message());
+void remove_logged(const std::filesystem::path& path) try { remove_path(path); } catch (const FileError& error) {
+  logging::warn("{}; remove it by hand", error.what());
 }
 
 // It first loses its name, so that no reader finds it half removed.
@@ -82,9 +70,8 @@ Checkpoints::const_iterator find_best(const Checkpoints& checkpoints, const Trai
 
 // A name that is already there is not written again: that would take a moment.
 void write_name(const std::filesystem::path& file, const std::string& checkpoint) {
-  std::error_code ignored;
   const std::string name = checkpoint + "\n";
-  if (!std::filesystem::exists(file, ignored) || read_file(file) != name) write_file_atomically(file, name);
+  if (!is_there(file) || read_file(file) != name) write_file_atomically(file, name);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/file_observer.h"
 #include "core/base/files.h"
 #include "core/base/logging.h"
 #include "core/checkpoint/checkpoint.h"
@@ -45,7 +46,10 @@ CheckpointStore::Impl::Impl(CheckpointStoreOptions options) : options_(std::move
         fmt::format("CheckpointStore: nonce \"{}\", rank {} of {}; wanted a nonce and a rank below size",
                     options_.nonce, options_.rank, options_.size));
   check_writable();
-  thread_ = std::thread([this] { work(); });
+  thread_ = std::thread([this, observer = file_observer()] {
+    const ObservedFiles observed(observer);
+    work();
+  });
 }
 
 CheckpointStore::Impl::~Impl() {
@@ -63,7 +67,7 @@ void CheckpointStore::Impl::check_writable() const {
     make_folder(options_.folder);
     const auto probe = options_.folder / fmt::format(".writable-{}-{}", options_.nonce, options_.rank);
     write_file_atomically(probe, "x");
-    std::filesystem::remove(probe);
+    remove_path(probe);
     if (options_.folder.has_parent_path()) sync_folder(options_.folder.parent_path());
   } catch (const FileError& error) {
     throw ConfigError(fmt::format("checkpoints cannot be written: {} (run.dir names the folder)", error.what()));

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <fstream>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -25,9 +24,8 @@ WrittenFile write_small_file(const std::filesystem::path& path, const std::strin
   return {static_cast<int64_t>(content.size()), checksum_of(content)};
 }
 
-void remove_quietly(const std::filesystem::path& path) noexcept {
-  std::error_code ignored;  // we are here because something failed already, and that is reported
-  std::filesystem::remove_all(path, ignored);
+// We are here because something failed already, and that is reported.
+void remove_quietly(const std::filesystem::path& path) noexcept try { remove_path(path); } catch (const FileError&) {
 }
 
 }  // namespace
@@ -116,7 +114,7 @@ std::vector<Receipt> CheckpointWriter::collect_receipts(const Receipt& own) cons
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(options_.timeout_s);
   std::vector<Receipt> receipts{own};
   for (int rank = 1; rank < options_.size; ++rank) {
-    while (!std::filesystem::exists(receipt_path(rank))) {
+    while (!is_there(receipt_path(rank))) {
       if (std::chrono::steady_clock::now() > deadline)
         throw CheckpointError(
             fmt::format("rank {} left no part in {} within {} s; wanted is a folder on a file system "
@@ -132,11 +130,7 @@ std::vector<Receipt> CheckpointWriter::collect_receipts(const Receipt& own) cons
 }
 
 void CheckpointWriter::publish(const Manifest& manifest) const {
-  for (int rank = 1; rank < options_.size; ++rank) {
-    std::error_code error;
-    std::filesystem::remove(receipt_path(rank), error);
-    if (error) throw FileError("remove", receipt_path(rank), error.value());
-  }
+  for (int rank = 1; rank < options_.size; ++rank) remove_path(receipt_path(rank));
   write_small_file(unfinished_ / kManifestName, manifest_text(manifest));
   sync_folder(unfinished_);
   const std::string name = checkpoint_name(contents_.position.step);

@@ -7,8 +7,10 @@
 #include <cerrno>
 #include <set>
 #include <span>
+#include <thread>
 
 #include "core/base/checksum.h"
+#include "core/base/file_observer.h"
 #include "tests/core/temporary_folder.h"
 
 namespace convoy {
@@ -78,6 +80,56 @@ TEST(Files, APipeInTheWayIsAnErrorAndNoEndlessWait) {
   TemporaryFolder folder;
   ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
   expect_file_error([&] { read_file(folder / "pipe"); }, ESPIPE, folder / "pipe", "a regular file is wanted");
+}
+
+TEST(Files, PlacesOfAFileAreWrittenInAnyOrder) {
+  TemporaryFolder folder;
+  File::create(folder / "x").write("0123");
+  EXPECT_EQ(bytes_of_file(folder / "x"), 4);
+  const auto bytes = [](std::string_view text) { return std::as_bytes(std::span(text)); };
+  const File file = File::open(folder / "x");
+  File change = File::change(folder / "x");
+  change.write_at(6, bytes("67"));
+  change.write_at(1, bytes("ab"));
+  EXPECT_EQ(read_file(folder / "x"), std::string("0ab3\0\0"
+                                                 "67",
+                                                 8));
+  expect_file_error([&] { File::change(folder / "no"); }, ENOENT, folder / "no", "cannot open for writing");
+  expect_file_error([&] { bytes_of_file(folder.path()); }, EISDIR, folder.path(), "Is a directory");
+}
+
+TEST(Files, FoldersAreListedAndRemoved) {
+  TemporaryFolder folder;
+  make_folder(folder / "a/b");
+  File::create(folder / "a/c").close();
+  EXPECT_EQ(entries_of_folder(folder / "a").size(), 2u);
+  EXPECT_TRUE(entries_of_folder(folder / "no").empty());
+  remove_path(folder / "a");
+  remove_path(folder / "a");
+  EXPECT_FALSE(is_there(folder / "a"));
+}
+
+TEST(FileObserver, CountsWhatItsThreadDoes) {
+  TemporaryFolder folder;
+  FileCounter mine, others;
+  {
+    const ObservedFiles observed(&mine);
+    write_file_atomically(folder / "x", "12345");
+    std::thread([&] {
+      const ObservedFiles of_thread(&others);
+      EXPECT_EQ(read_file(folder / "x"), "12345");
+    }).join();
+    std::thread([&] { read_file(folder / "x"); }).join();
+  }
+  read_file(folder / "x");
+  EXPECT_EQ(mine.count(FileOperation::open), 2) << "the file and the folder";
+  EXPECT_EQ(mine.count(FileOperation::sync), 2);
+  EXPECT_EQ(mine.count(FileOperation::rename), 1);
+  EXPECT_EQ(mine.bytes(FileOperation::write), 5);
+  EXPECT_EQ(mine.bytes(FileOperation::read), 0);
+  EXPECT_EQ(others.count(FileOperation::open), 1);
+  EXPECT_EQ(others.bytes(FileOperation::read), 5);
+  EXPECT_EQ(others.metadata(), 1);
 }
 
 // Values that `xxhsum -H2` prints.
