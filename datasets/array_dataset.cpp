@@ -3,30 +3,50 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "core/base/error.h"
 #include "datasets/compare_fields.h"
-#include "datasets/data_identity.h"
 
 namespace convoy {
 namespace {
 
 DatasetFacts facts_of_arrays(const DatasetManifest& manifest) {
-  DatasetFacts facts{manifest.kind, "samples", {}, {}, manifest.vocabulary, manifest.tokenizer_file};
-  for (const Split split : kSplits) facts.stored[static_cast<size_t>(split)] = manifest.split(split).rows();
+  DatasetFacts facts = facts_of_rows(manifest, "samples");
   for (const StoredField& field : manifest.fields) facts.fields.push_back(field.facts);
   return facts;
 }
 
+// What ArrayShard::rows_decoded_at_once() says of these shards; each of the ranks looks at some.
+std::vector<int64_t> look_at(const Shards& shards, const std::vector<size_t>& wanted, Communicator* ranks) {
+  const auto found = read_of_each_shard(
+      wanted.size(), ranks, [&](size_t i) { return fmt::format("{}", shards[wanted[i]].rows_decoded_at_once()); });
+  std::vector<int64_t> rows;
+  for (const std::string& text : found) rows.push_back(std::stoll(text));
+  return rows;
+}
+
+// The same by shard. An import leaves shards in one piece, and checks in them: of such the first tells whether somebody
+// has stored them anew since, and the others are looked at only then.
+std::vector<int64_t> rows_decoded(const Shards& shards, Communicator* ranks) {
+  std::vector<int64_t> rows(shards.size());
+  if (rows.empty()) return rows;
+  const bool stored_anew = look_at(shards, {0}, ranks)[0] > 0;
+  std::vector<size_t> unknown;
+  for (size_t shard = 0; shard < shards.size(); ++shard)
+    if (stored_anew || shards.entry(shard).checks.empty()) unknown.push_back(shard);
+  const std::vector<int64_t> found = look_at(shards, unknown, ranks);
+  for (size_t i = 0; i < unknown.size(); ++i) rows[unknown[i]] = found[i];
+  return rows;
+}
+
 }  // namespace
 
-ArrayDataset::ArrayDataset(std::filesystem::path folder, DatasetManifest manifest, uint64_t seed, int64_t window_bytes)
-    : folder_(std::move(folder)),
-      seed_(seed),
-      cache_(std::make_shared<BandCache>(3 * window_bytes)),  // a window, the next, and what evaluations read
-      manifest_(std::move(manifest)),
-      facts_(facts_of_arrays(manifest_)) {
+ArrayDataset::ArrayDataset(std::filesystem::path folder, DatasetManifest manifest, const DatasetNeeds& needs,
+                           int64_t window_bytes)
+    : FolderDataset(std::move(folder), manifest, needs, facts_of_arrays(manifest)),
+      cache_(std::make_shared<BandCache>(3 * window_bytes)) {  // a window, the next, and what evaluations read
   for (const StoredField& field : manifest_.fields) {
     if (field.facts.ragged)
       throw DataError(fmt::format("{}: field {} is ragged, but samples of kind \"{}\" have one shape; pad them to it",
@@ -35,35 +55,34 @@ ArrayDataset::ArrayDataset(std::filesystem::path folder, DatasetManifest manifes
   }
   if (fields_.empty()) throw DataError(fmt::format("{}: its manifest names no field", folder_.string()));
   for (const Split split : kSplits) parts_.push_back(open(split));
-  if (samples(Split::train) == 0)
-    throw DataError(fmt::format("{}: {}", folder_.string(), too_few(Split::train, 1, false)));
-  order_ = std::make_unique<RowOrder>(blocks_of_training(), rows_of_window(window_bytes), seed_);
+  require_samples(Split::train);
+  const std::vector<int64_t> decoded = rows_decoded(parts_[0].shards, ranks_);
+  order_ = std::make_unique<RowOrder>(blocks_of_training(decoded), rows_of_window(decoded, window_bytes), seed_);
 }
 
 ArrayDataset::~ArrayDataset() { cache_->stop(); }
 
 // As many rows as are decoded at once; of a shard in one piece, all.
-std::vector<int64_t> ArrayDataset::blocks_of_training() const {
+std::vector<int64_t> ArrayDataset::blocks_of_training(const std::vector<int64_t>& decoded) const {
   std::vector<int64_t> blocks;
-  for (const ArrayShard& shard : parts_[0].shards) {
-    const int64_t of_block = shard.rows_decoded_at_once() > 0 ? shard.rows_decoded_at_once() : shard.rows();
-    for (int64_t begin = 0; begin < shard.rows(); begin += of_block)
-      blocks.push_back(std::min(of_block, shard.rows() - begin));
+  const Shards& shards = parts_[0].shards;
+  for (size_t shard = 0; shard < shards.size(); ++shard) {
+    const int64_t rows = shards.rows(shard), of_block = decoded[shard] > 0 ? decoded[shard] : rows;
+    for (int64_t begin = 0; begin < rows; begin += of_block) blocks.push_back(std::min(of_block, rows - begin));
   }
   return blocks;
 }
 
 // 0: nothing is in chunks.
-int64_t ArrayDataset::rows_of_window(int64_t window_bytes) const {
-  const auto& shards = parts_[0].shards;
-  const bool chunked = std::any_of(shards.begin(), shards.end(),
-                                   [](const ArrayShard& shard) { return shard.rows_decoded_at_once() > 0; });
+int64_t ArrayDataset::rows_of_window(const std::vector<int64_t>& decoded, int64_t window_bytes) const {
+  const bool chunked = std::any_of(decoded.begin(), decoded.end(), [](int64_t rows) { return rows > 0; });
   return chunked ? std::max<int64_t>(1, window_bytes / manifest_.row_bytes()) : 0;
 }
 
 ArrayDataset::Part ArrayDataset::open(Split split) const {
-  Part part{open_shards(folder_, manifest_, split, cache_), {0}};
-  for (const ArrayShard& shard : part.shards) part.first.push_back(part.first.back() + shard.rows());
+  Part part{shards(split, cache_), {0}};
+  for (size_t shard = 0; shard < part.shards.size(); ++shard)
+    part.first.push_back(part.first.back() + part.shards.rows(shard));
   return part;
 }
 
@@ -101,7 +120,7 @@ std::pair<const ArrayShard*, int64_t> ArrayDataset::place_of(const Part& part, i
 
 void ArrayDataset::read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) {
   check_tensors(out, first, count);
-  if (samples(split) == 0) throw DataError(fmt::format("{}: {}", folder_.string(), too_few(split, 1, false)));
+  require_samples(split);
   const Part& part = parts_[static_cast<size_t>(split)];
   const std::vector<int64_t> rows = rows_of(split, first, count);
   for (int64_t i = 0; i < count; ++i) {
@@ -113,18 +132,6 @@ void ArrayDataset::read(Split split, int64_t first, int64_t count, std::span<con
     }
   }
 }
-
-void ArrayDataset::check_tensors(std::span<const Tensor> out, int64_t first, int64_t count) const {
-  bool fits = out.size() == fields_.size() && first >= 0;
-  for (size_t i = 0; fits && i < fields_.size(); ++i)
-    fits = out[i].dtype == fields_[i].dtype && out[i].shape[0] == count &&
-           out[i].elements() == count * fields_[i].shape.elements();
-  if (!fits)
-    throw InternalError(fmt::format("samples [{}, {}) of {} fields into other tensors than the fields'", first,
-                                    first + count, fields_.size()));
-}
-
-std::string ArrayDataset::identity() const { return data_identity(manifest_); }
 
 std::map<std::string, std::string> ArrayDataset::files() const {
   std::map<std::string, std::string> files{{kFieldsFile, fields_json(manifest_)}};
@@ -140,11 +147,12 @@ std::vector<int64_t> ArrayDataset::class_counts(const std::string& name) const {
     throw InternalError(fmt::format("the classes of {} are counted, which is no field of labels", name));
   std::vector<int64_t> counts(facts_.fields[f].classes.size());
   std::vector<int32_t> labels;
-  for (const ArrayShard& shard : parts_[0].shards)
-    for (int64_t begin = 0, some = 0; begin < shard.rows(); begin += some) {
-      some = std::min(kRowsAtOnce, shard.rows() - begin);
+  const Shards& shards = parts_[0].shards;
+  for (size_t shard = 0; shard < shards.size(); ++shard)
+    for (int64_t begin = 0, some = 0; begin < shards.rows(shard); begin += some) {
+      some = std::min(kRowsAtOnce, shards.rows(shard) - begin);
       labels.resize(static_cast<size_t>(some * found->shape.elements()));
-      shard.read(f, begin, some, labels.data());
+      shards[shard].read(f, begin, some, labels.data());
       for (const int32_t label : labels) ++counts[static_cast<size_t>(label)];
     }
   return counts;

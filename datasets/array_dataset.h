@@ -16,9 +16,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/data/dataset.h"
 #include "datasets/array_shard.h"
 #include "datasets/dataset_manifest.h"
+#include "datasets/folder_dataset.h"
 #include "datasets/row_order.h"
 
 namespace convoy {
@@ -27,19 +27,15 @@ namespace convoy {
 // order.
 inline constexpr int64_t kWindowBytes = 256 << 20;
 
-class ArrayDataset final : public Dataset {
+class ArrayDataset final : public FolderDataset {
  public:
   // Throws DataError if there is nothing to train on, or a shard is not what the manifest says.
-  ArrayDataset(std::filesystem::path folder, DatasetManifest manifest, uint64_t seed,
+  ArrayDataset(std::filesystem::path folder, DatasetManifest manifest, const DatasetNeeds& needs,
                int64_t window_bytes = kWindowBytes);
   ~ArrayDataset() override;
 
-  const std::vector<BatchField>& fields() const override { return fields_; }
   int64_t samples(Split split) const override { return parts_[static_cast<size_t>(split)].first.back(); }
   void read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) override;
-  std::string identity() const override;
-  const DatasetFacts& facts() const override { return facts_; }
-  const std::filesystem::path& folder() const override { return folder_; }
   // "dataset.json": fields with the names and statistics of their columns and the names of classes; and, where it is
   // known, how samples are made of new input.
   std::map<std::string, std::string> files() const override;
@@ -49,25 +45,19 @@ class ArrayDataset final : public Dataset {
 
  private:
   struct Part {
-    std::vector<ArrayShard> shards;
+    Shards shards;
     std::vector<int64_t> first;  // by shard: its first row's number in the split; at the end, of all rows
   };
   Part open(Split split) const;
-  std::vector<int64_t> blocks_of_training() const;
-  int64_t rows_of_window(int64_t window_bytes) const;
+  std::vector<int64_t> blocks_of_training(const std::vector<int64_t>& decoded) const;
+  int64_t rows_of_window(const std::vector<int64_t>& decoded, int64_t window_bytes) const;
   void read_ahead(int64_t sample);
   void add_bands(int64_t block, std::vector<BandKey>& bands) const;
   // Of a row of the split: its shard, and its number there.
   static std::pair<const ArrayShard*, int64_t> place_of(const Part& part, int64_t row);
   std::vector<int64_t> rows_of(Split split, int64_t first, int64_t count) const;
-  void check_tensors(std::span<const Tensor> out, int64_t first, int64_t count) const;
 
-  std::filesystem::path folder_;
-  uint64_t seed_;
   std::shared_ptr<BandCache> cache_;
-  DatasetManifest manifest_;
-  DatasetFacts facts_;
-  std::vector<BatchField> fields_;
   std::vector<Part> parts_;  // by Split
   std::unique_ptr<RowOrder> order_;
   std::atomic<int64_t> window_{-2};  // the last that was read ahead of

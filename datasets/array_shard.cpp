@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "core/base/error.h"
@@ -17,6 +18,12 @@ namespace {
 std::vector<std::string> names_of(const std::vector<StoredField>& fields) {
   std::vector<std::string> names;
   for (const StoredField& field : fields) names.push_back(field.name);
+  return names;
+}
+
+std::vector<std::string> names_of_checks(const ShardEntry& entry, const std::vector<StoredField>& fields) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < entry.checks.size(); ++i) names.push_back(checks_of(fields[i].name));
   return names;
 }
 
@@ -41,14 +48,32 @@ void check_against_manifest(const hdf5::FieldLayout& found, const StoredField& f
 }  // namespace
 
 ArrayShard::ArrayShard(const std::filesystem::path& folder, const DatasetManifest& manifest, const ShardEntry& entry,
-                       std::shared_ptr<BandCache> cache)
-    : file_(folder / entry.file), rows_(entry.rows), block_bytes_(manifest.block_bytes), cache_(std::move(cache)) {
-  const std::vector<hdf5::FieldLayout> layouts = hdf5::open_shard(file_, names_of(manifest.fields));
-  for (size_t i = 0; i < layouts.size(); ++i) check_against_manifest(layouts[i], manifest.fields[i], rows_, file_);
+                       std::shared_ptr<BandCache> cache, std::optional<BlockMarks> marks)
+    : file_(folder / entry.file),
+      rows_(entry.rows),
+      block_bytes_(manifest.block_bytes),
+      cache_(std::move(cache)),
+      marks_(marks ? *std::move(marks) : BlockMarks(checked_blocks_of(entry, manifest))) {
+  const std::vector<hdf5::FieldLayout> layouts =
+      hdf5::open_shard(file_, names_of(manifest.fields), names_of_checks(entry, manifest.fields));
+  const size_t fields = manifest.fields.size();
+  for (size_t i = 0; i < fields; ++i) check_against_manifest(layouts[i], manifest.fields[i], rows_, file_);
   mapping_ = as_data_error([&] { return MappedFile(file_); });
-  for (size_t i = 0; i < layouts.size(); ++i)
+  marks_.use_for(mapping_.identity());
+  int64_t marks_before = 0;
+  for (size_t i = 0; i < fields; ++i) {
     parts_.push_back(make_part(manifest.fields[i], layouts[i],
                                entry.checksums.empty() ? std::vector<uint64_t>() : entry.checksums[i]));
+    Part& part = parts_.back();
+    const auto checks = std::find_if(layouts.begin(), layouts.end(), [&](const hdf5::FieldLayout& layout) {
+      return layout.name == checks_of(manifest.fields[i].name);
+    });
+    // One that somebody has stored anew, in chunks or without its checks, goes by those of the manifest.
+    if (!entry.checks.empty() && checks != layouts.end() && !checks->chunks && !part.chunked)
+      part.own_check = own_check_of(part, layouts[i], *checks, entry.checks[i]);
+    part.first_mark = marks_before;
+    marks_before += ceil_div(layouts[i].bytes(), check_bytes_of(entry, manifest));
+  }
   const bool has_chunks =
       std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.chunked != nullptr; });
   if (has_chunks && !cache_) cache_ = std::make_shared<BandCache>(kShardCacheBytes);
@@ -63,16 +88,33 @@ ArrayShard::Part ArrayShard::make_part(const StoredField& field, const hdf5::Fie
                     file_.string(), field.name, blocks, checksums.size(), kImportAgain));
   BlockCheck check(file_.string(), field, block_bytes_, std::move(checksums), layout.chunks ? -1 : layout.data_offset);
   if (layout.chunks)
-    return {field,
-            check,
-            {},
-            nullptr,
-            std::make_unique<ChunkedField>(mapping_.bytes(), file_.string(), field, rows_, *layout.chunks, check)};
+    return {.field = field,
+            .check = check,
+            .chunked =
+                std::make_unique<ChunkedField>(mapping_.bytes(), file_.string(), field, rows_, *layout.chunks, check)};
+  return {.field = field, .check = std::move(check), .data = mapped(layout)};
+}
+
+std::span<const std::byte> ArrayShard::mapped(const hdf5::FieldLayout& layout) const {
   const auto offset = static_cast<size_t>(layout.data_offset), bytes = static_cast<size_t>(layout.bytes());
   if (mapping_.bytes().size() < offset + bytes)
     throw DataError(fmt::format("{}: the file shrank while it was opened; {}", file_.string(), kImportAgain));
-  return {field, std::move(check), mapping_.bytes().subspan(offset, bytes),
-          std::make_unique<std::atomic<bool>[]>(static_cast<size_t>(blocks)), nullptr};
+  return mapping_.bytes().subspan(offset, bytes);
+}
+
+// Which are those of this import only if their own checksum is the manifest's.
+BlockCheck ArrayShard::own_check_of(const Part& part, const hdf5::FieldLayout& field, const hdf5::FieldLayout& checks,
+                                    uint64_t wanted) const {
+  const std::span<const std::byte> bytes = mapped(checks);
+  const auto blocks = static_cast<size_t>(ceil_div(field.bytes(), kCheckBytes));
+  if (bytes.size() != blocks * sizeof(uint64_t) || xxh3_64(bytes) != wanted)
+    throw DataError(
+        fmt::format("{}: \"{}\" are not the checksums that the manifest tells of: the file is damaged, or "
+                    "files of two imports are mixed; {}",
+                    file_.string(), checks_of(part.field.name), kImportAgain));
+  std::vector<uint64_t> checksums(blocks);
+  std::memcpy(checksums.data(), bytes.data(), bytes.size());
+  return {file_.string(), part.field, kCheckBytes, std::move(checksums), field.data_offset};
 }
 
 int64_t ArrayShard::rows_decoded_at_once() const {
@@ -113,16 +155,16 @@ void ArrayShard::add_bands(int64_t begin, int64_t count, std::vector<BandKey>& b
   }
 }
 
-// Two threads may check the same block at once; both find the same.
+// Two threads, or ranks, may check the same block at once; both find the same.
 void ArrayShard::require_good(const Part& part, int64_t begin, int64_t end) const {
-  for (int64_t i = begin / block_bytes_; i * block_bytes_ < end; ++i) {
-    std::atomic<bool>& good = part.good[static_cast<size_t>(i)];
-    if (good.load(std::memory_order_relaxed)) continue;
-    const auto bytes = block(part.data, block_bytes_, i);
-    auto bad = part.check.wrong_checksum(i, bytes);
-    if (!bad) bad = part.check.bad_elements(i * block_bytes_, bytes);
+  const BlockCheck& check = part.read_check();
+  for (int64_t i = begin / check.block_bytes(); i * check.block_bytes() < end; ++i) {
+    if (marks_.is_good(part.first_mark + i)) continue;
+    const auto bytes = block(part.data, check.block_bytes(), i);
+    auto bad = check.wrong_checksum(i, bytes);
+    if (!bad) bad = check.bad_elements(i * check.block_bytes(), bytes);
     if (bad) throw DataError(*bad + "; " + kImportAgain);
-    good.store(true, std::memory_order_relaxed);
+    marks_.set_good(part.first_mark + i);
   }
 }
 
@@ -135,13 +177,6 @@ void ArrayShard::verify(size_t field, std::vector<std::string>& damages) const {
     if (!bad) bad = part.check.bad_elements(i * block_bytes_, bytes);
     if (bad) damages.push_back(std::move(*bad));
   }
-}
-
-std::vector<ArrayShard> open_shards(const std::filesystem::path& folder, const DatasetManifest& manifest, Split split,
-                                    const std::shared_ptr<BandCache>& cache) {
-  std::vector<ArrayShard> shards;
-  for (const ShardEntry& entry : manifest.split(split).shards) shards.emplace_back(folder, manifest, entry, cache);
-  return shards;
 }
 
 }  // namespace convoy

@@ -30,6 +30,7 @@ Json to_json(const ShardEntry& shard, const std::vector<StoredField>& fields) {
     Json& checksums = json["checksums"][fields[i].name] = Json::array();
     for (const uint64_t value : shard.checksums[i]) checksums.push_back(to_hex(value));
   }
+  for (size_t i = 0; i < shard.checks.size(); ++i) json["checks"][fields[i].name] = to_hex(shard.checks[i]);
   return json;
 }
 
@@ -46,6 +47,9 @@ SplitEntry split_from(const Json& json, const std::vector<StoredField>& fields) 
     if (item.contains("checksums"))
       for (const StoredField& field : fields)
         shard.checksums.push_back(checksums_from(item.at("checksums").at(field.name)));
+    if (item.contains("checks"))
+      for (const StoredField& field : fields)
+        shard.checks.push_back(from_hex(item.at("checks").at(field.name).get<std::string>()));
     split.shards.push_back(std::move(shard));
   }
   return split;
@@ -144,6 +148,8 @@ int64_t DatasetManifest::row_bytes() const {
   return sum;
 }
 
+std::string checks_of(const std::string& field) { return field + ".xxh3"; }
+
 StoredType token_type_for(int64_t vocabulary) { return vocabulary <= 65536 ? StoredType::u16 : StoredType::u32; }
 
 StoredField token_field(int64_t vocabulary) { return {"tokens", token_type_for(vocabulary), Shape{}, {}, vocabulary}; }
@@ -160,20 +166,10 @@ DatasetManifest read_dataset_manifest(const std::filesystem::path& folder) {
         fmt::format("{}: no {}, so it is no dataset or an import that did not finish; run "
                     "`trainer data import-text IN... {}`, or import-csv",
                     folder.string(), kDatasetManifestName, folder.string()));
-  const std::string text = as_data_error([&] { return read_file(file); });
-  try {
-    const Json json = parse_ordered_json(text);
-    DatasetManifest manifest = version_of(json, file) == 1 ? manifest_from_version_1(json) : manifest_from(json);
-    check_values(manifest, file);
-    return manifest;
-  } catch (const std::exception& error) {
-    const auto* known = dynamic_cast<const DataError*>(&error);
-    if (known != nullptr && std::string_view(known->what()).starts_with(file.string())) throw DataError(*known);
-    throw DataError(fmt::format("{}: not a manifest of Convoy: {}; {}", file.string(), error.what(), kImportAgain));
-  }
+  return manifest_from_text(as_data_error([&] { return read_file(file); }), file);
 }
 
-void write_dataset_manifest(const std::filesystem::path& folder, const DatasetManifest& manifest) {
+std::string manifest_text(const DatasetManifest& manifest) {
   Json fields = Json::array(), splits;
   for (const StoredField& field : manifest.fields) fields.push_back(to_json(field));
   for (const Split split : kSplits)
@@ -189,7 +185,22 @@ void write_dataset_manifest(const std::filesystem::path& folder, const DatasetMa
   json["block_bytes"] = manifest.block_bytes;
   json["splits"] = std::move(splits);
   json["import"] = to_json(manifest.import);
-  as_data_error([&] { write_file_atomically(folder / kDatasetManifestName, json_text(json, 1) + "\n"); });
+  return json_text(json, 1) + "\n";
+}
+
+DatasetManifest manifest_from_text(const std::string& text, const std::filesystem::path& file) try {
+  const Json json = parse_ordered_json(text);
+  DatasetManifest manifest = version_of(json, file) == 1 ? manifest_from_version_1(json) : manifest_from(json);
+  check_values(manifest, file);
+  return manifest;
+} catch (const std::exception& error) {
+  const auto* known = dynamic_cast<const DataError*>(&error);
+  if (known != nullptr && std::string_view(known->what()).starts_with(file.string())) throw DataError(*known);
+  throw DataError(fmt::format("{}: not a manifest of Convoy: {}; {}", file.string(), error.what(), kImportAgain));
+}
+
+void write_dataset_manifest(const std::filesystem::path& folder, const DatasetManifest& manifest) {
+  as_data_error([&] { write_file_atomically(folder / kDatasetManifestName, manifest_text(manifest)); });
 }
 
 std::string fields_json(const DatasetManifest& manifest) {

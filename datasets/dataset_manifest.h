@@ -14,6 +14,8 @@
 
 namespace convoy {
 
+class Communicator;
+
 inline constexpr const char* kDatasetManifestName = "manifest.json";
 // The file that a model keeps of the fields of its data: fields_json().
 inline constexpr const char* kFieldsFile = "dataset.json";
@@ -36,6 +38,8 @@ struct ShardEntry {
   std::string file;
   int64_t rows = 0;
   std::vector<std::vector<uint64_t>> checksums;  // by field, of each block of its bytes; empty: none are known
+  // By field, of the checksums of smaller blocks that lie in the shard itself (kCheckBytes); empty: it has none.
+  std::vector<uint64_t> checks = {};
   bool operator==(const ShardEntry&) const = default;
 };
 
@@ -63,13 +67,24 @@ struct DatasetManifest {
   int64_t row_bytes() const;  // of all fields
 };
 
+// Blocks whose checksums lie in the shard: what has to be read to know that a sample is whole. Those of the manifest
+// are larger, and are what verifying and the identity of the data go by.
+inline constexpr int64_t kCheckBytes = 64 << 10;
+// The dataset of the shard that holds those of a field.
+std::string checks_of(const std::string& field);
+
 // The field "tokens" and what belongs to it. uint16 up to a vocabulary of 65536, else uint32.
 StoredType token_type_for(int64_t vocabulary);
 StoredField token_field(int64_t vocabulary);
 
 // Throws DataError, naming the file, if it is missing, no manifest, or of another version.
 DatasetManifest read_dataset_manifest(const std::filesystem::path& folder);
+// The same by rank 0 alone, which tells the others: 8 bytes a block and some 60 a shard. Collective.
+DatasetManifest read_dataset_manifest(const std::filesystem::path& folder, Communicator& ranks);
 void write_dataset_manifest(const std::filesystem::path& folder, const DatasetManifest& manifest);
+// What the file holds, and back from it; file: what errors call it.
+std::string manifest_text(const DatasetManifest& manifest);
+DatasetManifest manifest_from_text(const std::string& text, const std::filesystem::path& file);
 
 // Fields with shapes, types, names and statistics, as the manifest has them: what a model keeps of its data.
 std::string fields_json(const DatasetManifest& manifest);

@@ -12,7 +12,6 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/nearest_name.h"
-#include "datasets/array_shard.h"
 #include "datasets/block_checksums.h"
 #include "datasets/class_labels.h"
 #include "datasets/deal_out.h"
@@ -24,6 +23,7 @@
 #include "datasets/hdf5_rows.h"
 #include "datasets/import_folder.h"
 #include "datasets/import_sources.h"
+#include "datasets/shards.h"
 
 namespace convoy {
 namespace {
@@ -65,7 +65,7 @@ class Hdf5Importer {
     if (std::filesystem::exists(options_.out / kDatasetManifestName) && !options_.force) {
       hash_source();
       DatasetManifest manifest = read_dataset_manifest(options_.out);
-      for (const Split split : kSplits) open_shards(options_.out, manifest, split);
+      open_every_shard(options_.out, manifest);
       require_same_import(options_.out, manifest, record_);
       return {true, std::move(manifest), {}, {}};
     }

@@ -13,7 +13,6 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
-#include "datasets/array_shard.h"
 #include "datasets/block_checksums.h"
 #include "datasets/class_labels.h"
 #include "datasets/deal_out.h"
@@ -22,6 +21,7 @@
 #include "datasets/images/image_form.h"
 #include "datasets/import_folder.h"
 #include "datasets/import_sources.h"
+#include "datasets/shards.h"
 
 namespace convoy {
 namespace {
@@ -99,7 +99,7 @@ class IdxImporter {
     if (is_there) {
       hash_sources();
       DatasetManifest manifest = read_dataset_manifest(options_.out);
-      for (const Split split : kSplits) open_shards(options_.out, manifest, split);
+      open_every_shard(options_.out, manifest);
       require_same_import(options_.out, manifest, record_);
       return {true, std::move(manifest), {}, {}};
     }

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "datasets/array_shard.h"
 #include "datasets/array_shard_writer.h"
 #include "datasets/block_checksums.h"
 #include "datasets/files/data_errors.h"
@@ -22,6 +21,7 @@
 #include "datasets/import_folder.h"
 #include "datasets/import_sources.h"
 #include "datasets/keyed_permutation.h"
+#include "datasets/shards.h"
 
 namespace convoy {
 namespace {
@@ -110,7 +110,7 @@ class ImagesImporter {
   // Is it what this import would make?
   ImportResult compare() {
     DatasetManifest manifest = read_dataset_manifest(options_.out);
-    for (const Split split : kSplits) open_shards(options_.out, manifest, split);
+    open_every_shard(options_.out, manifest);
     if (manifest.import.command != record_.command || manifest.import.options != record_.options)
       require_same_import(options_.out, manifest, record_);
     std::vector<int64_t> order(folder_.files.size());

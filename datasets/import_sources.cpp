@@ -8,7 +8,7 @@
 #include "core/base/disk_space.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
-#include "datasets/array_shard.h"
+#include "datasets/shards.h"
 
 namespace convoy {
 namespace {
@@ -57,7 +57,7 @@ void ImportSources::scan(ImportRecord& record, std::set<char32_t>* characters, c
 
 DatasetManifest ImportSources::open_existing(const std::filesystem::path& out, const ImportRecord& record) const {
   DatasetManifest manifest = read_dataset_manifest(out);
-  for (const Split split : kSplits) open_shards(out, manifest, split);
+  open_every_shard(out, manifest);
   const ImportRecord& there = manifest.import;
   bool same =
       there.command == record.command && there.options == record.options && there.sources.size() == files_.size();

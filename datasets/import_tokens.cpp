@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "datasets/array_shard.h"
 #include "datasets/block_checksums.h"
 #include "datasets/files/data_errors.h"
 #include "datasets/import_folder.h"
 #include "datasets/import_sources.h"
+#include "datasets/shards.h"
 #include "datasets/token_files/token_file.h"
 #include "datasets/token_shard_writer.h"
 #include "datasets/tokenizers/load_tokenizer.h"
@@ -67,7 +67,7 @@ class TokensImporter {
     check_replaceable(options_.out, options_.force);
     if (std::filesystem::exists(options_.out / kDatasetManifestName) && !options_.force) {
       DatasetManifest manifest = read_dataset_manifest(options_.out);
-      for (const Split split : kSplits) open_shards(options_.out, manifest, split);
+      open_every_shard(options_.out, manifest);
       hash_sources();
       require_same_import(options_.out, manifest, record_);
       return {true, std::move(manifest), {}, {}};

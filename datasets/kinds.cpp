@@ -32,7 +32,7 @@ std::unique_ptr<Dataset> open_pairs(const path& folder, DatasetManifest manifest
 }
 
 std::unique_ptr<Dataset> open_arrays(const path& folder, DatasetManifest manifest, const DatasetNeeds& needs) {
-  return std::make_unique<ArrayDataset>(folder, std::move(manifest), needs.seed);
+  return std::make_unique<ArrayDataset>(folder, std::move(manifest), needs);
 }
 
 constexpr std::array kKinds = {
@@ -61,7 +61,8 @@ const DatasetKind& find_dataset_kind(const path& folder, const DatasetManifest& 
 
 std::unique_ptr<Dataset> open_dataset(const path& folder, const DatasetNeeds& needs,
                                       std::span<const DatasetKind> kinds) {
-  DatasetManifest manifest = read_dataset_manifest(folder);
+  DatasetManifest manifest =
+      needs.ranks == nullptr ? read_dataset_manifest(folder) : read_dataset_manifest(folder, *needs.ranks);
   const DatasetKind& kind = find_dataset_kind(folder, manifest, kinds);
   return kind.open(folder, std::move(manifest), needs);
 }

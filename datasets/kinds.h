@@ -39,6 +39,8 @@ std::span<const DatasetKind> dataset_kinds();
 const DatasetKind& find_dataset_kind(const std::filesystem::path& folder, const DatasetManifest& manifest,
                                      std::span<const DatasetKind> kinds = dataset_kinds());
 
+// Collective over needs.ranks, where there are any: rank 0 reads the manifest, and no shard is opened before something
+// of it is read, but for those of which a kind must know what no manifest tells: each by one rank. Throws DataError.
 std::unique_ptr<Dataset> open_dataset(const std::filesystem::path& folder, const DatasetNeeds& needs,
                                       std::span<const DatasetKind> kinds = dataset_kinds());
 

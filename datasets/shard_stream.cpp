@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/files.h"
+#include "core/base/integers.h"
 #include "datasets/files/data_errors.h"
 
 namespace convoy {
@@ -15,8 +16,13 @@ constexpr size_t kWrittenTogether = 1 << 20;  // that go to the file together
 
 ShardStream::ShardStream(std::filesystem::path name, const std::vector<StoredField>& fields, int64_t rows,
                          int64_t block_bytes)
-    : name_(std::move(name)), fields_(fields), planned_rows_(rows), file_(std::make_unique<PositionedFile>(name_)) {
-  for (const StoredField& field : fields) parts_.push_back({field.row_bytes(), 0, {}, BlockHasher(block_bytes)});
+    : name_(std::move(name)),
+      fields_(fields),
+      planned_rows_(rows),
+      has_checks_(block_bytes > kCheckBytes),
+      file_(std::make_unique<PositionedFile>(name_)) {
+  for (const StoredField& field : fields)
+    parts_.push_back({field.row_bytes(), 0, {}, BlockHasher(block_bytes), BlockHasher(kCheckBytes)});
   lay_out(*file_, rows);
 }
 
@@ -28,6 +34,10 @@ void ShardStream::lay_out(PositionedFile& file, int64_t rows) {
     if (field.name == "tokens") layout.vocabulary = field.limit;
     layouts_.push_back(std::move(layout));
   }
+  for (const StoredField& field : fields_)
+    if (has_checks_)
+      layouts_.push_back(
+          {checks_of(field.name), StoredType::i64, {ceil_div(rows * field.row_bytes(), kCheckBytes)}, {}, 0});
   layouts_ = hdf5::create_shard(file.temporary(), std::move(layouts_));
 }
 
@@ -48,19 +58,29 @@ void ShardStream::append(std::span<const std::span<const std::byte>> rows) {
 
 void ShardStream::flush(Part& part, std::span<const std::byte> bytes, int64_t offset) {
   part.hasher.add(bytes);
+  if (has_checks_) part.checks.add(bytes);
   as_data_error([&] { file_->write(bytes, offset + part.written); });
   part.written += static_cast<int64_t>(bytes.size());
 }
 
 ShardEntry ShardStream::finish() {
-  ShardEntry entry{name_.filename().string(), rows_, {}};
+  ShardEntry entry{name_.filename().string(), rows_, {}, {}};
   for (size_t i = 0; i < parts_.size(); ++i) {
     flush(parts_[i], parts_[i].pending, layouts_[i].data_offset);
     entry.checksums.push_back(parts_[i].hasher.finish());
   }
   if (room() > 0) write_again();
+  for (size_t i = 0; has_checks_ && i < parts_.size(); ++i) entry.checks.push_back(write_checks(i));
   as_data_error([&] { file_->commit(); });
   return entry;
+}
+
+// Into the file; returns their own.
+uint64_t ShardStream::write_checks(size_t field) {
+  const std::vector<uint64_t> checks = parts_[field].checks.finish();
+  const auto bytes = std::as_bytes(std::span(checks));
+  as_data_error([&] { file_->write(bytes, layouts_[parts_.size() + field].data_offset); });
+  return xxh3_64(bytes);
 }
 
 void ShardStream::write_again() {

@@ -33,18 +33,20 @@ class ShardStream {
   struct Part {
     int64_t row_bytes, written = 0;  // bytes in the file
     std::vector<std::byte> pending;
-    BlockHasher hasher;
+    BlockHasher hasher, checks;  // of the manifest's blocks, and of those of kCheckBytes
   };
 
   void lay_out(PositionedFile& file, int64_t rows);
   void flush(Part& part, std::span<const std::byte> bytes, int64_t offset);
   void write_again();
+  uint64_t write_checks(size_t field);
 
   std::filesystem::path name_;
   const std::vector<StoredField>& fields_;
   int64_t planned_rows_, rows_ = 0;
+  bool has_checks_;  // where the manifest's blocks are larger
   std::unique_ptr<PositionedFile> file_;
-  std::vector<hdf5::FieldLayout> layouts_;  // by field
+  std::vector<hdf5::FieldLayout> layouts_;  // by field, and behind them of their checks
   std::vector<Part> parts_;
 };
 

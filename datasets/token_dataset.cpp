@@ -2,15 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "core/base/error.h"
-#include "datasets/data_identity.h"
-#include "datasets/documents/document_dataset.h"
 #include "datasets/files/data_errors.h"
 #include "datasets/split_advice.h"
-#include "datasets/tokenizers/load_tokenizer.h"
 
 namespace convoy {
 namespace {
@@ -27,49 +23,38 @@ void check_is_of_tokens(const std::filesystem::path& folder, const DatasetManife
                     folder.string(), kImportAgain));
 }
 
+std::vector<BatchField> fields_of_tokens(const DatasetNeeds& needs) {
+  const int64_t T = needs.context;
+  std::vector<BatchField> fields{{"tokens", DType::i32, {T}}, {"targets", DType::i32, {T}}};
+  if (needs.separate_documents) fields.push_back({"starts", DType::i32, {T}});
+  return fields;
+}
+
 }  // namespace
 
 TokenDataset::TokenDataset(std::filesystem::path folder, DatasetManifest manifest, const DatasetNeeds& needs)
-    : folder_(std::move(folder)),
-      T_(needs.context),
-      separate_(needs.separate_documents),
-      manifest_(std::move(manifest)),
-      facts_(facts_of_documents(manifest_, separate_ ? 3 : 2)),
-      fields_{{"tokens", DType::i32, {T_}}, {"targets", DType::i32, {T_}}} {
+    : LanguageDataset(std::move(folder), std::move(manifest), needs, "a dataset of tokens", fields_of_tokens(needs)),
+      separate_(needs.separate_documents) {
   check_is_of_tokens(folder_, manifest_);
-  if (separate_) fields_.push_back({"starts", DType::i32, {T_}});
   if (separate_ && manifest_.end_of_text < 0)
     throw DataError(
         fmt::format("{}: data.separate_documents wants to know where documents end, and its tokenizer has no "
                     "end-of-text token; import the text with one that has, or leave the key out",
                     folder_.string()));
-  if (T_ < 1)
-    throw DataError(
-        fmt::format("{}: a dataset of tokens, but the model has no context to read them with; name another "
-                    "dataset in data.path, or choose a family of language models",
-                    folder_.string()));
-  for (const Split split : kSplits) parts_.push_back(open(split, needs.seed));
-  if (samples(Split::train) == 0)
-    throw DataError(fmt::format("{}: {}", folder_.string(), too_few(Split::train, 1, false)));
+  for (const Split split : kSplits) parts_.push_back(open(split));
+  require_samples(Split::train);
 }
 
-TokenDataset::Part TokenDataset::open(Split split, uint64_t seed) const {
-  std::vector<ArrayShard> shards = open_shards(folder_, manifest_, split);
+TokenDataset::Part TokenDataset::open(Split split) const {
   std::vector<int64_t> shard_tokens;
-  for (const ArrayShard& shard : shards) shard_tokens.push_back(shard.rows());
-  return {std::move(shards), WindowOrder(split, std::move(shard_tokens), T_, seed)};
+  for (const ShardEntry& shard : manifest_.split(split).shards) shard_tokens.push_back(shard.rows);
+  return {shards(split), WindowOrder(split, std::move(shard_tokens), T_, seed_)};
 }
 
 void TokenDataset::read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) {
+  check_tensors(out, first, count);
+  require_samples(split);
   const Part& part = parts_[static_cast<size_t>(split)];
-  const Shape wanted{count, T_};
-  const bool fits = out.size() == fields_.size() && first >= 0 && std::ranges::all_of(out, [&](const Tensor& tensor) {
-                      return tensor.shape == wanted && tensor.dtype == DType::i32;
-                    });
-  if (!fits)
-    throw InternalError(fmt::format("samples [{}, {}) into other tensors than {} of i32 {}", first, first + count,
-                                    fields_.size(), to_string(wanted)));
-  if (samples(split) == 0) throw DataError(fmt::format("{}: {}", folder_.string(), too_few(split, 1, false)));
   for (int64_t i = 0; i < count; ++i) {
     const Window window = part.order[first + i];
     const ArrayShard& shard = part.shards[window.shard];
@@ -89,14 +74,6 @@ void TokenDataset::separate(const int32_t* tokens, int32_t* targets, int32_t* st
     start = static_cast<int32_t>(t) + 1;
   }
 }
-
-std::unique_ptr<Tokenizer> TokenDataset::tokenizer() const {
-  return load_tokenizer(folder_ / manifest_.tokenizer_file);
-}
-
-std::map<std::string, std::string> TokenDataset::files() const { return tokenizer_files(folder_, manifest_); }
-
-std::string TokenDataset::identity() const { return data_identity(manifest_); }
 
 std::string TokenDataset::too_few(Split split, int64_t samples, bool model_is_fixed) const {
   return too_short(manifest_, split, T_, samples, model_is_fixed);

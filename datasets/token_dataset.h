@@ -8,50 +8,34 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "core/data/dataset.h"
-#include "datasets/array_shard.h"
 #include "datasets/dataset_manifest.h"
+#include "datasets/language_dataset.h"
 #include "datasets/window_order.h"
 
 namespace convoy {
 
-class TokenDataset final : public Dataset {
+class TokenDataset final : public LanguageDataset {
  public:
   TokenDataset(std::filesystem::path folder, DatasetManifest manifest, const DatasetNeeds& needs);
 
-  const std::vector<BatchField>& fields() const override { return fields_; }
   int64_t samples(Split split) const override { return parts_[static_cast<size_t>(split)].order.samples(); }
   void read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) override;
-  std::string identity() const override;
   bool every_target_counts() const override { return !separate_; }
-  const DatasetFacts& facts() const override { return facts_; }
-  const std::filesystem::path& folder() const override { return folder_; }
-  std::unique_ptr<Tokenizer> tokenizer() const override;
-  // The tokenizer's.
-  std::map<std::string, std::string> files() const override;
   std::string too_few(Split split, int64_t samples, bool model_is_fixed) const override;
-
-  const DatasetManifest& manifest() const { return manifest_; }
 
  private:
   struct Part {
-    std::vector<ArrayShard> shards;
+    Shards shards;
     WindowOrder order;
   };
-  Part open(Split split, uint64_t seed) const;
+  Part open(Split split) const;
   void separate(const int32_t* tokens, int32_t* targets, int32_t* starts) const;
 
-  std::filesystem::path folder_;
-  int64_t T_;
-  bool separate_;
-  DatasetManifest manifest_;
-  DatasetFacts facts_;
-  std::vector<BatchField> fields_;
+  const bool separate_;
   std::vector<Part> parts_;  // by Split
 };
 

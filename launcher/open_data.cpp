@@ -8,8 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "comm/failure_report.h"
+#include "core/base/error.h"
+#include "core/comm/fail_together.h"
 #include "core/data/mixed_data.h"
 #include "core/models/preference.h"
+#include "datasets/data_identity.h"
 #include "datasets/kinds.h"
 #include "launcher/model_and_data.h"
 
@@ -23,9 +27,34 @@ std::vector<std::string> paths_of(const Config& config) {
   return paths;
 }
 
+// Rank 0 has told what the folder holds. One rank of each other machine, and whoever names another folder than its
+// machine's first rank, looks whether that is so there as well: shards without checksums could be any.
+void check_same_folder(const std::string& path, const std::string& wanted, Communicator& ranks) {
+  const std::unique_ptr<Communicator> machine = ranks.machine_ranks();
+  const std::string named = machine->broadcast_text(path, 0);
+  fail_together(ranks, [&] {
+    if (ranks.rank() == 0 || (machine->rank() != 0 && named == path)) return;
+    const std::string here = data_identity(read_dataset_manifest(path));
+    if (here == wanted) return;
+    throw DataError(fmt::format(
+        "rank {} on {} finds other data in {} ({}) than the first rank ({}); copy the first rank's there, or "
+        "name a folder that all hosts share in data.path",
+        ranks.rank(), host_name(), path, here, wanted));
+  });
+}
+
+std::unique_ptr<Dataset> open_folder(const Config& config, const std::string& path, Communicator* ranks) {
+  DatasetNeeds needs = dataset_needs(config);
+  needs.ranks = ranks;
+  std::unique_ptr<Dataset> data = open_dataset(path, needs);
+  if (ranks != nullptr) check_same_folder(path, data->identity(), *ranks);
+  return data;
+}
+
 // Where the loss compares pairs, they get the field of their references.
-std::unique_ptr<Dataset> open_one(const Config& config, const std::string& path, std::vector<ReferencedPairs*>& pairs) {
-  std::unique_ptr<Dataset> data = open_dataset(path, dataset_needs(config));
+std::unique_ptr<Dataset> open_one(const Config& config, const std::string& path, Communicator* ranks,
+                                  std::vector<ReferencedPairs*>& pairs) {
+  std::unique_ptr<Dataset> data = open_folder(config, path, ranks);
   if (config.loss.kind->preference() == nullptr || !holds_pairs(data->fields())) return data;
   auto referenced = std::make_unique<ReferencedPairs>(std::move(data));
   pairs.push_back(referenced.get());
@@ -34,15 +63,15 @@ std::unique_ptr<Dataset> open_one(const Config& config, const std::string& path,
 
 }  // namespace
 
-OpenedData open_data(const Config& config) {
+OpenedData open_data(const Config& config, Communicator* ranks) {
   OpenedData opened;
   if (config.data.mix.empty()) {
-    opened.data = open_one(config, config.data.path, opened.pairs);
+    opened.data = open_one(config, config.data.path, ranks, opened.pairs);
     return opened;
   }
   std::vector<MixedPart> parts;
   for (const MixedSource& source : config.data.mix)
-    parts.push_back({open_one(config, source.path, opened.pairs), source.weight});
+    parts.push_back({open_one(config, source.path, ranks, opened.pairs), source.weight});
   opened.data = std::make_unique<MixedData>(std::move(parts));
   return opened;
 }

@@ -17,8 +17,8 @@ struct OpenedData {
   std::vector<ReferencedPairs*> pairs = {};
 };
 
-// data.mix, or where it is empty data.path. Throws DataError.
-OpenedData open_data(const Config& config);
+// data.mix, or where it is empty data.path. Collective over the ranks; null: this process alone. Throws DataError.
+OpenedData open_data(const Config& config, Communicator* ranks = nullptr);
 // For messages: "data/a", or "data/a and data/b".
 std::string data_name(const Config& config);
 // Is something there at all of these names?

@@ -16,6 +16,8 @@
 
 namespace convoy {
 
+class Communicator;
+
 // Of one column over the training split.
 struct ColumnStatistics {
   double mean = 0, deviation = 0;  // the standard deviation of the numbers themselves: divided by their count
@@ -55,6 +57,7 @@ struct DatasetNeeds {
   uint64_t seed = 0;                // of the training order
   bool pack = true;                 // several documents share a sample where they fit, for datasets of documents
   bool separate_documents = false;  // of texts one after the other: attention stops where the next begins
+  Communicator* ranks = nullptr;    // that open it together, each of them so; null: this process alone
 };
 
 class Dataset : public BatchSource {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "core/base/error.h"
 #include "datasets/files/data_errors.h"
@@ -52,6 +53,23 @@ std::vector<Document> documents_of(const ArrayShard& shard, size_t number) {
     }
   }
   return documents;
+}
+
+std::vector<std::vector<Document>> documents_of_shards(
+    const Shards& shards, Communicator* ranks,
+    const std::function<void(const ArrayShard&, const std::vector<Document>&)>& check) {
+  static_assert(std::is_trivially_copyable_v<Document>);
+  const auto texts = read_of_each_shard(shards.size(), ranks, [&](size_t shard) {
+    const std::vector<Document> documents = documents_of(shards[shard], shard);
+    if (check) check(shards[shard], documents);
+    return std::string(reinterpret_cast<const char*>(documents.data()), documents.size() * sizeof(Document));
+  });
+  std::vector<std::vector<Document>> all;
+  for (const std::string& text : texts) {
+    all.emplace_back(text.size() / sizeof(Document));
+    std::copy_n(text.data(), text.size(), reinterpret_cast<char*>(all.back().data()));
+  }
+  return all;
 }
 
 void DocumentReader::read(const Document& document, int32_t* tokens, int32_t* targets) {

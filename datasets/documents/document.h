@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "datasets/array_shard.h"
 #include "datasets/dataset_manifest.h"
+#include "datasets/shards.h"
 
 namespace convoy {
 
@@ -34,15 +36,21 @@ struct Document {
 // Of one shard in the order in which they lie. Throws DataError if it does not begin with one.
 std::vector<Document> documents_of(const ArrayShard& shard, size_t number);
 
+// Of all shards, by shard: each is read by one of the ranks, which tells the others (read_of_each_shard). check: told
+// of each shard by who reads it, may throw DataError.
+std::vector<std::vector<Document>> documents_of_shards(
+    const Shards& shards, Communicator* ranks,
+    const std::function<void(const ArrayShard&, const std::vector<Document>&)>& check = {});
+
 // Fills a sequence of T places: tokens, targets (the next token where it counts, else -1), both as far as the document
 // has them: its tokens but the last.
 class DocumentReader {
  public:
-  explicit DocumentReader(const std::vector<ArrayShard>& shards) : shards_(shards) {}
+  explicit DocumentReader(const Shards& shards) : shards_(shards) {}
   void read(const Document& document, int32_t* tokens, int32_t* targets);
 
  private:
-  const std::vector<ArrayShard>& shards_;
+  const Shards& shards_;
   std::vector<int32_t> tokens_;
   std::vector<uint8_t> marks_;
 };

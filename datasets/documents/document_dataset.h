@@ -12,57 +12,36 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "core/data/dataset.h"
-#include "datasets/array_shard.h"
 #include "datasets/dataset_manifest.h"
 #include "datasets/documents/document.h"
 #include "datasets/documents/pack_documents.h"
+#include "datasets/language_dataset.h"
 
 namespace convoy {
 
-class DocumentDataset final : public Dataset {
+class DocumentDataset final : public LanguageDataset {
  public:
   // Throws DataError if a document is longer than T + 1 tokens, or none of the training split teaches anything.
   DocumentDataset(std::filesystem::path folder, DatasetManifest manifest, const DatasetNeeds& needs);
 
-  const std::vector<BatchField>& fields() const override { return fields_; }
   int64_t samples(Split split) const override { return part(split).packed.sequences(); }
   void read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) override;
-  std::string identity() const override;
   bool every_target_counts() const override { return false; }
-  const DatasetFacts& facts() const override { return facts_; }
-  const std::filesystem::path& folder() const override { return folder_; }
-  std::unique_ptr<Tokenizer> tokenizer() const override;
-  std::map<std::string, std::string> files() const override;
   std::string too_few(Split split, int64_t samples, bool model_is_fixed) const override;
 
  private:
   struct Part {
-    std::vector<ArrayShard> shards;
+    Shards shards;
     std::vector<Document> documents;  // that teach
     PackedDocuments packed;
   };
   const Part& part(Split split) const { return parts_[static_cast<size_t>(split)]; }
   Part open(Split split, bool pack) const;
 
-  std::filesystem::path folder_;
-  int64_t T_;
-  uint64_t seed_;
-  DatasetManifest manifest_;
-  DatasetFacts facts_;
-  std::vector<BatchField> fields_;
   std::vector<Part> parts_;  // by Split
 };
-
-// Of kinds of tokens: what facts() says of them, fields beside each other.
-DatasetFacts facts_of_documents(const DatasetManifest& manifest, size_t fields);
-// The tokenizer's file, by name.
-std::map<std::string, std::string> tokenizer_files(const std::filesystem::path& folder,
-                                                   const DatasetManifest& manifest);
 
 }  // namespace convoy

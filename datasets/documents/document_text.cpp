@@ -12,6 +12,7 @@
 #include "datasets/documents/document.h"
 #include "datasets/documents/pack_documents.h"
 #include "datasets/grouped_number.h"
+#include "datasets/shards.h"
 #include "datasets/token_text.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 
@@ -21,12 +22,10 @@ namespace {
 constexpr size_t kMostShownTokens = 600;  // of a document; of more the rest is counted
 constexpr const char *kGreen = "\x1b[1;32m", *kGrey = "\x1b[2m", *kPlain = "\x1b[0m";
 
-std::vector<Document> documents_of_split(const std::vector<ArrayShard>& shards) {
+std::vector<Document> documents_of_split(const Shards& shards) {
   std::vector<Document> documents;
-  for (size_t shard = 0; shard < shards.size(); ++shard) {
-    const std::vector<Document> more = documents_of(shards[shard], shard);
-    documents.insert(documents.end(), more.begin(), more.end());
-  }
+  for (const auto& some : documents_of_shards(shards, nullptr))
+    documents.insert(documents.end(), some.begin(), some.end());
   return documents;
 }
 
@@ -48,7 +47,7 @@ std::string packing_text(const std::vector<Document>& documents, int64_t T) {
 }
 
 std::string split_text(const std::filesystem::path& folder, const DatasetManifest& manifest, Split split) {
-  const std::vector<Document> documents = documents_of_split(open_shards(folder, manifest, split));
+  const std::vector<Document> documents = documents_of_split(Shards(folder, manifest, split));
   if (documents.empty()) return {};
   int64_t tokens = 0, counted = 0, longest = 0, silent = 0;
   for (const Document& document : documents) {
@@ -115,8 +114,7 @@ class LabelText {
   std::string text_;
 };
 
-std::string labelled(const std::vector<ArrayShard>& shards, const Document& document, const Tokenizer& tokenizer,
-                     bool colours) {
+std::string labelled(const Shards& shards, const Document& document, const Tokenizer& tokenizer, bool colours) {
   const auto T = static_cast<size_t>(document.tokens);
   std::vector<int32_t> tokens(T), targets(T, -1);
   DocumentReader(shards).read(document, tokens.data(), targets.data());
@@ -144,7 +142,7 @@ std::string labelled_documents(const std::filesystem::path& folder, const Datase
   if (!view.labels) return {};
   check_document_fields(folder, manifest);
   const auto tokenizer = load_tokenizer(folder / manifest.tokenizer_file);
-  const std::vector<ArrayShard> shards = open_shards(folder, manifest, view.split);
+  const Shards shards(folder, manifest, view.split);
   const std::vector<Document> documents = documents_of_split(shards);
   if (documents.empty())
     throw DataError(fmt::format("{}: it has no {} split to show", folder.string(), name_of(view.split)));

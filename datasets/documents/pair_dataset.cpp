@@ -6,43 +6,35 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "datasets/data_identity.h"
-#include "datasets/documents/document_dataset.h"
 #include "datasets/keyed_permutation.h"
-#include "datasets/tokenizers/load_tokenizer.h"
 
 namespace convoy {
 
-PairDataset::PairDataset(std::filesystem::path folder, DatasetManifest manifest, const DatasetNeeds& needs)
-    : folder_(std::move(folder)),
-      T_(needs.context),
-      seed_(needs.seed),
-      manifest_(std::move(manifest)),
-      facts_(facts_of_documents(manifest_, 2)),
-      fields_{{"tokens", DType::i32, {2, T_}}, {"targets", DType::i32, {2, T_}}} {
-  check_document_fields(folder_, manifest_);
-  if (T_ < 1)
+namespace {
+
+void require_pairs(const ArrayShard& shard, const std::vector<Document>& documents) {
+  if (documents.size() % 2 != 0)
     throw DataError(
-        fmt::format("{}: a dataset of preference pairs, but the model has no context to read them with; name another "
-                    "dataset in data.path, or choose a family of language models",
-                    folder_.string()));
+        fmt::format("{}: {} documents, wanted an even number: of each pair the chosen answer and the rejected one",
+                    shard.file().string(), documents.size()));
+}
+
+}  // namespace
+
+PairDataset::PairDataset(std::filesystem::path folder, DatasetManifest manifest, const DatasetNeeds& needs)
+    : LanguageDataset(std::move(folder), std::move(manifest), needs, "a dataset of preference pairs",
+                      {{"tokens", DType::i32, {2, needs.context}}, {"targets", DType::i32, {2, needs.context}}}) {
+  check_document_fields(folder_, manifest_);
   for (const Split split : kSplits) parts_.push_back(open(split));
-  if (samples(Split::train) == 0)
-    throw DataError(fmt::format("{}: {}", folder_.string(), too_few(Split::train, 1, false)));
+  require_samples(Split::train);
 }
 
 PairDataset::Part PairDataset::open(Split split) const {
-  Part part{open_shards(folder_, manifest_, split), {}};
-  for (size_t number = 0; number < part.shards.size(); ++number) {
-    const std::vector<Document> documents = documents_of(part.shards[number], number);
-    if (documents.size() % 2 != 0)
-      throw DataError(
-          fmt::format("{}: {} documents, wanted an even number: of each pair the chosen answer and the rejected one",
-                      part.shards[number].file().string(), documents.size()));
+  Part part{shards(split), {}};
+  for (const std::vector<Document>& documents : documents_of_shards(part.shards, ranks_, require_pairs))
     for (size_t i = 0; i < documents.size(); i += 2)
       if (documents[i].teaches() && documents[i + 1].teaches())
         part.documents.insert(part.documents.end(), {documents[i], documents[i + 1]});
-  }
   require_documents_fit(folder_, split, part.documents, T_);
   return part;
 }
@@ -55,14 +47,8 @@ int64_t PairDataset::stored_sample(Split split, int64_t sample) const {
 }
 
 void PairDataset::read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) {
-  const Shape wanted{count, 2, T_};
-  const bool fits = out.size() == fields_.size() && first >= 0 && std::ranges::all_of(out, [&](const Tensor& tensor) {
-                      return tensor.shape == wanted && tensor.dtype == DType::i32;
-                    });
-  if (!fits)
-    throw InternalError(
-        fmt::format("samples [{}, {}) into other tensors than two of i32 {}", first, first + count, to_string(wanted)));
-  if (samples(split) == 0) throw DataError(fmt::format("{}: {}", folder_.string(), too_few(split, 1, false)));
+  check_tensors(out, first, count);
+  require_samples(split);
   const Part& part = this->part(split);
   DocumentReader reader(part.shards);
   std::fill_n(out[0].as<int32_t>(), out[0].elements(), 0);
@@ -76,12 +62,6 @@ void PairDataset::read(Split split, int64_t first, int64_t count, std::span<cons
     }
   }
 }
-
-std::unique_ptr<Tokenizer> PairDataset::tokenizer() const { return load_tokenizer(folder_ / manifest_.tokenizer_file); }
-
-std::map<std::string, std::string> PairDataset::files() const { return tokenizer_files(folder_, manifest_); }
-
-std::string PairDataset::identity() const { return data_identity(manifest_); }
 
 std::string PairDataset::too_few(Split split, int64_t wanted, bool model_is_fixed) const {
   const int64_t found = samples(split);

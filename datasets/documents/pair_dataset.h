@@ -8,50 +8,35 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "core/data/dataset.h"
-#include "datasets/array_shard.h"
 #include "datasets/dataset_manifest.h"
 #include "datasets/documents/document.h"
+#include "datasets/language_dataset.h"
 
 namespace convoy {
 
-class PairDataset final : public Dataset {
+class PairDataset final : public LanguageDataset {
  public:
   // Throws DataError if a document is longer than T + 1 tokens, a shard has an odd number of them, or there is nothing
   // to train on.
   PairDataset(std::filesystem::path folder, DatasetManifest manifest, const DatasetNeeds& needs);
 
-  const std::vector<BatchField>& fields() const override { return fields_; }
   int64_t samples(Split split) const override;
   void read(Split split, int64_t first, int64_t count, std::span<const Tensor> out) override;
-  std::string identity() const override;
   bool every_target_counts() const override { return false; }
-  const DatasetFacts& facts() const override { return facts_; }
-  const std::filesystem::path& folder() const override { return folder_; }
-  std::unique_ptr<Tokenizer> tokenizer() const override;
-  std::map<std::string, std::string> files() const override;
   int64_t stored_sample(Split split, int64_t sample) const override;
   std::string too_few(Split split, int64_t samples, bool model_is_fixed) const override;
 
  private:
   struct Part {
-    std::vector<ArrayShard> shards;
+    Shards shards;
     std::vector<Document> documents;  // of pair i, 2 i and 2 i + 1
   };
   const Part& part(Split split) const { return parts_[static_cast<size_t>(split)]; }
   Part open(Split split) const;
 
-  std::filesystem::path folder_;
-  int64_t T_;
-  uint64_t seed_;
-  DatasetManifest manifest_;
-  DatasetFacts facts_;
-  std::vector<BatchField> fields_;
   std::vector<Part> parts_;  // by Split
 };
 

@@ -193,7 +193,8 @@ std::vector<FieldLayout> create_shard(const path& file, std::vector<FieldLayout>
   return fields;
 }
 
-std::vector<FieldLayout> open_shard(const path& file, const std::vector<std::string>& fields) {
+std::vector<FieldLayout> open_shard(const path& file, const std::vector<std::string>& fields,
+                                    const std::vector<std::string>& more) {
   const QuietErrors quiet;
   if (!as_data_error([&] { return is_there(file); }))
     throw DataError(fmt::format("{}: the file is missing; {}", file.string(), kImportAgain));
@@ -201,10 +202,13 @@ std::vector<FieldLayout> open_shard(const path& file, const std::vector<std::str
   const Handle access = file_access(file);
   const Handle shard(check(H5Fopen(file.c_str(), H5F_ACC_RDONLY, access.get()), file, "open the shard"), H5Fclose);
   std::vector<FieldLayout> layouts;
-  for (const std::string& name : fields) {
+  const auto read = [&](const std::string& name) {
     layouts.push_back(FieldReader(shard, name, file).layout());
     check_inside_file(layouts.back(), file);
-  }
+  };
+  for (const std::string& name : fields) read(name);
+  for (const std::string& name : more)
+    if (H5Lexists(shard.get(), name.c_str(), H5P_DEFAULT) > 0) read(name);
   return layouts;
 }
 

@@ -33,7 +33,9 @@ struct FieldLayout {
 std::vector<FieldLayout> create_shard(const std::filesystem::path& file, std::vector<FieldLayout> fields);
 
 // Reads the layouts of these fields of an existing shard and checks that all their data lies inside the file. Throws
-// DataError naming the file if it is no HDF5 file, of another version, or not of the form above.
-std::vector<FieldLayout> open_shard(const std::filesystem::path& file, const std::vector<std::string>& fields);
+// DataError naming the file if it is no HDF5 file, of another version, or not of the form above. Behind them come those
+// of `more` that there are.
+std::vector<FieldLayout> open_shard(const std::filesystem::path& file, const std::vector<std::string>& fields,
+                                    const std::vector<std::string>& more = {});
 
 }  // namespace convoy::hdf5

@@ -24,14 +24,8 @@
 namespace convoy {
 
 OpenedData open_training_data(Config& config, Communicator& ranks) {
-  OpenedData opened = open_data(config);
+  OpenedData opened = open_data(config, ranks.size() > 1 ? &ranks : nullptr);
   std::unique_ptr<Dataset>& data = opened.data;
-  const std::string here = data->identity(), first = ranks.broadcast_text(here, 0);
-  if (here != first)
-    throw DataError(
-        fmt::format("rank {} on {} finds other data in {} ({}) than the first rank ({}); copy the first rank's "
-                    "there, or name a folder that all hosts share in data.path",
-                    ranks.rank(), host_name(), data_name(config), here, first));
   resolve_model_by_data(config, *data);
   if (!config.data.augment.empty())
     data =

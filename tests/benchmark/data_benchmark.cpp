@@ -124,7 +124,7 @@ void loader(int64_t side, int64_t rows) {
   }
   manifest.split(Split::train) = writer.finish();
   write_dataset_manifest(folder.path(), manifest);
-  ArrayDataset dataset(folder.path(), manifest, 1);
+  ArrayDataset dataset(folder.path(), manifest, {.seed = 1});
   constexpr int64_t kBatch = 64;
   std::vector<std::byte> batch(static_cast<size_t>(kBatch) * row.size());
   const std::string shard = folder / "train-00000.h5";

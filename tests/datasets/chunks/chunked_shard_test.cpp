@@ -52,7 +52,8 @@ class ChunkedShard : public testing::Test {
             shard + R"(}, "validation": {"shards": )" + shard + "}}}");
   }
   std::unique_ptr<ArrayDataset> open(int64_t window_bytes = kWindowBytes) const {
-    return std::make_unique<ArrayDataset>(folder_.path(), read_dataset_manifest(folder_.path()), 5, window_bytes);
+    return std::make_unique<ArrayDataset>(folder_.path(), read_dataset_manifest(folder_.path()),
+                                          DatasetNeeds{.seed = 5}, window_bytes);
   }
   struct Rows {
     std::vector<float> x;

@@ -1,0 +1,81 @@
+// How rank 0 tells the others what a dataset holds: the manifest without its checksums, as text, and these as they are.
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/comm/communicator.h"
+#include "core/comm/fail_together.h"
+#include "datasets/dataset_manifest.h"
+
+namespace convoy {
+namespace {
+
+using Checksums = std::vector<std::vector<uint64_t>>;
+
+template <class Visit>
+void for_each_shard(DatasetManifest& manifest, const Visit& visit) {
+  for (SplitEntry& split : manifest.splits)
+    for (ShardEntry& shard : split.shards) visit(shard);
+}
+
+void put(std::string& to, const uint64_t* values, size_t count) {
+  to.append(reinterpret_cast<const char*>(values), count * sizeof *values);
+}
+
+// Of every shard the number of its fields that have checksums, of each the number of these, and then they themselves.
+std::string packed_checksums(DatasetManifest& manifest) {
+  std::string bytes;
+  for_each_shard(manifest, [&](const ShardEntry& shard) {
+    const uint64_t fields = shard.checksums.size();
+    put(bytes, &fields, 1);
+    for (const auto& of_field : shard.checksums) {
+      const uint64_t count = of_field.size();
+      put(bytes, &count, 1);
+      put(bytes, of_field.data(), count);
+    }
+  });
+  return bytes;
+}
+
+void unpack_checksums(const std::string& bytes, DatasetManifest& manifest) {
+  size_t at = 0;
+  const auto take = [&](uint64_t* values, size_t count) {
+    std::memcpy(values, bytes.data() + at, count * sizeof *values);
+    at += count * sizeof *values;
+  };
+  for_each_shard(manifest, [&](ShardEntry& shard) {
+    uint64_t fields = 0;
+    take(&fields, 1);
+    shard.checksums.resize(fields);
+    for (auto& of_field : shard.checksums) {
+      uint64_t count = 0;
+      take(&count, 1);
+      of_field.resize(count);
+      take(of_field.data(), count);
+    }
+  });
+}
+
+}  // namespace
+
+DatasetManifest read_dataset_manifest(const std::filesystem::path& folder, Communicator& ranks) {
+  DatasetManifest manifest;
+  std::string text, checksums;
+  fail_together(ranks, [&] {
+    if (ranks.rank() != 0) return;
+    manifest = read_dataset_manifest(folder);
+    DatasetManifest bare = manifest;
+    checksums = packed_checksums(bare);
+    for_each_shard(bare, [](ShardEntry& shard) { shard.checksums.clear(); });
+    text = manifest_text(bare);
+  });
+  text = ranks.broadcast_text(std::move(text), 0);
+  checksums = ranks.broadcast_text(std::move(checksums), 0);
+  if (ranks.rank() == 0) return manifest;
+  manifest = manifest_from_text(text, folder / kDatasetManifestName);
+  unpack_checksums(checksums, manifest);
+  return manifest;
+}
+
+}  // namespace convoy
