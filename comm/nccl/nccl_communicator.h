@@ -23,6 +23,8 @@ namespace convoy::nccl {
 struct NcclOptions {
   int cuda_ordinal = 0;    // this rank's device, among those its process sees
   double timeout_s = 120;  // for connecting the ranks and for each collective; 0: never
+  // Connecting them is one rank's work for so many, where the library knows how; else rank 0's for all.
+  int ranks_of_a_root = 128;
 };
 
 // Collective over host, which outlives the result. The same error on every rank: ConfigError where this build has no

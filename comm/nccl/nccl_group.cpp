@@ -1,5 +1,6 @@
 #include "comm/nccl/nccl_group.h"
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,6 +28,13 @@ ncclConfig_t non_blocking() {
   return config;
 }
 
+// Looked up where it is called: the oldest NCCL that we build with does not declare it.
+using ScalableInit = ncclResult_t (*)(ncclComm_t*, int ranks, int rank, int roots, ncclUniqueId*, ncclConfig_t*);
+ScalableInit scalable_init() {
+  static const auto found = reinterpret_cast<ScalableInit>(::dlsym(RTLD_DEFAULT, "ncclCommInitRankScalable"));
+  return found;
+}
+
 // Between looks: eager for a moment, since NCCL begins most collectives within microseconds, then ever rarer.
 class Pause {
  public:
@@ -43,11 +51,16 @@ class Pause {
 
 }  // namespace
 
-NcclGroup::NcclGroup(const ncclUniqueId& id, const Place& place)
+bool can_have_many_roots() { return scalable_init() != nullptr; }
+
+NcclGroup::NcclGroup(std::vector<ncclUniqueId> ids, const Place& place)
     : place_(place), exceptions_before_(std::uncaught_exceptions()) {
   ncclConfig_t config = non_blocking();
   CUDA_CHECK(cudaSetDevice(place.device));
-  NCCL_CHECK(ncclCommInitRankConfig(comm_.get(), place.size, id, place.rank, &config));
+  if (ids.size() == 1)
+    NCCL_CHECK(ncclCommInitRankConfig(comm_.get(), place.size, ids[0], place.rank, &config));
+  else
+    NCCL_CHECK(scalable_init()(comm_.get(), place.size, place.rank, static_cast<int>(ids.size()), ids.data(), &config));
 }
 
 NcclGroup::NcclGroup(NcclGroup& whole, int color, const Place& place)

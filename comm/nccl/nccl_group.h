@@ -10,10 +10,15 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "comm/nccl/deadline.h"
 
 namespace convoy::nccl {
+
+// Whether the library that is loaded has ncclCommInitRankScalable (2.23), by which several ranks share the work of
+// connecting all.
+bool can_have_many_roots();
 
 class NcclGroup {
  public:
@@ -23,8 +28,9 @@ class NcclGroup {
     int device = 0;  // CUDA ordinal
   };
 
-  // Begins to connect this rank with the others that have the same id; settle() completes it.
-  NcclGroup(const ncclUniqueId& id, const Place& place);
+  // Begins to connect this rank with the others that have the same ids; settle() completes it. Several ids only where
+  // can_have_many_roots().
+  NcclGroup(std::vector<ncclUniqueId> ids, const Place& place);
   // The same with those of a settled group's ranks that name this color. Collective over `whole`, which has to settle
   // first.
   NcclGroup(NcclGroup& whole, int color, const Place& place);

@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
+#include <memory>
 #include <vector>
 
-#include "comm/failure_report.h"
 #include "core/base/error.h"
 #include "launcher/binding/hwloc_machine.h"
 #include "launcher/cuda_support.h"
@@ -21,9 +20,8 @@ namespace {
 
 constexpr size_t kMostProcessors = 8192;
 
-// What ranks tell each other, as bytes.
+// What ranks of a machine tell each other, as bytes.
 struct Place {
-  std::array<char, 256> host = {};
   std::array<char, kMostProcessors> allowed = {}, near_its_gpu = {};  // 1: this processor
 };
 
@@ -71,21 +69,16 @@ std::string bind_rank(const Config& config, Communicator& communicator) {
   if (config.parallel.bind == Bind::none) return "not bound: parallel.bind is none";
   if (communicator.size() == 1) return words_for(BindingReason::alone);
   const HwlocMachine machine;
+  const std::unique_ptr<Communicator> neighbours = communicator.machine_ranks();
   Place mine;
-  std::strncpy(mine.host.data(), host_name().c_str(), mine.host.size() - 1);
   mark(mine.allowed, usable_processors());
   mark(mine.near_its_gpu, gpu_of(config, machine, communicator.local_rank()).processors);
-  std::vector<Place> all(static_cast<size_t>(communicator.size()));
-  communicator.all_gather_host(all.data(), &mine, sizeof mine);
-
-  std::vector<RankPlace> neighbours;
-  size_t me = 0;
-  for (int rank = 0; rank < communicator.size(); ++rank) {
-    const Place& place = all[static_cast<size_t>(rank)];
-    if (rank == communicator.rank()) me = neighbours.size();
-    if (place.host == mine.host) neighbours.push_back({marked(place.allowed), marked(place.near_its_gpu)});
-  }
-  const RankBinding binding = bind_ranks(machine.describe(), neighbours)[me];
+  std::vector<Place> told(static_cast<size_t>(neighbours->size()));
+  neighbours->all_gather_host(told.data(), &mine, sizeof mine);
+  std::vector<RankPlace> places;
+  for (const Place& place : told) places.push_back({marked(place.allowed), marked(place.near_its_gpu)});
+  const auto me = static_cast<size_t>(neighbours->rank());
+  const RankBinding binding = bind_ranks(machine.describe(), places)[me];
   if (binding.reason != BindingReason::share) return words_for(binding.reason);
   const std::string refusal = machine.bind_process(binding.processors);
   return refusal.empty() ? words_for(binding.reason) : "not bound: " + refusal;

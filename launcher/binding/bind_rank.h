@@ -8,8 +8,9 @@
 
 namespace convoy {
 
-// Collective. Before the CPU device is made: its threads then run on this rank's processors. Returns what came of it,
-// in words: "its share of the cores". A refusal of the system is said there and stops nothing.
+// Collective; the ranks of a machine tell each other, 16 KiB a rank. Before the CPU device is made: its threads then
+// run on this rank's processors. Returns what came of it, in words: "its share of the cores". A refusal of the system
+// is said there and stops nothing.
 std::string bind_rank(const Config& config, Communicator& communicator);
 
 // Where a machine has several RDMA devices: sets NCCL_IB_HCA and UCX_NET_DEVICES to the one nearest to this rank's GPU,

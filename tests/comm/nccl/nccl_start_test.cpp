@@ -8,6 +8,8 @@
 
 #include "comm/local/thread_communicator.h"
 #include "comm/make_communicator.h"
+#include "comm/nccl/nccl_communicator.h"
+#include "comm/nccl/nccl_group.h"
 #include "kernels/cuda/cuda_device.h"
 
 namespace convoy {
@@ -31,7 +33,7 @@ class FalsifyingHost final : public Communicator {
   void barrier_host() override { host_.barrier_host(); }
   void broadcast_host(void* data, size_t bytes, int root) override {
     host_.broadcast_host(data, bytes, root);
-    if (rank() == 1) std::memcpy(data, &instead_, bytes);
+    if (rank() == 1 && bytes == sizeof instead_) std::memcpy(data, &instead_, bytes);
   }
   void all_gather_host(void* out, const void* in, size_t bytes) override { host_.all_gather_host(out, in, bytes); }
   std::unique_ptr<Communicator> split(int color, int key) override { return host_.split(color, key); }
@@ -83,6 +85,24 @@ TEST(NcclStart, NamesTheRankThatFailed) {
   const std::string text = failure_of_start<InternalError>({}, 2);
   EXPECT_EQ(text.find("NCCL could not connect 3 ranks: rank 1 on "), 0u) << text;
   EXPECT_EQ(text.find("rank 0 on "), std::string::npos) << text;
+}
+
+// Of four ranks two gather the others.
+TEST(NcclStart, SeveralRanksShareTheWorkOfConnectingAll) {
+  EXPECT_TRUE(nccl::can_have_many_roots());
+  on_threads(4, [](Communicator& host) {
+    const auto device = cuda::make_cuda_device({.ordinal = host.rank()});
+    const auto ranks = nccl::make_nccl_communicator(host, {.cuda_ordinal = host.rank(), .ranks_of_a_root = 2});
+    const auto stream = device->make_stream(StreamKind::communication);
+    const Memory memory = device->allocate(sizeof(float));
+    const float mine = static_cast<float>(1 << host.rank());
+    stream->copy(memory.data(), &mine, sizeof mine);
+    ranks->all_reduce(*stream, {memory.data(), DType::f32, {1}});
+    float sum = 0;
+    stream->copy(&sum, memory.data(), sizeof sum);
+    stream->synchronize();
+    EXPECT_EQ(sum, 15);
+  });
 }
 
 }  // namespace

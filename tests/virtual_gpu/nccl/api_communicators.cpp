@@ -1,5 +1,6 @@
 // The life of a communicator.
 #include <cuda_runtime_api.h>
+#include <cstring>
 
 #include <cstddef>
 
@@ -75,6 +76,20 @@ ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int nranks, ncclUniqueId i
 
 ncclResult_t ncclCommInitRank(ncclComm_t* comm, int nranks, ncclUniqueId id, int rank) {
   return init_rank(comm, nranks, id, rank, nullptr, __func__);
+}
+
+// The first id joins all; of the others nothing is needed here but that they are ids, each once.
+ncclResult_t ncclCommInitRankScalable(ncclComm_t* comm, int nranks, int rank, int count, ncclUniqueId* ids,
+                                      ncclConfig_t* config) {
+  const auto same = [](const ncclUniqueId& a, const ncclUniqueId& b) { return std::memcmp(&a, &b, sizeof a) == 0; };
+  if (!ids || count < 1 || count > nranks)
+    return fail(ncclInvalidArgument, text(__func__, ": ", count, " ids of ", nranks, " ranks; wanted 1 to nranks"));
+  for (int i = 0; i < count; ++i) {
+    bool is_new = !same(ids[i], ncclUniqueId{});
+    for (int before = 0; before < i; ++before) is_new = is_new && !same(ids[before], ids[i]);
+    if (!is_new) return fail(ncclInvalidArgument, text(__func__, ": id ", i, " is none, or one of those before"));
+  }
+  return init_rank(comm, nranks, ids[0], rank, config, __func__);
 }
 
 ncclResult_t ncclCommInitAll(ncclComm_t* comm, int ndev, const int* devlist) {
