@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/config/precision.h"
+#include "core/parameters/parameter_layout.h"
 
 namespace convoy {
 namespace {
@@ -19,6 +20,8 @@ Graph make_loss_graph(const Config& config) {
       config, config.model.family->loss_graph(
                   {.B = config.batch.micro, .dtype = compute_dtype(config.precision), .loss = *config.loss.kind}));
 }
+
+int64_t parameters_of(const Config& config) { return ParameterLayout(make_loss_graph(config), 1).elements(); }
 
 std::optional<GeneratorModel> make_generator_model(const Config& config) {
   std::optional<GeneratorModel> model = config.model.family->generator(compute_dtype(config.precision));

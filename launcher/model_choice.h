@@ -15,4 +15,7 @@ Graph make_loss_graph(const Config& config);
 // For families that write sequences.
 std::optional<GeneratorModel> make_generator_model(const Config& config);
 
+// How many elements all of its parameters have, without padding.
+int64_t parameters_of(const Config& config);
+
 }  // namespace convoy

@@ -138,7 +138,7 @@ void describe(Keys& keys, ParallelConfig& c) {
        Allowed::from(0, 3));
   keys("shard_ranks", c.shard_ranks, "ranks",
        "neighbours that hold one copy of what is sharded between them, other groups have another; auto: those of a "
-       "node",
+       "node, or else as many as pad what is sent by less than 1%",
        Allowed::from(2, 1e6));
   keys("node_ranks", c.node_ranks, "ranks",
        "neighbours whose network is fast: what they have is added before it goes to others; auto: those of a machine",

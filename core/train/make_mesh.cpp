@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/integers.h"
+#include "core/ops/reductions.h"
 
 namespace convoy {
 
@@ -24,6 +26,18 @@ int64_t ranks_of_a_node(Communicator& ranks) {
   return size;
 }
 
+constexpr int kNeverTooMany = 64, kLeastGroup = 32;
+
+// The largest group whose shards pad so many parameters by at most 1%, be each bucket cut for itself.
+int64_t group_with_little_padding(const ParallelConfig& config, int ranks, int64_t parameters) {
+  const auto bytes = parameters * static_cast<int64_t>(sizeof(float));
+  const int64_t buckets = ceil_div(bytes, config.bucket_bytes) + 1;
+  int64_t group = kLeastGroup;
+  if (ranks % group != 0) return ranks;
+  while (ranks % (2 * group) == 0 && 100 * 2 * group * kSumSquaresBlock * buckets <= parameters) group *= 2;
+  return group;
+}
+
 void check(int64_t group, const ParallelConfig& config, int ranks) {
   if (group < 2 || ranks % group != 0)
     throw ConfigError(
@@ -39,27 +53,29 @@ void check(int64_t group, const ParallelConfig& config, int ranks) {
 
 }  // namespace
 
-int shard_group(const ParallelConfig& config, int ranks, int ranks_of_a_node) {
+int shard_group(const ParallelConfig& config, int ranks, int ranks_of_a_node, int64_t parameters) {
   if (config.stage == 0 || ranks == 1) return ranks;
   int64_t size = config.shard_ranks.value_or(ranks_of_a_node);
   const bool fits_tree = !config.reproducible || std::has_single_bit(static_cast<uint64_t>(size));
   if (!config.shard_ranks.value && (size < 2 || ranks % size != 0 || !fits_tree)) size = ranks;
+  if (!config.shard_ranks.value && size > kNeverTooMany && parameters > 0)
+    size = group_with_little_padding(config, ranks, parameters);
   check(size, config, ranks);
   return static_cast<int>(size);
 }
 
-MeshShape mesh_shape(const ParallelConfig& config, int ranks, int ranks_of_a_node) {
-  const int group = shard_group(config, ranks, ranks_of_a_node);
+MeshShape mesh_shape(const ParallelConfig& config, int ranks, int ranks_of_a_node, int64_t parameters) {
+  const int group = shard_group(config, ranks, ranks_of_a_node, parameters);
   const bool keeps_order = config.reproducible || config.gradient_dtype != GradientDType::f32;
   if (!keeps_order) return {group, ranks / group};
   const int groups_of_a_node = ranks_of_a_node % group == 0 ? ranks_of_a_node / group : 1;
   return {levels_of(group, ranks_of_a_node), levels_of(ranks / group, groups_of_a_node)};
 }
 
-Mesh make_mesh(const ParallelConfig& config, Communicator& world) {
+Mesh make_mesh(const ParallelConfig& config, Communicator& world, int64_t parameters) {
   const int node =
       config.node_ranks.value ? static_cast<int>(*config.node_ranks.value) : static_cast<int>(ranks_of_a_node(world));
-  return Mesh(world, mesh_shape(config, world.size(), node));
+  return Mesh(world, mesh_shape(config, world.size(), node, parameters));
 }
 
 }  // namespace convoy

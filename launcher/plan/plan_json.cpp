@@ -71,7 +71,8 @@ std::string plan_json(const PlanReport& r) {
                {"parameters", r.parameters},
                {"flops", r.plan.flops},
                {"recompute_flops", r.plan.recompute_flops},
-               {"sent_bytes", r.plan.sent_bytes}};
+               {"sent_bytes", r.plan.sent_bytes},
+               {"padding", r.padding}};
   if (r.length) json["steps"] = r.length->steps();
   if (r.length && r.length->by_epochs()) json["epochs"] = r.length->epochs();
   json["tensors"] = Json::array();

@@ -38,6 +38,7 @@ struct PlanReport {
   RunPlan plan;
   size_t others_host = 0;
   int64_t parameters = 0;
+  double padding = 0;               // of what is sharded, sent with it: a share of its parameters
   std::optional<RunLength> length;  // absent: told by epochs, and the data is not there
   std::vector<PlannedTensor> tensors;
   std::vector<Alternative> alternatives;

@@ -7,6 +7,8 @@
 namespace convoy {
 namespace {
 
+constexpr double kMuchPadding = 0.01;
+
 constexpr int kTitle = 10;
 
 // Lines of a part; its title stands before the first.
@@ -95,6 +97,10 @@ std::string step_lines(const PlanReport& r) {
             (r.plan.recompute_flops > 0 ? ", and " + flops_text(r.plan.recompute_flops) + " computed again" : ""));
   part.line(r.plan.sent_bytes == 0 ? "nothing is sent"
                                    : bytes_text(r.plan.sent_bytes) + " sent by a rank, at the least");
+  if (r.facts.mesh.shard.ranks() > 1 && r.config.parallel.stage > 0)
+    part.line(fmt::format("groups of {} ranks shard, with {:.2g}% of padding{}", r.facts.mesh.shard.ranks(),
+                          100 * r.padding,
+                          r.padding > kMuchPadding ? "; a smaller parallel.shard_ranks has less" : ""));
   return part.text();
 }
 

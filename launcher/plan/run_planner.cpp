@@ -79,7 +79,8 @@ PlannedRun RunPlanner::plan(const Config& config, OperatorTally* tally) const {
   check_ranks(config, V, request_.ranks);
   RankFacts facts{.ranks = request_.ranks,
                   .mesh = mesh_shape(config.parallel, request_.ranks,
-                                     static_cast<int>(config.parallel.node_ranks.value_or(request_.ranks_per_node))),
+                                     static_cast<int>(config.parallel.node_ranks.value_or(request_.ranks_per_node)),
+                                     parameters_of(config)),
                   .virtual_ranks = V,
                   .device = device_,
                   .evaluates = evaluates(config) && evaluates_,

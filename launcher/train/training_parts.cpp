@@ -83,7 +83,7 @@ TrainingMachine::TrainingMachine(const Config& config, Communicator& ranks)
     : ranks_(ranks),
       device_(make_device(config, ranks)),
       of_devices_(communicator_of_devices(config, ranks, device_->info().kind)),
-      mesh_(make_mesh(config.parallel, communicator())) {
+      mesh_(make_mesh(config.parallel, communicator(), parameters_of(config))) {
   check_devices_alike(config, *device_, ranks);
 }
 

@@ -25,6 +25,23 @@ TEST(ShardGroup, IsTheNodeWhereThatDividesTheRanksAndTheTree) {
   EXPECT_EQ(group_of(2, 4, 1), 4);
 }
 
+// A part of a bucket is at least a block of the gradient norm: where no node says how many ranks are to shard, it is no
+// more than the model has blocks for.
+TEST(ShardGroup, IsNoLargerThanTheModelHasPartsFor) {
+  ParallelConfig config;
+  config.stage = 1;
+  constexpr int64_t kMillion = 1'000'000;
+  EXPECT_EQ(shard_group(config, 16384, 1, 85 * kMillion), 32);
+  EXPECT_EQ(shard_group(config, 16384, 8, 85 * kMillion), 8);
+  EXPECT_EQ(shard_group(config, 64, 1, 85 * kMillion), 64);
+  config.bucket_bytes = 400'000'000;
+  EXPECT_EQ(shard_group(config, 16384, 1, 85 * kMillion), 256);
+  EXPECT_EQ(shard_group(config, 16384, 1, 70'000 * kMillion), 1024);
+  EXPECT_EQ(shard_group(config, 100, 1, 85 * kMillion), 100) << "no group of 32 or more";
+  config.shard_ranks.value = 16384;
+  EXPECT_EQ(shard_group(config, 16384, 1, 85 * kMillion), 16384) << "as was asked for";
+}
+
 TEST(ShardGroup, IsWhatWasAskedFor) {
   EXPECT_EQ(group_of(3, 16, 8, Auto{4}), 4);
   EXPECT_EQ(group_of(0, 16, 8, Auto{4}), 16);
