@@ -7,6 +7,7 @@
 #include "comm/nccl/nccl_communicator.h"
 #include "core/base/files.h"
 #include "core/base/logging.h"
+#include "core/comm/work_together.h"
 
 namespace convoy {
 namespace {

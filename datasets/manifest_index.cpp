@@ -1,12 +1,14 @@
 // How rank 0 tells the others what a dataset holds: the manifest without its checksums, as text, and these as they are.
+#include <fmt/format.h>
+
 #include <cstring>
 #include <string>
 #include <utility>
 
 #include "core/base/error.h"
 #include "core/comm/communicator.h"
-#include "core/comm/fail_together.h"
 #include "datasets/dataset_manifest.h"
+#include "datasets/work_on_data.h"
 
 namespace convoy {
 namespace {
@@ -62,7 +64,7 @@ void unpack_checksums(const std::string& bytes, DatasetManifest& manifest) {
 DatasetManifest read_dataset_manifest(const std::filesystem::path& folder, Communicator& ranks) {
   DatasetManifest manifest;
   std::string text, checksums;
-  fail_together(ranks, [&] {
+  work_on_data(ranks, fmt::format("reading {}", (folder / kDatasetManifestName).string()), [&] {
     if (ranks.rank() != 0) return;
     manifest = read_dataset_manifest(folder);
     DatasetManifest bare = manifest;

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/comm/fail_together.h"
 #include "datasets/files/data_errors.h"
+#include "datasets/work_on_data.h"
 
 namespace convoy {
 namespace {
@@ -66,7 +66,7 @@ std::vector<std::string> read_of_each_shard(size_t shards, Communicator* ranks,
     return texts;
   }
   const auto first = static_cast<size_t>(ranks->rank()), step = static_cast<size_t>(ranks->size());
-  fail_together(*ranks, [&] {
+  work_on_data(*ranks, "looking at the shards", [&] {
     for (size_t shard = first; shard < shards; shard += step) texts[shard] = read(shard);
   });
   for (size_t shard = 0; shard < shards; ++shard)
@@ -76,7 +76,7 @@ std::vector<std::string> read_of_each_shard(size_t shards, Communicator* ranks,
 
 void require_shards_there(const std::filesystem::path& folder, const DatasetManifest& manifest, Communicator* ranks) {
   if (ranks == nullptr) return require_all_there(folder, manifest);
-  fail_together(*ranks, [&] {
+  work_on_data(*ranks, fmt::format("looking for the shards of {}", folder.string()), [&] {
     if (ranks->rank() == 0) require_all_there(folder, manifest);
   });
 }

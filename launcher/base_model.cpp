@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/json_text.h"
 #include "core/checkpoint/manifest.h"
+#include "core/checkpoint/open_together.h"
+#include "core/comm/work_together.h"
 #include "launcher/trained_model.h"
 
 namespace convoy {
@@ -20,7 +23,7 @@ struct BaseRecord {
 
 // Those that are computed with.
 std::string weights_checksum(const CheckpointReader& base) {
-  return base.checksum(base.has_average() ? kAverageName : kWeightsName);
+  return base.has_average() ? base.checksum(kAverageName) : base.weights_checksum();
 }
 
 BaseRecord parse_record(const std::string& text) {
@@ -59,16 +62,47 @@ std::string base_record_of(const CheckpointReader* run) {
 
 std::string weights_in(const std::string& record) { return parse_record(record).weights; }
 
+namespace {
+
+void check_record(const CheckpointReader& base, const BaseRecord& wanted, const BaseWords& words) {
+  if (const std::string found = weights_checksum(base); found != wanted.weights)
+    throw CheckpointError(
+        fmt::format("{} weights of the checksum {}, those in {} have {}: {}; name the model that it began with in "
+                    "model.from (it lay in {})",
+                    words.bound, wanted.weights, base.folder().string(), found, words.otherwise, wanted.folder));
+}
+
+// Collective. find: rank 0's part.
+std::unique_ptr<CheckpointReader> open_found(Communicator& ranks, const Config& config,
+                                             const std::function<std::filesystem::path()>& find) {
+  const auto limit_s = static_cast<double>(config.checkpoint.timeout_s);
+  std::filesystem::path folder;
+  work_together(ranks, {fmt::format("looking for {}", config.model.from), limit_s, {}}, [&] {
+    if (ranks.rank() == 0) folder = find();
+  });
+  return open_together(ranks, folder, true, limit_s);
+}
+
+}  // namespace
+
 std::unique_ptr<CheckpointReader> open_base(const Config& config, const std::string& record, bool verify,
                                             const BaseWords& words) {
   const BaseRecord wanted = record.empty() ? BaseRecord{} : parse_record(record);
   auto base = std::make_unique<CheckpointReader>(find_base(config.model.from, wanted, words), verify);
-  if (!record.empty() && weights_checksum(*base) != wanted.weights)
-    throw CheckpointError(fmt::format(
-        "{} weights of the checksum {}, those in {} have {}: {}; name the model that it began with in "
-        "model.from (it lay in {})",
-        words.bound, wanted.weights, base->folder().string(), weights_checksum(*base), words.otherwise, wanted.folder));
+  if (!record.empty()) check_record(*base, wanted, words);
   return base;
+}
+
+std::unique_ptr<CheckpointReader> open_base_together(Communicator& ranks, const Config& config,
+                                                     const std::string& record, const BaseWords& words) {
+  const BaseRecord wanted = record.empty() ? BaseRecord{} : parse_record(record);
+  auto base = open_found(ranks, config, [&] { return find_base(config.model.from, wanted, words); });
+  if (!record.empty()) check_record(*base, wanted, words);
+  return base;
+}
+
+std::unique_ptr<CheckpointReader> open_model_together(Communicator& ranks, const Config& config) {
+  return open_found(ranks, config, [&] { return checkpoint_of(config.model.from); });
 }
 
 }  // namespace convoy

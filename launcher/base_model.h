@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/checkpoint/checkpoint.h"
+#include "core/comm/communicator.h"
 #include "core/config/config.h"
 
 namespace convoy {
@@ -34,5 +35,11 @@ std::string weights_in(const std::string& record);
 // than the record says.
 std::unique_ptr<CheckpointReader> open_base(const Config& config, const std::string& record, bool verify,
                                             const BaseWords& words = {});
+
+// Collective: the same, verified, opened by rank 0 and known to all (core/checkpoint/open_together.h).
+std::unique_ptr<CheckpointReader> open_base_together(Communicator& ranks, const Config& config,
+                                                     const std::string& record, const BaseWords& words = {});
+// Collective: likewise the model that model.from names.
+std::unique_ptr<CheckpointReader> open_model_together(Communicator& ranks, const Config& config);
 
 }  // namespace convoy

@@ -10,11 +10,11 @@
 
 #include "comm/failure_report.h"
 #include "core/base/error.h"
-#include "core/comm/fail_together.h"
 #include "core/data/mixed_data.h"
 #include "core/models/preference.h"
 #include "datasets/data_identity.h"
 #include "datasets/kinds.h"
+#include "datasets/work_on_data.h"
 #include "launcher/model_and_data.h"
 
 namespace convoy {
@@ -32,7 +32,7 @@ std::vector<std::string> paths_of(const Config& config) {
 void check_same_folder(const std::string& path, const std::string& wanted, Communicator& ranks) {
   const std::unique_ptr<Communicator> machine = ranks.machine_ranks();
   const std::string named = machine->broadcast_text(path, 0);
-  fail_together(ranks, [&] {
+  work_on_data(ranks, fmt::format("comparing {} with the first rank's", path), [&] {
     if (ranks.rank() == 0 || (machine->rank() != 0 && named == path)) return;
     const std::string here = data_identity(read_dataset_manifest(path));
     if (here == wanted) return;

@@ -9,12 +9,14 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <string_view>
 #include <thread>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/logging.h"
+#include "core/comm/work_together.h"
 #include "launcher/config/load_config.h"
 #include "launcher/config/write_config.h"
 
@@ -148,7 +150,11 @@ RunFolder prepare_run_folder(const Config& config) try {
 }
 
 RunFolder open_run_folder(const Config& config, Communicator& communicator) {
-  RunFolder run = communicator.rank() == 0 ? prepare_run_folder(config) : RunFolder(config.run.dir);
+  std::optional<RunFolder> prepared;
+  work_together(communicator, {"preparing the run folder", static_cast<double>(config.checkpoint.timeout_s), {}}, [&] {
+    if (communicator.rank() == 0) prepared.emplace(prepare_run_folder(config));
+  });
+  RunFolder run = prepared ? std::move(*prepared) : RunFolder(config.run.dir);
   uint8_t existed = run.existed_ ? 1 : 0;
   communicator.broadcast_host(&existed, sizeof existed, 0);
   run.existed_ = existed != 0;

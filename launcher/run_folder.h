@@ -91,7 +91,7 @@ void settle_as_run(Config& config);
 // from the earlier start's, or if nothing can be written.
 RunFolder prepare_run_folder(const Config& config);
 
-// The same on every rank: rank 0 prepares, the others wait. Only rank 0 throws; it must then abort the communicator.
+// The same on every rank: rank 0 prepares, the others wait. Throws on every rank.
 RunFolder open_run_folder(const Config& config, Communicator& communicator);
 
 }  // namespace convoy

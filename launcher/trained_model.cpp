@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/checkpoint/checkpoint_folder.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 #include "launcher/base_model.h"
 #include "launcher/config/load_config.h"
@@ -30,7 +31,7 @@ std::string path_from_here(const std::string& path, const CheckpointReader& chec
 }
 
 std::filesystem::path find_folder(const std::filesystem::path& folder) {
-  if (is_there(folder / "model.safetensors")) return folder;
+  if (is_there(weights_in(folder))) return folder;
   const std::filesystem::path checkpoints = RunPaths(folder).checkpoints();
   if (is_folder(checkpoints))
     if (const auto found = find_checkpoint(checkpoints)) return *found;

@@ -11,7 +11,7 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/config/config.h"
 #include "core/tokenizer/tokenizer.h"
-#include "core/train/snapshot.h"
+#include "core/train/restore.h"
 
 namespace convoy {
 

@@ -9,6 +9,7 @@
 
 #include "core/base/files.h"
 #include "core/base/logging.h"
+#include "core/comm/work_together.h"
 
 namespace convoy::hang {
 namespace {
@@ -89,11 +90,13 @@ std::shared_ptr<const WatchedJob> join_job(Communicator& world, const HangOption
   const auto machine = world.machine_ranks();
   const auto job = std::make_shared<WatchedJob>(WatchedJob{
       .options = options, .machines = find_machines(world, *machine), .board = std::make_shared<NodeBoard>(*machine)});
-  try {
-    if (world.rank() == 0) clear_folder(*job);
-  } catch (const FileError& error) {
-    logging::warn("a collective that hangs will be told by each machine for itself: {}", error.what());
-  }
+  work_together(world, {"preparing the watch for hangs", 0, {}}, [&] {
+    try {
+      if (world.rank() == 0) clear_folder(*job);
+    } catch (const FileError& error) {
+      logging::warn("a collective that hangs will be told by each machine for itself: {}", error.what());
+    }
+  });
   return job;
 }
 

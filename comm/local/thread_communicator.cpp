@@ -49,7 +49,8 @@ class ThreadCommunicator final : public BlockingCommunicator {
   int local_rank() const override { return rank_; }
   int local_size() const override { return group_->size; }
 
-  std::unique_ptr<Communicator> split(int color, int key) override;
+  std::unique_ptr<Communicator> split(int color, int key) override { return split(color, key, timeout_s_); }
+  std::unique_ptr<Communicator> background() override { return split(0, rank_, 0); }
   std::unique_ptr<Communicator> machine_ranks() override { return split(0, rank_); }
 
   [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept override {
@@ -62,6 +63,7 @@ class ThreadCommunicator final : public BlockingCommunicator {
   }
 
  private:
+  std::unique_ptr<Communicator> split(int color, int key, double timeout_s);
   void block_all_reduce(const Tensor& x) override;
   void block_all_gather(const Tensor& out, const Tensor& in) override {
     gather(group_->collectives, out.data, in.data, in.bytes());
@@ -149,7 +151,7 @@ void ThreadCommunicator::block_reduce_scatter(const Tensor& out, const Tensor& i
   place.meet();
 }
 
-std::unique_ptr<Communicator> ThreadCommunicator::split(int color, int key) {
+std::unique_ptr<Communicator> ThreadCommunicator::split(int color, int key, double timeout_s) {
   struct Wish {
     int color, key, rank;
   };
@@ -170,7 +172,7 @@ std::unique_ptr<Communicator> ThreadCommunicator::split(int color, int key) {
   auto group = *static_cast<const std::shared_ptr<ThreadGroup>*>(group_->host.of(wishes.front().rank).in);
   group_->host.meet();
   const auto me = std::find_if(wishes.begin(), wishes.end(), [&](const Wish& w) { return w.rank == rank_; });
-  return std::make_unique<ThreadCommunicator>(std::move(group), static_cast<int>(me - wishes.begin()), timeout_s_);
+  return std::make_unique<ThreadCommunicator>(std::move(group), static_cast<int>(me - wishes.begin()), timeout_s);
 }
 
 }  // namespace

@@ -17,10 +17,13 @@ namespace {
 class MpiCommunicator final : public BlockingCommunicator {
  public:
   // Collective over the group.
-  MpiCommunicator(std::shared_ptr<MpiEnvironment> environment, MpiGroup group, std::string name, double timeout_s)
+  // published: for the other ranks to see what it does when the job hangs.
+  MpiCommunicator(std::shared_ptr<MpiEnvironment> environment, MpiGroup group, std::string name, double timeout_s,
+                  bool published = true)
       : environment_(std::move(environment)),
         name_(std::move(name)),
         timeout_s_(timeout_s),
+        published_(published),
         host_(std::move(group)),
         collectives_(MpiGroup::duplicate(host_.comm())),
         rank_(host_.rank()),
@@ -28,7 +31,7 @@ class MpiCommunicator final : public BlockingCommunicator {
     const MpiGroup machine = MpiGroup::split_by_machine(host_.comm());
     local_rank_ = machine.rank();
     local_size_ = machine.size();
-    publish_log();
+    if (published) publish_log();
     watchdog_ = make_watchdog(timeout_s);
   }
 
@@ -40,7 +43,11 @@ class MpiCommunicator final : public BlockingCommunicator {
   std::unique_ptr<Communicator> split(int color, int key) override {
     std::string name = fmt::format("{}/{}.{}", name_, ++splits_, color);
     return std::make_unique<MpiCommunicator>(environment_, MpiGroup::split(host_.comm(), color, key), std::move(name),
-                                             timeout_s_);
+                                             timeout_s_, published_);
+  }
+  std::unique_ptr<Communicator> background() override {
+    return std::make_unique<MpiCommunicator>(environment_, MpiGroup::duplicate(host_.comm()), name_ + " for files", 0,
+                                             false);
   }
 
   std::unique_ptr<Communicator> machine_ranks() override {
@@ -48,10 +55,10 @@ class MpiCommunicator final : public BlockingCommunicator {
     int first = rank_;
     MPI_CHECK(MPI_Bcast(&first, 1, MPI_INT, 0, machine.comm()));
     std::string name = fmt::format("{}/{}, machine of rank {}", name_, ++splits_, first);
-    return std::make_unique<MpiCommunicator>(environment_, std::move(machine), std::move(name), timeout_s_);
+    return std::make_unique<MpiCommunicator>(environment_, std::move(machine), std::move(name), timeout_s_, published_);
   }
 
-  hang::HangWatch* hang_watch() override { return &environment_->hang_watch(); }
+  hang::HangWatch* hang_watch() override { return published_ ? &environment_->hang_watch() : nullptr; }
   std::string group_name() const override { return name_; }
   [[noreturn]] void abort_told() noexcept override { environment_->abort_told(ExitCode::timed_out); }
 
@@ -96,6 +103,7 @@ class MpiCommunicator final : public BlockingCommunicator {
   const std::shared_ptr<MpiEnvironment> environment_;
   const std::string name_;  // the same on all ranks of the group
   const double timeout_s_;
+  const bool published_;
   // Two groups, since the communication stream's thread and the caller may communicate at the same time.
   const MpiGroup host_, collectives_;
   const int rank_, size_;

@@ -97,6 +97,7 @@ class NcclCommunicator final : public Communicator {
     stay_if_ending();
     return host_.machine_ranks();
   }
+  std::unique_ptr<Communicator> background() override { return host_.background(); }
   std::unique_ptr<RegisteredMemory> register_memory(void* data, size_t bytes) override {
     stay_if_ending();
     return std::make_unique<NcclMemory>(*group_, data, bytes);

@@ -44,6 +44,7 @@ class CountingCommunicator final : public Communicator {
   std::unique_ptr<Communicator> split(int color, int key) override;
   std::unique_ptr<Communicator> group_of(std::span<const int> ranks) override;
   std::unique_ptr<Communicator> machine_ranks() override;
+  std::unique_ptr<Communicator> background() override;
   std::unique_ptr<RegisteredMemory> register_memory(void* data, size_t bytes) override {
     return inner_.register_memory(data, bytes);
   }

@@ -56,6 +56,7 @@ class LoneCommunicator final : public Communicator {
   std::unique_ptr<Communicator> machine_ranks() override {
     return make_lone_communicator(local_rank(), node_ranks_, node_ranks_);
   }
+  std::unique_ptr<Communicator> background() override { return make_lone_communicator(rank_, size_, node_ranks_); }
 
   [[noreturn]] void abort(ExitCode code, std::string_view reason) noexcept override {
     report_failure(rank_, reason);

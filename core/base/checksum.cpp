@@ -29,6 +29,25 @@ std::string Checksum::hex() const {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
+void BlockSum::add(int64_t begin, std::span<const float> values) {
+  auto number = static_cast<uint64_t>(begin / kBlock);
+  while (!values.empty()) {
+    const auto block = values.first(std::min(values.size(), static_cast<size_t>(kBlock)));
+    const XXH128_hash_t hash = XXH3_128bits_withSeed(block.data(), block.size_bytes(), number++);
+    low += hash.low64;
+    high += hash.high64;
+    values = values.subspan(block.size());
+  }
+}
+
+BlockSum& BlockSum::operator+=(const BlockSum& other) {
+  low += other.low;
+  high += other.high;
+  return *this;
+}
+
+std::string BlockSum::hex() const { return fmt::format("{:016x}{:016x}", high, low); }
+
 std::string checksum_of(std::span<const std::byte> data) {
   Checksum checksum;
   checksum.update(data);

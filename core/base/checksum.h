@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -23,6 +24,17 @@ class Checksum {
  private:
   struct State;
   std::unique_ptr<State> state_;
+};
+
+// Of an array of f32 that several hold, each some blocks of it: the sum of the blocks' checksums, whoever adds them.
+struct BlockSum {
+  static constexpr int64_t kBlock = 1024;  // elements
+  uint64_t low = 0, high = 0;
+
+  // Elements [begin, begin + values.size()) of the array: whole blocks, but for the array's last.
+  void add(int64_t begin, std::span<const float> values);
+  BlockSum& operator+=(const BlockSum& other);
+  std::string hex() const;
 };
 
 std::string checksum_of(std::span<const std::byte> data);

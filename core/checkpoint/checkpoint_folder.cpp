@@ -86,6 +86,15 @@ std::string optimizer_file_name(int rank, int size) {
   return fmt::format("optimizer-{:05}-of-{:05}.safetensors", rank, size);
 }
 
+std::string weights_file_name(int file, int files) {
+  return files == 1 ? kWeightsName : fmt::format("model-{:05}-of-{:05}.safetensors", file + 1, files);
+}
+
+std::filesystem::path weights_in(const std::filesystem::path& folder) {
+  const std::filesystem::path index = folder / kWeightsIndexName;
+  return !is_there(folder / kWeightsName) && is_there(index) ? index : folder / kWeightsName;
+}
+
 std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(const std::filesystem::path& checkpoints) {
   std::vector<std::pair<int64_t, std::filesystem::path>> found;
   for (const auto& path : entries_of(checkpoints))
@@ -163,17 +172,6 @@ void remove_abandoned_checkpoints(const std::filesystem::path& checkpoints, int6
     name_latest(checkpoints / checkpoint_name(step));
   else
     remove_logged(checkpoints / "latest");
-}
-
-void remove_failed_saves(const std::filesystem::path& checkpoints, std::string_view nonce, int64_t save) {
-  for (const auto& path : entries_of(checkpoints)) {
-    const std::string name = path.filename().string();  // as unfinished_name makes it
-    const size_t place = name.find(fmt::format(".{}.", nonce));
-    if (!name.starts_with(kHiddenPrefix) || place == std::string::npos) continue;
-    int64_t number = save;
-    std::from_chars(name.data() + place + nonce.size() + 2, name.data() + name.size(), number);
-    if (number < save) remove_logged(path);
-  }
 }
 
 void remove_unfinished_checkpoints(const std::filesystem::path& checkpoints) {

@@ -17,8 +17,20 @@ std::string checkpoint_name(int64_t step);                                      
 std::string unfinished_name(int64_t step, std::string_view nonce, int64_t save);  // .step-00000500.NONCE.3.tmp
 std::string optimizer_file_name(int rank, int size);                              // optimizer-00000-of-00002...
 
+std::string weights_file_name(int file, int files);  // model.safetensors, or model-00001-of-00003.safetensors from 0 on
+// Where the weights of a checkpoint's folder are: the file, or the index of several.
+std::filesystem::path weights_in(const std::filesystem::path& folder);
+
 // Step and folder of everything named like a checkpoint, oldest first; whether they are good is not looked at.
 std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(const std::filesystem::path& checkpoints);
+
+// Those before `spike_step`, as list_checkpoints() has them but that of `step` last: the last good one is gone back to.
+std::vector<std::pair<int64_t, std::filesystem::path>> rollback_candidates(const std::filesystem::path& checkpoints,
+                                                                           int64_t step, int64_t spike_step);
+// What to say where none is good, and where another one than that of `step` was found.
+std::string all_damaged(const std::filesystem::path& checkpoints, size_t count);
+std::string no_rollback_point(const std::filesystem::path& checkpoints, int64_t step);
+void warn_of_stand_in(const CheckpointReader& found, int64_t step);
 
 // Puts `unfinished` in the place of `checkpoint`. If there is one already it moves to the unfinished name, in one step
 // where the file system can exchange names. Then fsyncs the folder above both.
@@ -48,8 +60,5 @@ void remove_old_checkpoints(const std::filesystem::path& checkpoints, const Trai
 // Removes the checkpoints after `step` up to `spike_step`: the run has gone back to `step` and comes to other weights.
 // `latest` names the checkpoint of `step`, or is no longer there if that is 0.
 void remove_abandoned_checkpoints(const std::filesystem::path& checkpoints, int64_t step, int64_t spike_step);
-
-// Removes what other ranks left of this start's saves before number `save`, after rank 0 had given those up.
-void remove_failed_saves(const std::filesystem::path& checkpoints, std::string_view nonce, int64_t save);
 
 }  // namespace convoy

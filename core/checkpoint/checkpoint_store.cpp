@@ -1,7 +1,11 @@
 #include <fmt/format.h>
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdlib>
+#include <cstring>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -11,25 +15,49 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/checkpoint/checkpoint_writer.h"
+#include "core/checkpoint/save_ranks.h"
 #include "core/checkpoint/staging.h"
 
 namespace convoy {
 
+namespace {
+
+// Of a save, on top of whoever observes this rank's files already.
+class WrittenBytes final : public FileObserver {
+ public:
+  void before(FileOperation what, const std::filesystem::path& path, size_t bytes) override {
+    if (what == FileOperation::write) bytes_ += static_cast<int64_t>(bytes);
+    if (next_ != nullptr) next_->before(what, path, bytes);
+  }
+  void begin() { bytes_ = 0; }
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  FileObserver* const next_ = file_observer();
+  std::atomic<int64_t> bytes_ = 0;
+};
+
+}  // namespace
+
 class CheckpointStore::Impl {
  public:
-  explicit Impl(CheckpointStoreOptions options);
+  Impl(std::unique_ptr<Communicator> ranks, CheckpointStoreOptions options);
   ~Impl();
   void save(const CheckpointContents& contents);
   void wait();
+  bool begun() const;
+  int64_t written_bytes() const { return written_.bytes(); }
   std::optional<std::string> failure() const;
   const std::filesystem::path& folder() const { return options_.folder; }
 
  private:
-  void check_writable() const;
   void work();
   std::optional<std::string> write(const CheckpointContents& contents, int64_t save) const;
 
   const CheckpointStoreOptions options_;
+  const std::unique_ptr<Communicator> all_;
+  std::optional<SaveRanks> ranks_;
+  WrittenBytes written_;
   Staging staging_;  // the caller's while idle, the thread's while writing
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -40,14 +68,14 @@ class CheckpointStore::Impl {
   std::thread thread_;  // last: it uses all of the above
 };
 
-CheckpointStore::Impl::Impl(CheckpointStoreOptions options) : options_(std::move(options)) {
-  if (options_.nonce.empty() || options_.rank < 0 || options_.rank >= options_.size)
-    throw InternalError(
-        fmt::format("CheckpointStore: nonce \"{}\", rank {} of {}; wanted a nonce and a rank below size",
-                    options_.nonce, options_.rank, options_.size));
-  check_writable();
-  thread_ = std::thread([this, observer = file_observer()] {
-    const ObservedFiles observed(observer);
+CheckpointStore::Impl::Impl(std::unique_ptr<Communicator> ranks, CheckpointStoreOptions options)
+    : options_(std::move(options)), all_(std::move(ranks)) {
+  if (options_.nonce.empty() || options_.ranks_per_file < 1)
+    throw InternalError(fmt::format("CheckpointStore: nonce \"{}\", {} ranks a file; wanted a nonce, and one or more",
+                                    options_.nonce, options_.ranks_per_file));
+  ranks_.emplace(*all_, options_.ranks_per_file);
+  thread_ = std::thread([this] {
+    const ObservedFiles observed(&written_);
     work();
   });
 }
@@ -61,25 +89,13 @@ CheckpointStore::Impl::~Impl() {
   thread_.join();
 }
 
-// At the start, not hours later at the first save.
-void CheckpointStore::Impl::check_writable() const {
-  try {
-    make_folder(options_.folder);
-    const auto probe = options_.folder / fmt::format(".writable-{}-{}", options_.nonce, options_.rank);
-    write_file_atomically(probe, "x");
-    remove_path(probe);
-    if (options_.folder.has_parent_path()) sync_folder(options_.folder.parent_path());
-  } catch (const FileError& error) {
-    throw ConfigError(fmt::format("checkpoints cannot be written: {} (run.dir names the folder)", error.what()));
-  }
-}
-
 void CheckpointStore::Impl::save(const CheckpointContents& contents) {
   wait();
   const CheckpointContents& copy = staging_.copy(contents);
   {
     const std::lock_guard lock(mutex_);
     pending_ = &copy;
+    written_.begin();
     ++saves_;
   }
   changed_.notify_all();
@@ -88,6 +104,11 @@ void CheckpointStore::Impl::save(const CheckpointContents& contents) {
 void CheckpointStore::Impl::wait() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return pending_ == nullptr; });
+}
+
+bool CheckpointStore::Impl::begun() const {
+  const std::lock_guard lock(mutex_);
+  return saves_ > 0;
 }
 
 std::optional<std::string> CheckpointStore::Impl::failure() const {
@@ -114,19 +135,67 @@ void CheckpointStore::Impl::work() {
 
 std::optional<std::string> CheckpointStore::Impl::write(const CheckpointContents& contents, int64_t save) const {
   try {
-    CheckpointWriter(options_, save, contents).write();
+    CheckpointWriter(options_, *ranks_, save, contents).write();
     return std::nullopt;
   } catch (const std::exception& error) {
-    logging::warn("the checkpoint of step {} was not written: {}. Training goes on; older checkpoints are untouched",
-                  contents.position.step, error.what());
+    if (all_->rank() == 0)
+      logging::warn("the checkpoint of step {} was not written: {}. Training goes on; older checkpoints are untouched",
+                    contents.position.step, error.what());
     return error.what();
   }
 }
 
-CheckpointStore::CheckpointStore(CheckpointStoreOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+namespace {
+
+// A group of one. Core knows no communicator that could be made here.
+class Alone final : public Communicator {
+ public:
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  int local_rank() const override { return 0; }
+  int local_size() const override { return 1; }
+  void label(int64_t, std::string_view) override {}
+  void all_reduce(Stream&, const Tensor&) override {}
+  void all_gather(Stream&, const Tensor&, const Tensor&) override { refuse(); }
+  void all_to_all(Stream&, const Tensor&, const Tensor&) override { refuse(); }
+  void reduce_scatter(Stream&, const Tensor&, const Tensor&) override { refuse(); }
+  void broadcast(Stream&, const Tensor&, int) override {}
+  void barrier_host() override {}
+  void broadcast_host(void*, size_t, int) override {}
+  void all_gather_host(void* out, const void* in, size_t bytes) override { std::memcpy(out, in, bytes); }
+  std::unique_ptr<Communicator> split(int, int) override { return std::make_unique<Alone>(); }
+  std::unique_ptr<Communicator> machine_ranks() override { return std::make_unique<Alone>(); }
+  [[noreturn]] void abort(ExitCode, std::string_view) noexcept override { std::abort(); }
+
+ private:
+  static void refuse() { throw InternalError("a save of one rank exchanges no tensors"); }
+};
+
+}  // namespace
+
+void CheckpointStore::check_writable(const CheckpointStoreOptions& options) {
+  try {
+    make_folder(options.folder);
+    const auto probe = options.folder / fmt::format(".writable-{}", options.nonce);
+    write_file_atomically(probe, "x");
+    remove_path(probe);
+    if (options.folder.has_parent_path()) sync_folder(options.folder.parent_path());
+  } catch (const FileError& error) {
+    throw ConfigError(fmt::format("checkpoints cannot be written: {} (run.dir names the folder)", error.what()));
+  }
+}
+
+CheckpointStore::CheckpointStore(CheckpointStoreOptions options) {
+  check_writable(options);
+  impl_ = std::make_unique<Impl>(std::make_unique<Alone>(), std::move(options));
+}
+CheckpointStore::CheckpointStore(Communicator& ranks, CheckpointStoreOptions options)
+    : impl_(std::make_unique<Impl>(ranks.background(), std::move(options))) {}
 CheckpointStore::~CheckpointStore() = default;
 void CheckpointStore::save(const CheckpointContents& contents) { impl_->save(contents); }
 void CheckpointStore::wait() { impl_->wait(); }
+bool CheckpointStore::begun() const { return impl_->begun(); }
+int64_t CheckpointStore::written_bytes() const { return impl_->written_bytes(); }
 std::optional<std::string> CheckpointStore::failure() const { return impl_->failure(); }
 const std::filesystem::path& CheckpointStore::folder() const { return impl_->folder(); }
 

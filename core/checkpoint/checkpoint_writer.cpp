@@ -2,19 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
-#include <fstream>
-#include <thread>
+#include <numeric>
 #include <utility>
 
+#include "core/base/bf16.h"
 #include "core/base/checksum.h"
 #include "core/base/files.h"
+#include "core/base/logging.h"
 #include "core/checkpoint/average_file.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/checkpoint/safetensors.h"
 
 namespace convoy {
 namespace {
+
+// A save that takes longer, and is slower for its size, is told.
+constexpr double kSlowSeconds = 5, kSlowBytesPerSecond = 20e6;
 
 WrittenFile write_small_file(const std::filesystem::path& path, const std::string& content) {
   File file = File::create(path);
@@ -28,115 +33,246 @@ WrittenFile write_small_file(const std::filesystem::path& path, const std::strin
 void remove_quietly(const std::filesystem::path& path) noexcept try { remove_path(path); } catch (const FileError&) {
 }
 
-}  // namespace
-
-CheckpointWriter::CheckpointWriter(const CheckpointStoreOptions& options, int64_t save,
-                                   const CheckpointContents& contents)
-    : options_(options),
-      contents_(contents),
-      save_(save),
-      unfinished_(options.folder / unfinished_name(contents.position.step, options.nonce, save)) {}
-
-std::filesystem::path CheckpointWriter::receipt_path(int rank) const {
-  return unfinished_ / fmt::format(".receipt-{:05}", rank);
+// The words of what it throws; empty: nothing.
+template <class Work>
+std::string failure_of(const Work& work) {
+  try {
+    work();
+    return {};
+  } catch (const std::exception& error) {
+    return error.what();
+  }
 }
 
+void add_to_sum(BlockSum& sum, int64_t begin, const void* data, DType dtype, int64_t elements) {
+  const auto count = static_cast<size_t>(elements);
+  if (dtype == DType::f32) return sum.add(begin, {static_cast<const float*>(data), count});
+  const std::span narrow(static_cast<const bf16*>(data), count);
+  std::vector<float> wide(std::min(count, size_t{1} << 16));  // whole blocks
+  for (size_t at = 0; at < count; at += wide.size()) {
+    const auto piece = narrow.subspan(at, std::min(wide.size(), count - at));
+    std::ranges::transform(piece, wide.begin(), [](bf16 value) { return static_cast<float>(value); });
+    sum.add(begin + static_cast<int64_t>(at), std::span(wide).first(piece.size()));
+  }
+}
+
+BlockSum sum_of(const StateShard& shard, const StateShard::Array& array, int place) {
+  BlockSum sum;
+  if (shard.held == 0) return sum;
+  for (const Bucket& cut : shard.cuts) {
+    const int64_t begin = cut.begin + place * cut.shard, end = std::min({begin + cut.shard, cut.end, shard.total});
+    const std::byte* from =
+        static_cast<const std::byte*>(array.data) + static_cast<size_t>(cut.offset) * size_of(array.dtype);
+    if (begin < end) add_to_sum(sum, begin, from, array.dtype, end - begin);
+  }
+  return sum;
+}
+
+SafetensorsPlan plan_file(const OptimizerShard& optimizer, int holders) {
+  std::vector<NamedTensor> tensors;
+  for (const StateShard& shard : optimizer.groups)
+    for (const StateShard::Array& array : shard.arrays)
+      tensors.push_back(
+          {GroupRecord{.name = shard.group}.tensor(array.name), {nullptr, array.dtype, {holders * shard.elements}}});
+  return plan_safetensors(std::move(tensors));
+}
+
+OptimizerRecord record_of(const OptimizerShard& optimizer, int ranks_per_file) {
+  OptimizerRecord record{.name = optimizer.name, .ranks_per_file = ranks_per_file};
+  record.ranks.resize(static_cast<size_t>(optimizer.groups.empty() ? 0 : optimizer.holders));
+  for (const StateShard& shard : optimizer.groups) {
+    GroupRecord& group = record.groups.emplace_back(
+        GroupRecord{.name = shard.group, .total = shard.total, .elements = shard.elements, .cuts = shard.cuts});
+    for (const StateShard::Array& array : shard.arrays) group.states.push_back(array.name);
+  }
+  return record;
+}
+
+// Of what all ranks must have the same.
+uint64_t fingerprint(const CheckpointContents& contents) {
+  std::string text = fmt::format("{} {} {} {}", contents.position.step, contents.optimizer.name,
+                                 contents.optimizer.holders, contents.weight_files);
+  for (const StateShard& shard : contents.optimizer.groups) {
+    text += fmt::format(";{} {} {} {}", shard.group, shard.total, shard.elements, shard.cuts.size());
+    for (const StateShard::Array& array : shard.arrays) text += fmt::format(" {} {}", array.name, name_of(array.dtype));
+  }
+  for (const SummedWeights& weights : contents.summed) text += ";" + weights.name;
+  return std::stoull(checksum_of(text).substr(0, 16), nullptr, 16);
+}
+
+}  // namespace
+
+CheckpointWriter::CheckpointWriter(const CheckpointStoreOptions& options, const SaveRanks& ranks, int64_t save,
+                                   const CheckpointContents& contents)
+    : options_(options),
+      ranks_(ranks),
+      contents_(contents),
+      unfinished_(options.folder / unfinished_name(contents.position.step, options.nonce, save)),
+      record_(record_of(contents.optimizer, ranks.ranks_per_file())) {}
+
 void CheckpointWriter::write() {
-  if (options_.rank == 0) remove_failed_saves(options_.folder, options_.nonce, save_);
-  const Receipt own = write_part();
-  if (options_.rank != 0) {
-    leave_receipt(own);
-    if (!own.failure.empty()) throw CheckpointError(own.failure);
-    return;
-  }
-  try {
-    Manifest manifest = merge(contents_.position, collect_receipts(own));
-    write_average(unfinished_, contents_, manifest);
-    publish(manifest);
-  } catch (...) {
-    remove_quietly(unfinished_);
-    throw;
-  }
+  const auto start = std::chrono::steady_clock::now();
+  make_folder_together();
+  std::string failure = failure_of([&] {
+    std::optional<File> optimizer = open_optimizer_file();
+    if (optimizer) write_optimizer(*optimizer);
+    write_weights();
+    if (first()) write_small_files();
+  });
+  SaveRanks::Gathered gathered = ranks_.gather(sums(), contents_.optimizer.place, failure);
+  if (first() && gathered.failure.empty())
+    gathered.failure = failure_of([&] {
+      Manifest manifest = manifest_of(gathered);
+      write_average(unfinished_, contents_, manifest);
+      publish(manifest);
+      warn_if_slow(manifest, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    });
+  if (first() && !gathered.failure.empty()) remove_quietly(unfinished_);
+  failure = ranks_.all().broadcast_text(gathered.failure, 0);
+  if (!failure.empty()) throw CheckpointError(failure);
+  if (!first()) return;
   name_best(options_.folder, contents_.position);
   remove_old_checkpoints(options_.folder, contents_.position, options_.retention());
 }
 
-// A failure goes into the receipt: rank 0 must hear of it, or it would wait for this part in vain.
-Receipt CheckpointWriter::write_part() const {
-  Receipt receipt;
-  try {
-    make_folder(unfinished_);
-    if (options_.rank == 0) write_weights_and_files(receipt);
-    write_optimizer(receipt);
-  } catch (const std::exception& error) {
-    receipt.failure = error.what();
-    remove_quietly(unfinished_ / optimizer_file_name(options_.rank, options_.size));
-  }
-  return receipt;
+// Before anybody looks for it.
+void CheckpointWriter::make_folder_together() const {
+  std::string failure;
+  if (first()) failure = failure_of([&] { make_folder(unfinished_); });
+  failure = ranks_.all().broadcast_text(failure, 0);
+  if (!failure.empty()) throw CheckpointError(failure);
 }
 
-void CheckpointWriter::write_weights_and_files(Receipt& receipt) const {
-  receipt.files[kWeightsName] = write_safetensors(unfinished_ / kWeightsName, contents_.weights);
-  for (const auto& [name, content] : contents_.files)
-    receipt.files[name] = write_small_file(unfinished_ / name, content);
+// The first of its ranks makes it, with its header and its size. Absent: none of them, or not this one, has elements.
+std::optional<File> CheckpointWriter::open_optimizer_file() const {
+  Communicator& ranks = ranks_.of_file();
+  const auto holders = static_cast<int>(record_.ranks.size());
+  const int64_t mine = ranks_.all().rank() < holders ? contents_.optimizer.place : -1;
+  std::vector<int64_t> places(static_cast<size_t>(ranks.size()));
+  ranks.all_gather_host(places.data(), &mine, sizeof mine);
+  const auto holds = [&](int64_t place) { return place >= 0 && record_.has_elements_at(place); };
+  if (std::ranges::none_of(places, holds)) return std::nullopt;
+  const std::filesystem::path path = unfinished_ / record_.file_name(ranks_.file());
+  std::optional<File> file;
+  std::string failure;
+  if (ranks.rank() == 0)
+    failure = failure_of([&] {
+      const SafetensorsPlan plan = plan_file(contents_.optimizer, record_.holders_in(ranks_.file()));
+      file.emplace(File::create(path));
+      file->truncate(plan.bytes);
+      file->write_at(0, std::as_bytes(std::span(plan.prefix)));
+    });
+  failure = ranks.broadcast_text(failure, 0);
+  if (!failure.empty()) throw CheckpointError(failure);
+  if (!file && holds(mine)) file.emplace(File::change(path));
+  return file;
 }
 
-void CheckpointWriter::write_optimizer(Receipt& receipt) const {
-  const OptimizerShard& optimizer = contents_.optimizer;
-  receipt.optimizer.name = optimizer.name;
-  if (optimizer.groups.empty()) return;
-  const std::string file = optimizer_file_name(options_.rank, options_.size);
-  std::vector<NamedTensor> tensors;
-  for (const StateShard& shard : optimizer.groups) {
-    GroupRecord group{shard.group, shard.total, {}, {}};
+void CheckpointWriter::write_optimizer(File& file) const {
+  const SafetensorsPlan plan = plan_file(contents_.optimizer, record_.holders_in(ranks_.file()));
+  const int64_t index = ranks_.of_file().rank();
+  for (const StateShard& shard : contents_.optimizer.groups)
     for (const auto& [name, data, dtype] : shard.arrays) {
-      group.states.push_back(name);
-      tensors.push_back({group.tensor(name), {const_cast<void*>(data), dtype, {shard.elements}}});
+      if (shard.held == 0) continue;
+      const auto unit = static_cast<int64_t>(size_of(dtype));
+      file.write_at(plan.begins.at(GroupRecord{.name = shard.group}.tensor(name)) + index * shard.elements * unit,
+                    {static_cast<const std::byte*>(data), static_cast<size_t>(shard.held * unit)});
     }
-    for (const OwnedRange& range : shard.ranges) group.parts.push_back({file, range.begin, range.end, range.offset});
-    receipt.optimizer.groups.push_back(std::move(group));
-  }
-  receipt.files[file] = write_safetensors(unfinished_ / file, std::move(tensors));
+  file.sync();
+  file.close();
 }
 
-void CheckpointWriter::leave_receipt(const Receipt& receipt) const {
-  try {
-    write_file_atomically(receipt_path(options_.rank), receipt_text(receipt));
-  } catch (const FileError&) {
-    // An empty file needs no space on a full disk, and tells rank 0 not to wait.
-    std::ofstream(receipt_path(options_.rank)).flush();
-    if (receipt.failure.empty()) throw;
+void CheckpointWriter::write_weights() {
+  const int files = contents_.weight_files;
+  weights_.resize(static_cast<size_t>(files));
+  if (files == 1) {
+    if (first()) weights_[0] = write_safetensors(unfinished_ / kWeightsName, contents_.weights);
+    return;
+  }
+  auto tensor = contents_.weights.begin();
+  for (const auto& [file, tensors] : contents_.weight_parts) {
+    const auto end = tensor + static_cast<std::ptrdiff_t>(tensors);
+    weights_[static_cast<size_t>(file)] =
+        write_safetensors(unfinished_ / weights_file_name(file, files), {tensor, end});
+    tensor = end;
   }
 }
 
-std::vector<Receipt> CheckpointWriter::collect_receipts(const Receipt& own) const {
-  if (!own.failure.empty()) throw CheckpointError(own.failure);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(options_.timeout_s);
-  std::vector<Receipt> receipts{own};
-  for (int rank = 1; rank < options_.size; ++rank) {
-    while (!is_there(receipt_path(rank))) {
-      if (std::chrono::steady_clock::now() > deadline)
-        throw CheckpointError(
-            fmt::format("rank {} left no part in {} within {} s; wanted is a folder on a file system "
-                        "that all ranks share",
-                        rank, unfinished_.string(), options_.timeout_s));
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    const std::string text = read_file(receipt_path(rank));
-    receipts.push_back(text.empty() ? Receipt{"it failed and had no space to say why, see its warning", {}, {}}
-                                    : parse_receipt(text));
+void CheckpointWriter::write_small_files() {
+  if (contents_.weight_files > 1)
+    files_[kWeightsIndexName] = write_small_file(unfinished_ / kWeightsIndexName, contents_.weights_index);
+  for (const auto& [name, content] : contents_.files) files_[name] = write_small_file(unfinished_ / name, content);
+}
+
+// Of all states and weights, in the order of the contents.
+std::vector<uint64_t> CheckpointWriter::sums() const {
+  std::vector<uint64_t> sums{fingerprint(contents_)};
+  const auto add = [&](const BlockSum& sum) { sums.insert(sums.end(), {sum.low, sum.high}); };
+  const bool holds = ranks_.all().rank() < contents_.optimizer.holders;
+  for (const StateShard& shard : contents_.optimizer.groups)
+    for (const StateShard::Array& array : shard.arrays)
+      add(holds ? sum_of(shard, array, contents_.optimizer.place) : BlockSum());
+  for (const SummedWeights& weights : contents_.summed) add(weights.sum);
+  // Of each file one rank tells, the others add nothing.
+  for (size_t file = 0; file < static_cast<size_t>(contents_.weight_files); ++file) {
+    const WrittenFile written = file < weights_.size() ? weights_[file] : WrittenFile();
+    const auto digits = [&](size_t from) {
+      return written.checksum.empty() ? 0 : std::stoull(written.checksum.substr(from, 16), nullptr, 16);
+    };
+    sums.insert(sums.end(), {digits(16), digits(0), static_cast<uint64_t>(written.bytes)});
   }
-  return receipts;
+  return sums;
+}
+
+Manifest CheckpointWriter::manifest_of(const SaveRanks::Gathered& gathered) const {
+  Manifest manifest{.position = contents_.position, .optimizer = record_, .files = files_};
+  OptimizerRecord& optimizer = manifest.optimizer;
+  for (size_t rank = 0; rank < optimizer.ranks.size(); ++rank)
+    optimizer.ranks.at(static_cast<size_t>(gathered.notes[rank])) = static_cast<int>(rank);
+  for (int file = 0; file < optimizer.files(); ++file) {
+    const int holders = optimizer.holders_in(file), first = file * optimizer.ranks_per_file;
+    std::vector<int> ranks(static_cast<size_t>(holders));
+    std::iota(ranks.begin(), ranks.end(), first);
+    if (std::ranges::none_of(ranks, [&](int rank) { return optimizer.has_elements(rank); })) continue;
+    const SafetensorsPlan plan = plan_file(contents_.optimizer, holders);
+    manifest.files[optimizer.file_name(file)] = {plan.bytes, checksum_of(plan.prefix),
+                                                 static_cast<int64_t>(plan.prefix.size())};
+  }
+  auto sum = gathered.sums.begin();
+  if (*sum++ != fingerprint(contents_) * static_cast<uint64_t>(ranks_.all().size()))
+    throw CheckpointError(fmt::format("the {} ranks do not save the same parts of the same step", ranks_.all().size()));
+  const auto next = [&] {
+    const BlockSum of_next{*sum, *(sum + 1)};
+    sum += 2;
+    return of_next.hex();
+  };
+  for (GroupRecord& group : optimizer.groups)
+    for (const std::string& state : group.states) group.sums[state] = next();
+  for (const SummedWeights& weights : contents_.summed) manifest.weight_sums[weights.name] = next();
+  for (int file = 0; file < contents_.weight_files; ++file) {
+    const std::string checksum = next();
+    manifest.files[weights_file_name(file, contents_.weight_files)] = {static_cast<int64_t>(*sum++), checksum};
+  }
+  return manifest;
 }
 
 void CheckpointWriter::publish(const Manifest& manifest) const {
-  for (int rank = 1; rank < options_.size; ++rank) remove_path(receipt_path(rank));
   write_small_file(unfinished_ / kManifestName, manifest_text(manifest));
   sync_folder(unfinished_);
   const std::string name = checkpoint_name(contents_.position.step);
   publish_folder(unfinished_, options_.folder / name);
   remove_quietly(unfinished_);  // a checkpoint of the same step that was replaced
   write_file_atomically(options_.folder / "latest", name + "\n");
+}
+
+void CheckpointWriter::warn_if_slow(const Manifest& manifest, double seconds) const {
+  int64_t bytes = 0;
+  for (const auto& [name, file] : manifest.files) bytes += file.bytes;
+  const double bytes_per_s = static_cast<double>(bytes) / seconds;
+  if (seconds > kSlowSeconds && bytes_per_s < kSlowBytesPerSecond)
+    logging::warn("{} was written at {:.3g} MB/s: {:.3g} MB in {:.1f} s; the file system of {} is slow",
+                  checkpoint_name(contents_.position.step), bytes_per_s / 1e6, static_cast<double>(bytes) / 1e6,
+                  seconds, options_.folder.string());
 }
 
 }  // namespace convoy

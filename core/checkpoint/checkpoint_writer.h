@@ -1,36 +1,47 @@
-// Writes one checkpoint, in the calling thread: this rank's part, and on rank 0 what makes the parts a checkpoint.
+// Writes one checkpoint, in the calling thread of every rank: this rank's part, and on rank 0 what makes the parts a
+// checkpoint.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/manifest.h"
+#include "core/checkpoint/save_ranks.h"
 
 namespace convoy {
 
 class CheckpointWriter {
  public:
-  // `save` numbers the saves of this start, so that a late rank never writes into the folder of another save.
-  CheckpointWriter(const CheckpointStoreOptions& options, int64_t save, const CheckpointContents& contents);
+  // `save` numbers the saves of this start.
+  CheckpointWriter(const CheckpointStoreOptions& options, const SaveRanks& ranks, int64_t save,
+                   const CheckpointContents& contents);
 
-  // Throws CheckpointError or FileError; rank 0 then removes the folder, and at its next save what late ranks still put
-  // there.
+  // Collective. Throws on every rank the same CheckpointError; rank 0 has then removed what was written.
   void write();
 
  private:
-  Receipt write_part() const;
-  void write_weights_and_files(Receipt& receipt) const;
-  void write_optimizer(Receipt& receipt) const;
-  void leave_receipt(const Receipt& receipt) const;
-  std::vector<Receipt> collect_receipts(const Receipt& own) const;
+  bool first() const { return ranks_.all().rank() == 0; }
+  void make_folder_together() const;
+  std::optional<File> open_optimizer_file() const;
+  void write_optimizer(File& file) const;
+  void write_weights();
+  void write_small_files();
+  std::vector<uint64_t> sums() const;
+  Manifest manifest_of(const SaveRanks::Gathered& gathered) const;
   void publish(const Manifest& manifest) const;
-  std::filesystem::path receipt_path(int rank) const;
+  void warn_if_slow(const Manifest& manifest, double seconds) const;
 
   const CheckpointStoreOptions& options_;
+  const SaveRanks& ranks_;
   const CheckpointContents& contents_;
-  const int64_t save_;
   const std::filesystem::path unfinished_;
+  OptimizerRecord record_;                    // of this rank's file: places of its ranks only
+  std::vector<WrittenFile> weights_;          // all files of them, those that this rank wrote told
+  std::map<std::string, WrittenFile> files_;  // rank 0's small ones
 };
 
 }  // namespace convoy

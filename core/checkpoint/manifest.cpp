@@ -1,14 +1,15 @@
 #include "core/checkpoint/manifest.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include <nlohmann/json.hpp>
 
 #include "core/base/checksum.h"
+#include "core/base/integers.h"
 #include "core/base/json_text.h"
+#include "core/checkpoint/checkpoint_folder.h"
 
 namespace convoy {
 namespace {
@@ -59,12 +60,31 @@ Json to_json(const std::vector<OptimizerPart>& parts) {
   return json;
 }
 
-Json to_json(const OptimizerRecord& optimizer) {
+// As version 3 had it.
+Json to_json_3(const OptimizerRecord& optimizer) {
   Json groups = Json::array();
   for (const GroupRecord& group : optimizer.groups)
     groups.push_back(
         {{"name", group.name}, {"elements", group.total}, {"states", group.states}, {"parts", to_json(group.parts)}});
   return {{"name", optimizer.name}, {"groups", groups}};
+}
+
+Json to_json(const OptimizerRecord& optimizer) {
+  Json groups = Json::array();
+  for (const GroupRecord& group : optimizer.groups) {
+    Json cuts = Json::array();
+    for (const Bucket& cut : group.cuts) cuts.push_back({cut.begin, cut.end, cut.shard, cut.offset});
+    groups.push_back({{"name", group.name},
+                      {"elements", group.total},
+                      {"states", group.states},
+                      {"sums", group.sums},
+                      {"rank_elements", group.elements},
+                      {"cuts", std::move(cuts)}});
+  }
+  return {{"name", optimizer.name},
+          {"ranks_per_file", optimizer.ranks_per_file},
+          {"ranks", optimizer.ranks},
+          {"groups", groups}};
 }
 
 // As version 2 had it. A checkpoint without optimizer has no elements there, and no group here.
@@ -76,7 +96,10 @@ Json to_json_2(const OptimizerRecord& optimizer) {
 
 Json to_json(const std::map<std::string, WrittenFile>& files) {
   Json json = Json::object();
-  for (const auto& [name, file] : files) json[name] = {{"bytes", file.bytes}, {"xxh3_128", file.checksum}};
+  for (const auto& [name, file] : files) {
+    json[name] = {{"bytes", file.bytes}, {"xxh3_128", file.checksum}};
+    if (file.header_bytes > 0) json[name]["header_bytes"] = file.header_bytes;
+  }
   return json;
 }
 
@@ -123,20 +146,40 @@ std::vector<OptimizerPart> parts_from(const Json& json) {
   return parts;
 }
 
-OptimizerRecord optimizer_from(const Json& json) {
-  OptimizerRecord optimizer{json.at("name").get<std::string>(), {}};
+OptimizerRecord optimizer_from_3(const Json& json) {
+  OptimizerRecord optimizer{.name = json.at("name").get<std::string>()};
   for (const Json& group : json.at("groups"))
-    optimizer.groups.push_back({group.at("name").get<std::string>(), group.at("elements").get<int64_t>(),
-                                group.at("states").get<std::vector<std::string>>(), parts_from(group.at("parts"))});
+    optimizer.groups.push_back({.name = group.at("name").get<std::string>(),
+                                .total = group.at("elements").get<int64_t>(),
+                                .states = group.at("states").get<std::vector<std::string>>(),
+                                .parts = parts_from(group.at("parts"))});
+  return optimizer;
+}
+
+OptimizerRecord optimizer_from(const Json& json) {
+  OptimizerRecord optimizer{.name = json.at("name").get<std::string>(),
+                            .ranks_per_file = json.at("ranks_per_file").get<int>(),
+                            .ranks = json.at("ranks").get<std::vector<int>>()};
+  for (const Json& group : json.at("groups")) {
+    GroupRecord& record =
+        optimizer.groups.emplace_back(GroupRecord{.name = group.at("name").get<std::string>(),
+                                                  .total = group.at("elements").get<int64_t>(),
+                                                  .states = group.at("states").get<std::vector<std::string>>(),
+                                                  .elements = group.at("rank_elements").get<int64_t>(),
+                                                  .sums = group.at("sums").get<std::map<std::string, std::string>>()});
+    for (const Json& cut : group.at("cuts"))
+      record.cuts.push_back(
+          {cut.at(0).get<int64_t>(), cut.at(1).get<int64_t>(), cut.at(2).get<int64_t>(), cut.at(3).get<int64_t>()});
+  }
   return optimizer;
 }
 
 OptimizerRecord optimizer_from_2(const Json& json) {
   const auto elements = json.at("elements").get<int64_t>();
   if (elements == 0) return {};
-  GroupRecord group{"", elements, {"m", "v"}, parts_from(json.at("parts"))};
+  GroupRecord group{.total = elements, .states = {"m", "v"}, .parts = parts_from(json.at("parts"))};
   if (json.at("master").get<bool>()) group.states.insert(group.states.begin(), kMasterState);
-  return {"adamw", {group}};
+  return {.name = "adamw", .groups = {group}};
 }
 
 std::map<std::string, WrittenFile> files_from(const Json& json) {
@@ -144,7 +187,8 @@ std::map<std::string, WrittenFile> files_from(const Json& json) {
   for (const auto& [name, file] : json.items()) {
     if (name.empty() || name[0] == '.' || name.find('/') != std::string::npos)
       throw CheckpointError(fmt::format("it names the file \"{}\", which is no plain name", name));
-    files[name] = {file.at("bytes").get<int64_t>(), file.at("xxh3_128").get<std::string>()};
+    files[name] = {file.at("bytes").get<int64_t>(), file.at("xxh3_128").get<std::string>(),
+                   file.value("header_bytes", int64_t{0})};
   }
   return files;
 }
@@ -153,18 +197,49 @@ std::string of_group(const GroupRecord& group) {
   return group.name.empty() ? "optimizer state" : fmt::format("optimizer state of group {}", group.name);
 }
 
-void check_cover(const OptimizerRecord& optimizer, const std::map<std::string, WrittenFile>& files) {
-  for (const GroupRecord& group : optimizer.groups) {
-    int64_t covered = 0;
-    for (const OptimizerPart& part : group.parts) {
-      if (part.begin != covered || part.end < part.begin || !files.contains(part.file))
-        throw CheckpointError(fmt::format("{}: {} holds [{}, {}), wanted is a part that begins at {}", of_group(group),
-                                          part.file, part.begin, part.end, covered));
-      covered = part.end;
-    }
-    if (covered != group.total)
-      throw CheckpointError(fmt::format("{}: {} of {} elements are there", of_group(group), covered, group.total));
+// Versions 2 and 3.
+void check_parts(const GroupRecord& group, const std::map<std::string, WrittenFile>& files) {
+  int64_t covered = 0;
+  for (const OptimizerPart& part : group.parts) {
+    if (part.begin != covered || part.end < part.begin || !files.contains(part.file))
+      throw CheckpointError(fmt::format("{}: {} holds [{}, {}), wanted is a part that begins at {}", of_group(group),
+                                        part.file, part.begin, part.end, covered));
+    covered = part.end;
   }
+  if (covered != group.total)
+    throw CheckpointError(fmt::format("{}: {} of {} elements are there", of_group(group), covered, group.total));
+}
+
+void check_cuts(const GroupRecord& group, size_t holders) {
+  std::vector<Bucket> cuts = group.cuts;
+  std::ranges::sort(cuts, {}, &Bucket::begin);
+  int64_t covered = 0;
+  for (const Bucket& cut : cuts) {
+    const bool holds = cut.shard > 0 && cut.shard * static_cast<int64_t>(holders) >= cut.elements() &&
+                       cut.offset >= 0 && cut.offset + cut.shard <= group.elements;
+    if (cut.begin != covered || cut.end < cut.begin || !holds)
+      throw CheckpointError(fmt::format("{}: {} ranks hold shards of {} of [{}, {}), wanted is a cut that begins at {}",
+                                        of_group(group), holders, cut.shard, cut.begin, cut.end, covered));
+    covered = cut.end;
+  }
+  if (covered < group.total)
+    throw CheckpointError(fmt::format("{}: {} of {} elements are there", of_group(group), covered, group.total));
+}
+
+void check_cover(const Manifest& manifest) {
+  const OptimizerRecord& optimizer = manifest.optimizer;
+  for (const GroupRecord& group : optimizer.groups)
+    manifest.version < 4 ? check_parts(group, manifest.files) : check_cuts(group, optimizer.ranks.size());
+  if (manifest.version < 4) return;
+  std::vector<int> ranks = optimizer.ranks;
+  std::ranges::sort(ranks);
+  for (size_t i = 0; i < ranks.size(); ++i)
+    if (ranks[i] != static_cast<int>(i))
+      throw CheckpointError(fmt::format("its {} ranks with shards are not numbered in a row", ranks.size()));
+  if (optimizer.ranks_per_file < 1) throw CheckpointError("its files are of no rank");
+  for (const int rank : ranks)
+    if (optimizer.has_elements(rank) && !manifest.files.contains(optimizer.file_name(rank / optimizer.ranks_per_file)))
+      throw CheckpointError(fmt::format("it has no {}", optimizer.file_name(rank / optimizer.ranks_per_file)));
 }
 
 // Runs parse(json) and turns what the JSON library throws into a CheckpointError.
@@ -191,12 +266,58 @@ int version_of(const Json& json) {
 
 }  // namespace
 
+int OptimizerRecord::files() const { return ceil_div(static_cast<int>(ranks.size()), ranks_per_file); }
+
+int OptimizerRecord::holders_in(int file) const {
+  return std::min(ranks_per_file, static_cast<int>(ranks.size()) - file * ranks_per_file);
+}
+
+std::string OptimizerRecord::file_name(int file) const { return optimizer_file_name(file, files()); }
+
+bool OptimizerRecord::has_elements(int rank) const {
+  return has_elements_at(std::ranges::find(ranks, rank) - ranks.begin());
+}
+
+bool OptimizerRecord::has_elements_at(int64_t place) const {
+  return std::ranges::any_of(groups, [&](const GroupRecord& group) {
+    return std::ranges::any_of(
+        group.cuts, [&](const Bucket& cut) { return cut.begin + place * cut.shard < std::min(cut.end, group.total); });
+  });
+}
+
+OptimizerPart OptimizerRecord::part_with(const GroupRecord& group, int64_t element) const {
+  if (!group.parts.empty()) return *std::ranges::upper_bound(group.parts, element, {}, &OptimizerPart::end);
+  // Cuts lie in falling order, as backward finishes them.
+  const auto cut =
+      std::ranges::find_if(group.cuts, [&](const Bucket& c) { return c.begin <= element && element < c.end; });
+  const int64_t place = (element - cut->begin) / cut->shard;
+  const int rank = ranks[static_cast<size_t>(place)];
+  const int64_t begin = cut->begin + place * cut->shard;
+  return {file_name(rank / ranks_per_file), begin, std::min({begin + cut->shard, cut->end, group.total}),
+          rank % ranks_per_file * group.elements + cut->offset};
+}
+
+namespace {
+
+Json optimizer_json(const Manifest& manifest) {
+  if (manifest.version == 2) return to_json_2(manifest.optimizer);
+  return manifest.version == 3 ? to_json_3(manifest.optimizer) : to_json(manifest.optimizer);
+}
+
+OptimizerRecord optimizer_from(int version, const Json& json) {
+  if (version == 2) return optimizer_from_2(json);
+  return version == 3 ? optimizer_from_3(json) : optimizer_from(json);
+}
+
+}  // namespace
+
 std::string manifest_text(const Manifest& manifest) {
   Json json = {{"format", kFormat},
                {"version", manifest.version},
                {"position", to_json(manifest.position)},
-               {"optimizer", manifest.version == 2 ? to_json_2(manifest.optimizer) : to_json(manifest.optimizer)},
+               {"optimizer", optimizer_json(manifest)},
                {"files", to_json(manifest.files)}};
+  if (manifest.version >= 4) json["weight_sums"] = manifest.weight_sums;
   json["checksum"] = checksum_of(json_text(json));
   return json_text(json, 2) + "\n";
 }
@@ -204,62 +325,18 @@ std::string manifest_text(const Manifest& manifest) {
 Manifest parse_manifest(std::string_view text) {
   const Manifest manifest = with_json(text, [](const Json& json) {
     const int version = version_of(json);
-    const Json& optimizer = json.at("optimizer");
-    return Manifest{version, position_from(json.at("position")),
-                    version == 2 ? optimizer_from_2(optimizer) : optimizer_from(optimizer),
-                    files_from(json.at("files"))};
+    Manifest read{version,
+                  position_from(json.at("position")),
+                  optimizer_from(version, json.at("optimizer")),
+                  files_from(json.at("files")),
+                  {}};
+    if (version >= 4) json.at("weight_sums").get_to(read.weight_sums);
+    return read;
   });
   // Writing it again gives the same text, checksum included, unless some byte was changed.
   if (manifest_text(manifest) != text)
     throw CheckpointError("it is damaged: its content does not agree with its checksum");
-  check_cover(manifest.optimizer, manifest.files);
-  return manifest;
-}
-
-std::string receipt_text(const Receipt& receipt) {
-  const Json json = {
-      {"failure", receipt.failure}, {"optimizer", to_json(receipt.optimizer)}, {"files", to_json(receipt.files)}};
-  return json_text(json);
-}
-
-Receipt parse_receipt(std::string_view text) {
-  return with_json(text, [](const Json& json) {
-    return Receipt{json.at("failure").get<std::string>(), files_from(json.at("files")),
-                   optimizer_from(json.at("optimizer"))};
-  });
-}
-
-namespace {
-
-// "adamw: 1000 elements of m, v", for messages.
-std::string summary(const OptimizerRecord& optimizer) {
-  std::string text = optimizer.name.empty() ? "none" : optimizer.name;
-  for (const GroupRecord& group : optimizer.groups)
-    text += fmt::format("{} {}{} elements of {}", &group == &optimizer.groups.front() ? ":" : ";",
-                        group.name.empty() ? "" : group.name + " with ", group.total, fmt::join(group.states, ", "));
-  return text;
-}
-
-}  // namespace
-
-Manifest merge(const TrainingPosition& position, const std::vector<Receipt>& receipts) {
-  Manifest manifest{.position = position, .optimizer = receipts.at(0).optimizer};
-  const std::string wanted = summary(manifest.optimizer);
-  for (GroupRecord& group : manifest.optimizer.groups) group.parts.clear();
-  for (size_t rank = 0; rank < receipts.size(); ++rank) {
-    const Receipt& receipt = receipts[rank];
-    if (!receipt.failure.empty()) throw CheckpointError(fmt::format("rank {}: {}", rank, receipt.failure));
-    if (const std::string found = summary(receipt.optimizer); found != wanted)
-      throw CheckpointError(fmt::format("rank {} has optimizer state {}; rank 0 {}", rank, found, wanted));
-    for (size_t g = 0; g < manifest.optimizer.groups.size(); ++g) {
-      const auto& parts = receipt.optimizer.groups[g].parts;
-      auto& all = manifest.optimizer.groups[g].parts;
-      all.insert(all.end(), parts.begin(), parts.end());
-    }
-    manifest.files.insert(receipt.files.begin(), receipt.files.end());
-  }
-  for (GroupRecord& group : manifest.optimizer.groups) std::ranges::sort(group.parts, {}, &OptimizerPart::begin);
-  check_cover(manifest.optimizer, manifest.files);
+  check_cover(manifest);
   return manifest;
 }
 

@@ -14,11 +14,10 @@ namespace convoy {
 namespace {
 
 // Copies what [begin, end) has in common with one part to its place in the output.
-void read_part(const std::filesystem::path& folder, const OptimizerPart& part, const std::string& tensor, int64_t begin,
-               int64_t end, float* out) {
+void read_part(const OpenPart& open, const OptimizerPart& part, const std::string& tensor, int64_t begin, int64_t end,
+               float* out) {
   const int64_t first = std::max(begin, part.begin), last = std::min(end, part.end);
-  if (first >= last) return;
-  const SafetensorsReader file(folder / part.file);
+  const SafetensorsReader& file = open(part.file);
   const SafetensorsReader::Entry& entry = file.entry(tensor);
   const int64_t wanted = part.offset + part.end - part.begin;
   const bool known = entry.dtype == DType::f32 || entry.dtype == DType::bf16;
@@ -34,9 +33,15 @@ void read_part(const std::filesystem::path& folder, const OptimizerPart& part, c
 
 }  // namespace
 
-void read_state(const std::filesystem::path& folder, const GroupRecord& group, const std::string& state, int64_t begin,
-                int64_t end, float* out) {
-  for (const OptimizerPart& part : group.parts) read_part(folder, part, group.tensor(state), begin, end, out);
+void read_state(const OpenPart& open, const OptimizerRecord& optimizer, const GroupRecord& group,
+                const std::string& state, int64_t begin, int64_t end, float* out) {
+  while (begin < end) {
+    const OptimizerPart part = optimizer.part_with(group, begin);
+    const int64_t last = std::min(end, part.end);
+    read_part(open, part, group.tensor(state), begin, last, out);
+    out += last - begin;
+    begin = last;
+  }
 }
 
 }  // namespace convoy

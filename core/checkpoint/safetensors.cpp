@@ -109,17 +109,36 @@ struct Half {
 
 }  // namespace
 
-WrittenFile write_safetensors(const std::filesystem::path& path, std::vector<NamedTensor> tensors,
-                              std::map<std::string, std::string> metadata) {
+namespace {
+
+// The header with its length; brings the tensors into the order of the file.
+std::string prefix_of(std::vector<NamedTensor>& tensors, std::map<std::string, std::string> metadata) {
   std::sort(tensors.begin(), tensors.end(), [](const NamedTensor& a, const NamedTensor& b) {
     return std::tuple(alignment_order(a.tensor.dtype), a.name) < std::tuple(alignment_order(b.tensor.dtype), b.name);
   });
   metadata["format"] = "pt";
   const std::string header = safetensors_header(tensors, metadata);
   const uint64_t length = header.size();
+  return std::string(reinterpret_cast<const char*>(&length), sizeof length) + header;
+}
+
+}  // namespace
+
+SafetensorsPlan plan_safetensors(std::vector<NamedTensor> tensors) {
+  SafetensorsPlan plan{.prefix = prefix_of(tensors, {})};
+  plan.bytes = static_cast<int64_t>(plan.prefix.size());
+  for (const NamedTensor& named : tensors) {
+    plan.begins[named.name] = plan.bytes;
+    plan.bytes += static_cast<int64_t>(named.tensor.bytes());
+  }
+  return plan;
+}
+
+WrittenFile write_safetensors(const std::filesystem::path& path, std::vector<NamedTensor> tensors,
+                              std::map<std::string, std::string> metadata) {
+  const std::string prefix = prefix_of(tensors, std::move(metadata));
   HashedFile file(path);
-  file.write(std::as_bytes(std::span(&length, 1)));
-  file.write(std::as_bytes(std::span(header)));
+  file.write(std::as_bytes(std::span(prefix)));
   for (const NamedTensor& named : tensors) {
     if (named.rows)
       write_rows(file, named);
@@ -131,26 +150,13 @@ WrittenFile write_safetensors(const std::filesystem::path& path, std::vector<Nam
   return file.finish();
 }
 
-SafetensorsReader::SafetensorsReader(const std::filesystem::path& path) : file_(File::open(path)) {
-  try {
-    const std::string text = read_header(file_);
-    SafetensorsHeader header = parse_safetensors_header(text);
-    entries_ = std::move(header.entries);
-    metadata_ = std::move(header.metadata);
-    check_layout(file_.bytes(), 8 + static_cast<int64_t>(text.size()));
-    for (auto& [name, entry] : entries_) {
-      entry.begin += 8 + static_cast<int64_t>(text.size());
-      entry.end += 8 + static_cast<int64_t>(text.size());
-    }
-  } catch (const CheckpointError& error) {
-    throw damaged(path, error.what());
-  }
-}
+namespace {
 
 // The tensors cover the bytes after the header exactly: no overlap, no hole, nothing behind.
-void SafetensorsReader::check_layout(int64_t file_bytes, int64_t data_begin) const {
+void check_layout(const std::map<std::string, SafetensorsReader::Entry>& entries, int64_t file_bytes,
+                  int64_t data_begin) {
   std::vector<std::tuple<int64_t, int64_t, const std::string*>> ranges;
-  for (const auto& [name, entry] : entries_) ranges.emplace_back(entry.begin, entry.end, &name);
+  for (const auto& [name, entry] : entries) ranges.emplace_back(entry.begin, entry.end, &name);
   std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) {
     return std::tuple(std::get<0>(a), std::get<1>(a)) < std::tuple(std::get<0>(b), std::get<1>(b));
   });
@@ -164,13 +170,42 @@ void SafetensorsReader::check_layout(int64_t file_bytes, int64_t data_begin) con
     throw CheckpointError(fmt::format("its tensors take {} bytes, {} are there", expected, file_bytes - data_begin));
 }
 
+}  // namespace
+
+SafetensorsReader::SafetensorsReader(const std::filesystem::path& path) : path_(path) {
+  if (path.filename().string().ends_with(".index.json"))
+    for (const std::string& file : files_of_index(path)) add_file(path.parent_path() / file);
+  else
+    add_file(path);
+}
+
+void SafetensorsReader::add_file(const std::filesystem::path& path) {
+  const File& file = files_.emplace_back(File::open(path));
+  try {
+    const std::string text = read_header(file);
+    SafetensorsHeader header = parse_safetensors_header(text);
+    const int64_t data_begin = 8 + static_cast<int64_t>(text.size());
+    check_layout(header.entries, file.bytes(), data_begin);
+    for (auto& [name, entry] : header.entries) {
+      entry.begin += data_begin;
+      entry.end += data_begin;
+      entry.file = files_.size() - 1;
+      if (!entries_.emplace(name, entry).second)
+        throw CheckpointError(fmt::format("tensor {} is in another file of {} too", name, path_.string()));
+    }
+    metadata_.merge(header.metadata);
+  } catch (const CheckpointError& error) {
+    throw damaged(path, error.what());
+  }
+}
+
 const SafetensorsReader::Entry& SafetensorsReader::entry(const std::string& name) const {
   const auto found = entries_.find(name);
   if (found == entries_.end())
     throw CheckpointError(
         fmt::format("{} has no tensor {}: it is of another model; take the checkpoint's own "
                     "config.yaml",
-                    file_.path().string(), name));
+                    path_.string(), name));
   return found->second;
 }
 
@@ -178,40 +213,56 @@ void SafetensorsReader::read(const Entry& entry, int64_t begin, int64_t count, v
   const auto element_bytes = static_cast<int64_t>(size_of(entry.dtype));
   if (begin < 0 || count < 0 || begin + count > (entry.end - entry.begin) / element_bytes)
     throw InternalError(fmt::format("elements [{}, {}) of a tensor of {} were asked of {}", begin, begin + count,
-                                    (entry.end - entry.begin) / element_bytes, file_.path().string()));
-  file_.read(entry.begin + begin * element_bytes,
-             {static_cast<std::byte*>(out), static_cast<size_t>(count * element_bytes)});
+                                    (entry.end - entry.begin) / element_bytes, path_.string()));
+  files_[entry.file].read(entry.begin + begin * element_bytes,
+                          {static_cast<std::byte*>(out), static_cast<size_t>(count * element_bytes)});
 }
 
 template <class From, class To>
-void SafetensorsReader::read_as(const Entry& stored, std::span<To> out) const {
+void SafetensorsReader::read_as(const Entry& stored, int64_t begin, std::span<To> out) const {
   std::vector<From> values(out.size());
-  read(stored, 0, static_cast<int64_t>(out.size()), values.data());
+  read(stored, begin, static_cast<int64_t>(out.size()), values.data());
   for (size_t i = 0; i < out.size(); ++i) out[i] = To(float(values[i]));
 }
 
-void SafetensorsReader::read(const std::string& name, const Tensor& out) const {
+const SafetensorsReader::Entry& SafetensorsReader::entry_of(const std::string& name, const Shape& shape) const {
   const Entry& stored = entry(name);
-  if (stored.shape != out.shape)
-    throw CheckpointError(
-        fmt::format("{} has tensor {} of shape {}, the model wants {}: give the model the sizes in "
-                    "the checkpoint's config.yaml",
-                    file_.path().string(), name, to_string(stored.shape), to_string(out.shape)));
+  if (stored.shape == shape) return stored;
+  throw CheckpointError(
+      fmt::format("{} has tensor {} of shape {}, the model wants {}: give the model the sizes in "
+                  "the checkpoint's config.yaml",
+                  path_.string(), name, to_string(stored.shape), to_string(shape)));
+}
+
+void SafetensorsReader::read_range(const std::string& name, const Shape& shape, int64_t begin, int64_t count,
+                                   float* out) const {
+  const Entry& stored = entry_of(name, shape);
+  const std::span values(out, static_cast<size_t>(count));
+  switch (stored.dtype) {
+    case DType::f32:
+      return read(stored, begin, count, out);
+    case DType::bf16:
+      return read_as<bf16>(stored, begin, values);
+    case DType::f16:
+      return read_as<Half>(stored, begin, values);
+    default:
+      throw CheckpointError(fmt::format("{} has tensor {} as {}, wanted f32: only f32, bf16 and f16 are converted",
+                                        path_.string(), name, name_of(stored.dtype)));
+  }
+}
+
+void SafetensorsReader::read(const std::string& name, const Tensor& out) const {
+  const Entry& stored = entry_of(name, out.shape);
   const int64_t count = out.elements();
   if (stored.dtype == out.dtype) return read(stored, 0, count, out.data);
-  if (out.dtype == DType::f32) {
-    if (stored.dtype == DType::bf16)
-      return read_as<bf16>(stored, std::span(out.as<float>(), static_cast<size_t>(count)));
-    if (stored.dtype == DType::f16)
-      return read_as<Half>(stored, std::span(out.as<float>(), static_cast<size_t>(count)));
-  }
+  if (out.dtype == DType::f32) return read_range(name, out.shape, 0, count, out.as<float>());
   if (out.dtype == DType::bf16) {
-    if (stored.dtype == DType::f32)
-      return read_as<float>(stored, std::span(out.as<bf16>(), static_cast<size_t>(count)));
-    if (stored.dtype == DType::f16) return read_as<Half>(stored, std::span(out.as<bf16>(), static_cast<size_t>(count)));
+    const std::span values(out.as<bf16>(), static_cast<size_t>(count));
+    if (stored.dtype == DType::f32) return read_as<float>(stored, 0, values);
+    if (stored.dtype == DType::f16) return read_as<Half>(stored, 0, values);
   }
   throw CheckpointError(fmt::format("{} has tensor {} as {}, wanted {}: only f32, bf16 and f16 are converted",
-                                    file_.path().string(), name, name_of(stored.dtype), name_of(out.dtype)));
+                                    path_.string(), name, name_of(stored.dtype), name_of(out.dtype)));
 }
 
 }  // namespace convoy

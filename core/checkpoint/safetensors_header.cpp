@@ -130,4 +130,31 @@ SafetensorsHeader parse_safetensors_header(std::string_view text) {
   return header;
 }
 
+std::string weights_index(const std::vector<std::pair<std::string, std::string>>& files_of_tensors,
+                          int64_t total_bytes) {
+  nlohmann::ordered_json json = {{"metadata", {{"total_size", total_bytes}}}};
+  json["weight_map"] = nlohmann::ordered_json::object();
+  for (const auto& [tensor, file] : files_of_tensors) json["weight_map"][tensor] = file;
+  return json_text(json, 2) + "\n";
+}
+
+std::vector<std::string> files_of_index(const std::filesystem::path& index) {
+  const SortedJson json = SortedJson::parse(read_file(index), nullptr, false);
+  const auto bad = [&](const char* what) {
+    return CheckpointError(
+        fmt::format("{} {}: it is damaged; use another checkpoint or copy it again", index.string(), what));
+  };
+  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
+    throw bad("has no weight_map");
+  std::set<std::string> files;
+  for (const auto& [tensor, file] : json["weight_map"].items()) {
+    if (!file.is_string()) throw bad("names no file of a tensor");
+    const auto name = file.get<std::string>();
+    if (name.empty() || name[0] == '.' || name.find('/') != std::string::npos) throw bad("names a file elsewhere");
+    files.insert(name);
+  }
+  if (files.empty()) throw bad("names no files");
+  return {files.begin(), files.end()};
+}
+
 }  // namespace convoy

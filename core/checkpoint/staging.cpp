@@ -10,7 +10,7 @@ namespace {
 constexpr size_t kAlignment = 64;
 
 size_t state_bytes(const StateShard& shard, const StateShard::Array& array) {
-  return static_cast<size_t>(shard.elements) * size_of(array.dtype);
+  return static_cast<size_t>(shard.held) * size_of(array.dtype);
 }
 
 }  // namespace

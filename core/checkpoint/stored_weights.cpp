@@ -61,4 +61,45 @@ void read_stored_weights(const ParameterSpec& parameter, float* values, const Re
   }
 }
 
+namespace {
+
+// What [begin, end) of the parameter has of a piece with rows and columns exchanged; values: of element `begin`.
+void read_transposed(const ParameterSpec& parameter, const StoredPiece& piece, int64_t begin, int64_t end,
+                     float* values, const ReadStoredRange& read) {
+  const int64_t columns = parameter.shape[1];
+  const int64_t first_row = begin / columns, last_row = (end + columns - 1) / columns, rows = last_row - first_row;
+  const Shape shape{columns, piece.rows};
+  const bool whole = rows == piece.rows;
+  std::vector<float> turned(static_cast<size_t>(whole ? rows * columns : rows));
+  if (whole) read(piece.name, shape, 0, rows * columns, turned.data());
+  for (int64_t c = 0; c < columns; ++c) {
+    if (!whole) read(piece.name, shape, c * piece.rows + first_row - piece.first_row, rows, turned.data());
+    const float* const column = turned.data() + (whole ? c * rows : 0);
+    for (int64_t r = first_row; r < last_row; ++r)
+      if (const int64_t at = r * columns + c; at >= begin && at < end) values[at - begin] = column[r - first_row];
+  }
+}
+
+}  // namespace
+
+void read_stored_range(const ParameterSpec& parameter, int64_t begin, int64_t end, float* values,
+                       const ReadStoredRange& read) {
+  if (parameter.role == ParameterRole::setting) {
+    std::copy_n(parameter.initialisation.values->begin() + begin, end - begin, values);
+    return;
+  }
+  if (parameter.stored.empty()) return read(parameter.name, parameter.shape, begin, end - begin, values);
+  for (const StoredPiece& piece : parameter.stored) {
+    const int64_t piece_begin = piece.first_row * row_elements(parameter);
+    const int64_t piece_end = piece_begin + piece.rows * row_elements(parameter);
+    const int64_t first = std::max(begin, piece_begin), last = std::min(end, piece_end);
+    if (first >= last) continue;
+    float* const to = values + (first - begin);
+    if (piece.transposed)
+      read_transposed(parameter, piece, first, last, to, read);
+    else
+      read(piece.name, shape_of(parameter, piece), first - piece_begin, last - first, to);
+  }
+}
+
 }  // namespace convoy

@@ -24,4 +24,12 @@ using ReadStored = std::function<void(const std::string& name, const Tensor& out
 // values: the parameter's, f32.
 void read_stored_weights(const ParameterSpec& parameter, float* values, const ReadStored& read);
 
+// Reads elements [begin, begin + count) of a tensor of that name and shape, as f32.
+using ReadStoredRange =
+    std::function<void(const std::string& name, const Shape& shape, int64_t begin, int64_t count, float* out)>;
+// Elements [begin, end) of the parameter, f32. No more is read, of a piece that is stored transposed in as many reads
+// as it has columns.
+void read_stored_range(const ParameterSpec& parameter, int64_t begin, int64_t end, float* values,
+                       const ReadStoredRange& read);
+
 }  // namespace convoy

@@ -10,6 +10,8 @@ std::unique_ptr<Communicator> Communicator::group_of(std::span<const int> ranks)
   return split(ranks.front(), static_cast<int>(me - ranks.begin()));
 }
 
+std::unique_ptr<Communicator> Communicator::background() { return split(0, rank()); }
+
 std::string Communicator::broadcast_text(std::string text, int root) {
   uint64_t bytes = text.size();
   broadcast_host(&bytes, sizeof bytes, root);

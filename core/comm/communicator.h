@@ -63,6 +63,10 @@ class Communicator {
   // The ranks of this machine, in this group's order, for host operations. Collective, blocks.
   virtual std::unique_ptr<Communicator> machine_ranks() = 0;
 
+  // The same ranks for work that goes on beside training, such as writing files: its operations take as long as they
+  // take, and a hang of training is not told by them. Collective.
+  virtual std::unique_ptr<Communicator> background();
+
   // Ends the job on every rank with this exit code; the reason is printed once. May be called from any thread.
   [[noreturn]] virtual void abort(ExitCode code, std::string_view reason) noexcept = 0;
 

@@ -208,6 +208,14 @@ void describe(Keys& keys, CheckpointConfig& c) {
   keys(incidental("at_end"), c.at_end, "",
        "also after the last step; false: for measurements, whose weights nobody wants. What a signal or train.stop_at "
        "ends is saved all the same");
+  keys(incidental("timeout_s"), c.timeout_s, "seconds",
+       "that ranks wait for each other's work on files: a checkpoint to be read, verified or written, data to be "
+       "opened; longer ends the job with exit code 71; 0: as long as it takes",
+       Allowed::from(0, 1e9));
+  keys(incidental("file_bytes"), c.file_bytes, "bytes",
+       "larger models are saved in several files with an index, by several ranks, as Hugging Face's are; with "
+       "train.ema_decay always in one",
+       Allowed::from(1, 1e15));
   if (c.every_epochs.value && c.every_steps.value) told_twice(keys, c.every_steps, *c.every_epochs.value);
 }
 

@@ -184,6 +184,8 @@ struct CheckpointConfig {
   Auto every_steps, every_epochs;
   int64_t keep_last = 2, keep_best = 0, keep_every = 0;
   bool at_end = true;
+  int64_t timeout_s = 3600;
+  int64_t file_bytes = 5'000'000'000;
 };
 void describe(Keys& keys, CheckpointConfig& c);
 

@@ -14,49 +14,66 @@
 
 namespace convoy {
 
-// fill(first, bits): of four values, the first of them by its number.
-template <class Fill>
-static void fill_by_fours(size_t count, uint32_t number, uint64_t seed, const Fill& fill) {
+// put(i, bits): for each four elements that [begin, end) has something of, the first of them by its number.
+template <class Put>
+static void draw_by_fours(int64_t begin, int64_t end, uint32_t number, uint64_t seed, const Put& put) {
   const PhiloxKey key = philox_key(seed);
   const uint32_t stream = random_stream(RandomSite::initialisation, number);
-  for (size_t i = 0; i < count; i += 4) {
+  for (int64_t i = begin / 4 * 4; i < end; i += 4) {
     const auto group = static_cast<uint64_t>(i / 4);
-    fill(i, philox(key, {static_cast<uint32_t>(group), stream, static_cast<uint32_t>(group >> 32), 0}));
+    const PhiloxCounter bits =
+        philox(key, {static_cast<uint32_t>(group), stream, static_cast<uint32_t>(group >> 32), 0});
+    put(i, bits);
   }
 }
 
-static void fill_normal(std::vector<float>& values, float stddev, uint32_t number, uint64_t seed) {
-  fill_by_fours(values.size(), number, seed, [&](size_t i, const PhiloxCounter& bits) {
+static void fill_normal(float* out, int64_t begin, int64_t end, float stddev, uint32_t number, uint64_t seed) {
+  const auto set = [&](int64_t i, double value) {
+    if (i >= begin && i < end) out[i - begin] = stddev * static_cast<float>(value);
+  };
+  draw_by_fours(begin, end, number, seed, [&](int64_t i, const PhiloxCounter& bits) {
     for (size_t pair = 0; pair < 4; pair += 2) {
       // 1 - u lies in (0, 1]: its logarithm is finite.
       const double radius = std::sqrt(-2.0 * std::log(1.0 - static_cast<double>(philox_uniform(bits[pair]))));
       const double angle = 2 * std::numbers::pi * static_cast<double>(philox_uniform(bits[pair + 1]));
-      if (i + pair < values.size()) values[i + pair] = stddev * static_cast<float>(radius * std::cos(angle));
-      if (i + pair + 1 < values.size()) values[i + pair + 1] = stddev * static_cast<float>(radius * std::sin(angle));
+      set(i + static_cast<int64_t>(pair), radius * std::cos(angle));
+      set(i + static_cast<int64_t>(pair) + 1, radius * std::sin(angle));
     }
   });
 }
 
 // Of [-bound, bound).
-static void fill_uniform(std::vector<float>& values, float bound, uint32_t number, uint64_t seed) {
-  fill_by_fours(values.size(), number, seed, [&](size_t i, const PhiloxCounter& bits) {
-    for (size_t k = 0; k < 4 && i + k < values.size(); ++k) values[i + k] = bound * (2 * philox_uniform(bits[k]) - 1);
+static void fill_uniform(float* out, int64_t begin, int64_t end, float bound, uint32_t number, uint64_t seed) {
+  draw_by_fours(begin, end, number, seed, [&](int64_t i, const PhiloxCounter& bits) {
+    for (int64_t k = std::max(i, begin); k < std::min(i + 4, end); ++k)
+      out[k - begin] = bound * (2 * philox_uniform(bits[static_cast<size_t>(k - i)]) - 1);
   });
 }
 
-std::vector<float> initial_values(const Parameter& parameter, int number, uint64_t seed) {
+void initial_range(const Parameter& parameter, int number, uint64_t seed, int64_t begin, int64_t end, float* out) {
   const Initialisation& how = parameter.spec.initialisation;
-  std::vector<float> values(static_cast<size_t>(parameter.elements()), 0.0f);
-  if (how.kind == Initialisation::Kind::ones) std::fill(values.begin(), values.end(), 1.0f);
-  if (how.kind == Initialisation::Kind::unknown) throw DataError(how.advice);
-  if (how.kind == Initialisation::Kind::given) {
-    if (how.values == nullptr || how.values->size() != values.size())
-      throw InternalError(fmt::format("{} of {} elements was given {} values", parameter.spec.name, values.size(),
-                                      how.values == nullptr ? 0 : how.values->size()));
-    values = *how.values;
+  const int64_t count = end - begin;
+  switch (how.kind) {
+    case Initialisation::Kind::unknown:
+      throw DataError(how.advice);
+    case Initialisation::Kind::given:
+      if (how.values == nullptr || static_cast<int64_t>(how.values->size()) != parameter.elements())
+        throw InternalError(fmt::format("{} of {} elements was given {} values", parameter.spec.name,
+                                        parameter.elements(), how.values == nullptr ? 0 : how.values->size()));
+      std::copy_n(how.values->begin() + begin, count, out);
+      return;
+    case Initialisation::Kind::uniform:
+      return fill_uniform(out, begin, end, how.stddev, static_cast<uint32_t>(number), seed);
+    case Initialisation::Kind::normal:
+      return fill_normal(out, begin, end, how.stddev, static_cast<uint32_t>(number), seed);
+    default:
+      std::fill_n(out, count, how.kind == Initialisation::Kind::ones ? 1.0f : 0.0f);
   }
-  if (how.kind == Initialisation::Kind::uniform) fill_uniform(values, how.stddev, static_cast<uint32_t>(number), seed);
-  if (how.kind == Initialisation::Kind::normal) fill_normal(values, how.stddev, static_cast<uint32_t>(number), seed);
+}
+
+std::vector<float> initial_values(const Parameter& parameter, int number, uint64_t seed) {
+  std::vector<float> values(static_cast<size_t>(parameter.elements()));
+  initial_range(parameter, number, seed, 0, parameter.elements(), values.data());
   return values;
 }
 

@@ -14,6 +14,9 @@ namespace convoy {
 // Throws DataError where they are not known.
 std::vector<float> initial_values(const Parameter& parameter, int number, uint64_t seed);
 
+// Elements [begin, end) of those.
+void initial_range(const Parameter& parameter, int number, uint64_t seed, int64_t begin, int64_t end, float* out);
+
 // Fills weights and, where there are any, master weights, and the states of the optimizer as they begin. Blocks.
 // numbering: all parameters of the model, in order, whatever storage holds them.
 void initialise(ParameterStorage& storage, const ParameterLayout& numbering, Device& device, Stream& stream,

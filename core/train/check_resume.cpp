@@ -46,11 +46,14 @@ void check_groups(const CheckpointReader& checkpoint, const Groups& wanted) {
                   checkpoint.folder().string(), found, text(wanted)));
 }
 
-void check_states(const CheckpointReader& checkpoint, const Groups& wanted) {
+void check_states(const CheckpointReader& checkpoint, const Groups& wanted, const ModelPlan& plan) {
   const Groups groups = checkpoint.groups();
   for (size_t g = 0; g < groups.size(); ++g) {
     std::vector<std::string> found = groups[g].states;
-    std::erase(found, kMasterState);
+    if (std::erase(found, kMasterState) == 0 && plan.groups()[g].dtype != DType::f32)
+      throw CheckpointError(
+          fmt::format("checkpoint {} has no master weights, for it was trained in f32: resume it with precision=f32",
+                      checkpoint.folder().string()));
     if (found != wanted[g].states)
       throw CheckpointError(
           fmt::format("{} holds the optimizer states [{}], the config wants [{}]; resume with the optimizer's keys and "
@@ -73,7 +76,7 @@ void check_resume(const CheckpointReader& checkpoint, std::string_view optimizer
                     "the run's own config, or choose another run.dir",
                     checkpoint.folder().string(), grouped ? ", or other groups of parameters," : ""));
   check_optimizer(checkpoint, optimizer);
-  check_states(checkpoint, wanted);
+  check_states(checkpoint, wanted, plan);
 }
 
 }  // namespace convoy

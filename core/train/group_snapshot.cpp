@@ -1,67 +1,112 @@
 #include "core/train/group_snapshot.h"
 
 #include <algorithm>
+#include <span>
 
 #include "core/base/integers.h"
 #include "core/checkpoint/stored_weights.h"
-#include "core/ops/optimizer_update.h"
+#include "core/parameters/for_parameters.h"
 
 namespace convoy {
 
 namespace {
 
-// An even part of what every rank has.
-OwnedRange even_range(int64_t total, int rank, int ranks) {
-  const int64_t share = round_up(ceil_div(total, int64_t{ranks}), kParameterBlock);
-  return {std::min(share * rank, total), std::min(share * (rank + 1), total), 0};
+// One cut, of which each rank has an even shard: of what every rank has.
+Bucket even_cut(int64_t total, int ranks) {
+  return {0, total, std::max(round_up(ceil_div(total, int64_t{ranks}), BlockSum::kBlock), BlockSum::kBlock), 0};
 }
 
-// Of each state, that this rank has.
-int64_t elements_of(const ParameterLayout& layout, const Sharding& sharding, int world_rank) {
-  if (!sharding.shards_optimizer()) return even_range(layout.elements(), sharding.rank(), sharding.ranks()).elements();
-  return world_rank < sharding.ranks() ? sharding.compact_elements() : 0;
+int64_t elements_here(const StateShard& shard, const Sharding& sharding, int world_rank) {
+  if (sharding.shards_optimizer()) return world_rank < sharding.ranks() ? shard.elements : 0;
+  return std::clamp(shard.total - sharding.rank() * shard.elements, int64_t{0}, shard.elements);
+}
+
+// Without arrays.
+StateShard shard_of(const ParameterLayout& layout, const Sharding& sharding, int world_rank) {
+  StateShard shard{.total = layout.elements()};
+  if (sharding.shards_optimizer()) {
+    shard.cuts = sharding.buckets();
+    shard.elements = sharding.compact_elements();
+  } else {
+    shard.cuts = {even_cut(shard.total, sharding.ranks())};
+    shard.elements = shard.cuts[0].shard;
+  }
+  shard.held = elements_here(shard, sharding, world_rank);
+  return shard;
 }
 
 }  // namespace
 
 StateShard GroupSnapshot::planned_states(const ParameterLayout& layout, const Sharding& sharding, std::string name,
                                          const std::vector<StateShard::Array>& states, int world_rank) {
-  StateShard shard{
-      .group = std::move(name), .elements = elements_of(layout, sharding, world_rank), .total = layout.elements()};
+  StateShard shard = shard_of(layout, sharding, world_rank);
+  shard.group = std::move(name);
   shard.arrays = states;
   return shard;
 }
 
 GroupSnapshot::GroupSnapshot(Communication& communication, ParameterStorage& parameters, std::string name,
-                             const Tensor& arena, int world_rank)
-    : communication_(communication), parameters_(parameters), arena_(arena), first_rank_(world_rank == 0) {
-  shard_.group = std::move(name);
-  shard_.total = layout().elements();
+                             const Tensor& arena, int world_rank, const WeightFiles::Range& wanted)
+    : communication_(communication),
+      parameters_(parameters),
+      arena_(arena),
+      first_rank_(world_rank == 0),
+      holds_(world_rank < communication.group().size()),
+      wanted_(wanted) {
   if (parameters.is_trained()) {
     if (parameters.master()) states_.emplace_back(kMasterState, parameters.master());
     for (const std::string& state : parameters.states()) states_.emplace_back(state, parameters.state(state));
-    find_part(world_rank);
+    shard_ = shard_of(layout(), parameters.sharding(), world_rank);
+    if (!parameters.sharding().shards_optimizer()) first_ = parameters.sharding().rank() * shard_.elements;
   }
+  shard_.group = std::move(name);
   copies_.resize(states_.size() + 1);
   if (first_rank_)
     for (const Parameter& p : layout().parameters())
       for (const auto& [stored, offset] : stored_places(p.spec)) shard_.places.push_back({stored, p.offset + offset});
 }
 
-void GroupSnapshot::find_part(int world_rank) {
-  const Sharding& sharding = parameters_.sharding();
-  shard_.elements = elements_of(layout(), sharding, world_rank);
-  if (!sharding.shards_optimizer()) {
-    const OwnedRange range = even_range(shard_.total, sharding.rank(), sharding.ranks());
-    shard_.ranges = {range};
-    first_ = range.begin;
-    return;
+namespace {
+
+// Adds ranges of weights to sums a piece at a time, with zeros between the parameters, as whoever reads them has.
+class SummedRange {
+ public:
+  SummedRange(Communication& communication, const ParameterLayout& layout)
+      : communication_(communication), layout_(layout), piece_(kPiece) {
+    if (communication.device().info().kind != DeviceKind::cpu)
+      copy_ = communication.device().allocate(kPiece * sizeof(float), MemoryKind::host);
   }
-  if (world_rank >= sharding.ranks()) return;
-  for (const OwnedRange& range : sharding.owned())
-    if (range.begin < shard_.total)
-      shard_.ranges.push_back({range.begin, std::min(range.end, shard_.total), range.offset});
-}
+
+  void add(BlockSum& sum, int64_t begin, const Tensor& weights) {
+    for (int64_t at = 0; at < weights.elements(); at += kPiece) {
+      const Tensor part = weights.range(at, std::min(kPiece, weights.elements() - at));
+      const float* const values = here(part);
+      std::ranges::fill(piece_, 0.0f);
+      for_parameters(layout_, begin + at, begin + at + part.elements(),
+                     [&](const Parameter&, int64_t, int64_t count, int64_t place) {
+                       std::copy_n(values + place, count, piece_.begin() + place);
+                     });
+      sum.add(begin + at, std::span(piece_).first(static_cast<size_t>(part.elements())));
+    }
+  }
+
+ private:
+  static constexpr int64_t kPiece = int64_t{64} * BlockSum::kBlock;
+
+  const float* here(const Tensor& part) {
+    if (!copy_.data()) return part.as<const float>();
+    communication_.compute().copy(copy_.data(), part.data, part.bytes());
+    communication_.compute().synchronize();
+    return static_cast<const float*>(copy_.data());
+  }
+
+  Communication& communication_;
+  const ParameterLayout& layout_;
+  std::vector<float> piece_;
+  Memory copy_;
+};
+
+}  // namespace
 
 void* GroupSnapshot::slot(size_t slot, size_t bytes) {
   if (copies_[slot].bytes() < bytes) copies_[slot] = communication_.device().allocate(bytes, MemoryKind::host);
@@ -80,16 +125,18 @@ StateShard GroupSnapshot::states() {
   StateShard shard = shard_;
   for (size_t state = 0; state < states_.size(); ++state) {
     const auto& [name, all] = states_[state];
-    const void* part = shard.elements == 0 ? nullptr : on_host(all.range(first_, shard.elements), state);
+    const void* part = shard.held == 0 ? nullptr : on_host(all.range(first_, shard.held), state);
     shard.arrays.push_back({name, part, all.dtype});
   }
   return shard;
 }
 
 const void* GroupSnapshot::weights() {
-  if (parameters_.weights()) return first_rank_ ? on_host(parameters_.weights(), states_.size()) : nullptr;
-  const auto bytes = static_cast<size_t>(layout().padded_elements()) * size_of(parameters_.dtype());
-  auto* copy = static_cast<std::byte*>(first_rank_ ? slot(states_.size(), bytes) : nullptr);
+  const int64_t count = wanted_.end - wanted_.begin;
+  if (parameters_.weights())
+    return count == 0 ? nullptr : on_host(parameters_.weights().range(wanted_.begin, count), states_.size());
+  const auto bytes = static_cast<size_t>(count) * size_of(parameters_.dtype());
+  auto* copy = static_cast<std::byte*>(count == 0 ? nullptr : slot(states_.size(), bytes));
   gather_weights(copy);
   return copy;
 }
@@ -103,18 +150,42 @@ void GroupSnapshot::gather_weights(std::byte* to) {
   for (const Bucket& bucket : sharding.buckets()) {
     const Tensor all{arena_.data, parameters_.dtype(), {bucket.shard * sharding.ranks()}};
     communication_.group().all_gather(stream, all, parameters_.weight_shards().range(bucket.offset, bucket.shard));
+    const int64_t begin = std::max(bucket.begin, wanted_.begin), end = std::min(bucket.end, wanted_.end);
     const size_t unit = size_of(parameters_.dtype());
-    if (to != nullptr)
-      stream.copy(to + static_cast<size_t>(bucket.begin) * unit, all.data,
-                  static_cast<size_t>(bucket.elements()) * unit);
+    if (begin < end)
+      stream.copy(to + static_cast<size_t>(begin - wanted_.begin) * unit,
+                  all.range(begin - bucket.begin, end - begin).data, static_cast<size_t>(end - begin) * unit);
   }
   stream.synchronize();
 }
 
+std::optional<BlockSum> GroupSnapshot::weights_sum() const {
+  if (parameters_.dtype() != DType::f32) return std::nullopt;
+  BlockSum sum;
+  if (!holds_) return sum;
+  const int64_t total = layout().elements();
+  std::vector<OwnedRange> mine = parameters_.owned();
+  if (!parameters_.is_trained() || !parameters_.sharding().shards_optimizer()) {
+    const int64_t share = even_cut(total, communication_.group().size()).shard;
+    const int64_t begin = std::min(share * communication_.group().place(), total);
+    mine = {{begin, std::min(begin + share, total), begin}};
+  }
+  const bool flat = static_cast<bool>(parameters_.weights());
+  SummedRange summed(communication_, layout());
+  for (const OwnedRange& range : mine) {
+    const int64_t end = std::min(range.end, total);
+    if (range.begin >= end) continue;
+    const Tensor weights = flat ? parameters_.weights().range(range.begin, end - range.begin)
+                                : parameters_.weight_shards().range(range.offset, end - range.begin);
+    summed.add(sum, range.begin, weights);
+  }
+  return sum;
+}
+
 Tensor GroupSnapshot::weight(const void* weights, int parameter) const {
   const Parameter& p = layout().parameters()[static_cast<size_t>(parameter)];
-  const std::byte* data =
-      static_cast<const std::byte*>(weights) + static_cast<size_t>(p.offset) * size_of(parameters_.dtype());
+  const std::byte* data = static_cast<const std::byte*>(weights) +
+                          static_cast<size_t>(p.offset - wanted_.begin) * size_of(parameters_.dtype());
   return {const_cast<std::byte*>(data), parameters_.dtype(), p.spec.shape};
 }
 

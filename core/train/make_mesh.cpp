@@ -13,19 +13,6 @@ namespace convoy {
 
 namespace {
 
-// The ranks of a node where every node has as many, one after the other; otherwise all.
-int64_t ranks_of_a_node(Communicator& ranks) {
-  const int mine[2] = {ranks.local_rank(), ranks.local_size()};
-  std::vector<int> all(2 * static_cast<size_t>(ranks.size()));
-  ranks.all_gather_host(all.data(), mine, sizeof mine);
-  const int size = all[1];
-  if (size < 2 || ranks.size() % size != 0) return ranks.size();
-  for (int rank = 0; rank < ranks.size(); ++rank)
-    if (all[2 * static_cast<size_t>(rank)] != rank % size || all[2 * static_cast<size_t>(rank) + 1] != size)
-      return ranks.size();
-  return size;
-}
-
 constexpr int kNeverTooMany = 64, kLeastGroup = 32;
 
 // The largest group whose shards pad so many parameters by at most 1%, be each bucket cut for itself.
@@ -53,6 +40,18 @@ void check(int64_t group, const ParallelConfig& config, int ranks) {
 
 }  // namespace
 
+int ranks_of_a_node(Communicator& ranks) {
+  const int mine[2] = {ranks.local_rank(), ranks.local_size()};
+  std::vector<int> all(2 * static_cast<size_t>(ranks.size()));
+  ranks.all_gather_host(all.data(), mine, sizeof mine);
+  const int size = all[1];
+  if (size < 2 || ranks.size() % size != 0) return ranks.size();
+  for (int rank = 0; rank < ranks.size(); ++rank)
+    if (all[2 * static_cast<size_t>(rank)] != rank % size || all[2 * static_cast<size_t>(rank) + 1] != size)
+      return ranks.size();
+  return size;
+}
+
 int shard_group(const ParallelConfig& config, int ranks, int ranks_of_a_node, int64_t parameters) {
   if (config.stage == 0 || ranks == 1) return ranks;
   int64_t size = config.shard_ranks.value_or(ranks_of_a_node);
@@ -73,8 +72,7 @@ MeshShape mesh_shape(const ParallelConfig& config, int ranks, int ranks_of_a_nod
 }
 
 Mesh make_mesh(const ParallelConfig& config, Communicator& world, int64_t parameters) {
-  const int node =
-      config.node_ranks.value ? static_cast<int>(*config.node_ranks.value) : static_cast<int>(ranks_of_a_node(world));
+  const int node = config.node_ranks.value ? static_cast<int>(*config.node_ranks.value) : ranks_of_a_node(world);
   return Mesh(world, mesh_shape(config, world.size(), node, parameters));
 }
 

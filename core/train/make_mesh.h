@@ -6,6 +6,9 @@
 
 namespace convoy {
 
+// Collective. The ranks of a node where every node has as many, one after the other; otherwise all.
+int ranks_of_a_node(Communicator& ranks);
+
 // How many neighbouring ranks shard with each other: parallel.shard_ranks or, where it is auto, those of a node, if
 // that divides the ranks, else all; all where nothing is sharded. A rank's part of a bucket is whole blocks of the
 // gradient norm, so that many ranks pad what they send: where auto would take more than 64 ranks, it takes as many as

@@ -141,9 +141,10 @@ size_t sent_by_gathers(const Plan& training, int ranks) {
   return bytes;
 }
 
-void plan_checkpoints(const RankFacts& facts, const ModelPlan& model, RunPlan& plan) {
-  plan.snapshot_bytes = Snapshot::planned_bytes(model, facts.device, facts.rank);
-  plan.staging_bytes = Staging::planned_bytes(Snapshot::planned_contents(model, facts.rank));
+void plan_checkpoints(const Config& config, const RankFacts& facts, const ModelPlan& model, RunPlan& plan) {
+  const SnapshotRank rank{facts.rank, facts.ranks, config.checkpoint.file_bytes};
+  plan.snapshot_bytes = Snapshot::planned_bytes(model, facts.device, rank);
+  plan.staging_bytes = Staging::planned_bytes(Snapshot::planned_contents(model, rank));
   plan.memory.host += plan.snapshot_bytes + plan.staging_bytes;
 }
 
@@ -190,7 +191,7 @@ RunPlan plan_run(const Config& config, const RankFacts& facts, const Optimizer& 
   if (facts.evaluates) plan.memory += Evaluator::planned_memory(fields, evaluation_wishes(config), model.graph());
   if (facts.debug) plan.memory += DebugChecks::planned_memory();
   if (config.parallel.sentinel_every > 0) plan.memory.host += Sentinel::planned_bytes(largest_bucket(model), fields);
-  if (facts.saves) plan_checkpoints(facts, model, plan);
+  if (facts.saves) plan_checkpoints(config, facts, model, plan);
 
   plan_flops(config, model, plan);
   plan.sent_bytes +=

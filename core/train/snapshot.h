@@ -1,6 +1,7 @@
 // Between device memory and checkpoints.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,20 +10,27 @@
 #include "core/comm/communication.h"
 #include "core/train/group_snapshot.h"
 #include "core/train/model.h"
+#include "core/train/weight_files.h"
 
 namespace convoy {
+
+// Who takes a snapshot: among all groups of ranks. Those after the first group have nothing to write but, of a model
+// that takes several files, some of those.
+struct SnapshotRank {
+  int rank = 0, ranks = 1;
+  int64_t file_bytes = INT64_MAX;  // of weights in one file, at the most
+};
 
 // Host views of this rank's part of the training state (group_snapshot.h), of all groups of parameters.
 class Snapshot {
  public:
   // model: outlives this; gathered weights pass through its arena, free between steps. optimizer: its name.
-  // world_rank: among all groups of ranks; those after the first have nothing to write.
-  Snapshot(Communication& communication, Model& model, std::string_view optimizer, int world_rank);
+  Snapshot(Communication& communication, Model& model, std::string_view optimizer, const SnapshotRank& rank);
 
   // What it allocates on the host once it has been taken.
-  static size_t planned_bytes(const ModelPlan& model, DeviceKind device, int world_rank);
+  static size_t planned_bytes(const ModelPlan& model, DeviceKind device, const SnapshotRank& rank);
   // take(), without memory.
-  static CheckpointContents planned_contents(const ModelPlan& model, int world_rank);
+  static CheckpointContents planned_contents(const ModelPlan& model, const SnapshotRank& rank);
 
   // Collective. Waits for compute. Valid until the next step changes the state.
   CheckpointContents take();
@@ -31,27 +39,8 @@ class Snapshot {
   Communication& communication_;
   const Model& model_;
   const std::string optimizer_;
-  const bool first_rank_;
+  const WeightFiles files_;
   std::vector<GroupSnapshot> groups_;  // those that are trained, then what is frozen and saved
 };
-
-// Fills weights, master weights and the optimizer's states from a checkpoint; what is of the model beneath an adapter
-// stays as it is. Throws CheckpointError if it is of another model, optimizer or grouping.
-void restore_training(const CheckpointReader& checkpoint, std::string_view optimizer, Device& device, Stream& compute,
-                      Model& model);
-
-// What is of the model beneath an adapter, from the checkpoint of that model.
-void restore_base(const CheckpointReader& base, Device& device, Stream& compute, Model& model);
-
-// A trained model's checkpoint and, where it has an adapter, that of the model beneath.
-struct TrainedWeights {
-  const CheckpointReader& checkpoint;
-  const CheckpointReader* base = nullptr;
-};
-
-// Weights alone, statistics and constants among them, for what does not train; any stored dtype. Their moving average
-// where the run kept one.
-void restore_weights(const TrainedWeights& trained, Device& device, Stream& compute, ParameterStorage& parameters);
-void restore_weights(const TrainedWeights& trained, Device& device, Stream& compute, Model& model);
 
 }  // namespace convoy

@@ -5,10 +5,13 @@
 #include <chrono>
 
 #include "core/base/logging.h"
+#include "core/checkpoint/checkpoint_folder.h"
 #include "core/comm/fail_together.h"
-#include "core/parameters/initialise.h"
+#include "core/comm/work_together.h"
+#include "core/train/check_resume.h"
 #include "core/train/make_gradient_syncs.h"
 #include "core/train/operator_choices.h"
+#include "core/train/restore.h"
 
 namespace convoy {
 
@@ -58,7 +61,8 @@ Trainer::Trainer(TrainerParts parts)
       weights_(communication_, trained(model_)),
       averages_(communication_, trained(model_), weights_),
       gatherer_(communication_, model_),
-      snapshot_(communication_, model_, p_.optimizer->name(), p_.mesh.data().rank()),
+      snapshot_(communication_, model_, p_.optimizer->name(),
+                {p_.mesh.data().rank(), p_.mesh.data().size(), p_.config.checkpoint.file_bytes}),
       guard_(guard_options(p_.config.guard)),
       best_(early_stopping_options(p_.config.evaluate)) {
   model_.gather_by(gatherer_);
@@ -109,9 +113,28 @@ void Trainer::check_allocated() const {
 }
 
 void Trainer::resume(const CheckpointReader& checkpoint) {
-  restore_training(checkpoint, p_.optimizer->name(), p_.device, *compute_, model_);
+  restore(checkpoint);
   take_over(checkpoint.position());
   resumed_ = true;
+}
+
+void Trainer::restore(const CheckpointReader& checkpoint) {
+  check_resume(checkpoint, p_.optimizer->name(), model_.plan());
+  ReadSums sums;
+  try {
+    fill_parameters("reading " + checkpoint.folder().filename().string(),
+                    [&](ParameterFiller& filler) { restore_training(checkpoint, model_, filler, sums); });
+    fail_together(p_.mesh.world(), [&] { check_sums(sums, communication_.communicator()); });
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::bad_checkpoint) throw;
+    throw DamagedCheckpoint(checkpoint.folder(), error.what());
+  }
+}
+
+void Trainer::fill_parameters(std::string what, const std::function<void(ParameterFiller&)>& part) {
+  ParameterFiller filler(communication_, model_.arena());
+  with_files(std::move(what), [&] { part(filler); });
+  filler.share();
 }
 
 // A checkpoint from before rollbacks were asked for is itself one to go back to.
@@ -141,7 +164,11 @@ void Trainer::prepare() {
 void Trainer::allocate() {
   const Config& c = p_.config;
   const auto seed = static_cast<uint64_t>(position_.seed);
-  if (p_.base) restore_base(*p_.base(), p_.device, *compute_, model_);
+  if (p_.base) {
+    const std::unique_ptr<CheckpointReader> base = p_.base();
+    fill_parameters("reading the model beneath the adapter",
+                    [&](ParameterFiller& filler) { restore_base(*base, model_, filler); });
+  }
   if (!resumed_) initialise_weights();
   optimizer_.round_by(seed);
   GradientSyncs made =
@@ -164,13 +191,13 @@ void Trainer::allocate() {
 }
 
 void Trainer::initialise_weights() {
-  if (p_.begin_with) return restore_weights({*p_.begin_with()}, p_.device, *compute_, model_);
-  const auto draw = [this](ParameterStorage& storage) {
-    initialise(storage, model_.layout(), p_.device, *compute_, static_cast<uint64_t>(position_.seed));
-  };
-  for (const auto& group : model_.groups()) draw(*group);
-  for (size_t i = 0; i < model_.kept().size(); ++i)
-    if (!model_.plan().kept()[i].of_base) draw(*model_.kept()[i]);  // what is of the base has been read
+  if (p_.begin_with) {
+    const std::unique_ptr<CheckpointReader> model = p_.begin_with();
+    return fill_parameters("reading the model to begin with",
+                           [&](ParameterFiller& filler) { begin_with_weights(*model, model_, filler); });
+  }
+  fill_parameters("drawing initial weights",
+                  [&](ParameterFiller& filler) { initialise(model_, static_cast<uint64_t>(position_.seed), filler); });
 }
 
 TrainingOutcome Trainer::run() {
@@ -276,9 +303,21 @@ StepMetrics Trainer::metrics(const StepResult& result, double lr, double step_ms
   return m;
 }
 
+void Trainer::with_files(std::string what, const std::function<void()>& part) {
+  work_together(p_.mesh.world(), {std::move(what), static_cast<double>(p_.config.checkpoint.timeout_s), {}}, part);
+}
+
+void Trainer::await_checkpoint() {
+  const FileWork work{fmt::format("writing {}", checkpoint_name(saved_step_)),
+                      static_cast<double>(p_.config.checkpoint.timeout_s),
+                      [this] { return p_.checkpoints->written_bytes(); }};
+  if (p_.checkpoints->begun()) work_together(p_.mesh.world(), work, [this] { p_.checkpoints->wait(); });
+}
+
 void Trainer::save(bool wait) {
   if (p_.checkpoints == nullptr || saved_step_ == position_.step) return;
   const auto start = std::chrono::steady_clock::now();
+  await_checkpoint();  // the one before
   CheckpointContents contents = snapshot_.take();
   position_.plan_fingerprint = contents.position.plan_fingerprint;
   position_.guard = guard_.state();
@@ -290,7 +329,7 @@ void Trainer::save(bool wait) {
   p_.checkpoints->save(contents);
   saved_step_ = position_.step;
   saved_at_ = start;
-  if (wait) p_.checkpoints->wait();
+  if (wait) await_checkpoint();
   const std::chrono::duration<double, std::milli> stall = std::chrono::steady_clock::now() - start;
   for (TrainingObserver* observer : p_.observers) observer->on_checkpoint(position_.step, stall.count());
 }

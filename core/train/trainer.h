@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "core/checkpoint/checkpoint.h"
+#include "core/comm/fail_together.h"
 #include "core/comm/mesh.h"
 #include "core/config/config.h"
 #include "core/optimizer/optimizer_step.h"
@@ -18,6 +20,7 @@
 #include "core/train/early_stopping.h"
 #include "core/train/evaluator.h"
 #include "core/train/loss_guard.h"
+#include "core/train/parameter_filler.h"
 #include "core/train/run_length.h"
 #include "core/train/run_plan.h"
 #include "core/train/snapshot.h"
@@ -43,6 +46,7 @@ struct TrainerParts {
   std::string who;                                      // this rank's host and device, where an error must name them
   std::vector<SampleSkip> skips;                        // of a replay: where the run went on after it had gone back
   // Opens the checkpoint whose weights a new run begins with; absent: they are drawn by the seed.
+  // Collective, as the next.
   std::function<std::unique_ptr<CheckpointReader>()> begin_with;
   // Opens the checkpoint of the model beneath the graph's adapters, for every start; then nothing is begun with.
   std::function<std::unique_ptr<CheckpointReader>()> base;
@@ -58,12 +62,25 @@ enum class TrainingOutcome {
   stopped_early,      // evaluate.patience is at its end, saved
 };
 
+// What every rank throws at the same place where a checkpoint, of which nothing bad was known, cannot be read: another
+// may do. The Trainer is of no more use.
+class DamagedCheckpoint : public SharedError {
+ public:
+  DamagedCheckpoint(std::filesystem::path folder, const std::string& message)
+      : SharedError(ExitCode::bad_checkpoint, message), folder_(std::move(folder)) {}
+  const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  std::filesystem::path folder_;
+};
+
 class Trainer {
  public:
   explicit Trainer(TrainerParts parts);
   ~Trainer();
 
-  // Before run(): goes on from this checkpoint instead of from initial weights.
+  // Collective. Before run(): goes on from this checkpoint instead of from initial weights. What it reads is verified
+  // meanwhile: throws DamagedCheckpoint.
   void resume(const CheckpointReader& checkpoint);
   // Collective. Allocates what lives as long as the run, reads what evaluations read and waits for those
   // of the first step. Throws on every rank if one rank's data cannot be read; after this the first step comes.
@@ -108,6 +125,12 @@ class Trainer {
   void restore_best();
   StopRequest request_here(int64_t step);
   void save(bool wait);
+  void restore(const CheckpointReader& checkpoint);
+  // Collective: a part of the parameters is read or drawn by each rank, then brought together.
+  void fill_parameters(std::string what, const std::function<void(ParameterFiller&)>& part);
+  // Collective: this rank's part of what all do with files (core/comm/work_together.h).
+  void with_files(std::string what, const std::function<void()>& part);
+  void await_checkpoint();
   EvaluationRange validation() const { return {Split::validation, evaluated_batches(p_.config)}; }
   // The config wants evaluations, and there is something in the split.
   bool evaluates(Split split) const { return convoy::evaluates(p_.config) && p_.source.samples(split) > 0; }
@@ -123,6 +146,7 @@ class Trainer {
   bool guard(const LossGuard::Finding& finding, double loss);
   void roll_back(const std::string& why, double loss);
   void restore_rollback_point(int64_t spike_step);
+  void resume_before(int64_t spike_step, int64_t wanted);
   void restart();
   void tell_data_change();
 

@@ -6,6 +6,7 @@
 
 #include "core/base/nearest_name.h"
 #include "core/checkpoint/checkpoint_folder.h"
+#include "core/checkpoint/open_together.h"
 #include "core/comm/fail_together.h"
 #include "core/train/trainer.h"
 
@@ -134,22 +135,19 @@ void Trainer::evaluate_finally() {
 
 // The weights alone count from here on; the position stays that of the last step.
 void Trainer::restore_best() {
-  std::string folder;
-  fail_together(p_.mesh.world(), [&] {
+  std::filesystem::path folder;
+  await_checkpoint();
+  with_files("looking for the best checkpoint", [&] {
     if (p_.mesh.world().rank() != 0) return;
-    p_.checkpoints->wait();
     const auto found = best_checkpoint(p_.checkpoints->folder(), position_);
     if (!found)
       throw CheckpointError(
           fmt::format("the best checkpoint, of step {}, is no longer in {}; `trainer eval` has the "
                       "last one's metrics",
                       position_.best->step, p_.checkpoints->folder().string()));
-    folder = CheckpointReader(*found, true).folder().string();
+    folder = *found;
   });
-  folder = p_.mesh.world().broadcast_text(folder, 0);
-  fail_together(p_.mesh.world(), [&] {
-    restore_training(CheckpointReader(folder, false), p_.optimizer->name(), p_.device, *compute_, model_);
-  });
+  restore(*open_together(p_.mesh.world(), folder, true, static_cast<double>(p_.config.checkpoint.timeout_s)));
 }
 
 }  // namespace convoy

@@ -3,6 +3,7 @@
 
 #include "core/base/logging.h"
 #include "core/checkpoint/checkpoint_folder.h"
+#include "core/checkpoint/open_together.h"
 #include "core/comm/fail_together.h"
 #include "core/train/trainer.h"
 
@@ -23,7 +24,7 @@ bool Trainer::guard(const LossGuard::Finding& finding, double loss) {
 void Trainer::roll_back(const std::string& why, double loss) {
   const TrainingPosition before = position_;
   const int64_t rollbacks = guard_.state().rollbacks + 1;
-  if (p_.checkpoints != nullptr) p_.checkpoints->wait();
+  if (p_.checkpoints != nullptr) await_checkpoint();
   restore_rollback_point(before.step);
   position_.samples = before.samples;
   GuardState known = guard_.state();
@@ -50,24 +51,26 @@ void Trainer::roll_back(const std::string& why, double loss) {
 // stop_at asked for do not count, or the bits would depend on when that was.
 void Trainer::restore_rollback_point(int64_t spike_step) {
   const int64_t wanted = position_.rollback_step.value();
-  std::string folder;
-  fail_together(p_.mesh.world(), [&] {
-    if (wanted > 0 && p_.checkpoints == nullptr) throw InternalError("a rollback without a store of checkpoints");
-    if (wanted > 0 && p_.mesh.world().rank() == 0)
-      folder = find_rollback_point(p_.checkpoints->folder(), wanted, spike_step).string();
-  });
-  folder = p_.mesh.world().broadcast_text(folder, 0);
-  fail_together(p_.mesh.world(), [&] {
-    if (folder.empty())
-      restart();
-    else
-      resume(CheckpointReader(folder, false));  // rank 0 has verified it
-  });
-  fail_together(p_.mesh.world(), [&] {
+  if (wanted > 0 && p_.checkpoints == nullptr) throw InternalError("a rollback without a store of checkpoints");
+  if (wanted > 0)
+    resume_before(spike_step, wanted);
+  else
+    restart();
+  with_files("removing checkpoints that were given up", [&] {
     if (p_.checkpoints == nullptr || p_.mesh.world().rank() != 0) return;
     remove_abandoned_checkpoints(p_.checkpoints->folder(), position_.step, spike_step);
     name_best(p_.checkpoints->folder(), position_);
   });
+}
+
+void Trainer::resume_before(int64_t spike_step, int64_t wanted) {
+  for (DamagedCheckpoints damaged;;) try {
+      return resume(*find_rollback_point_together(p_.mesh.world(), p_.checkpoints->folder(), wanted, spike_step,
+                                                  static_cast<double>(p_.config.checkpoint.timeout_s), damaged));
+    } catch (const DamagedCheckpoint& error) {
+      damaged.insert(error.folder());
+      if (p_.mesh.world().rank() == 0) warn_of_skipped(error.folder(), error.what());
+    }
 }
 
 void Trainer::restart() {

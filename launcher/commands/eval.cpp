@@ -15,7 +15,7 @@
 #include "core/config/precision.h"
 #include "core/metrics/matrix_json.h"
 #include "core/train/evaluator.h"
-#include "core/train/snapshot.h"
+#include "core/train/restore.h"
 #include "datasets/split_advice.h"
 #include "launcher/commands/commands.h"
 #include "launcher/commands/split_name.h"

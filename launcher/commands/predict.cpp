@@ -10,7 +10,7 @@
 #include "core/base/error.h"
 #include "core/config/precision.h"
 #include "core/train/predictor.h"
-#include "core/train/snapshot.h"
+#include "core/train/restore.h"
 #include "datasets/grouped_number.h"
 #include "launcher/commands/commands.h"
 #include "launcher/device_choice.h"

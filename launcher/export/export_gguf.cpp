@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "core/base/error.h"
-#include "core/checkpoint/manifest.h"
+#include "core/checkpoint/checkpoint_folder.h"
 #include "core/checkpoint/safetensors.h"
 #include "core/models/llama_family.h"
 #include "datasets/gguf/gguf_model.h"
@@ -39,7 +39,7 @@ LlamaConfig llama_of(const TrainedModel& model) {
 }  // namespace
 
 ExportedModel export_gguf(const TrainedModel& model, const ModelExport& request, const ModelProgress& progress) {
-  std::filesystem::path weights = model.checkpoint->folder() / kWeightsName;
+  std::filesystem::path weights = weights_in(model.checkpoint->folder());
   std::optional<NewOutput> merged;  // vanishes again
   if (model.base != nullptr) {
     weights = merged.emplace(request.out.string() + ".merged").path();

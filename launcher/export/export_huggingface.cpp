@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/json_text.h"
+#include "core/checkpoint/checkpoint_folder.h"
 #include "core/checkpoint/manifest.h"
 #include "core/checkpoint/safetensors.h"
 #include "launcher/export/export_formats.h"
@@ -57,6 +58,15 @@ std::string plain_generation_config(const std::string& config_json) {
   return json_text(json, 2) + "\n";
 }
 
+// The file, or the index with its files.
+void copy_weights(const std::filesystem::path& weights, const std::filesystem::path& to,
+                  const ModelProgress& progress) {
+  if (weights.filename() == kWeightsIndexName)
+    for (const std::string& file : files_of_index(weights))
+      copy_model_file(weights.parent_path() / file, to / file, progress);
+  copy_model_file(weights, to / weights.filename(), progress);
+}
+
 }  // namespace
 
 ExportedModel export_huggingface(const TrainedModel& model, const ModelExport& request, const ModelProgress& progress) {
@@ -78,7 +88,7 @@ ExportedModel export_huggingface(const TrainedModel& model, const ModelExport& r
   if (model.base != nullptr)
     write_merged(model, folder.path() / kWeightsName, progress);
   else
-    copy_model_file(checkpoint.folder() / kWeightsName, folder.path() / kWeightsName, progress);
+    copy_weights(weights_in(checkpoint.folder()), folder.path(), progress);
   for (const auto& [name, content] : files) write_model_file(folder.path() / name, content);
   folder.commit();
   result.description = fmt::format("a Hugging Face folder of {}, {}", model.config.model.family.name(),

@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/json_text.h"
-#include "core/checkpoint/manifest.h"
+#include "core/checkpoint/checkpoint_folder.h"
 #include "core/checkpoint/safetensors.h"
 #include "launcher/export/export_formats.h"
 #include "launcher/export/merge_adapter.h"
@@ -70,7 +70,7 @@ void check_request(const TrainedModel& model, const ModelExport& request) {
 
 ExportedModel export_peft(const TrainedModel& model, const ModelExport& request, const ModelProgress&) {
   check_request(model, request);
-  const SafetensorsReader adapters(model.checkpoint->folder() / kWeightsName);
+  const SafetensorsReader adapters(weights_in(model.checkpoint->folder()));
   std::vector<NamedTensor> tensors;
   for (const auto& [name, entry] : adapters.entries()) {
     NamedTensor tensor{kPrefix + name, {nullptr, entry.dtype, entry.shape}};

@@ -10,7 +10,7 @@
 #include "core/base/error.h"
 #include "core/config/precision.h"
 #include "core/generate/batch_generator.h"
-#include "core/train/snapshot.h"
+#include "core/train/restore.h"
 #include "launcher/device_choice.h"
 #include "launcher/generate/stop_texts.h"
 #include "launcher/generate/text_stream.h"

@@ -102,6 +102,14 @@ std::string plan_json(const PlanReport& r) {
                       {"compute_ms", 1e3 * r.step.compute_s},
                       {"exposed_ms", 1e3 * r.step.exposed_s}};
   json["time"] = r.time ? time_of(r) : Json(nullptr);
+  json["files"] = {{"checkpoint_bytes", r.files.checkpoint_bytes},
+                   {"weight_files", r.files.weight_files},
+                   {"optimizer_files", r.files.optimizer_files},
+                   {"first_written_bytes", r.files.first_written_bytes},
+                   {"written_bytes", r.files.written_bytes},
+                   {"read_bytes", r.files.read_bytes},
+                   {"operations", r.files.operations},
+                   {"resume_opens", r.files.resume_opens}};
   json["machine"] = place_of(r.machine);
   json["card"] = place_of(r.card);
   return json_text(json) + "\n";

@@ -110,6 +110,7 @@ PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& reques
   report.step.parts = simulated::step_traffic(report.step.cluster, run.facts, run.model, run.plan, micro_batches);
   report.step = modelled_step(std::move(report.step), gradient_buckets(report.plan));
   if (report.time) report.time->exposed_s = report.step.exposed_s;
+  report.files = planned_files(run.facts, run.model, request.ranks_per_node, report.config.checkpoint.file_bytes);
   if (card != nullptr) report.card = place_on(*card, report.plan.memory.on_device());
   return report;
 }

@@ -10,6 +10,7 @@
 #include "launcher/plan/cards.h"
 #include "launcher/plan/largest_tensors.h"
 #include "launcher/plan/modelled_step.h"
+#include "launcher/plan/planned_files.h"
 #include "launcher/plan/run_planner.h"
 #include "launcher/plan/time/step_time.h"
 
@@ -45,6 +46,7 @@ struct PlanReport {
   std::optional<Place> machine, card;  // machine: absent if it has no such device
   ModelledStep step;
   std::optional<StepTime> time;  // on the card, or where rates were measured
+  PlannedFiles files;
 };
 
 // Rates to model the time of such operators with.

@@ -169,6 +169,18 @@ std::string time_lines(const PlanReport& r) {
   return part.text();
 }
 
+std::string file_lines(const PlanReport& r) {
+  const PlannedFiles& files = r.files;
+  Part part("files");
+  part.line(
+      fmt::format("a checkpoint: {}, of which rank 0 writes {}, another {}, with {} operations of the file system",
+                  bytes_text(files.checkpoint_bytes), bytes_text(files.first_written_bytes),
+                  bytes_text(files.written_bytes), files.operations));
+  part.line(fmt::format("a resume: {} read by a rank, which opens {} of {} large files", bytes_text(files.read_bytes),
+                        files.resume_opens, files.optimizer_files + files.weight_files));
+  return part.text();
+}
+
 std::string place_line(const Place& place) {
   return fmt::format("{} {}: {} of {} {}", place.fits() ? "fits" : "does not fit", place.name, bytes_text(place.wanted),
                      bytes_text(place.bytes), place.about);
@@ -186,7 +198,7 @@ std::string place_lines(const PlanReport& r) {
 
 std::string plan_text(const PlanReport& r) {
   return run_lines(r) + length_line(r) + memory_lines(r) + tensor_lines(r) + alternative_lines(r) + step_lines(r) +
-         traffic_lines(r) + time_lines(r) + place_lines(r);
+         traffic_lines(r) + file_lines(r) + time_lines(r) + place_lines(r);
 }
 
 }  // namespace convoy

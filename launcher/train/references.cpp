@@ -11,8 +11,8 @@
 #include "core/comm/fail_together.h"
 #include "core/config/precision.h"
 #include "core/models/preference.h"
+#include "core/train/restore.h"
 #include "core/train/run_length.h"
-#include "core/train/snapshot.h"
 #include "core/train/split_outputs.h"
 #include "launcher/base_model.h"
 #include "launcher/model_and_data.h"
@@ -110,11 +110,8 @@ bool References::read(ReferencedPairs& pairs, Split split, const ReferenceFacts&
 
 // Of a run that begins, training verifies it too, but later.
 std::unique_ptr<CheckpointReader> References::open_model() const {
-  std::unique_ptr<CheckpointReader> model;
-  fail_together(p_.ranks, [&] {
-    model = open_base(p_.config, record_, first(), kWords);
-    check_base_and_data(*model, p_.config, p_.pairs.front()->pairs());
-  });
+  std::unique_ptr<CheckpointReader> model = open_base_together(p_.ranks, p_.config, record_, kWords);
+  check_base_and_data(*model, p_.config, p_.pairs.front()->pairs());
   return model;
 }
 

@@ -12,6 +12,8 @@
 #include "core/base/files.h"
 #include "core/base/logging.h"
 #include "core/checkpoint/checkpoint_folder.h"
+#include "core/checkpoint/open_together.h"
+#include "core/comm/work_together.h"
 #include "core/metrics/metrics_file.h"
 #include "launcher/base_model.h"
 #include "launcher/config/validate.h"
@@ -75,7 +77,11 @@ Start find_start(const Config& config, int64_t step) {
 }
 
 Start find_start_together(const Config& config, int64_t step, Communicator& communicator) {
-  Start found = communicator.rank() == 0 ? find_start(config, step) : Start{};
+  Start found;
+  work_together(communicator,
+                {"verifying the checkpoint to begin from", static_cast<double>(config.checkpoint.timeout_s), {}}, [&] {
+                  if (communicator.rank() == 0) found = find_start(config, step);
+                });
   for (std::string* text : {&found.folder, &found.newest, &found.data}) *text = communicator.broadcast_text(*text, 0);
   communicator.broadcast_host(&found.virtual_ranks, sizeof found.virtual_ranks, 0);
   return found;
@@ -180,7 +186,8 @@ int replay_step(Config config, Communicator& communicator, int64_t step) {
   parts.debug_from_step = step;
   if (communicator.size() == 1) parts.debug_print = [&](const std::string& line) { console.line(line); };
   Trainer trainer(std::move(parts));
-  if (!start.folder.empty()) trainer.resume(CheckpointReader(start.folder, false));
+  if (!start.folder.empty())
+    trainer.resume(*open_together(communicator, start.folder, false, static_cast<double>(config.checkpoint.timeout_s)));
   if (first)
     console.line(
         fmt::format("replaying step {} from {}", step, start.folder.empty() ? "the initial weights" : start.folder));

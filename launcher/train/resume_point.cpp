@@ -2,23 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <functional>
+
 #include "core/base/error.h"
 #include "core/checkpoint/checkpoint_folder.h"
+#include "core/checkpoint/open_together.h"
+#include "core/comm/work_together.h"
 #include "launcher/config/validate.h"
 #include "launcher/run_folder.h"
 
 namespace convoy {
 namespace {
-
-std::string newest_checkpoint(const Config& config) {
-  const RunPaths paths(config.run.dir);
-  remove_unfinished_checkpoints(paths.checkpoints());
-  const auto found = find_checkpoint(paths.checkpoints());
-  if (!found) return std::string();
-  name_latest(*found);
-  name_best(paths.checkpoints(), CheckpointReader(*found, false).position());
-  return found->string();
-}
 
 void check_same_run(const Config& config, const CheckpointReader& checkpoint) {
   const TrainingPosition& position = checkpoint.position();
@@ -33,11 +28,22 @@ void check_same_run(const Config& config, const CheckpointReader& checkpoint) {
 
 }  // namespace
 
-std::unique_ptr<CheckpointReader> find_resume_point(const Config& config, Communicator& communicator) {
-  const bool first = communicator.rank() == 0;
-  const std::string path = communicator.broadcast_text(first ? newest_checkpoint(config) : std::string(), 0);
-  if (path.empty()) return nullptr;
-  auto checkpoint = std::make_unique<CheckpointReader>(path, false);  // rank 0 has verified it
+std::unique_ptr<CheckpointReader> find_resume_point(const Config& config, Communicator& communicator,
+                                                    const DamagedCheckpoints& damaged) {
+  const std::filesystem::path checkpoints = RunPaths(config.run.dir).checkpoints();
+  const auto limit_s = static_cast<double>(config.checkpoint.timeout_s);
+  const auto in_order = [&](const char* what, const std::function<void()>& work) {
+    work_together(communicator, {what, limit_s, {}}, [&] {
+      if (communicator.rank() == 0) work();
+    });
+  };
+  in_order("removing what was left half-written", [&] { remove_unfinished_checkpoints(checkpoints); });
+  std::unique_ptr<CheckpointReader> checkpoint = find_together(communicator, checkpoints, limit_s, damaged);
+  if (checkpoint == nullptr) return nullptr;
+  in_order("naming the newest checkpoint", [&] {
+    name_latest(checkpoint->folder());
+    name_best(checkpoints, checkpoint->position());
+  });
   check_same_run(config, *checkpoint);
   return checkpoint;
 }

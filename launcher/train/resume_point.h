@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/open_together.h"
 #include "core/comm/communicator.h"
 #include "core/config/config.h"
 
@@ -11,7 +11,8 @@ namespace convoy {
 
 // Collective. Rank 0 looks, checks checksums and puts in order what earlier starts left half-done. Absent: from the
 // start. Throws ConfigError if the config's seed or virtual ranks are not the run's.
-std::unique_ptr<CheckpointReader> find_resume_point(const Config& config, Communicator& communicator);
+std::unique_ptr<CheckpointReader> find_resume_point(const Config& config, Communicator& communicator,
+                                                    const DamagedCheckpoints& damaged = {});
 
 // The virtual ranks of the run: the checkpoint's, or the config's for this number of ranks. Throws ConfigError if they
 // do not fit the ranks and the batch.

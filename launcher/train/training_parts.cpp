@@ -8,7 +8,7 @@
 #include "core/base/checksum.h"
 #include "core/base/error.h"
 #include "core/base/logging.h"
-#include "core/comm/fail_together.h"
+#include "core/comm/work_together.h"
 #include "core/data/augment/augmented_data.h"
 #include "core/train/make_mesh.h"
 #include "core/train/operator_choices.h"
@@ -113,13 +113,13 @@ TrainerParts trainer_parts(const Config& config, Dataset& data, TrainingMachine&
                      .graph = make_loss_graph(config)};
   check_inputs(parts.graph, data);
   parts.virtual_ranks = virtual_ranks;
-  const bool first = machine.communicator().rank() == 0;
+  Communicator& ranks = machine.communicator();
   if (config.model.adapter.is_there())
-    parts.base = [&config, &data, base, first] { return checked(open_base(config, base, first), config, data); };
-  else if (!config.model.from.empty())
-    parts.begin_with = [&config, &data, first] {
-      return checked(std::make_unique<CheckpointReader>(checkpoint_of(config.model.from), first), config, data);
+    parts.base = [&config, &data, &ranks, base] {
+      return checked(open_base_together(ranks, config, base), config, data);
     };
+  else if (!config.model.from.empty())
+    parts.begin_with = [&config, &data, &ranks] { return checked(open_model_together(ranks, config), config, data); };
   parts.gradient_sync = gradient_sync_maker();
   parts.class_names = class_names(parts.graph, data);
   parts.who = machine.identity();

@@ -7,12 +7,16 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "comm/make_communicator.h"
 #include "core/base/disk_space.h"
 #include "core/base/logging.h"
+#include "core/checkpoint/open_together.h"
+#include "core/comm/work_together.h"
 #include "core/config/precision.h"
 #include "core/parameters/state_names.h"
+#include "core/train/make_mesh.h"
 #include "core/train/trainer.h"
 #include "launcher/base_model.h"
 #include "launcher/config/validate.h"
@@ -101,29 +105,51 @@ class TrainingSession {
     folder_.emplace(open_run_folder(config_, communicator_));
     watch_for_hangs(communicator_, config_.run.dir, static_cast<double>(config_.parallel.timeout_s));
     if (first()) log_.open_file(RunPaths(config_.run.dir).log());
-    const std::unique_ptr<CheckpointReader> checkpoint = find_checkpoint_of_data();
-    const int64_t V = resolve_virtual_ranks(config_, checkpoint.get(), communicator_.size());
     machine_.emplace(config_, communicator_);
+    for (;;) try {
+        return train_from(find_checkpoint_of_data());
+      } catch (const DamagedCheckpoint& error) {
+        damaged_.insert(error.folder());
+        if (first()) warn_of_skipped(error.folder(), error.what());
+      }
+  }
+
+ private:
+  int train_from(const std::unique_ptr<CheckpointReader>& checkpoint) {
+    // It is said of this start alone: what the run keeps of the config lets no later one do the same.
+    const DataChange allowed = std::exchange(config_.data.changed, DataChange::refuse);
+    try {
+      return train_as_kept(checkpoint);
+    } catch (const DamagedCheckpoint&) {
+      config_.data.changed = allowed;
+      throw;
+    }
+  }
+
+  int train_as_kept(const std::unique_ptr<CheckpointReader>& checkpoint) {
+    const int64_t V = resolve_virtual_ranks(config_, checkpoint.get(), communicator_.size());
     if (checkpoint && first()) warn_of_other_device(*checkpoint, machine_->device());
     provide_references(checkpoint.get());
-    CheckpointStore store({.folder = RunPaths(config_.run.dir).checkpoints(),
-                           .rank = communicator_.rank(),
-                           .size = communicator_.size(),
-                           .keep_last = config_.checkpoint.keep_last,
-                           .nonce = make_nonce(communicator_),
-                           .keep_best = config_.checkpoint.keep_best,
-                           .keep_every = config_.checkpoint.keep_every});
+    const CheckpointStoreOptions options = store_options(make_nonce(communicator_));
     std::unique_ptr<Observers> observers;
     const TrainingPosition start = checkpoint ? checkpoint->position() : TrainingPosition{};
     const RunLength length(config_, data_->samples(Split::train));
-    if (first()) observers = std::make_unique<Observers>(config_, length, start, console_, log_);
+    with_files("opening the run's files", [&] {
+      if (!first()) return;
+      CheckpointStore::check_writable(options);
+      observers = std::make_unique<Observers>(config_, length, start, console_, log_);
+    });
+    CheckpointStore store(communicator_, options);
     Trainer trainer(parts(V, store, observers.get(), checkpoint.get()));
     if (checkpoint) trainer.resume(*checkpoint);
     trainer.prepare();
-    if (first()) folder_->begin(config_);
-    if (first()) references_->keep();
-    if (first()) introduce(trainer, V);
-    if (first()) warn_of_full_disk(trainer);
+    with_files("beginning the run", [&] {
+      if (!first()) return;
+      folder_->begin(config_);
+      references_->keep();
+      introduce(trainer, V);
+      warn_of_full_disk(trainer);
+    });
     // Told here, while everything stands: objects destroyed by an exception in the middle of a step could only say that
     // reductions are in flight.
     TrainingOutcome outcome = TrainingOutcome::finished;
@@ -136,13 +162,34 @@ class TrainingSession {
       throw CheckpointError(fmt::format("the last checkpoint could not be written: {}", *store.failure()));
     const int exit_code =
         static_cast<int>(outcome == TrainingOutcome::stopped_by_signal ? ExitCode::saved_and_stopped : ExitCode::done);
-    if (first()) conclude(outcome, trainer, *observers);
-    if (first()) folder_->end(exit_code, trainer.position().step);
+    with_files("concluding the run", [&] {
+      if (!first()) return;
+      conclude(outcome, trainer, *observers);
+      folder_->end(exit_code, trainer.position().step);
+    });
     return exit_code;
   }
 
- private:
   bool first() const { return communicator_.rank() == 0; }
+
+  void with_files(std::string what, const std::function<void()>& part) {
+    work_together(communicator_, {std::move(what), static_cast<double>(config_.checkpoint.timeout_s), {}}, part);
+  }
+
+  CheckpointStoreOptions store_options(const std::string& nonce) {
+    return {.folder = RunPaths(config_.run.dir).checkpoints(),
+            .nonce = nonce,
+            .keep_last = config_.checkpoint.keep_last,
+            .keep_best = config_.checkpoint.keep_best,
+            .keep_every = config_.checkpoint.keep_every,
+            .ranks_per_file = ranks_per_file()};
+  }
+
+  // Nodes that write one file together would have to be one.
+  int ranks_per_file() {
+    const int of_node = ranks_of_a_node(communicator_);
+    return of_node == communicator_.local_size() ? of_node : 1;
+  }
 
   // What can be refused at once is refused at once. A run that may be resumed has its own virtual ranks, known later.
   void check_start() const {
@@ -158,15 +205,15 @@ class TrainingSession {
     pairs_ = std::move(opened.pairs);
   }
 
-  // data.changed is said of this start alone: what the run keeps of the config lets no later one do the same.
   std::unique_ptr<CheckpointReader> find_checkpoint_of_data() {
-    std::unique_ptr<CheckpointReader> checkpoint = find_resume_point(config_, communicator_);
+    std::unique_ptr<CheckpointReader> checkpoint = find_resume_point(config_, communicator_, damaged_);
     if (checkpoint)
       check_data(*checkpoint);
     else
       check_vocabulary(config_, *data_);
-    config_.data.changed = DataChange::refuse;
-    if (first()) keep_companions(checkpoint.get());
+    with_files("reading what came with the model", [&] {
+      if (first()) keep_companions(checkpoint.get());
+    });
     return checkpoint;
   }
 
@@ -302,6 +349,7 @@ class TrainingSession {
   std::optional<References> references_;
   std::map<std::string, std::string> companions_;
   std::optional<TrainingMachine> machine_;
+  DamagedCheckpoints damaged_;
 };
 
 }  // namespace

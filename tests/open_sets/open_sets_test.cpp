@@ -99,8 +99,8 @@ class OpenSetsTest : public testing::Test {
       Recorder recorder(mine);
       std::unique_ptr<CheckpointStore> store;
       if (!checkpoints.empty())
-        store = std::make_unique<CheckpointStore>(CheckpointStoreOptions{
-            .folder = checkpoints, .rank = communicator.rank(), .size = communicator.size(), .nonce = "toy"});
+        store = std::make_unique<CheckpointStore>(communicator,
+                                                  CheckpointStoreOptions{.folder = checkpoints, .nonce = "toy"});
       const Mesh mesh = make_mesh(own.parallel, communicator);
       TrainerParts parts{.config = own,
                          .device = *device,

@@ -8,6 +8,7 @@
 #include "comm/simulated/counting_communicator.h"
 #include "comm/simulated/lone_communicator.h"
 #include "comm/simulated/step_traffic.h"
+#include "core/checkpoint/open_together.h"
 #include "core/config/precision.h"
 #include "core/optimizer/schedule_makers.h"
 #include "core/train/make_mesh.h"
@@ -86,18 +87,23 @@ class ToySource final : public BatchSource {
   const ToyParts& parts_;
 };
 
-std::unique_ptr<CheckpointStore> make_store(const std::filesystem::path& folder, const Communicator& communicator) {
-  if (folder.empty()) return nullptr;
-  return std::make_unique<CheckpointStore>(CheckpointStoreOptions{
-      .folder = folder, .rank = communicator.rank(), .size = communicator.size(), .keep_last = 1, .nonce = "toy"});
+std::unique_ptr<CheckpointStore> make_store(const ToyParts& parts, Communicator& communicator) {
+  if (parts.checkpoints.empty()) return nullptr;
+  const CheckpointStoreOptions options{.folder = parts.checkpoints,
+                                       .nonce = "toy",
+                                       .keep_last = 1,
+                                       .ranks_per_file = std::min(parts.cluster.node_ranks, communicator.size())};
+  if (communicator.rank() == 0) CheckpointStore::check_writable(options);
+  return std::make_unique<CheckpointStore>(communicator, options);
 }
 
 void run_rank(const Config& config, Communicator& ranks, const ToyParts& parts, ToyResult& result) {
+  const ObservedFiles observed(parts.observe_files ? parts.observe_files(ranks.rank()) : file_observer());
   simulated::CountingCommunicator communicator(ranks, parts.cluster);
   const std::unique_ptr<Device> device =
       parts.make_device ? parts.make_device(communicator.rank()) : cpu::make_cpu_device(1);
   ToySource source(config.model.family->context(), parts);
-  const std::unique_ptr<CheckpointStore> store = make_store(parts.checkpoints, communicator);
+  const std::unique_ptr<CheckpointStore> store = make_store(parts, communicator);
   Recorder recorder(result, *device, communicator);
   Gpt2Config gpt2 = config.model.family.as<Gpt2Family>()->sizes;
   gpt2.vocabulary = kVocabulary;
@@ -118,7 +124,7 @@ void run_rank(const Config& config, Communicator& ranks, const ToyParts& parts, 
                    .skips = parts.skips,
                    .optimizer = parts.optimizer ? parts.optimizer() : nullptr,
                    .schedule = parts.schedule ? parts.schedule() : nullptr});
-  if (parts.resume) trainer.resume(CheckpointReader(find_checkpoint(parts.checkpoints).value(), true));
+  if (parts.resume) trainer.resume(*find_together(communicator, parts.checkpoints, 0));
   result.outcome = trainer.run();
   result.communicated_bytes = communicator.bytes_by_label();
   result.traffic = communicator.by_label();

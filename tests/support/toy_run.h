@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "comm/simulated/cluster.h"
+#include "core/base/file_observer.h"
 #include "core/models/gpt2_family.h"
 #include "core/train/trainer.h"
 
@@ -60,6 +61,7 @@ struct ToyParts {
   std::function<Graph(const Gpt2Config&, int64_t B)> graph;      // of the same inputs; absent: GPT-2's
   std::function<std::unique_ptr<Device>(int rank)> make_device;  // absent: CPU devices of one thread
   simulated::Cluster cluster;                                    // that traffic is counted for
+  std::function<FileObserver*(int rank)> observe_files;          // of each rank; absent: none
 };
 
 // Runs the config on `ranks` ranks that are threads; returns what rank 0 saw.

@@ -3,11 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <algorithm>
 #include <set>
-#include <thread>
+#include <vector>
 
 #include "core/base/error.h"
+#include "core/base/file_observer.h"
 #include "core/base/files.h"
 #include "core/checkpoint/manifest.h"
 #include "tests/core/checkpoint/toy_checkpoint.h"
@@ -74,35 +75,98 @@ TEST(Checkpoint, WeightsAreConvertedToTheWantedDtype) {
 TEST(Checkpoint, ARankWithoutAPartOfTheStateIsOneOfTheRanksAllTheSame) {
   TemporaryFolder folder;
   std::vector<float> state(100, 2.0f);
-  std::vector<std::thread> ranks;
-  for (const int rank : {0, 1})
-    ranks.emplace_back([&, rank] {
-      CheckpointStore store({.folder = folder.path(), .rank = rank, .size = 2, .nonce = "x", .timeout_s = 10});
-      CheckpointContents contents;
-      contents.position.step = 1;
-      if (rank == 0) contents.weights = {{"w", {state.data(), DType::f32, {100}}}};
-      const float* all = state.data();
-      StateShard shard{.total = 100, .arrays = {{kMasterState, all}, {"m", all}, {"v", all}}};
-      if (rank == 0) shard.ranges = {{0, 100, 0}}, shard.elements = 100;
-      contents.optimizer = {"adamw", {shard}};
-      store.save(contents);
-      store.wait();
-      EXPECT_FALSE(store.failure()) << *store.failure();
-    });
-  for (std::thread& rank : ranks) rank.join();
+  on_threads(2, [&](Communicator& ranks) {
+    CheckpointStore store(ranks, {.folder = folder.path(), .nonce = "x"});
+    CheckpointContents contents;
+    contents.position.step = 1;
+    const bool first = ranks.rank() == 0;
+    if (first) contents.weights = {{"w", {state.data(), DType::f32, {100}}}};
+    const float* all = state.data();
+    contents.optimizer = {.name = "adamw",
+                          .groups = {{.cuts = {{0, 100, 1024, 0}},
+                                      .elements = 1024,
+                                      .total = 100,
+                                      .held = first ? 100 : 0,
+                                      .arrays = {{kMasterState, all}, {"m", all}, {"v", all}}}}};
+    store.save(contents);
+    store.wait();
+    EXPECT_FALSE(store.failure()) << *store.failure();
+  });
   const CheckpointReader reader(folder.path() / "step-00000001", true);
   EXPECT_EQ(reader.groups().at(0).states, (std::vector<std::string>{"master", "m", "v"}));
+}
+
+// Whose files are as many as nodes, and none is empty.
+TEST(Checkpoint, RanksOfANodeWriteOneFile) {
+  for (const int per_file : {2, 3, 4, 8}) {
+    TemporaryFolder folder;
+    ASSERT_EQ(save_as(8, folder.path(), 40, 0, per_file), std::nullopt);
+    const auto names = names_in(folder / "step-00000040");
+    EXPECT_EQ(std::ranges::count_if(names, [](const auto& name) { return name.starts_with("optimizer-"); }),
+              (5 + per_file - 1) / per_file)
+        << "5 ranks have something of 10007 elements";
+    const CheckpointReader reader(*find_checkpoint(folder.path()), true);
+    for (const int readers : {1, 2, 3, 8}) ToyState(40).expect_equal(reader, readers);
+  }
+  TemporaryFolder folder;
+  ASSERT_EQ(save_as(16, folder.path(), 40, 0, 4), std::nullopt);  // 10 ranks have something of 10007 elements
+  EXPECT_FALSE(names_in(folder / "step-00000040").contains("optimizer-00003-of-00004.safetensors"));
+  ToyState(40).expect_equal(CheckpointReader(*find_checkpoint(folder.path()), true), 16);
+}
+
+// With a file for each rank, a list of what it holds and checksums of whole files.
+TEST(Checkpoint, OfVersion3IsRead) {
+  TemporaryFolder folder;
+  ASSERT_EQ(save_as(2, folder.path(), 40), std::nullopt);
+  const auto checkpoint = folder / "step-00000040";
+  Manifest manifest = parse_manifest(read_file(checkpoint / "manifest.json"));
+  manifest.version = 3;
+  manifest.weight_sums.clear();
+  GroupRecord& group = manifest.optimizer.groups.at(0);
+  const int64_t share = group.cuts.at(0).shard;
+  const std::string first = "optimizer-00000-of-00002.safetensors", second = "optimizer-00001-of-00002.safetensors";
+  group = {.total = kToyElements,
+           .states = group.states,
+           .parts = {{first, 0, share, 0}, {second, share, kToyElements, 0}}};
+  manifest.optimizer = {.name = "adamw", .groups = {group}};
+  for (const std::string& name : {first, second}) {
+    manifest.files[name].checksum = checksum_of_file(checkpoint / name);
+    manifest.files[name].header_bytes = 0;
+  }
+  write_file_atomically(checkpoint / "manifest.json", manifest_text(manifest));
+  for (const int readers : {1, 2, 5}) ToyState(40).expect_equal(CheckpointReader(checkpoint, true), readers);
+  manifest.optimizer.groups[0].parts[1].begin += 1;
+  EXPECT_THROW(parse_manifest(manifest_text(manifest)), CheckpointError);
+}
+
+// Two of the file system: its part is opened and fsynced.
+TEST(Checkpoint, ARankThatIsNotTheFirstDoesTwoOperationsASave) {
+  for (const int ranks : {8, 64}) {
+    TemporaryFolder folder;
+    std::vector<FileCounter> counters(static_cast<size_t>(ranks));
+    on_threads(ranks, [&](Communicator& communicator) {
+      const ObservedFiles observed(&counters[static_cast<size_t>(communicator.rank())]);
+      CheckpointStore store(communicator, {.folder = folder.path(), .nonce = "n", .ranks_per_file = 8});
+      ToyState state(40, 65'536);
+      store.save(state.contents(communicator.rank(), ranks));
+      store.wait();
+      EXPECT_EQ(store.failure(), std::nullopt);
+    });
+    for (int rank = 1; rank < ranks; ++rank) EXPECT_LE(counters[static_cast<size_t>(rank)].metadata(), 2) << rank;
+    EXPECT_LE(counters[0].metadata(), 35) << "whatever the ranks";
+    EXPECT_EQ(entries_of_folder(folder / "step-00000040").size(), 4u + static_cast<size_t>(ranks) / 8);
+  }
 }
 
 TEST(Checkpoint, SavesACopyAndEqualContentsGiveEqualBytes) {
   TemporaryFolder folder;
   {
-    CheckpointStore store({folder.path() / "a", 0, 1, 0, "x", 10});
+    CheckpointStore store({folder.path() / "a", "x", 0});
     std::vector<float> weight(1'000'000, 1.0f), state(100, 2.0f);
     CheckpointContents contents;
     contents.position.step = 1;
     contents.weights = {{"w", {weight.data(), DType::f32, {1'000'000}}}};
-    contents.optimizer = {"adamw", {{.ranges = {{0, 100, 0}}, .elements = 100, .total = 100}}};
+    contents.optimizer = {"adamw", {{.cuts = {{0, 100, 1024, 0}}, .elements = 1024, .total = 100, .held = 100}}};
     contents.optimizer.groups[0].arrays = {{"m", state.data()}, {"v", state.data()}};
     store.save(contents);
     std::fill(weight.begin(), weight.end(), 9.0f);  // training goes on
@@ -126,7 +190,7 @@ TEST(Checkpoint, SavesACopyAndEqualContentsGiveEqualBytes) {
 
 TEST(Checkpoint, WeightsAlone) {
   TemporaryFolder folder;
-  CheckpointStore store({folder.path(), 0, 1, 0, "x", 10});
+  CheckpointStore store({folder.path(), "x", 0});
   float weight = 3;
   CheckpointContents contents;
   contents.position.step = 9;
@@ -158,17 +222,15 @@ TEST(Checkpoint, ADamagedLaterOneDoesNotPushOutAGoodOne) {
 
 TEST(Checkpoint, ManySavesInOneStart) {
   TemporaryFolder folder;
-  std::vector<std::unique_ptr<CheckpointStore>> stores;
-  for (int rank = 0; rank < 3; ++rank)
-    stores.push_back(std::make_unique<CheckpointStore>(CheckpointStoreOptions{folder.path(), rank, 3, 3, "n", 20}));
-  for (int64_t step = 1; step <= 20; ++step) {
-    ToyState state(step / 2 * 2);  // every step but the first is saved twice, as at the end of a run
-    for (int rank : {2, 0, 1}) stores[static_cast<size_t>(rank)]->save(state.contents(rank, 3));
-  }
-  for (auto& store : stores) {
-    store->wait();
-    EXPECT_EQ(store->failure(), std::nullopt);
-  }
+  on_threads(3, [&](Communicator& ranks) {
+    CheckpointStore store(ranks, {folder.path(), "n", 3});
+    for (int64_t step = 1; step <= 20; ++step) {
+      ToyState state(step / 2 * 2);  // every step but the first is saved twice, as at the end of a run
+      store.save(state.contents(ranks.rank(), 3));
+    }
+    store.wait();
+    EXPECT_EQ(store.failure(), std::nullopt);
+  });
   EXPECT_EQ(names_in(folder.path()),
             (std::set<std::string>{"step-00000016", "step-00000018", "step-00000020", "latest"}));
   ToyState(20).expect_equal(CheckpointReader(*find_checkpoint(folder.path()), true));

@@ -88,9 +88,9 @@ TEST_F(Damage, MissingFiles) {
 
 TEST_F(Damage, AnotherVersion) {
   std::string text = read_file(newest() / "manifest.json");
-  text.replace(text.find("\"version\": 3"), 12, "\"version\": 4");
+  text.replace(text.find("\"version\": 4"), 12, "\"version\": 5");
   write_file_atomically(newest() / "manifest.json", text);
-  expect_refused("its version is 4, this program reads versions 2 to 3");
+  expect_refused("its version is 5, this program reads versions 2 to 4");
 }
 
 TEST_F(Damage, AManifestThatLeadsOutOfTheFolder) {
@@ -102,11 +102,17 @@ TEST_F(Damage, AManifestThatLeadsOutOfTheFolder) {
 TEST_F(Damage, PartsOfTheOptimizerMustFitTogether) {
   const Manifest good = parse_manifest(read_file(newest() / "manifest.json"));
   Manifest gap = good;
-  gap.optimizer.groups[0].parts[1].begin += 1;
+  gap.optimizer.groups[0].cuts[0].begin += 1;
   EXPECT_THROW(parse_manifest(manifest_text(gap)), CheckpointError);
   Manifest less = good;
   less.optimizer.groups[0].total += 1;
   EXPECT_THROW(parse_manifest(manifest_text(less)), CheckpointError);
+  Manifest lost = good;
+  lost.files.erase("optimizer-00001-of-00002.safetensors");
+  EXPECT_THROW(parse_manifest(manifest_text(lost)), CheckpointError);
+  Manifest twice = good;
+  twice.optimizer.ranks = {0, 0};
+  EXPECT_THROW(parse_manifest(manifest_text(twice)), CheckpointError);
 }
 
 TEST_F(Damage, AllDamagedIsAnErrorAndNotAFreshStart) {

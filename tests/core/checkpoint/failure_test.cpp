@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/checkpoint/checkpoint.h"
@@ -48,72 +50,68 @@ TEST(CheckpointFailure, AFullDiskLeavesTheOlderCheckpointAndNothingElse) {
   const auto folder = disk.path() / "checkpoints";
   for (const int size : {1, 2}) {
     SCOPED_TRACE(std::to_string(size) + " ranks");
-    ToyRanks ranks(size, folder);
-    ASSERT_EQ(ranks.save(1), std::nullopt);
+    ASSERT_EQ(save_as(size, folder, 1), std::nullopt);
     {
       std::ofstream filler(disk.path() / "filler");
       filler << std::string(512 << 10, 'x');
     }
-    const auto failure = ranks.save(2);
+    const auto failure = save_as(size, folder, 2);
     ASSERT_TRUE(failure.has_value());
     EXPECT_NE(failure->find("free space"), std::string::npos) << *failure;
-    if (size == 1) {
-      EXPECT_EQ(entries_in(folder), 2u) << "step 1 and latest";
-    }
+    EXPECT_EQ(entries_in(folder), 2u) << "step 1 and latest";
     EXPECT_EQ(find_checkpoint(folder)->filename(), "step-00000001");
     ToyState(1).expect_equal(CheckpointReader(folder / "step-00000001", true));
     std::filesystem::remove(disk.path() / "filler");
-    EXPECT_EQ(ranks.save(3), std::nullopt) << "once there is space again";
+    EXPECT_EQ(save_as(size, folder, 3), std::nullopt) << "once there is space again";
     EXPECT_EQ(entries_in(folder), 3u) << "steps 1 and 3 and latest, nothing of late ranks";
     std::filesystem::remove_all(folder);
   }
 }
 
-// Room for rank 0's files but not for both parts: rank 0 hears of it and does not wait for the deadline.
-TEST(CheckpointFailure, APartThatCannotBeWrittenIsToldToRankZero) {
-  TemporaryFolder folder;
-  ToyState state(5);
-  CheckpointStore zero({folder.path(), 0, 2, 0, "n", 60}), one({folder.path(), 1, 2, 0, "n", 60});
-  std::filesystem::create_directories(folder /
-                                      ".step-00000005.n.1.tmp/optimizer-00001-of-00002.safetensors/in the way");
-  zero.save(state.contents(0, 2));
-  one.save(state.contents(1, 2));
-  one.wait();
-  zero.wait();
-  ASSERT_TRUE(zero.failure().has_value());
-  EXPECT_NE(zero.failure()->find("rank 1: cannot create"), std::string::npos) << *zero.failure();
-  EXPECT_EQ(entries_in(folder.path()), 0u);
-  zero.save(state.contents(0, 2));
-  one.save(state.contents(1, 2));
-  zero.wait();
-  EXPECT_EQ(zero.failure(), std::nullopt) << "the next save is a new chance";
+// Two ranks that save one after the other; every rank hears of what failed on any.
+std::vector<std::optional<std::string>> two_save(const std::filesystem::path& folder, int saves,
+                                                 const std::function<void(int save)>& before = {},
+                                                 int64_t elements_of_second = kToyElements) {
+  std::vector<std::optional<std::string>> failures(2);
+  on_threads(2, [&](Communicator& ranks) {
+    CheckpointStore store(ranks, {folder, "n", 0});
+    ToyState state(5, ranks.rank() == 0 ? kToyElements : elements_of_second);
+    for (int save = 1; save <= saves; ++save) {
+      if (before && ranks.rank() == 0) before(save);
+      ranks.barrier_host();
+      store.save(state.contents(ranks.rank(), 2));
+      store.wait();
+    }
+    failures[static_cast<size_t>(ranks.rank())] = store.failure();
+  });
+  return failures;
 }
 
-TEST(CheckpointFailure, ARankThatNeverComesIsNamed) {
+TEST(CheckpointFailure, APartThatCannotBeWrittenIsToldToAll) {
   TemporaryFolder folder;
-  ToyState state(5);
-  CheckpointStore zero({folder.path(), 0, 2, 0, "n", 0.05});
-  zero.save(state.contents(0, 2));
-  zero.wait();
-  ASSERT_TRUE(zero.failure().has_value());
-  EXPECT_NE(zero.failure()->find("rank 1 left no part"), std::string::npos) << *zero.failure();
+  const auto put_in_the_way = [&](int save) {
+    if (save == 1)
+      std::filesystem::create_directories(folder /
+                                          ".step-00000005.n.1.tmp/optimizer-00001-of-00002.safetensors/in the way");
+  };
+  for (const auto& failure : two_save(folder.path(), 1, put_in_the_way)) {
+    ASSERT_TRUE(failure.has_value());
+    EXPECT_NE(failure->find("rank 1: cannot create"), std::string::npos) << *failure;
+  }
   EXPECT_EQ(entries_in(folder.path()), 0u);
+  for (const auto& failure : two_save(folder.path(), 2, put_in_the_way))
+    EXPECT_EQ(failure, std::nullopt) << "the next save is a new chance";
 }
 
 TEST(CheckpointFailure, RanksThatDisagreeMakeNoCheckpoint) {
   TemporaryFolder folder;
-  ToyState state(5), other(5, 77);
-  CheckpointStore zero({folder.path(), 0, 2, 0, "n", 10}), one({folder.path(), 1, 2, 0, "n", 10});
-  one.save(other.contents(1, 2));
-  zero.save(state.contents(0, 2));
-  zero.wait();
-  EXPECT_TRUE(zero.failure().has_value());
+  for (const auto& failure : two_save(folder.path(), 1, {}, 77)) EXPECT_TRUE(failure.has_value());
   EXPECT_EQ(find_checkpoint(folder.path()), std::nullopt);
 }
 
 void expect_refused_at_start(const std::filesystem::path& folder, const std::string& wanted) {
   try {
-    CheckpointStore({folder, 0, 1, 2, "n", 1});
+    CheckpointStore({folder, "n", 2});
     FAIL() << "a store in " << folder;
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find(wanted), std::string::npos) << error.what();

@@ -9,7 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "comm/local/thread_communicator.h"
 #include "core/base/bf16.h"
+#include "core/base/checksum.h"
+#include "core/base/integers.h"
 #include "core/checkpoint/checkpoint.h"
 
 namespace convoy {
@@ -30,7 +33,7 @@ class ToyState {
   }
 
   int64_t elements() const { return static_cast<int64_t>(m_.size()); }
-  // Where rank's range begins; begin_of(size, size) is the end of the last.
+  // Where a reader's range begins; begin_of(size, size) is the end of the last.
   int64_t begin_of(int rank, int size) const { return elements() * rank / size; }
 
   CheckpointContents contents(int rank, int size) {
@@ -41,10 +44,11 @@ class ToyState {
                           {"bias", {bias_.data(), DType::f32, {5}}}};
       contents.files = {{"config.json", "{}\n"}, {"config.yaml", "step: " + std::to_string(step_) + "\n"}};
     }
-    const int64_t begin = begin_of(rank, size), end = begin_of(rank + 1, size);
-    StateShard shard{.ranges = {{begin, end, 0}}, .elements = end - begin, .total = elements()};
+    const int64_t share = round_up(ceil_div(elements(), int64_t{size}), BlockSum::kBlock);
+    const int64_t begin = std::min(share * rank, elements()), end = std::min(begin + share, elements());
+    StateShard shard{.cuts = {{0, elements(), share, 0}}, .elements = share, .total = elements(), .held = end - begin};
     shard.arrays = {{kMasterState, master_.data() + begin}, {"m", m_.data() + begin}, {"v", v_.data() + begin}};
-    contents.optimizer = {"adamw", {shard}};
+    contents.optimizer = {.name = "adamw", .groups = {shard}, .place = rank, .holders = size};
     return contents;
   }
 
@@ -86,31 +90,19 @@ class ToyState {
   std::vector<float> bias_, master_, m_, v_;
 };
 
-// `size` ranks that save together.
-class ToyRanks {
- public:
-  ToyRanks(int size, const std::filesystem::path& folder, int64_t keep_last = 0) {
-    for (int rank = 0; rank < size; ++rank)
-      stores_.push_back(
-          std::make_unique<CheckpointStore>(CheckpointStoreOptions{folder, rank, size, keep_last, "test", 20}));
-  }
-
-  // Returns the failure that rank 0 saw, or nothing.
-  std::optional<std::string> save(int64_t step) {
-    ToyState state(step);
-    const int size = static_cast<int>(stores_.size());
-    for (int rank = 0; rank < size; ++rank) stores_[static_cast<size_t>(rank)]->save(state.contents(rank, size));
-    for (auto& store : stores_) store->wait();
-    return stores_[0]->failure();
-  }
-
- private:
-  std::vector<std::unique_ptr<CheckpointStore>> stores_;
-};
-
+// Ranks that save together; what rank 0 saw of the save, or nothing.
 inline std::optional<std::string> save_as(int size, const std::filesystem::path& folder, int64_t step,
-                                          int64_t keep_last = 0) {
-  return ToyRanks(size, folder, keep_last).save(step);
+                                          int64_t keep_last = 0, int ranks_per_file = 1) {
+  std::optional<std::string> failure;
+  on_threads(size, [&](Communicator& ranks) {
+    CheckpointStore store(
+        ranks, {.folder = folder, .nonce = "test", .keep_last = keep_last, .ranks_per_file = ranks_per_file});
+    ToyState state(step);
+    store.save(state.contents(ranks.rank(), ranks.size()));
+    store.wait();
+    if (ranks.rank() == 0) failure = store.failure();
+  });
+  return failure;
 }
 
 }  // namespace convoy
