@@ -31,7 +31,7 @@ std::string path_from_here(const std::string& path, const CheckpointReader& chec
 }
 
 std::filesystem::path find_folder(const std::filesystem::path& folder) {
-  if (is_there(weights_in(folder))) return folder;
+  if (is_there(weights_path_in(folder))) return folder;
   const std::filesystem::path checkpoints = RunPaths(folder).checkpoints();
   if (is_folder(checkpoints))
     if (const auto found = find_checkpoint(checkpoints)) return *found;

@@ -15,8 +15,8 @@
 
 namespace convoy {
 
-// Files of a checkpoint: where its data lay, as absolute paths, of data.path or of each of data.mix. These may be relative
-// to where the run was started.
+// Files of a checkpoint: where its data lay, as absolute paths, of data.path or of each of data.mix. These may be
+// relative to where the run was started.
 std::map<std::string, std::string> data_folder_files(const Config& config);
 
 struct TrainedModel {
@@ -38,9 +38,9 @@ std::filesystem::path checkpoint_of(const std::filesystem::path& folder,
 TrainedModel open_trained_model(const std::filesystem::path& folder, const std::vector<std::string>& overrides,
                                 CheckpointOfRun which = CheckpointOfRun::newest);
 
-// Turns data.path and those of data.mix, as a checkpoint's run has them, into what they mean for a command that is started
-// elsewhere: each as it is if it means the same folder here; else the folder that it meant then or, where that is gone and
-// there is one here, as after a move, this one.
+// Turns data.path and those of data.mix, as a checkpoint's run has them, into what they mean for a command that is
+// started elsewhere: each as it is if it means the same folder here; else the folder that it meant then or, where that
+// is gone and there is one here, as after a move, this one.
 void take_data_from_here(DataConfig& data, const CheckpointReader& checkpoint);
 
 bool has_tokenizer(const CheckpointReader& checkpoint);

@@ -114,6 +114,7 @@ std::unique_ptr<Communicator> CountingCommunicator::machine_ranks() {
       neighbours.push_back(r);
   return group_of(neighbours);
 }
+
 // What goes on beside training is not counted: it would come at any moment, from another thread.
 std::unique_ptr<Communicator> CountingCommunicator::background() { return inner_.background(); }
 

@@ -90,7 +90,7 @@ std::string weights_file_name(int file, int files) {
   return files == 1 ? kWeightsName : fmt::format("model-{:05}-of-{:05}.safetensors", file + 1, files);
 }
 
-std::filesystem::path weights_in(const std::filesystem::path& folder) {
+std::filesystem::path weights_path_in(const std::filesystem::path& folder) {
   const std::filesystem::path index = folder / kWeightsIndexName;
   return !is_there(folder / kWeightsName) && is_there(index) ? index : folder / kWeightsName;
 }

@@ -19,7 +19,7 @@ std::string optimizer_file_name(int rank, int size);                            
 
 std::string weights_file_name(int file, int files);  // model.safetensors, or model-00001-of-00003.safetensors from 0 on
 // Where the weights of a checkpoint's folder are: the file, or the index of several.
-std::filesystem::path weights_in(const std::filesystem::path& folder);
+std::filesystem::path weights_path_in(const std::filesystem::path& folder);
 
 // Step and folder of everything named like a checkpoint, oldest first; whether they are good is not looked at.
 std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(const std::filesystem::path& checkpoints);

@@ -93,20 +93,24 @@ void restore_training(const CheckpointReader& checkpoint, Model& model, Paramete
     }
 }
 
-void check_sums(ReadSums& read, Communicator& ranks) {
-  if (read.sums.empty()) return;
+void ReadSums::add_up(Communicator& ranks) {
+  if (sums.empty()) return;
   std::vector<uint64_t> mine;
-  for (const ReadSums::Sum& sum : read.sums) mine.insert(mine.end(), {sum.found.low, sum.found.high});
+  for (const Sum& sum : sums) mine.insert(mine.end(), {sum.found.low, sum.found.high});
   std::vector<uint64_t> all(mine.size() * static_cast<size_t>(ranks.size()));
   ranks.all_gather_host(all.data(), mine.data(), mine.size() * sizeof(uint64_t));
-  for (size_t i = 0; i < read.sums.size(); ++i) {
-    BlockSum sum;
-    for (size_t at = 2 * i; at < all.size(); at += mine.size()) sum += {all[at], all[at + 1]};
-    if (sum.hex() != read.sums[i].wanted)
-      throw CheckpointError(
-          fmt::format("{} have the sum {}, the manifest says {}: it is damaged; use another checkpoint",
-                      read.sums[i].name, sum.hex(), read.sums[i].wanted));
+  for (size_t i = 0; i < sums.size(); ++i) {
+    sums[i].found = {};
+    for (size_t at = 2 * i; at < all.size(); at += mine.size()) sums[i].found += {all[at], all[at + 1]};
   }
+}
+
+void ReadSums::check() const {
+  for (const Sum& sum : sums)
+    if (sum.found.hex() != sum.wanted)
+      throw CheckpointError(
+          fmt::format("{} have the sum {}, the manifest says {}: it is damaged; use another checkpoint", sum.name,
+                      sum.found.hex(), sum.wanted));
 }
 
 void restore_base(const CheckpointReader& base, Model& model, ParameterFiller& filler) {

@@ -18,14 +18,16 @@ struct ReadSums {
     BlockSum found;  // here
   };
   std::deque<Sum> sums;  // which stay where they are
+
+  // Collective: what was found becomes what all these ranks together found.
+  void add_up(Communicator& ranks);
+  // Then: throws CheckpointError if that is not what was written.
+  void check() const;
 };
 
 // Fills this rank's part of weights, master weights and the optimizer's states from a checkpoint that check_resume()
 // has found to fit; what is of the model beneath an adapter stays as it is. share() is left to the caller.
 void restore_training(const CheckpointReader& checkpoint, Model& model, ParameterFiller& filler, ReadSums& sums);
-
-// Collective. Whether the ranks together have read what was written; throws CheckpointError on each of them, if not.
-void check_sums(ReadSums& read, Communicator& ranks);
 
 // Likewise of what is of the model beneath an adapter, from the checkpoint of that model.
 void restore_base(const CheckpointReader& base, Model& model, ParameterFiller& filler);

@@ -124,7 +124,8 @@ void Trainer::restore(const CheckpointReader& checkpoint) {
   try {
     fill_parameters("reading " + checkpoint.folder().filename().string(),
                     [&](ParameterFiller& filler) { restore_training(checkpoint, model_, filler, sums); });
-    fail_together(p_.mesh.world(), [&] { check_sums(sums, communication_.communicator()); });
+    sums.add_up(communication_.communicator());
+    fail_together(p_.mesh.world(), [&] { sums.check(); });
   } catch (const Error& error) {
     if (error.code() != ExitCode::bad_checkpoint) throw;
     throw DamagedCheckpoint(checkpoint.folder(), error.what());

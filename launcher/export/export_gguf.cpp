@@ -39,7 +39,7 @@ LlamaConfig llama_of(const TrainedModel& model) {
 }  // namespace
 
 ExportedModel export_gguf(const TrainedModel& model, const ModelExport& request, const ModelProgress& progress) {
-  std::filesystem::path weights = weights_in(model.checkpoint->folder());
+  std::filesystem::path weights = weights_path_in(model.checkpoint->folder());
   std::optional<NewOutput> merged;  // vanishes again
   if (model.base != nullptr) {
     weights = merged.emplace(request.out.string() + ".merged").path();

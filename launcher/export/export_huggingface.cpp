@@ -88,7 +88,7 @@ ExportedModel export_huggingface(const TrainedModel& model, const ModelExport& r
   if (model.base != nullptr)
     write_merged(model, folder.path() / kWeightsName, progress);
   else
-    copy_weights(weights_in(checkpoint.folder()), folder.path(), progress);
+    copy_weights(weights_path_in(checkpoint.folder()), folder.path(), progress);
   for (const auto& [name, content] : files) write_model_file(folder.path() / name, content);
   folder.commit();
   result.description = fmt::format("a Hugging Face folder of {}, {}", model.config.model.family.name(),

@@ -70,7 +70,7 @@ void check_request(const TrainedModel& model, const ModelExport& request) {
 
 ExportedModel export_peft(const TrainedModel& model, const ModelExport& request, const ModelProgress&) {
   check_request(model, request);
-  const SafetensorsReader adapters(weights_in(model.checkpoint->folder()));
+  const SafetensorsReader adapters(weights_path_in(model.checkpoint->folder()));
   std::vector<NamedTensor> tensors;
   for (const auto& [name, entry] : adapters.entries()) {
     NamedTensor tensor{kPrefix + name, {nullptr, entry.dtype, entry.shape}};

@@ -81,7 +81,7 @@ void add_rows(void* out, DType dtype, const Addition& addition, int64_t first, i
 }  // namespace
 
 std::vector<PeerMap> peer_maps(const TrainedModel& model) {
-  const SafetensorsReader adapters(weights_in(model.checkpoint->folder()));
+  const SafetensorsReader adapters(weights_path_in(model.checkpoint->folder()));
   const Graph graph = make_loss_graph(model.config);
   std::vector<PeerMap> maps;
   const auto add = [&](std::string name, bool by_outputs) {
@@ -99,11 +99,11 @@ std::vector<PeerMap> peer_maps(const TrainedModel& model) {
 }
 
 std::filesystem::path base_weights(const TrainedModel& model) {
-  return model.base->has_average() ? model.base->folder() / kAverageName : weights_in(model.base->folder());
+  return model.base->has_average() ? model.base->folder() / kAverageName : weights_path_in(model.base->folder());
 }
 
 void write_merged(const TrainedModel& model, const std::filesystem::path& path, const ModelProgress& progress) {
-  const SafetensorsReader base(base_weights(model)), adapters(weights_in(model.checkpoint->folder()));
+  const SafetensorsReader base(base_weights(model)), adapters(weights_path_in(model.checkpoint->folder()));
   const auto scale = static_cast<float>(model.config.model.adapter.rule()->scale);
   std::map<std::string, std::shared_ptr<const Addition>> additions;
   for (const PeerMap& map : peer_maps(model))

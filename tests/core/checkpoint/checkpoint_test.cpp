@@ -125,9 +125,8 @@ TEST(Checkpoint, OfVersion3IsRead) {
   GroupRecord& group = manifest.optimizer.groups.at(0);
   const int64_t share = group.cuts.at(0).shard;
   const std::string first = "optimizer-00000-of-00002.safetensors", second = "optimizer-00001-of-00002.safetensors";
-  group = {.total = kToyElements,
-           .states = group.states,
-           .parts = {{first, 0, share, 0}, {second, share, kToyElements, 0}}};
+  group = {
+      .total = kToyElements, .states = group.states, .parts = {{first, 0, share, 0}, {second, share, kToyElements, 0}}};
   manifest.optimizer = {.name = "adamw", .groups = {group}};
   for (const std::string& name : {first, second}) {
     manifest.files[name].checksum = checksum_of_file(checkpoint / name);

@@ -53,7 +53,9 @@ int64_t header_bytes(const std::filesystem::path& safetensors) {
   return static_cast<int64_t>(bytes) + 8;
 }
 
-std::string first_optimizer_file(int ranks) { return optimizer_file_name(0, (ranks + kRanksOfNode - 1) / kRanksOfNode); }
+std::string first_optimizer_file(int ranks) {
+  return optimizer_file_name(0, (ranks + kRanksOfNode - 1) / kRanksOfNode);
+}
 
 class ManyFiles : public testing::TestWithParam<std::tuple<int, int, Precision>> {};  // ranks, stage
 
@@ -85,14 +87,14 @@ TEST_P(ManyFiles, AreFewOperationsAndReadOnce) {
     std::filesystem::copy(folder.path() / "step-00000002", before / "step-00000002",
                           std::filesystem::copy_options::recursive);
     parts.checkpoints = before;
+    // A model of gigabytes has no larger headers than this one, whose ranks each read them.
+    const int64_t headers = on * (header_bytes(before / "step-00000002/model.safetensors") +
+                                  header_bytes(before / "step-00000002" / first_optimizer_file(ranks)));
     const ToyResult result = toy_run(other, on, parts);
     EXPECT_TRUE(result.weights == straight.weights);
     EXPECT_EQ(result.losses.back(), straight.losses.back());
     int64_t read = 0;
     for (const FileCounter& counter : reading) read += counter.bytes(FileOperation::read);
-    // A model of gigabytes has no larger headers than this one, whose ranks each read them.
-    const int64_t headers = on * (header_bytes(before / "step-00000002/model.safetensors") +
-                                  header_bytes(before / "step-00000002" / first_optimizer_file(ranks)));
     EXPECT_GE(read, checkpoint * 4 / 5);
     EXPECT_LE(static_cast<double>(read - headers), 1.2 * static_cast<double>(checkpoint));
     std::filesystem::remove_all(before);
@@ -125,7 +127,7 @@ TEST(ManyFilesOfWeights, ChangeNoBitAndAreReadByAnyRanks) {
     int writers = 0;
     for (const FileCounter& counter : counters) writers += counter.bytes(FileOperation::write) > 100'000 ? 1 : 0;
     EXPECT_GE(writers, 4);
-    const SafetensorsReader all(weights_in(checkpoint));
+    const SafetensorsReader all(weights_path_in(checkpoint));
     EXPECT_EQ(all.entries().size(), 28u);
     EXPECT_NO_THROW(CheckpointReader(checkpoint, true));
     config.train.stop_at = 0;
