@@ -55,7 +55,7 @@ class OneRank : public ::testing::Test {
   void connect(std::optional<NcclGroup>& group) {
     ncclUniqueId id{};
     NCCL_CHECK(ncclGetUniqueId(&id));
-    group.emplace(id, place());
+    group.emplace(std::vector{id}, place());
     ASSERT_EQ(group->settle(Deadline(kPatience_s)), ncclSuccess);
   }
   void try_collectives(NcclGroup& group) {
