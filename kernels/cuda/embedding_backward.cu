@@ -1,12 +1,10 @@
 // Gradients of the embedding tables without atomics, in an order fixed by the tokens.
 //
 //   1. positions are sorted by token in chunks: token_order.h
-//   2. where kPiece entries in a row, from a multiple of kPiece on, are all of one token (a space among characters), a
-//      warp adds up their rows, a slice of channels each: what is frequent is spread over all multiprocessors
-//   3. the warp at the first place of a token adds the rows of all its places, chunk by chunk, to the token's row of
-//      the table, sums of pieces for rows of pieces. Where there are many, the warps of a block share them and add up
-//      in order.
-//   4. a thread adds its channels of one position over the batch; where documents have positions of their own, these
+//   2. the warp at the first place of a token adds the rows of all its places, chunk by chunk, to the token's row of
+//   the
+//      table. Where there are many (a space among characters), the warps of a block share them and add up in order.
+//   3. a thread adds its channels of one position over the batch; where documents have positions of their own, these
 //      are sorted and added as tokens are
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/operators.h"
@@ -19,7 +17,6 @@ namespace {
 constexpr int kThreads = 256, kWarps = kThreads / 32;
 constexpr int kGroups = 2;      // of kWidth channels that a lane sums: independent loads
 constexpr int kFewPlaces = 32;  // that one warp adds up alone
-constexpr int kPiece = 64;      // places that are summed before; divides kChunk
 constexpr int kAligned = 4;     // channels an access: 16 bytes of a table's f32
 
 template <class Real>
@@ -28,7 +25,6 @@ struct Scatter {
   const Real* dy;
   TokenOrder order;
   int C;
-  float* pieces;  // (N / kPiece, C): sums of rows, of pieces of one token
 };
 
 __global__ void __launch_bounds__(kChunk) sort_tokens_kernel(TokenKey* keys, const int32_t* tokens, int64_t N) {
@@ -61,23 +57,20 @@ struct RowSum {
   }
 
   template <class Real>
-  __device__ void add_row(const Real* dy, int64_t position, int C) {
+  __device__ void add_row(const Scatter<Real>& s, uint32_t position) {
 #pragma unroll
     for (int g = 0; g < kGroups; ++g) {
-      if (channel(g) >= C) continue;
-      const Elements<Real, kWidth> row(dy + position * C + channel(g));
+      if (channel(g) >= s.C) continue;
+      const Elements<Real, kWidth> row(s.dy + int64_t{position} * s.C + channel(g));
       for (int i = 0; i < kWidth; ++i) sum[g][i] += row.get(i);
     }
   }
 
-  // kAdds: to what the row holds; else in its place.
-  template <bool kAdds>
-  __device__ void store(float* row, int C) const {
+  __device__ void add_to_table(float* row, int C) const {
 #pragma unroll
     for (int g = 0; g < kGroups; ++g) {
       if (channel(g) >= C) continue;
-      Elements<float, kWidth> total;
-      if constexpr (kAdds) total = Elements<float, kWidth>(row + channel(g));
+      Elements<float, kWidth> total(row + channel(g));
       for (int i = 0; i < kWidth; ++i) total.set(i, total.get(i) + sum[g][i]);
       total.store(row + channel(g));
     }
@@ -110,22 +103,13 @@ struct Token {
         chunk(static_cast<int>(entry / kChunk)),
         row(s.table + int64_t{token} * s.C) {}
 
-  // Rows first, first + stride and so on of each run: those before its first piece, those after its last, then pieces.
+  // Rows first, first + stride and so on of each run.
   template <int kWidth>
   __device__ RowSum<kWidth> sum(const Scatter<Real>& s, int slice, int first, int stride) const {
     RowSum<kWidth> sum{slice};
     for_runs(s.order, token, chunk, s.order.chunks(), [&](const TokenOrder::Run& run) {
-      const int64_t end = run.begin + run.count, whole = (run.begin + kPiece - 1) / kPiece;
-      const int pieces = static_cast<int>(max(end / kPiece - whole, int64_t{0}));
-      const int before = pieces > 0 ? static_cast<int>(whole * kPiece - run.begin) : run.count;
-      const int rows = run.count - pieces * kPiece;
 #pragma unroll 4
-      for (int i = first; i < rows; i += stride) {
-        const int64_t entry = run.begin + i + (i < before ? 0 : pieces * kPiece);
-        sum.add_row(s.dy, position_of(s.order.keys[entry]), s.C);
-      }
-#pragma unroll 4
-      for (int i = first; i < pieces; i += stride) sum.add_row(s.pieces, whole + i, s.C);
+      for (int i = first; i < run.count; i += stride) sum.add_row(s, position_of(s.order.keys[run.begin + i]));
     });
     return sum;
   }
@@ -143,19 +127,6 @@ __device__ inline int places_from(const TokenOrder& order, int64_t entry) {
   return before == 0 ? places : 0;
 }
 
-// A warp sums a slice of channels of a piece, if that is of one token.
-template <class Real, int kWidth>
-__global__ void __launch_bounds__(kThreads) embedding_pieces_kernel(Scatter<Real> s, int slices) {
-  const int64_t item = blockIdx.x * int64_t{kWarps} + threadIdx.x / 32, piece = item / slices;
-  if ((piece + 1) * kPiece > s.order.N) return;
-  const TokenKey* keys = s.order.keys + piece * kPiece;
-  if (token_of(keys[0]) != token_of(keys[kPiece - 1])) return;
-  RowSum<kWidth> sum{static_cast<int>(item % slices)};
-#pragma unroll 8
-  for (int i = 0; i < kPiece; ++i) sum.add_row(s.dy, position_of(keys[i]), s.C);
-  sum.template store<false>(s.pieces + piece * s.C, s.C);
-}
-
 template <class Real, int kWidth>
 __global__ void __launch_bounds__(kThreads, 4) embedding_tokens_kernel(Scatter<Real> s) {
   __shared__ bool many[kWarps];
@@ -166,7 +137,7 @@ __global__ void __launch_bounds__(kThreads, 4) embedding_tokens_kernel(Scatter<R
   if (places > 0 && places <= kFewPlaces) {
     const Token<Real> token(s, entry);
     for (int slice = 0; slice < slices; ++slice)
-      token.template sum<kWidth>(s, slice, 0, 1).template store<true>(token.row, s.C);
+      token.template sum<kWidth>(s, slice, 0, 1).add_to_table(token.row, s.C);
   }
   if (lane == 0) many[warp] = places > kFewPlaces;
   __syncthreads();
@@ -179,7 +150,7 @@ __global__ void __launch_bounds__(kThreads, 4) embedding_tokens_kernel(Scatter<R
     if (warp == 0) {
       for (int k = 0; k < kGroups * kWidth; ++k)
         for (int other = 1; other < kWarps; ++other) mine.sum[k / kWidth][k % kWidth] += shared[k][other][lane];
-      mine.template store<true>(token.row, s.C);
+      mine.add_to_table(token.row, s.C);
     }
     __syncthreads();
   }
@@ -200,13 +171,10 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 // Adds the rows of dy to those of the table that the sorted keys name.
-template <class Real, int kWidth>
-void add_rows(Stream& stream, const Scatter<Real>& scatter) {
-  const int64_t N = scatter.order.N, slices = ceil_div(scatter.C, RowSum<kWidth>::kSlice);
-  launch(stream, embedding_pieces_kernel<Real, kWidth>,
-         static_cast<unsigned>(ceil_div<int64_t>(N / kPiece * slices, kWarps)), kThreads, 0, scatter, slices);
-  launch(stream, embedding_tokens_kernel<Real, kWidth>, static_cast<unsigned>(ceil_div<int64_t>(N, kWarps)), kThreads,
-         0, scatter);
+template <class Real>
+void add_rows(Stream& stream, const Scatter<Real>& scatter, bool aligned) {
+  launch(stream, aligned ? embedding_tokens_kernel<Real, kAligned> : embedding_tokens_kernel<Real, 1>,
+         static_cast<unsigned>(ceil_div<int64_t>(scatter.order.N, kWarps)), kThreads, 0, scatter);
 }
 
 template <class Real>
@@ -214,23 +182,18 @@ void enqueue(Stream& stream, const EmbeddingBackward& args, const Tensor& scratc
   const int64_t N = args.tokens.elements(), T = args.tokens.shape[-1], C = args.dy.shape[-1];
   const Real* dy = data_of<Real>(args.dy);
   auto* keys = data_of<TokenKey>(scratch);
-  auto* pieces = reinterpret_cast<float*>(keys + round_up<int64_t>(N, 2));
   float *tokens = data_of<float>(args.dtoken_table), *positions = data_of<float>(args.dposition_table);
   const bool aligned = C % kAligned == 0 && aligned_16(tokens, positions, dy);
   const int width = aligned ? kAligned : 1;
   const auto chunks = static_cast<unsigned>(ceil_div<int64_t>(N, kChunk));
-  const auto add_to = [&](float* table) {
-    const Scatter<Real> scatter{table, dy, {keys, N}, static_cast<int>(C), pieces};
-    aligned ? add_rows<Real, kAligned>(stream, scatter) : add_rows<Real, 1>(stream, scatter);
-  };
   if (tokens != nullptr) {
     launch(stream, sort_tokens_kernel, chunks, kChunk, 0, keys, data_of<int32_t>(args.tokens), N);
-    add_to(tokens);
+    add_rows(stream, Scatter<Real>{tokens, dy, {keys, N}, static_cast<int>(C)}, aligned);
   }
   if (positions == nullptr) return;
   if (args.starts) {
     launch(stream, sort_positions_kernel, chunks, kChunk, 0, keys, data_of<int32_t>(args.starts), T, N);
-    return add_to(positions);
+    return add_rows(stream, Scatter<Real>{positions, dy, {keys, N}, static_cast<int>(C)}, aligned);
   }
   launch(stream, aligned ? embedding_positions_kernel<Real, kAligned> : embedding_positions_kernel<Real, 1>,
          static_cast<unsigned>(ceil_div<int64_t>(T * C / width, kThreads)), kThreads, 0, positions, dy, N / T, T * C);
@@ -243,9 +206,7 @@ void embedding_backward(Stream& stream, const EmbeddingBackward& args, const Ten
 }
 
 size_t embedding_backward_scratch_bytes(const EmbeddingBackward& args) {
-  const int64_t N = args.tokens.elements(), C = args.dy.shape[-1];
-  return static_cast<size_t>(round_up<int64_t>(N, 2)) * sizeof(TokenKey) +
-         static_cast<size_t>(N / kPiece * C) * sizeof(float);
+  return static_cast<size_t>(args.tokens.elements()) * sizeof(TokenKey);
 }
 
 }  // namespace convoy::cuda

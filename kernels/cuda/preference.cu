@@ -51,12 +51,13 @@ template <class Real>
 struct RowScale {
   Real* x;
   const float* factors;
-  int64_t C, first_row, rows_each;
+  int64_t first, elements_each;  // where x begins, and how many a factor is of: one division, or registers are spilled
 
   template <int kWidth>
   __device__ void apply(int64_t i) const {
-    const float factor = factors[(first_row + i / C) / rows_each];
+    const float factor = factors[(first + i) / elements_each];
     Elements<Real, kWidth> values(x + i);
+#pragma unroll
     for (int k = 0; k < kWidth; ++k) values.set(k, values.get(k) * factor);
     values.store(x + i);
   }
@@ -83,9 +84,10 @@ void preference_loss(Stream& stream, const PreferenceLoss& args) {
 void scale_rows(Stream& stream, const ScaleRows& args) {
   for_real(args.x.dtype, [&](auto real) {
     using Real = decltype(real);
-    const RowScale<Real> operation{data_of<Real>(args.x), data_of<float>(args.factors), args.x.shape[-1],
-                                   args.first_row, args.rows_each};
-    const bool wide = operation.C % kElementwiseWidth == 0 && aligned_16(operation.x);
+    const int64_t C = args.x.shape[-1];
+    const RowScale<Real> operation{data_of<Real>(args.x), data_of<float>(args.factors), args.first_row * C,
+                                   args.rows_each * C};
+    const bool wide = C % kElementwiseWidth == 0 && aligned_16(operation.x);
     enqueue_elementwise(stream, args.x.elements(), wide, operation);
   });
 }
