@@ -49,6 +49,8 @@ OperatorWork work_of(const Matmul& p) {
       .m = p.c.shape[0], .n = p.c.shape[1], .k = p.a_transposed ? p.a.shape[0] : p.a.shape[1], .dtype = p.a.dtype};
   work.bytes = bytes_of({&p.a, &p.b, &p.c, &p.bias, &p.pre_activation});
   if (p.accumulate) work.bytes += static_cast<double>(p.c.bytes());
+  work.written = static_cast<double>(p.c.bytes());
+  if (p.derivative_of == Activation::none) work.written += bytes_of({&p.pre_activation});
   return work;
 }
 

@@ -35,7 +35,8 @@ struct AttentionWork {
 struct OperatorWork {
   std::optional<ProductWork> product;
   std::optional<AttentionWork> attention;
-  double bytes = 0;  // that are read and written once each
+  double bytes = 0;    // that are read and written once each
+  double written = 0;  // of them, by a product
 };
 
 // args: an argument struct of core/ops, or CopyBytes, without memory. Absent: its cost is not known.

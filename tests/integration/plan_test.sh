@@ -57,13 +57,15 @@ same=$(plan --json | sed 's/"data[^,]*,//')
 refuse 2 'give model.vocabulary=N' plan data.path=nowhere
 refuse 2 'is not a multiple of batch.micro x ranks' plan --ranks 3 parallel.virtual_ranks=auto
 refuse 2 '--ranks' plan --ranks 0
-refuse 2 'there are a10-24g' plan --card h100
+refuse 2 'there are a10-24g' plan --card h101
 if [ -n "$virtual_gpu" ]; then
   tells 'fits h100-80g' plan --card h100-80g
+  tells 'assumed of h100-80g: products' plan --card h100
   tells 'this machine has no GPU' plan
   tells 'fits this machine' env LD_LIBRARY_PATH="$virtual_gpu" "$TRAINER" plan train.yaml device=cuda
 else
   refuse 2 'device = cpu computes on no card' plan --card h100-80g
   tells 'fits this machine' plan
+  tells 'measured on .*: products' plan --calibrate
 fi
 echo "planned bytes are the allocated bytes of $cases configs on $device"

@@ -26,6 +26,8 @@ struct Tile {
   double share = 1;  // of the rate that large products have
 };
 constexpr std::array<Tile, 4> kTiles{{{128, 256, 1.0}, {128, 128, 0.93}, {128, 64, 0.8}, {64, 64, 0.6}}};
+// Of what a tile writes at its end, what no other tile's products hide.
+constexpr double kExposedWrites = 0.5;
 constexpr std::array<int64_t, 5> kSplitsOfK{1, 2, 4, 8, 16};  // of k, summed afterwards
 
 double tiled_time(const CardRates& rates, const ProductWork& p, const Tile& tile, int64_t split) {
@@ -60,14 +62,15 @@ CardRates rates_of(const Card& card, bool tf32) {
   return rates;
 }
 
-double product_time(const CardRates& rates, const ProductWork& product, double bytes) {
+double product_time(const CardRates& rates, const ProductWork& product, double bytes, double written) {
   double best = std::numeric_limits<double>::infinity();
   if (rates.multiprocessors <= 1) best = product.flops() / rates.flops(product.dtype);
   for (const Tile& tile : kTiles)
     for (const int64_t split : kSplitsOfK)
       if (rates.multiprocessors > 1 && (split == 1 || product.k / split >= 256))
         best = std::min(best, tiled_time(rates, product, tile, split));
-  return std::max(best, bytes / rates.bytes_per_s) + rates.kernel_s;
+  const double exposed = rates.measured ? 0 : kExposedWrites * written / rates.bytes_per_s;
+  return std::max(best + exposed, bytes / rates.bytes_per_s) + rates.kernel_s;
 }
 
 double attention_time(const CardRates& rates, const AttentionWork& attention, double bytes) {

@@ -28,7 +28,8 @@ struct CardRates {
 CardRates rates_of(const Card& card, bool tf32 = false);
 
 // Seconds.
-double product_time(const CardRates& rates, const ProductWork& product, double bytes);
+// bytes: read and written; written: of them, which a tile's end does after its products.
+double product_time(const CardRates& rates, const ProductWork& product, double bytes, double written = 0);
 double attention_time(const CardRates& rates, const AttentionWork& attention, double bytes);
 double stream_time(const CardRates& rates, double bytes);
 

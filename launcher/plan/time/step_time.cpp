@@ -38,7 +38,7 @@ double orthogonalisation_s(const CardRates& rates, const GroupPlan& group) {
 void add(StepTime& time, const OperatorWork& work) {
   ++time.kernels;
   if (work.product) {
-    time.products_s += product_time(time.rates, *work.product, work.bytes);
+    time.products_s += product_time(time.rates, *work.product, work.bytes, work.written);
     time.products_flops += work.product->flops();
   } else if (work.attention) {
     time.attention_s += attention_time(time.rates, *work.attention, work.bytes);
