@@ -68,7 +68,8 @@ GroupSnapshot::GroupSnapshot(Communication& communication, ParameterStorage& par
 
 namespace {
 
-// Adds ranges of weights to sums a piece at a time, with zeros between the parameters, as whoever reads them has.
+// Adds ranges of weights to sums a piece at a time, with zeros between the parameters and where some are not saved, as
+// whoever reads them has.
 class SummedRange {
  public:
   SummedRange(Communication& communication, const ParameterLayout& layout)
@@ -83,8 +84,8 @@ class SummedRange {
       const float* const values = here(part);
       std::ranges::fill(piece_, 0.0f);
       for_parameters(layout_, begin + at, begin + at + part.elements(),
-                     [&](const Parameter&, int64_t, int64_t count, int64_t place) {
-                       std::copy_n(values + place, count, piece_.begin() + place);
+                     [&](const Parameter& p, int64_t, int64_t count, int64_t place) {
+                       if (p.spec.is_saved()) std::copy_n(values + place, count, piece_.begin() + place);
                      });
       sum.add(begin + at, std::span(piece_).first(static_cast<size_t>(part.elements())));
     }

@@ -56,25 +56,32 @@ ParameterFiller::Values state_of(const CheckpointReader& source, const std::stri
   };
 }
 
-// The same values, which are added to a sum of that name, where the checkpoint tells what it must be.
+// The same values, which are added to a sum of that name, where the checkpoint tells what it must be. weights: whose
+// they are; of those that no checkpoint has the sum has zeros.
 ParameterFiller::Values summed(ParameterFiller::Values values, std::string name, std::optional<std::string> wanted,
-                               ReadSums& sums) {
+                               ReadSums& sums, const ParameterLayout* weights = nullptr) {
   if (!wanted) return values;
   ReadSums::Sum& sum = sums.sums.emplace_back(ReadSums::Sum{std::move(name), std::move(*wanted), {}});
-  return [values = std::move(values), &sum](int64_t begin, int64_t end, float* out) {
+  return [values = std::move(values), &sum, weights](int64_t begin, int64_t end, float* out) {
     values(begin, end, out);
-    sum.found.add(begin, {out, static_cast<size_t>(end - begin)});
+    std::vector<float> saved(out, out + (end - begin));
+    if (weights != nullptr)
+      for_parameters(*weights, begin, end, [&](const Parameter& p, int64_t, int64_t count, int64_t place) {
+        if (!p.spec.is_saved()) std::fill_n(saved.begin() + place, count, 0.0f);
+      });
+    sum.found.add(begin, saved);
   };
 }
 
 }  // namespace
 
-// In the order and with the numbers of a Snapshot.
+// In the order and with the numbers of a Snapshot. What is not saved has the config's values, and is in no sum.
 void restore_training(const CheckpointReader& checkpoint, Model& model, ParameterFiller& filler, ReadSums& sums) {
   int number = 0;
   const auto weights = [&](const ParameterLayout& layout) {
     const std::string name = std::to_string(number);
-    return summed(weights_of(checkpoint, layout, false), "weights " + name, checkpoint.sum_of_weights(name), sums);
+    return summed(weights_of(checkpoint, layout, false), "weights " + name, checkpoint.sum_of_weights(name), sums,
+                  &layout);
   };
   const auto state = [&](const std::string& group, const std::string& name) {
     return summed(state_of(checkpoint, group, name), fmt::format("{} of group \"{}\"", name, group),

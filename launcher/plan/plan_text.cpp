@@ -172,10 +172,9 @@ std::string time_lines(const PlanReport& r) {
 std::string file_lines(const PlanReport& r) {
   const PlannedFiles& files = r.files;
   Part part("files");
-  part.line(
-      fmt::format("a checkpoint: {}, of which rank 0 writes {}, another {}, with {} operations of the file system",
-                  bytes_text(files.checkpoint_bytes), bytes_text(files.first_written_bytes),
-                  bytes_text(files.written_bytes), files.operations));
+  part.line(fmt::format("a checkpoint: {}, of which rank 0 writes {}, another {}", bytes_text(files.checkpoint_bytes),
+                        bytes_text(files.first_written_bytes), bytes_text(files.written_bytes)));
+  part.line(fmt::format("a save: {} operations of the file system on a rank but 0", files.operations));
   part.line(fmt::format("a resume: {} read by a rank, which opens {} of {} large files", bytes_text(files.read_bytes),
                         files.resume_opens, files.optimizer_files + files.weight_files));
   return part.text();

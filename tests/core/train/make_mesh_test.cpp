@@ -36,7 +36,7 @@ TEST(ShardGroup, IsNoLargerThanTheModelHasPartsFor) {
   EXPECT_EQ(shard_group(config, 64, 1, 85 * kMillion), 64);
   config.bucket_bytes = 400'000'000;
   EXPECT_EQ(shard_group(config, 16384, 1, 85 * kMillion), 256);
-  EXPECT_EQ(shard_group(config, 16384, 1, 70'000 * kMillion), 1024);
+  EXPECT_EQ(shard_group(config, 16384, 1, 70'000 * kMillion), 512);
   EXPECT_EQ(shard_group(config, 100, 1, 85 * kMillion), 100) << "no group of 32 or more";
   config.shard_ranks.value = 16384;
   EXPECT_EQ(shard_group(config, 16384, 1, 85 * kMillion), 16384) << "as was asked for";
