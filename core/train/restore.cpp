@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/checkpoint/manifest.h"
 #include "core/checkpoint/stored_weights.h"
 #include "core/parameters/for_parameters.h"
 #include "core/parameters/initialise.h"
@@ -80,7 +81,7 @@ void restore_training(const CheckpointReader& checkpoint, Model& model, Paramete
   int number = 0;
   const auto weights = [&](const ParameterLayout& layout) {
     const std::string name = std::to_string(number);
-    return summed(weights_of(checkpoint, layout, false), "weights " + name, checkpoint.sum_of_weights(name), sums,
+    return summed(weights_of(checkpoint, layout, false), fmt::format("{}: weights {}", kWeightsName, name), checkpoint.sum_of_weights(name), sums,
                   &layout);
   };
   const auto state = [&](const std::string& group, const std::string& name) {

@@ -50,7 +50,7 @@ import import-hdf5 data/train-00000.h5 named --x /x --y y --classes day,night --
 tells "test                      96 samples" "$TRAINER" data inspect named
 
 # Refused, and nothing is left.
-refuse 3 'no dataset is called "image"; there are x (96 x 6 x 6 x 1 uint8), y (96 int32)' "$TRAINER" data import-hdf5 \
+refuse 3 'no dataset is called "image"; there are x (96 x 6 x 6 x 1 uint8), x.xxh3 (1 int64), y (96 int32)' "$TRAINER" data import-hdf5 \
   data/train-00000.h5 out --x image --y y
 refuse 3 "x has 36 numbers a sample, with --classes 2; wanted one label" "$TRAINER" data import-hdf5 data/train-00000.h5 out --x x --y x --classes 2
 refuse 3 "pictures/day/0.png: cannot open the file: HDF5: " "$TRAINER" data import-hdf5 pictures/day/0.png out --x x --y y

@@ -92,7 +92,7 @@ refuse 3 "a dataset of fields x (2) f32, y (1) f32, but model.family = gpt2 read
 [ ! -e no-tokens ] || fail "a refused start left a run folder"
 refuse 3 "no tokens, but x (2) f32, y (1) f32" "$TRAINER" eval none-run data.path=table
 printf '\377' | dd of=table/test-00000.h5 bs=1 seek=$(($(stat -c %s table/test-00000.h5) - 2)) conv=notrunc status=none
-refuse 3 "test-00000.h5: bytes" "$TRAINER" data verify table
+refuse 3 "test-00000.h5: \"y.xxh3\" are not the checksums" "$TRAINER" data verify table
 
 # Columns of all types, with what is missing, semicolons, CR LF and a byte order mark: found out, and told.
 awk 'BEGIN { printf "\357\273\277day;colour;size;note;kind\r\n"; for (i = 0; i < 300; i++)

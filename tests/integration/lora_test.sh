@@ -88,8 +88,8 @@ grep -q '"model.layers.1.self_attn.q_proj"' narrow-adapter/adapter_config.json |
 mv model gone
 refuse 4 "is neither in model nor in" "$TRAINER" eval one
 cp -r base/checkpoints/step-00000016 model
-refuse 4 "beside other weights it means nothing" "$TRAINER" eval one
-refuse 4 "beside other weights it means nothing" "$TRAINER" train train.yaml run.dir=stopped run.resume=must train.steps=20
+refuse 4 "beside others it means nothing" "$TRAINER" eval one
+refuse 4 "beside others it means nothing" "$TRAINER" train train.yaml run.dir=stopped run.resume=must train.steps=20
 rm -r model
 mv gone model
 refuse 2 "has an adapter alone" "$TRAINER" train train.yaml run.dir=new model.from=one

@@ -40,7 +40,8 @@ opened shut
 for folder in data/manifest.json data/train-00000.h5 data; do
   closed $folder
   may_not 3 data train train.yaml run.dir=new
-  may_not 3 data eval run
+  # A shard of training's is opened when a sample of it is read, which an evaluation does not.
+  [ "$folder" = data/train-00000.h5 ] || may_not 3 data eval run
   [ "$folder" = data/train-00000.h5 ] || may_not 3 data data inspect data
   opened $folder
 done
