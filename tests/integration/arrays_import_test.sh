@@ -67,7 +67,11 @@ mkdir pictures/empty
 refuse 3 "pictures/empty: no file in it" "$TRAINER" data import-images pictures out --damaged skip
 
 # Damage anywhere is named, each block.
-printf '\377' | dd of=data/train-00000.h5 bs=1 seek=$(($(stat -c %s data/train-00000.h5) - 2)) conv=notrunc status=none
+place=$(python3 -c "
+import gzip
+images = gzip.open('idx/train-images-idx3-ubyte.gz').read()[16:]
+print(max(open('data/train-00000.h5', 'rb').read().find(images[i:i + 36]) for i in range(0, len(images), 36)))")
+printf '\1\2\3\4' | dd of=data/train-00000.h5 bs=1 seek="$place" conv=notrunc status=none
 refuse 3 "train-00000.h5: " "$TRAINER" data verify data
 refuse 3 "row" "$TRAINER" data verify data
 
