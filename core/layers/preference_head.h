@@ -4,9 +4,9 @@
 // f32, their weights (B) f32, which are 1, rewards (B, 2) f32 of both answers and their log-probabilities (B, 2) f32.
 // The weight (V, C) is the token embedding where weights are tied.
 //
-// Logits are computed in chunks of rows as LanguageModelHead's are, with as many columns, of whole pairs where those fit. How much a gradient
-// counts is known when both answers have been read: dx is scaled by it once it is there. The weight's gradient wants it
-// before, so where a pair has several chunks its logits are computed a second time.
+// Logits are computed in chunks of rows as LanguageModelHead's are, with as many columns, of whole pairs where those
+// fit. How much a gradient counts is known when both answers have been read: dx is scaled by it once it is there. The
+// weight's gradient wants it before, so where a pair has several chunks its logits are computed a second time.
 #pragma once
 
 #include "core/layers/language_model_head.h"

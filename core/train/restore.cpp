@@ -81,8 +81,8 @@ void restore_training(const CheckpointReader& checkpoint, Model& model, Paramete
   int number = 0;
   const auto weights = [&](const ParameterLayout& layout) {
     const std::string name = std::to_string(number);
-    return summed(weights_of(checkpoint, layout, false), fmt::format("{}: weights {}", kWeightsName, name), checkpoint.sum_of_weights(name), sums,
-                  &layout);
+    return summed(weights_of(checkpoint, layout, false), fmt::format("{}: weights {}", kWeightsName, name),
+                  checkpoint.sum_of_weights(name), sums, &layout);
   };
   const auto state = [&](const std::string& group, const std::string& name) {
     return summed(state_of(checkpoint, group, name), fmt::format("{} of group \"{}\"", name, group),

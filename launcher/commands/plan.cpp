@@ -71,7 +71,8 @@ void add_plan_command(CommandLine& line) {
                "measure this machine's device for a second or two, and model a step's time on that");
   command.flag("--json", words->json, "one JSON object");
   command.footer(
-      "Starts no MPI, needs no GPU and, but for --calibrate, allocates nothing. device=cuda is planned by a build with CUDA.\n"
+      "Starts no MPI, needs no GPU and, but for --calibrate, allocates nothing. device=cuda is planned by a build with "
+      "CUDA.\n"
       "Without the data it wants model.vocabulary=N.");
   command.run([words] { return run_plan(*words); });
 }

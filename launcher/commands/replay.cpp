@@ -36,8 +36,7 @@ Config load(const ReplayWords& words) try {
   if (!file_errors_as<ConfigError>([&] { return is_there(paths.config()); }))
     throw ConfigError(words.run + " is no run folder: it has no config.yaml");
   Config config = load_config(paths.config(), {});
-  if (const auto checkpoint = any_checkpoint(paths.checkpoints()))
-    take_data_from_here(config.data, *checkpoint);
+  if (const auto checkpoint = any_checkpoint(paths.checkpoints())) take_data_from_here(config.data, *checkpoint);
   config = override_config(config, words.overrides);
   config.run.dir = words.run;  // the folder may have been moved
   return config;

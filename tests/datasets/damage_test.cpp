@@ -62,7 +62,8 @@ TEST_F(Damage, ManifestOfAnotherVersion) {
 
 TEST_F(Damage, ManifestOfAnotherKind) {
   replace_in_file(manifest(), "\"kind\": \"tokens\"", "\"kind\": \"images\"");
-  EXPECT_DATA_ERROR(open_dataset(folder_.path(), {T, 1}), "kind \"images\", wanted \"tokens\" or \"documents\" or \"pairs\" or \"arrays\"");
+  EXPECT_DATA_ERROR(open_dataset(folder_.path(), {T, 1}),
+                    "kind \"images\", wanted \"tokens\" or \"documents\" or \"pairs\" or \"arrays\"");
 }
 
 TEST_F(Damage, ManifestThatDoesNotParse) {

@@ -104,7 +104,8 @@ size_t OneDnnProduct::kernel_index(const Tile& tile, int64_t k) const {
 TileShape OneDnnProduct::tile_shape(const Tile& tile, int64_t k, int64_t inner) const {
   const bool widened = way_ == Way::widened, direct = way_ == Way::direct;
   // Widened blocks are dense; the operands themselves have the strides of the whole matrices.
-  const int64_t a_stride = shape_.a_transposed ? (widened ? tile.rows : shape_.a_columns) : (widened ? inner : shape_.K);
+  const int64_t a_stride =
+      shape_.a_transposed ? (widened ? tile.rows : shape_.a_columns) : (widened ? inner : shape_.K);
   const int64_t b_stride = shape_.b_transposed ? (widened ? inner : shape_.K) : (widened ? tile.columns : shape_.N);
   return {.rows = tile.rows,
           .columns = tile.columns,

@@ -84,7 +84,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{kLayers, "model.layers.0.linear.units=-1", "model.layers.0.linear.units = -1; at least 1 is wanted"},
         BadConfig{
             "evaluate: {metrics: [acuracy]}", "",
-            "evaluate.metrics.0 = acuracy is unknown; there are accuracy, auc, chosen_reward, confusion_matrix, f1, mae, "
+            "evaluate.metrics.0 = acuracy is unknown; there are accuracy, auc, chosen_reward, confusion_matrix, f1, "
+            "mae, "
             "perplexity, precision, r2, recall, rejected_reward, reward_margin, rmse, top_k; did you mean accuracy?"},
         BadConfig{"evaluate: {metrics: r2}", "", "evaluate.metrics = r2 is one value where a list is wanted"},
         BadConfig{"{}", "evaluate.metrics=[r2,", "evaluate.metrics = [r2, is one value where a list is wanted"},
