@@ -11,7 +11,7 @@
 
 namespace convoy {
 
-static std::vector<ParameterSpec> head_parameters(const LanguageModelHeadOptions& o) {
+std::vector<ParameterSpec> head_parameters(const LanguageModelHeadOptions& o) {
   ParameterSpec weight{o.weight, {o.V, o.C}, Initialisation::normal(o.stddev), true};
   weight.is_table = true;
   return {weight};

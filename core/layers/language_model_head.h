@@ -23,6 +23,9 @@ struct LanguageModelHeadOptions {
   float stddev = 0.02f;
 };
 
+// The vocabulary's table, of every head.
+std::vector<ParameterSpec> head_parameters(const LanguageModelHeadOptions& options);
+
 class LanguageModelHead final : public Layer {
  public:
   explicit LanguageModelHead(LanguageModelHeadOptions options) : o_(std::move(options)) {}

@@ -23,9 +23,7 @@ LayerPlan PreferenceHead::plan(std::span<const TensorSpec> inputs, Purpose) cons
         sequences, to_string(inputs[1].shape), to_string(inputs[2].shape)));
   LayerPlan plan;
   plan.outputs = {{DType::f32, {pairs}}, {DType::f32, {pairs}}, {DType::f32, {pairs, 2}}, {DType::f32, {pairs, 2}}};
-  ParameterSpec weight{o_.head.weight, {o_.head.V, o_.head.C}, Initialisation::normal(o_.head.stddev), true};
-  weight.is_table = true;
-  plan.parameters = {weight};
+  plan.parameters = head_parameters(o_.head);
   plan.backward_reads.inputs = {0, 1, 2};
   plan.forward_flops = 2.0 * static_cast<double>(rows_of(inputs[0])) * static_cast<double>(o_.head.C * o_.head.V);
   plan.is_loss = true;

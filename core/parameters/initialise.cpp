@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numbers>
 
-#include "core/base/bf16.h"
 #include "core/base/error.h"
 #include "core/base/philox.h"
 #include "core/parameters/state_names.h"
+#include "core/parameters/upload.h"
 
 namespace convoy {
 
@@ -93,32 +92,6 @@ void initialise(ParameterStorage& storage, const ParameterLayout& numbering, Dev
       stream.zero(state.data, state.bytes());
   }
 }
-
-namespace {
-
-// Host f32 values into device tensors, rounded to the tensors' dtype.
-class Upload {
- public:
-  Upload(Device& device, Stream& stream, size_t elements)
-      : stream_(stream), staging_(device.allocate(elements * sizeof(float), MemoryKind::host)) {}
-
-  void put(const Tensor& to, const float* values) {
-    if (!to || to.elements() == 0) return;
-    if (to.dtype == DType::f32)
-      std::memcpy(staging_.data(), values, to.bytes());
-    else
-      std::transform(values, values + to.elements(), static_cast<bf16*>(staging_.data()),
-                     [](float value) { return bf16(value); });
-    stream_.copy(to.data, staging_.data(), to.bytes());
-    stream_.synchronize();
-  }
-
- private:
-  Stream& stream_;
-  Memory staging_;
-};
-
-}  // namespace
 
 void set_weights(ParameterStorage& storage, Device& device, Stream& stream, const std::vector<float>& values) {
   Upload upload(device, stream, values.size());

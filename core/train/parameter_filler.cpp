@@ -1,14 +1,13 @@
 #include "core/train/parameter_filler.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
-#include "core/base/bf16.h"
 #include "core/base/checksum.h"
 #include "core/base/integers.h"
 #include "core/ops/optimizer_update.h"
 #include "core/parameters/state_names.h"
+#include "core/parameters/upload.h"
 
 namespace convoy {
 namespace {
@@ -26,28 +25,6 @@ int64_t even_share(int64_t elements, int ranks) {
   return round_up(ceil_div(elements, int64_t{ranks}), BlockSum::kBlock);
 }
 
-// Host f32 values to the device, rounded to the tensor's dtype.
-class Put {
- public:
-  explicit Put(Communication& communication)
-      : stream_(communication.compute()),
-        staging_(communication.device().allocate(kPiece * sizeof(float), MemoryKind::host)) {}
-
-  void operator()(const Tensor& to, const float* values) {
-    if (to.dtype == DType::f32)
-      std::memcpy(staging_.data(), values, to.bytes());
-    else
-      std::transform(values, values + to.elements(), static_cast<bf16*>(staging_.data()),
-                     [](float value) { return bf16(value); });
-    stream_.copy(to.data, staging_.data(), to.bytes());
-    stream_.synchronize();
-  }
-
- private:
-  Stream& stream_;
-  Memory staging_;
-};
-
 }  // namespace
 
 void ParameterFiller::fill(const ParameterStorage& storage, const std::vector<Target>& targets, const Values& values) {
@@ -60,15 +37,15 @@ void ParameterFiller::fill(const ParameterStorage& storage, const std::vector<Ta
     const int64_t begin = std::min(share * communication_.group().place(), elements);
     mine = {{begin, std::min(begin + share, elements), begin}};
   }
-  Put put(communication_);
+  Upload upload(communication_.device(), communication_.compute(), kPiece);
   std::vector<float> piece(static_cast<size_t>(std::min(kPiece, elements)));
   for (const OwnedRange& range : mine)
     for (int64_t begin = range.begin; begin < std::min(range.end, elements); begin += kPiece) {
       const int64_t end = std::min({begin + kPiece, range.end, elements});
       values(begin, end, piece.data());
       for (const Target& target : targets)
-        put(target.tensor.range(target.compact ? range.offset + begin - range.begin : begin, end - begin),
-            piece.data());
+        upload.put(target.tensor.range(target.compact ? range.offset + begin - range.begin : begin, end - begin),
+                   piece.data());
     }
 }
 
