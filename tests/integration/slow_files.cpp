@@ -1,6 +1,6 @@
 // A library to preload that makes a rank's file system slow: before each fsync, open for reading or read of a regular
 // file whose path contains SLOW_FILES_IN it sleeps as many seconds as SLOW_FSYNC, SLOW_OPEN or SLOW_READ say, in the
-// rank that SLOW_RANK names; without it in all.
+// rank that SLOW_RANK names; without it in all. SLOW_LOG names a file to which it then appends a line.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/types.h>
@@ -27,8 +27,15 @@ bool is_slow_here() {
 void wait_for(const char* name, const char* path) {
   const char* part = std::getenv("SLOW_FILES_IN");
   const double seconds = seconds_of(name);
-  if (seconds > 0 && part != nullptr && std::strstr(path, part) != nullptr && is_slow_here())
-    ::usleep(static_cast<useconds_t>(seconds * 1e6));
+  if (seconds <= 0 || part == nullptr || std::strstr(path, part) == nullptr || !is_slow_here()) return;
+  if (const char* log = std::getenv("SLOW_LOG"); log != nullptr) {
+    const int file = ::openat(AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (file >= 0) {
+      ::dprintf(file, "%s %s\n", name, path);
+      ::close(file);
+    }
+  }
+  ::usleep(static_cast<useconds_t>(seconds * 1e6));
 }
 
 void wait_for(const char* name, int descriptor) {
