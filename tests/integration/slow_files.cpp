@@ -54,7 +54,12 @@ Function real(const char* name) {
 }
 
 int open_as(const char* name, const char* path, int flags, mode_t mode) {
-  if ((flags & O_ACCMODE) == O_RDONLY) wait_for("SLOW_OPEN", path);
+  if ((flags & O_ACCMODE) == O_RDONLY) {
+    char whole[4096], folder[2048];
+    const bool is_relative = path[0] != '/' && ::getcwd(folder, sizeof folder) != nullptr;
+    std::snprintf(whole, sizeof whole, "%s/%s", is_relative ? folder : "", path);
+    wait_for("SLOW_OPEN", whole);
+  }
   return real<int (*)(const char*, int, ...)>(name)(path, flags, mode);
 }
 
