@@ -187,7 +187,7 @@ bool MatmulObjects::choose() {
   int count = 0;
   const cublasStatus_t status =
       cublasLtMatmulAlgoGetHeuristic(handle, desc, a, b, c, d, preference, 1, &chosen, &count);
-  return status == CUBLAS_STATUS_SUCCESS && count == 1;
+  return status == CUBLAS_STATUS_SUCCESS && count == 1 && chosen.state == CUBLAS_STATUS_SUCCESS;
 }
 
 MatmulResult run_matmul(const MatmulSpec& s, const MatmulData& data) {

@@ -27,3 +27,19 @@ foreach(twin streams_have_workspaces_of_their_own the_workspace_is_overwritten w
   set_tests_properties(blas_${twin} PROPERTIES LABELS virtual_gpu TIMEOUT 60
     ENVIRONMENT "LD_LIBRARY_PATH=${virtual_gpu_dir}")
 endforeach()
+
+# The unkind mode: a wrong use that it catches and that passes where the library is kind, and its right twin.
+virtual_gpu_blas_program(blas_unkind)
+function(virtual_gpu_unkind_pair wrong right)
+  virtual_gpu_blas_test(blas_kind_${wrong} "blas_unkind;${wrong}")
+  foreach(seed 1 2 3)
+    virtual_gpu_fault_test(blas_unkind_${seed}_${wrong} blas_unkind ${wrong} "FAILED ${wrong}" ${ARGN}
+                           STATUS 1 ENVIRONMENT VGPU_UNKIND=${seed})
+    virtual_gpu_blas_test(blas_unkind_${seed}_${right} "blas_unkind;${right}" VGPU_UNKIND=${seed})
+  endforeach()
+endfunction()
+virtual_gpu_unkind_pair(relies_on_an_epilogue does_without_an_epilogue)
+virtual_gpu_unkind_pair(takes_invalid_answers takes_valid_answers "the algorithm is not one that the heuristic gave")
+virtual_gpu_unkind_pair(gives_a_mebibyte_of_workspace gives_the_workspace_that_is_asked_for "workspace")
+virtual_gpu_unkind_pair(expects_one_sum_of_all_algorithms expects_one_sum_of_an_algorithm)
+virtual_gpu_unkind_pair(expects_an_exact_tanh expects_an_approximate_tanh)
