@@ -19,7 +19,7 @@ for program in "${programs[@]}"; do ldd "build/cuda/bin/$program"; done |
   while read -r library; do cp -L "$library" "$folder/lib/$(basename "$library")"; done
 strip --strip-unneeded "$folder"/lib/*.so* 2>/dev/null || true
 cp tests/reference/{gpt2,llama,operators}.h5 "$folder/reference/"
-cp tests/gpu/{run.sh,README.md,gpt2-124m.yaml,gpt2-350m.yaml} tests/benchmark/pytorch_twin.py "$folder/"
+cp tests/gpu/{run.sh,README.md,gpt2-124m.yaml,gpt2-350m.yaml,llama-60m.yaml,operators_twin.py} tests/benchmark/pytorch_twin.py "$folder/"
 
 mkdir -p "$(dirname "$out")"
 # The programs hold the same kernels: a dictionary larger than one of them finds each only once.

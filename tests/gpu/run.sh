@@ -5,11 +5,12 @@
 #   machine.txt          the GPU, its driver, its libraries
 #   PART.txt             a line a check; of a failed one the end of its output
 #   bench.jsonl          of part bench: an object a measurement
-# so at most five files. Exit status: 0 if every check that could run passed, 1 if one failed, 2 if there is no GPU to
+#   profile-MODEL.json   of part bench: each operator of a step, timed
+# so at most eight files. Exit status: 0 if every check that could run passed, 1 if one failed, 2 if there is no GPU to
 # test or the call is wrong.
 set -uo pipefail
 
-usage() { sed -n '2,10p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '2,11p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 part='' limit=480 results=${OUT:+$OUT/gpu}
 while (($#)); do
   case $1 in
@@ -88,15 +89,21 @@ describe_machine() {
   grep -q 'device 0:' "$results/machine.txt" || { echo "run.sh: no GPU: nothing is tested" >&2; exit 2; }
 }
 
-# Tokens spread evenly over 16384 numbers below 32768, as llm.c keeps them: $1 of them, in dataset $2.
+# Tokens spread evenly over 16384 numbers below 32768, as llm.c keeps them: $1 of them, in dataset $2. Their tokenizer
+# has names for them and no more.
 make_data() {
+  awk 'BEGIN {
+    printf "{\"pre_tokenizer\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false}, \"decoder\": {\"type\": \"ByteLevel\"}, "
+    printf "\"model\": {\"type\": \"BPE\", \"vocab\": {"
+    for (i = 0; i < 32768; i++) printf "%s\"t%d\": %d", i ? ", " : "", i, i
+    print "}, \"merges\": []}}" }' >tokenizer.json
   { # 20240520, version 1, count; the rest of 256 words is nothing
     printf '\210\330\064\001\001\000\000\000'
     printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)))"
     head -c 1012 /dev/zero
     head -c $((2 * $1)) /dev/urandom | LC_ALL=C tr '\200-\377' '\000-\177'
   } >tokens.bin
-  ours timeout 60 "$bin/trainer" data import-tokens tokens.bin "$2" >/dev/null
+  ours timeout 60 "$bin/trainer" data import-tokens tokens.bin "$2" --tokenizer tokenizer.json >/dev/null
 }
 
 part_tests() {
@@ -165,6 +172,23 @@ measure_twin() {
   [ -n "$tokens" ] || { say "FAILED  PyTorch beside $name $*"; tail -5 check.log | tee -a "$report"; failed=$((failed + 1)); return; }
   printf '{"name": "%s", "by": "PyTorch %s", "tokens_per_s": %s}\n' "$name" "${*:-eager}" "$tokens" | tee -a "$results/bench.jsonl"
 }
+# Each operator of a step, by CUDA events; products and attention beside PyTorch's.
+profile() {
+  local name=$1 profile=$results/profile-$1.json seconds=60
+  shift
+  rm -rf bench
+  check 90 "profile of $name" "$bin/trainer" train "$data/$name.yaml" run.dir=bench data.path=data/gpu checkpoint.at_end=false \
+    "$@" train.steps=8 log.profile_steps=4
+  [ -e bench/profile.json ] || return
+  cp bench/profile.json "$profile"
+  tee -a "$report" <bench/profile.txt
+  [ -n "$python" ] || return
+  ((seconds <= $(left))) || seconds=$(left)
+  ((seconds >= 10)) || { leave_out "PyTorch's operators beside those of $name: no time is left"; return; }
+  timeout -k 5 $seconds "$python" "$data/operators_twin.py" "$profile" 2>check.log |
+    sed "s/^{/{\"name\": \"$name\", /" | tee -a "$results/bench.jsonl"
+  ((PIPESTATUS[0] == 0)) || { say "FAILED  PyTorch's operators beside those of $name"; tail -5 check.log | tee -a "$report"; failed=$((failed + 1)); }
+}
 part_bench() {
   local python model
   python=$(command -v python3 || true)
@@ -172,19 +196,25 @@ part_bench() {
   [ -n "$python" ] || leave_out "PyTorch beside it: there is no python3 with torch, CUDA and yaml"
   : >"$results/bench.jsonl"
   make_data 4000000 data/gpu || { say "FAILED  no data"; failed=$((failed + 1)); return; }
-  title "GPT-2 in bf16, medians of the steps from the 11th on"
-  for model in gpt2-124m gpt2-350m; do
-    measure $model "${extra[@]}"
-    [ -z "$python" ] || { measure_twin $model; measure_twin $model --compile; }
-  done
+  title "training in bf16, medians of the steps from the 11th on"
+  measure gpt2-124m "${extra[@]}"
+  profile gpt2-124m "${extra[@]}"
+  measure llama-60m "${extra_llama[@]}"
+  profile llama-60m "${extra_llama[@]}"
+  measure gpt2-350m "${extra[@]}"
+  [ -z "$python" ] || for model in gpt2-124m gpt2-350m; do measure_twin $model; measure_twin $model --compile; done
 }
 
 small=("$bin/trainer" train "$data/gpt2-124m.yaml" data.path=data/gpu model.preset= model.layers=2 model.heads=2
   model.channels=128 model.context=128 batch.micro=4 batch.global=8 train.steps=20 log.every_steps=1)
 # CONVOY_GPU_TINY=1: benchmarks of a model that the virtual GPU has time for, to try the script without a GPU.
-extra=()
-[ -z "${CONVOY_GPU_TINY:-}" ] || extra=(model.preset= model.layers=1 model.heads=1 model.channels=64 model.context=32
-  model.vocabulary=32768 batch.micro=1 batch.global=1 train.steps=12 log.every_steps=1)
+extra=() extra_llama=()
+if [ -n "${CONVOY_GPU_TINY:-}" ]; then
+  extra_llama=(model.layers=1 model.heads=2 model.kv_heads=1 model.channels=64 model.hidden=64 model.context=32
+    batch.micro=1 batch.global=1 train.steps=12 log.every_steps=1)
+  extra=(model.preset= model.layers=1 model.heads=1 model.channels=64 model.context=32
+    model.vocabulary=32768 batch.micro=1 batch.global=1 train.steps=12 log.every_steps=1)
+fi
 
 : >"$report"
 find_cuda_libraries
