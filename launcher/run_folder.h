@@ -28,6 +28,8 @@ struct RunPaths {
   std::filesystem::path outcome() const { return folder / "outcome.json"; }
   std::filesystem::path log() const { return folder / "log.txt"; }
   std::filesystem::path report() const { return folder / "report.html"; }
+  std::filesystem::path profile_text() const { return folder / "profile.txt"; }
+  std::filesystem::path profile_json() const { return folder / "profile.json"; }
   std::filesystem::path worst_samples() const { return folder / "worst_samples.json"; }
   std::filesystem::path reference() const { return folder / "reference"; }
   std::filesystem::path checkpoints() const { return folder / "checkpoints"; }

@@ -244,6 +244,10 @@ void describe(Keys& keys, LogConfig& c) {
   keys(incidental("every_steps"), c.every_steps, "steps", "between lines of the plain log",
        Allowed::from(1, kMostSteps));
   keys(incidental("tensorboard"), c.tensorboard, "", "write TensorBoard events into the run folder");
+  keys(incidental("profile_steps"), c.profile_steps, "steps",
+       "time each operator of so many steps, from the fourth of a start on, into profile.txt and profile.json; no CUDA "
+       "graphs meanwhile",
+       Allowed::from(0, kMostSteps));
 }
 
 const char* counted_unit(const Config& config) {

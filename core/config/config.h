@@ -200,6 +200,7 @@ void describe(Keys& keys, GuardConfig& c);
 struct LogConfig {
   int64_t every_steps = 10;
   bool tensorboard = true;
+  int64_t profile_steps = 0;
 };
 void describe(Keys& keys, LogConfig& c);
 

@@ -96,6 +96,16 @@ class Ops {
     add_operator<Args>(function, [bytes](const void* args) { return bytes(*static_cast<const Args*>(args)); });
   }
 
+  // As wrap(), of every operator that is there: around(stream, type of the arguments, arguments, run), of which run()
+  // enqueues what was there before. For those who count or time.
+  using AroundAll = std::function<void(Stream&, std::type_index, const void* args, const std::function<void()>& run)>;
+  void wrap_all(const AroundAll& around) {
+    for (auto& [type, op] : table_)
+      op.run = [type = type, inner = op.run, around](Stream& stream, const void* args, const Tensor& scratch) {
+        around(stream, type, args, [&] { inner(stream, args, scratch); });
+      };
+  }
+
   // Puts a function in the operator's place, which may call what was there: run(before, stream, args, scratch). For
   // devices that tests make fail.
   template <class Args, class Around>

@@ -8,6 +8,7 @@
 #include "core/base/files.h"
 #include "core/base/logging.h"
 #include "core/metrics/metrics_file.h"
+#include "launcher/profile/step_profiler.h"
 #include "launcher/progress/progress_observers.h"
 #include "launcher/report/tensorboard_file.h"
 #include "launcher/run_folder.h"
@@ -55,6 +56,11 @@ Observers::Observers(const Config& config, const RunLength& length, const Traini
   auto last = std::make_unique<Last>();
   last_ = last.get();
   observers_.push_back(std::move(last));
+}
+
+void Observers::profile(Device& device, const Config& config, Console& console) {
+  observers_.push_back(
+      std::make_unique<StepProfiler>(device, config.log.profile_steps, RunPaths(config.run.dir), console));
 }
 
 std::vector<TrainingObserver*> Observers::all() const {

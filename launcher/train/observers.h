@@ -6,6 +6,7 @@
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/config/config.h"
+#include "core/device/device.h"
 #include "core/metrics/training_events.h"
 #include "core/train/run_length.h"
 #include "launcher/log_output.h"
@@ -19,6 +20,9 @@ class Observers {
   // cannot be written; TensorBoard is done without, with a warning.
   Observers(const Config& config, const RunLength& length, const TrainingPosition& start, Console& console,
             LogOutput& log);
+
+  // One more observer, which times operators: before the model is made.
+  void profile(Device& device, const Config& config, Console& console);
 
   std::vector<TrainingObserver*> all() const;
   // The last evaluation of the validation split in this start, at the end that of the weights that stay; null: none.

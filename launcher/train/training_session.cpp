@@ -138,6 +138,7 @@ class TrainingSession {
       if (!first()) return;
       CheckpointStore::check_writable(options);
       observers = std::make_unique<Observers>(config_, length, start, console_, log_);
+      if (config_.log.profile_steps > 0) observers->profile(machine_->device(), config_, console_);
     });
     CheckpointStore store(communicator_, options);
     Trainer trainer(parts(V, store, observers.get(), checkpoint.get()));
@@ -200,6 +201,8 @@ class TrainingSession {
 
   void open_data() {
     settle_as_run(config_);
+    // What a graph replays is not enqueued operator by operator.
+    if (config_.log.profile_steps > 0) config_.train.cuda_graph = false;
     OpenedData opened = open_training_data(config_, communicator_);
     data_ = std::move(opened.data);
     pairs_ = std::move(opened.pairs);

@@ -1,8 +1,6 @@
 #include "launcher/plan/time/calibrate.h"
 
 #include <algorithm>
-#include <chrono>
-#include <functional>
 #include <limits>
 #include <map>
 #include <tuple>
@@ -11,57 +9,13 @@
 #include "core/ops/matmul.h"
 #include "core/ops/ops.h"
 #include "core/ops/reductions.h"
+#include "launcher/plan/time/operator_bench.h"
 
 namespace convoy {
 namespace {
 
 constexpr size_t kProducts = 4;  // kinds of them that are measured: those with the most operations
-constexpr double kSeconds = 0.1, kUnlimited = 1e30;
-
-class Bench {
- public:
-  explicit Bench(Device& device) : device_(device), stream_(device.make_stream(StreamKind::compute)) {}
-
-  Tensor zeros(DType dtype, const Shape& shape) {
-    Tensor tensor{nullptr, dtype, shape};
-    memory_.push_back(device_.allocate(std::max<size_t>(tensor.bytes(), 1)));
-    tensor.data = memory_.back().data();
-    stream_->zero(tensor.data, tensor.bytes());
-    return tensor;
-  }
-
-  // Seconds of a call, once warm.
-  template <class Args>
-  double time(const Args& args) {
-    const size_t bytes = device_.ops().scratch_bytes(args);
-    const Tensor scratch = bytes > 0 ? zeros(DType::u8, {static_cast<int64_t>(bytes)}) : Tensor();
-    const auto calls = [&](int64_t times) {
-      const auto begin = std::chrono::steady_clock::now();
-      for (int64_t i = 0; i < times; ++i) device_.ops().run(*stream_, args, scratch);
-      stream_->synchronize();
-      return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    };
-    calls(1);
-    int64_t times = 1;
-    double seconds = calls(times);
-    while (seconds < kSeconds) seconds = calls(times *= 2);
-    return seconds / static_cast<double>(times);
-  }
-
-  void free() { memory_.clear(); }
-
- private:
-  Device& device_;
-  std::unique_ptr<Stream> stream_;
-  std::vector<Memory> memory_;
-};
-
-double time_of(Bench& bench, const ProductWork& p) {
-  const Tensor a = bench.zeros(p.dtype, {p.m, p.k}), b = bench.zeros(p.dtype, {p.k, p.n});
-  const double seconds = bench.time(Matmul{.c = bench.zeros(p.dtype, {p.m, p.n}), .a = a, .b = b});
-  bench.free();
-  return seconds;
-}
+constexpr double kUnlimited = 1e30;
 
 std::vector<ProductWork> weightiest_products(const OperatorTally& tally, DType dtype) {
   std::map<std::tuple<int64_t, int64_t, int64_t>, double> flops;
@@ -78,20 +32,20 @@ std::vector<ProductWork> weightiest_products(const OperatorTally& tally, DType d
 }
 
 // As if the products were run one after the other as often as the model does.
-double product_flops(Bench& bench, const OperatorTally& tally, DType dtype) {
+double product_flops(OperatorBench& bench, const OperatorTally& tally, DType dtype) {
   double flops = 0, seconds = 0;
   for (const ProductWork& product : weightiest_products(tally, dtype)) {
     double share = 0;
     for (const OperatorWork& work : tally.works())
       if (work.product == product) ++share;
     flops += share * product.flops();
-    seconds += share * time_of(bench, product);
+    seconds += share * bench.time(product);
   }
   return seconds > 0 ? flops / seconds : kUnlimited;
 }
 
 // Of one sample, causal, and of as many heads as share those scores.
-double scores_per_s(Bench& bench, const AttentionWork& work) {
+double scores_per_s(OperatorBench& bench, const AttentionWork& work) {
   const int64_t T = work.Tk, D = work.D;
   const AttentionShape shape{.B = 1, .Tq = T, .Tk = T, .H = 1, .Hkv = 1, .D = D, .dtype = work.dtype, .scale = 1};
   const auto heads = [&] { return Heads{bench.zeros(work.dtype, {T, D}).data, D, T * D}; };
@@ -117,7 +71,7 @@ double scores_per_s(Bench& bench, const AttentionWork& work) {
   return static_cast<double>(T) * static_cast<double>(T + 1) / 2 / seconds;
 }
 
-double attention_rate(Bench& bench, const OperatorTally& tally, bool backward) {
+double attention_rate(OperatorBench& bench, const OperatorTally& tally, bool backward) {
   const AttentionWork* most = nullptr;
   for (const OperatorWork& work : tally.works())
     if (work.attention && work.attention->backward == backward &&
@@ -127,23 +81,18 @@ double attention_rate(Bench& bench, const OperatorTally& tally, bool backward) {
 }
 
 // On streams as long as the model's are on the average, byte by byte: short ones stay in a cache.
-double stream_bytes(Bench& bench, const OperatorTally& tally) {
+double stream_bytes(OperatorBench& bench, const OperatorTally& tally) {
   double sum = 0, squares = 0;
   for (const OperatorWork& work : tally.works())
     if (!work.product && !work.attention) sum += work.bytes, squares += work.bytes * work.bytes;
-  constexpr double kLeast = 1 << 16, kMost = 1 << 30, kTensors = 3;
-  const double bytes = std::clamp(sum > 0 ? squares / sum : kLeast, kLeast, kMost);
-  const auto elements = static_cast<int64_t>(bytes / kTensors / 4);
-  const Tensor y = bench.zeros(DType::f32, {elements}), x = bench.zeros(DType::f32, {elements});
-  const double seconds = bench.time(Add{y, x});
-  bench.free();
-  return kTensors * 4 * static_cast<double>(elements) / seconds;
+  constexpr double kLeast = 1 << 16, kMost = 1 << 30;
+  return bench.stream_rate(std::clamp(sum > 0 ? squares / sum : kLeast, kLeast, kMost));
 }
 
 }  // namespace
 
 CardRates measured_rates(Device& device, const OperatorTally& tally) {
-  Bench bench(device);
+  OperatorBench bench(device);
   CardRates rates{.name = device.info().name, .measured = true};
   rates.peak_bf16_flops = device.peak_flops(DType::bf16);
   rates.peak_f32_flops = device.peak_flops(DType::f32);
