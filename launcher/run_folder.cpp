@@ -63,9 +63,7 @@ std::set<std::filesystem::path> entries_of(const std::filesystem::path& folder) 
 
 // Finds out before anything is built for the run.
 void check_writable(const std::filesystem::path& folder) {
-  const std::filesystem::path trial = folder / ".trial";
-  write_file_atomically(trial, "");
-  std::filesystem::remove(trial);
+  try_writing(folder / ".trial", "");
 }
 
 [[noreturn]] void throw_not_writable(const std::filesystem::path& folder, const FileError& error) {

@@ -205,13 +205,21 @@ std::string read_file(const std::filesystem::path& path) {
   return content;
 }
 
+// In the place of what an earlier process of the same number may have left.
+static File create_anew(const std::filesystem::path& path) try {
+  return File::create(path);
+} catch (const FileError& error) {
+  if (error.error_number() != EEXIST) throw;
+  observe(FileOperation::remove, path);
+  ::unlink(path.c_str());
+  return File::create(path);
+}
+
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
   std::filesystem::path temporary = path;
   temporary += fmt::format(".{}.tmp", ::getpid());
-  observe(FileOperation::remove, temporary);
-  ::unlink(temporary.c_str());  // left by an earlier process of the same number
   try {
-    File file = File::create(temporary);
+    File file = create_anew(temporary);
     file.write(content);
     file.sync();
     file.close();
@@ -221,6 +229,20 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
     throw;
   }
   sync_folder(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+void try_writing(const std::filesystem::path& path, std::string_view content) {
+  File file = create_anew(path);
+  try {
+    file.write(content);
+    file.sync();
+    file.close();
+  } catch (...) {
+    ::unlink(path.c_str());
+    throw;
+  }
+  observe(FileOperation::remove, path);
+  ::unlink(path.c_str());
 }
 
 void make_folder(const std::filesystem::path& folder) {

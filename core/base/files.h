@@ -82,6 +82,8 @@ std::string read_file(const std::filesystem::path& path);
 // Writes a temporary file beside `path`, fsyncs it, renames it to `path` and fsyncs the folder: readers see the old
 // content or the new one, also after a power cut. The temporary file is removed if anything fails.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+// Makes a file of this name, with its content on the disk, and removes it. Throws FileError.
+void try_writing(const std::filesystem::path& path, std::string_view content);
 
 // With its parents; it may exist already.
 void make_folder(const std::filesystem::path& folder);

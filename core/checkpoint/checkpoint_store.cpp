@@ -176,9 +176,7 @@ class Alone final : public Communicator {
 void CheckpointStore::check_writable(const CheckpointStoreOptions& options) {
   try {
     make_folder(options.folder);
-    const auto probe = options.folder / fmt::format(".writable-{}", options.nonce);
-    write_file_atomically(probe, "x");
-    remove_path(probe);
+    try_writing(options.folder / fmt::format(".writable-{}", options.nonce), "x");
     if (options.folder.has_parent_path()) sync_folder(options.folder.parent_path());
   } catch (const FileError& error) {
     throw ConfigError(fmt::format("checkpoints cannot be written: {} (run.dir names the folder)", error.what()));

@@ -36,31 +36,41 @@ void expect_bits(const ToyResult& one, const ToyResult& found, const Config& con
   EXPECT_EQ(found.sent_bytes[2] - found.sent_bytes[1], found.planned_sent_bytes);
 }
 
-class ManyRanks : public testing::TestWithParam<std::tuple<int, int>> {};  // ranks, of a node
+class ManyRanks : public testing::TestWithParam<std::tuple<std::tuple<int, int>, Precision>> {};  // ranks, of a node
 
 TEST_P(ManyRanks, ChangeNoBit) {
-  const auto [ranks, node] = GetParam();
+  const auto [ranks, node] = std::get<0>(GetParam());
   Config config = config_of(ranks, 0, node);
+  config.precision = std::get<1>(GetParam());
   const ToyResult one = toy_run(config, 1);
   for (const int64_t stage : {0, 1, 2, 3}) {
     config.parallel.stage = stage;
     config.parallel.shard_ranks.value = std::nullopt;
     expect_bits(one, toy_run(config, ranks), config);
-    if (stage == 0 || ranks > 16 || ranks % 4 != 0) continue;
-    config.parallel.shard_ranks.value = 4;
+    const int group = ranks > 16 ? 8 : 4;
+    if (stage == 0 || ranks % group != 0) continue;
+    config.parallel.shard_ranks.value = group;
     expect_bits(one, toy_run(config, ranks), config);
   }
 }
 INSTANTIATE_TEST_SUITE_P(All, ManyRanks,
-                         testing::Values(std::tuple(6, 2), std::tuple(8, 4), std::tuple(12, 6), std::tuple(16, 8),
-                                         std::tuple(64, 8)));
+                         testing::Combine(testing::Values(std::tuple(6, 2), std::tuple(8, 4), std::tuple(12, 6),
+                                                          std::tuple(16, 8), std::tuple(64, 8)),
+                                          testing::Values(Precision::f32, Precision::bf16)));
 
+// Stage 1 in groups of 8.
 TEST(ManyRanks, TwoHundredAndFiftySixChangeNoBit) {
-  Config config = config_of(256, 0, 8);
-  config.precision = Precision::bf16;
-  const ToyResult one = toy_run(config, 1);
-  config.parallel.stage = 2;
-  expect_bits(one, toy_run(config, 256), config);
+  for (const Precision precision : {Precision::f32, Precision::bf16}) {
+    Config config = config_of(256, 0, 8);
+    config.precision = precision;
+    const ToyResult one = toy_run(config, 1);
+    for (const int64_t stage : {0, 1, 2, 3}) {
+      config.parallel.stage = stage;
+      if (stage == 1) config.parallel.shard_ranks.value = 8;
+      if (stage == 2) config.parallel.shard_ranks.value = std::nullopt;
+      expect_bits(one, toy_run(config, 256), config);
+    }
+  }
 }
 
 class LoneRank : public testing::TestWithParam<std::tuple<int, int>> {};  // ranks, stage
