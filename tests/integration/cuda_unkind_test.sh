@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Training on a virtual GPU whose libraries are as unkind as their documentation lets them be (tests/virtual_gpu/README.md),
-# under ten seeds: losses follow the CPU's, and one rank, two sharded ranks and a resumed run have the same bits.
+# under ten seeds: losses of a GPT and of a Llama with grouped queries, a window and packed documents follow the CPU's,
+# and one rank and two sharded ranks, which are stopped and resumed, have the same bits.
 # Usage: cuda_unkind_test.sh TRAINER VIRTUAL_GPU_FOLDER [SEED...]   (default 1 to 10)
 virtual_gpu=$(realpath "$2")
 seeds=("${@:3}")
@@ -11,10 +12,15 @@ sed -i 's/, dropout: 0.1//' train.yaml  # no key of both families
 cat >>train.yaml <<'YAML'
 log: {every_steps: 1}
 YAML
+# Short answers, of which two or three share a sequence.
+awk 'BEGIN { split("king,fool,lady,ghost,crow", who, ",")
+  for (i = 0; i < 400; i++) printf "{\"prompt\": \"%s %d?\", \"completion\": \" %s.\"}\n", who[1 + i % 5], i, who[1 + i * 3 % 5] }' >talk.jsonl
+"$TRAINER" data import-jsonl talk.jsonl talk --tokenizer bytes --format plain --validation 0.1 >import.log || { cat import.log; fail "import"; }
 steps=4
 common=(train.steps=$steps schedule.warmup_steps=1 evaluate.every_steps=2 evaluate.batches=1 checkpoint.every_steps=2
   parallel.virtual_ranks=2 batch.micro=2 batch.global=4 model.channels=64)
-llama=(model.family=llama model.heads=4 model.kv_heads=2 model.hidden=96 model.window=8)
+llama=(model.family=llama model.heads=4 model.kv_heads=2 model.hidden=96 model.window=8
+  data.path=talk)
 
 # on_cuda SEED RANKS KEY=VALUE...
 on_cuda() {
