@@ -12,9 +12,9 @@ sed -i 's/, dropout: 0.1//' train.yaml  # no key of both families
 cat >>train.yaml <<'YAML'
 log: {every_steps: 1}
 YAML
-# Short answers, of which two or three share a sequence.
+# Short texts, of which two or three share a sequence.
 awk 'BEGIN { split("king,fool,lady,ghost,crow", who, ",")
-  for (i = 0; i < 400; i++) printf "{\"prompt\": \"%s %d?\", \"completion\": \" %s.\"}\n", who[1 + i % 5], i, who[1 + i * 3 % 5] }' >talk.jsonl
+  for (i = 0; i < 400; i++) printf "{\"text\": \"%s %d %s\"}\n", who[1 + i % 5], i, who[1 + i * 3 % 5] }' >talk.jsonl
 "$TRAINER" data import-jsonl talk.jsonl talk --tokenizer bytes --format plain --validation 0.1 >import.log || { cat import.log; fail "import"; }
 steps=4
 common=(train.steps=$steps schedule.warmup_steps=1 evaluate.every_steps=2 evaluate.batches=1 checkpoint.every_steps=2
