@@ -4,8 +4,9 @@
 //   LD_LIBRARY_PATH=<build>/virtual_gpu kernel_counters [PART OF A CASE'S NAME]
 //
 // Flags streaming kernels that move more than 1.1 x the least bytes or fill less than 95% of the sectors they touch,
-// and all kernels whose shared-memory accesses take more than 5% longer than without bank conflicts. Exits 1 if it
-// flagged anything, 3 if there was nothing to read.
+// all kernels whose shared-memory accesses take more than 5% longer than without bank conflicts, and those on tensor
+// cores that keep shared memory busy for more than 2.1 clocks a product of 16 x 8 x 16. Exits 1 if it flagged anything,
+// 3 if there was nothing to read.
 //
 // Every case runs in a process of its own, so that a profile holds its kernels alone: with `--case NAME` the program
 // runs that case and prints its least bytes and whether it streams.
@@ -25,7 +26,7 @@
 namespace convoy::counters {
 namespace {
 
-constexpr double kMostRatio = 1.1, kLeastEfficiency = 0.95, kMostConflicts = 0.05;
+constexpr double kMostRatio = 1.1, kLeastEfficiency = 0.95, kMostConflicts = 0.05, kMostClocksPerMma = 2.1;
 
 int run_case(std::string_view name) {
   for (const Case& c : cases()) {
@@ -59,22 +60,24 @@ Work run_apart(const std::string& name, const std::filesystem::path& profile) {
 }
 
 void print_heading() {
-  fmt::print("{:<58} {:>8} {:>8} {:>6} {:>7} {:>6} {:>9} {:>8} {:>7} {:>7} {:>8} {:>8} {:>7}\n", "case, kernel",
+  fmt::print("{:<58} {:>8} {:>8} {:>6} {:>7} {:>6} {:>9} {:>8} {:>7} {:>7} {:>8} {:>8} {:>7} {:>6}\n", "case, kernel",
              "moved MB", "least MB", "ratio", "sectors", "wide", "conflicts", "inst M", "fma M", "sfu M", "shuffles",
-             "barriers", "atomics");
+             "barriers", "atomics", "sh/mma");
 }
 
 // Prints one kernel and counts its flags.
 int print_kernel(const KernelProfile& k, bool streaming) {
   const bool thin = streaming && k.sector_efficiency() < kLeastEfficiency;
   const bool conflicts = k.conflict_share() > kMostConflicts;
+  const bool busy = k.clocks_per_mma() > kMostClocksPerMma;
   fmt::print(
-      "  {:<56} {:>8.2f} {:>8} {:>6} {:>6.1f}% {:>5.0f}% {:>8.1f}% {:>8.2f} {:>7.2f} {:>7.2f} {:>8} {:>8} {:>7}{}{}\n",
+      "  {:<56} {:>8.2f} {:>8} {:>6} {:>6.1f}% {:>5.0f}% {:>8.1f}% {:>8.2f} {:>7.2f} {:>7.2f} {:>8} {:>8} {:>7} "
+      "{:>6.2f}{}{}{}\n",
       k.kernel, k.moved_bytes() / 1e6, "", "", 100 * k.sector_efficiency(), 100 * k.wide_share(),
       100 * k.conflict_share(), k.count("thread_insts") / 1e6, k.count("fma") / 1e6, k.count("sfu") / 1e6,
-      k.count("shuffles"), k.count("barriers"), k.count("atomics"), thin ? "  << THIN SECTORS" : "",
-      conflicts ? "  << BANK CONFLICTS" : "");
-  return thin + conflicts;
+      k.count("shuffles"), k.count("barriers"), k.count("atomics"), k.clocks_per_mma(), thin ? "  << THIN SECTORS" : "",
+      conflicts ? "  << BANK CONFLICTS" : "", busy ? "  << SHARED MEMORY BUSY" : "");
+  return thin + conflicts + busy;
 }
 
 int print_case(const std::string& name, const Work& work, const std::vector<KernelProfile>& kernels) {

@@ -1,5 +1,7 @@
 #include "tests/benchmark/counters/counter_cases.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <set>
 
@@ -225,12 +227,12 @@ Work column_sums(CounterBench& bench, DType dtype) {
   return {bytes_of({args.b, args.c}) + 2 * bytes_of({args.column_sums}) + static_cast<double>(M * N * 4)};
 }
 
-Work attention(CounterBench& bench, DType dtype, bool backward) {
-  constexpr int64_t T = 256, D = kChannels / kHeads;
-  const AttentionShape shape{1, T, T, kHeads, kHeads, D, dtype, true, 0.125f};
+Work attention(CounterBench& bench, DType dtype, bool backward, int64_t num_heads = kHeads, int64_t T = 256) {
+  const int64_t D = kChannels / num_heads;
+  const AttentionShape shape{1, T, T, num_heads, num_heads, D, dtype, true, 0.125f};
   const Tensor qkv = bench.tensor({1, T, 3 * kChannels}, dtype), y = bench.tensor({1, T, kChannels}, dtype);
-  const Tensor logsumexp = bench.tensor({1, kHeads, T}, DType::f32);
-  const auto heads = [](const Tensor& tensor, int64_t from) {
+  const Tensor logsumexp = bench.tensor({1, num_heads, T}, DType::f32);
+  const auto heads = [T](const Tensor& tensor, int64_t from) {
     const int64_t row = tensor.shape[-1];
     return Heads{tensor.range(from, 1).data, row, T * row};
   };
@@ -287,6 +289,14 @@ std::vector<Case> all_cases() {
   add_cases(all, "column sums", column_sums);
   add_cases(all, "attention", [](Bench& b, DType t) { return attention(b, t, false); });
   add_cases(all, "attention backward", [](Bench& b, DType t) { return attention(b, t, true); });
+  for (const int64_t D : {64, 128}) {
+    const auto name = [&](const char* what) { return fmt::format("{} of 1024 tokens, heads of {}, bf16", what, D); };
+    const auto add = [&](const std::string& label, bool backward) {
+      all.push_back({label, [=](Bench& b) { return attention(b, DType::bf16, backward, kChannels / D, 1024); }});
+    };
+    add(name("attention"), false);
+    add(name("attention backward"), true);
+  }
   return all;
 }
 

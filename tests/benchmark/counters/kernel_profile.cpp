@@ -52,6 +52,11 @@ double KernelProfile::wide_share() const {
 
 double KernelProfile::conflict_share() const { return ratio(count("bank_conflict_replays"), count("shared_requests")); }
 
+double KernelProfile::clocks_per_mma() const {
+  constexpr double kMmaFlops = 2 * 16 * 8 * 16;
+  return ratio(count("shared_clocks"), count("mma_flops") / kMmaFlops);
+}
+
 std::vector<KernelProfile> read_profile(const std::filesystem::path& file) {
   std::ifstream in(file);
   std::string line;

@@ -16,6 +16,7 @@ struct KernelProfile {
   double moved_bytes() const;        // of global memory, in whole sectors of 32 bytes
   double sector_efficiency() const;  // bytes asked for / bytes moved; at most 1
   double wide_share() const;         // of global accesses: 16 bytes a thread
+  double clocks_per_mma() const;     // of shared memory, for each product of 16 x 8 x 16; 0 without products
   double conflict_share() const;     // wavefronts of shared memory beyond the least, per access
 };
 

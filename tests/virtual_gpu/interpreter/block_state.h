@@ -16,7 +16,8 @@ struct Counters {  // of a launch, for the profile
       sfu = 0;
   u64 ld_bytes = 0, st_bytes = 0, ld_sectors = 0, st_sectors = 0, ld_req = 0, st_req = 0, vec128 = 0, vec64 = 0,
       narrow = 0;
-  u64 shared_req = 0, bank_replays = 0, divergent = 0, branches = 0, local_req = 0, async_bytes = 0, async_sectors = 0;
+  u64 shared_req = 0, shared_clocks = 0, bank_replays = 0, divergent = 0, branches = 0, local_req = 0, async_bytes = 0,
+      async_sectors = 0;
   void add(const Counters& o);
 };
 

@@ -53,6 +53,7 @@ void count_shared(Warp& warp, u32 mask, const u32* offsets, u32 bytes) {
     Banks banks;
     for (u32 l = begin; l < begin + lanes_at_once; ++l)
       for (u32 k = 0; (mask >> l & 1) && k < std::max(1u, bytes / 4); ++k) banks.touch(offsets[l] / 4 + k);
+    c.shared_clocks += banks.worst();
     if (banks.worst() > 1) c.bank_replays += banks.worst() - 1;
   }
 }

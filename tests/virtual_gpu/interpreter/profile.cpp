@@ -60,6 +60,7 @@ constexpr Column kColumns[] = {
     COUNTER_COLUMN("access_64bit", c.vec64),
     COUNTER_COLUMN("access_narrow", c.narrow),
     COUNTER_COLUMN("shared_requests", c.shared_req),
+    COUNTER_COLUMN("shared_clocks", c.shared_clocks),
     COUNTER_COLUMN("bank_conflict_replays", c.bank_replays),
     COUNTER_COLUMN("local_requests", c.local_req),
     COUNTER_COLUMN("shuffles", c.shuffles),

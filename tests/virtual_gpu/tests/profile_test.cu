@@ -111,6 +111,11 @@ CASE(bank_conflicts_are_counted) {
   EXPECT_EQ(profile_of("run_kernels", "transpose_kernel<33>").at("bank_conflict_replays"), 0);
 }
 
+CASE(clocks_of_shared_memory_are_counted) {
+  EXPECT_EQ(profile_of("run_kernels", "transpose_kernel<32>").at("shared_clocks"), 32 + 32 * 32);
+  EXPECT_EQ(profile_of("run_kernels", "transpose_kernel<33>").at("shared_clocks"), 32 + 32);
+}
+
 CASE(products_are_counted) {
   const Row row = profile_of("run_products", "cublasLtMatmul m=24 n=16 k=8 NN GELU_AUX_BIAS bf16->bf16");
   EXPECT_EQ(row.at("launches"), 2);
