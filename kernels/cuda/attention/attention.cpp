@@ -47,6 +47,12 @@ bool fits_tensor_cores(const Args& args, std::initializer_list<Heads> operands) 
   return s.dtype == DType::bf16 && (s.D == 64 || s.D == 128) && s.scale > 0 && in_packs(operands, s.dtype);
 }
 
+// Without keys there is no block of theirs to write dq.
+bool backward_fits_tensor_cores(const AttentionBackward& args) {
+  return args.shape.Tk > 0 &&
+         fits_tensor_cores(args, {args.dq, args.dk, args.dv, args.dy, args.y, args.q, args.k, args.v});
+}
+
 }  // namespace
 
 void attention_forward(Stream& stream, const AttentionForward& args, const Tensor& scratch) {
@@ -61,15 +67,13 @@ void attention_forward(Stream& stream, const AttentionForward& args, const Tenso
   }
 }
 
-// Two launches: the first leaves delta (B, H, Tq) for the second.
 void attention_backward(Stream& stream, const AttentionBackward& args, const Tensor& scratch) {
   check(args.shape);
   check_scratch(scratch, attention_backward_scratch_bytes(args));
-  float* delta = data_of<float>(scratch);
-  if (fits_tensor_cores(args, {args.dq, args.dk, args.dv, args.dy, args.y, args.q, args.k, args.v})) {
-    enqueue_backward_queries_tensor_core(stream, args, delta);
-    enqueue_backward_keys_tensor_core(stream, args, delta);
+  if (backward_fits_tensor_cores(args)) {
+    enqueue_backward_tensor_core(stream, args, scratch);
   } else {
+    float* delta = data_of<float>(scratch);
     enqueue_backward_queries_plain(stream, args, delta);
     enqueue_backward_keys_plain(stream, args, delta);
   }
@@ -77,6 +81,7 @@ void attention_backward(Stream& stream, const AttentionBackward& args, const Ten
 
 size_t attention_backward_scratch_bytes(const AttentionBackward& args) {
   const AttentionShape& s = args.shape;
+  if (backward_fits_tensor_cores(args)) return backward_tensor_core_scratch_bytes(s);
   return static_cast<size_t>(s.B * s.H * s.Tq) * sizeof(float);
 }
 

@@ -19,9 +19,13 @@ void enqueue_forward_plain(Stream& stream, const AttentionForward& args);
 void enqueue_decode(Stream& stream, const AttentionForward& args, const Tensor& scratch);
 size_t decode_scratch_bytes(const AttentionShape& shape);
 
-// dq, and delta (B, H, Tq) f32: sums of dy * y, which dk needs. Then dk and dv.
-void enqueue_backward_queries_tensor_core(Stream& stream, const AttentionBackward& args, float* delta);
-void enqueue_backward_keys_tensor_core(Stream& stream, const AttentionBackward& args, const float* delta);
+struct BackwardScratch;  // dq_turns.h
+// dq, dk and dv, in two launches. memory: of backward_tensor_core_scratch_bytes, aligned to 16 bytes.
+void enqueue_backward_tensor_core(Stream& stream, const AttentionBackward& args, const Tensor& memory);
+size_t backward_tensor_core_scratch_bytes(const AttentionShape& shape);
+// The first of them: delta (B, H, Tq) f32, sums of dy * y, and zeros for what the second counts with.
+void enqueue_row_dots(Stream& stream, const AttentionBackward& args, const BackwardScratch& scratch);
+// dq, and delta. Then dk and dv, which need it.
 void enqueue_backward_queries_plain(Stream& stream, const AttentionBackward& args, float* delta);
 void enqueue_backward_keys_plain(Stream& stream, const AttentionBackward& args, const float* delta);
 

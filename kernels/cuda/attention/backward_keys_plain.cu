@@ -1,5 +1,5 @@
 // Attention backward by plain fused multiply-adds, second launch: dk and dv. Formulas and order as in
-// backward_keys_tensor_core.cu; tiles as in forward_plain.cu.
+// backward_tensor_core.cu; tiles as in forward_plain.cu.
 #include "kernels/cuda/attention/plain_backward.h"
 
 namespace convoy::cuda {

@@ -1,5 +1,5 @@
 // Attention backward by plain fused multiply-adds, first launch: dq, and delta = rowsum(dy * y) for the second.
-// Formulas and order as in backward_queries_tensor_core.cu; tiles as in forward_plain.cu.
+// Formulas and order as in backward_tensor_core.cu; tiles as in forward_plain.cu.
 #include "kernels/cuda/attention/plain_backward.h"
 
 namespace convoy::cuda {

@@ -34,6 +34,11 @@ struct ProbabilityDropout {
     const auto r = static_cast<uint64_t>(row);
     return (static_cast<uint64_t>(*first_sample) + r / rows_per_sample) * rows_per_sample + r % rows_per_sample;
   }
+  // The same of row `row` of a sample, which has rows_per_sample of them.
+  __device__ uint64_t index_of_row_in(int sample, int row) const {
+    return (static_cast<uint64_t>(*first_sample) + static_cast<uint64_t>(sample)) * rows_per_sample +
+           static_cast<uint64_t>(row);
+  }
   // Bit e: is key 4 group + e of the row kept?
   __device__ uint32_t kept(uint64_t index, int group) const {
     const PhiloxCounter words = philox(

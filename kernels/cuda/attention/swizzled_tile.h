@@ -43,12 +43,12 @@ struct SwizzledTile {
   // Addresses for ldmatrix of the 16 x 16 block at row 0, column 0. The matrices are, for a left operand or a
   // transposed right one: upper left, lower left, upper right, lower right; for a right operand whose rows are columns
   // of the product: upper left, upper right, lower left, lower right.
-  __device__ uint32_t lane_by_rows() const {
-    const uint32_t lane = threadIdx.x % 32;
+  __device__ uint32_t lane_by_rows(unsigned thread = threadIdx.x) const {
+    const uint32_t lane = thread % 32;
     return address + lane % 16 * kRowBytes + ((lane / 16 ^ (lane & 7)) << 4);
   }
-  __device__ uint32_t lane_by_columns() const {
-    const uint32_t lane = threadIdx.x % 32;
+  __device__ uint32_t lane_by_columns(unsigned thread = threadIdx.x) const {
+    const uint32_t lane = thread % 32;
     return address + (lane / 16 * 8 + lane % 8) * kRowBytes + ((lane / 8 % 2 ^ (lane & 7)) << 4);
   }
   // From a lane's address to the same lane's of the block at (row, column): a multiple of 8, a multiple of 16.
@@ -69,13 +69,21 @@ __device__ inline Pack<__nv_bfloat16> load_shared_pack(uint32_t address) {
   return u.pack;
 }
 
+// The same value, of which the compiler does not know that it is: what is computed from it inside of a loop is not kept
+// in registers all through the loop.
+__device__ inline uint32_t computed_here(uint32_t value) {
+  asm volatile("" : "+r"(value));
+  return value;
+}
+
 // Starts the copy of rows [0, kRows) from global memory; rows from `existing` on become zeros. All threads of the
 // block.
 template <int kD, int kRows, int kThreads>
-__device__ inline void start_copy(SwizzledTile<kD> tile, const __nv_bfloat16* from, int64_t stride, int existing) {
+__device__ inline void start_copy(SwizzledTile<kD> tile, const __nv_bfloat16* from, int64_t stride, int existing,
+                                  unsigned thread = threadIdx.x) {
   constexpr int kPieces = SwizzledTile<kD>::kPieces, kRowsAtOnce = kThreads / kPieces;
   static_assert(kRows % kRowsAtOnce == 0 && kRowsAtOnce % 8 == 0);
-  const int row = threadIdx.x / kPieces, piece = threadIdx.x % kPieces;
+  const int row = thread / kPieces, piece = thread % kPieces;
   const __nv_bfloat16* source = from + row * stride + piece * 8;
   const uint32_t target = tile.piece(row, piece);
 #pragma unroll
@@ -90,12 +98,15 @@ template <int kD, int kRowTiles>
 struct LeftOperand {
   uint32_t at[kD / 16][kRowTiles][4];
 
-  __device__ void load(SwizzledTile<kD> tile) {
+  __device__ void load(SwizzledTile<kD> tile) { load_rows<0, kRowTiles>(tile); }
+  // Row tiles [kFirst, kFirst + kCount), which are all of `tile`.
+  template <int kFirst, int kCount>
+  __device__ void load_rows(SwizzledTile<kD> tile) {
     const uint32_t lane = tile.lane_by_rows();
 #pragma unroll
     for (int k = 0; k < kD / 16; ++k)
 #pragma unroll
-      for (int r = 0; r < kRowTiles; ++r) load_matrices(at[k][r], tile.moved(lane, 16 * r, 16 * k));
+      for (int r = 0; r < kCount; ++r) load_matrices(at[k][kFirst + r], tile.moved(lane, 16 * r, 16 * k));
   }
 };
 
@@ -121,6 +132,24 @@ __device__ inline void add_product(Sums<kRowTiles, kColumnTiles>& sums, const Le
   const uint32_t right_lane = right.lane_by_columns();
 #pragma unroll
   for (int k = 0; k < kD / 16; ++k) add_product_step<kD>(sums, left.at[k], right_lane, k);
+}
+// The first row tiles of left in registers, the others in shared memory.
+template <int kD, int kHeld, int kRowTiles, int kColumnTiles>
+__device__ inline void add_product(Sums<kRowTiles, kColumnTiles>& sums, const LeftOperand<kD, kHeld>& held,
+                                   SwizzledTile<kD> others, SwizzledTile<kD> right) {
+  const uint32_t left_lane = others.lane_by_rows(), right_lane = right.lane_by_columns();
+#pragma unroll
+  for (int k = 0; k < kD / 16; ++k) {
+    uint32_t step[kRowTiles][4];
+#pragma unroll
+    for (int r = 0; r < kRowTiles; ++r)
+      if (r >= kHeld)
+        load_matrices(step[r], others.moved(left_lane, 16 * (r - kHeld), 16 * k));
+      else
+#pragma unroll
+        for (int i = 0; i < 4; ++i) step[r][i] = held.at[k][r < kHeld ? r : 0][i];
+    add_product_step<kD>(sums, step, right_lane, k);
+  }
 }
 template <int kD, int kRowTiles, int kColumnTiles>
 __device__ inline void add_product(Sums<kRowTiles, kColumnTiles>& sums, SwizzledTile<kD> left, SwizzledTile<kD> right) {

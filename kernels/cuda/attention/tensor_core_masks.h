@@ -9,8 +9,8 @@
 namespace convoy::cuda {
 
 // Where a warp's lane is in a fragment: rows row() and row() + 8, columns column() and column() + 1.
-__device__ inline int fragment_row() { return threadIdx.x % 32 / 4; }
-__device__ inline int fragment_column() { return threadIdx.x % 4 * 2; }
+__device__ inline int fragment_row(unsigned thread = threadIdx.x) { return thread % 32 / 4; }
+__device__ inline int fragment_column(unsigned thread = threadIdx.x) { return thread % 4 * 2; }
 
 // Scores of queries (rows) from `query` on and keys from `key` on: what is hidden or does not exist becomes -infinity.
 template <int kRowTiles, int kColumnTiles>
@@ -77,6 +77,20 @@ __device__ inline void hide_from_queries(Sums<kRowTiles, kColumnTiles>& scores, 
     }
 }
 
+// Scores of keys (rows) from `key` on: those of keys that do not exist become -infinity.
+template <int kRowTiles, int kColumnTiles>
+__device__ inline void hide_absent_keys(Sums<kRowTiles, kColumnTiles>& scores, int key, int Tk) {
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r)
+#pragma unroll
+    for (int half = 0; half < 2; ++half)
+      if (key + 16 * r + 8 * half + fragment_row() >= Tk)
+#pragma unroll
+        for (int n = 0; n < kColumnTiles; ++n)
+#pragma unroll
+          for (int e = 0; e < 2; ++e) scores.at[r][n][2 * half + e] = -INFINITY;
+}
+
 // Generator's indices for the rows of 16-row tiles of queries: an even lane calls the generator for its upper row, an
 // odd one for its lower row, since two neighbours share a group of four keys.
 template <int kRowTiles>
@@ -99,10 +113,13 @@ struct QueryRowsDropout {
 // With keys as rows: lanes whose keys are of one group of four share the calls for two queries and two groups.
 // Bit 2 * half + e of the result as above; index: the generator's of the query that this lane calls for, which is
 // column fragment_column() + fragment_row() % 2; key: of the 16-row tile, a multiple of 16.
-__device__ inline int dropout_column() { return fragment_column() + fragment_row() % 2; }
-__device__ inline uint32_t kept_of_key_rows(const ProbabilityDropout& dropout, uint64_t index, int key) {
-  const int place = fragment_row() % 4;  // bit 0: query, bit 1: rows 8 to 15
-  uint32_t all = dropout.kept(index, key / 4 + fragment_row() / 4 + place / 2 * 2) << 4 * place;
+__device__ inline int dropout_column(unsigned thread = threadIdx.x) {
+  return fragment_column(thread) + fragment_row(thread) % 2;
+}
+__device__ inline uint32_t kept_of_key_rows(const ProbabilityDropout& dropout, uint64_t index, int key,
+                                            unsigned thread = threadIdx.x) {
+  const int row = fragment_row(thread), place = row % 4;  // bit 0: query, bit 1: rows 8 to 15
+  uint32_t all = dropout.kept(index, key / 4 + row / 4 + place / 2 * 2) << 4 * place;
   all |= __shfl_xor_sync(kAllLanes, all, 4);
   all |= __shfl_xor_sync(kAllLanes, all, 8);
   all >>= place;

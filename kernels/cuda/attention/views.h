@@ -112,9 +112,10 @@ struct TileOrder {
     int rank;  // of the tile among those of its head, 0 first
     int head;
   };
-  __device__ Place place() const {
-    const int section_blocks = tiles * section, first = blockIdx.x / section_blocks * section;
-    const int within = blockIdx.x % section_blocks, heads_here = min(section, heads - first);
+  __device__ Place place() const { return place_of(blockIdx.x); }
+  __device__ Place place_of(unsigned block) const {
+    const int section_blocks = tiles * section, first = block / section_blocks * section;
+    const int within = block % section_blocks, heads_here = min(section, heads - first);
     return {within / heads_here, first + within % heads_here};
   }
 };

@@ -16,7 +16,7 @@ constexpr double kKernelSeconds = 2.5e-6;
 // A softmax's operations on each score beside its exponential, of which a multiprocessor does 16 a clock.
 constexpr double kScoreOperations = 8, kGradientScoreOperations = 12, kExponentials = 16;
 // Of mma.sync's rate: forward keeps fragments in registers; backward reads shared memory 1.6 clocks for each clock of
-// the tensor cores, which is what a kernel of five products comes to.
+// the tensor cores, which a kernel of five products can come to; how far ours is: docs/time_model.md.
 constexpr double kForwardShare = 0.9, kBackwardShare = 1 / 1.6;
 // Scores of a diagonal tile are computed on both sides of the mask.
 constexpr double kAttentionTile = 64;
