@@ -6,7 +6,9 @@
 // q (B, Tq, H, D); k, v (B, Tk, Hkv, D). Each is a view with its own strides, so that the packed (B, T, 3C) output of
 // one product, or a key-value cache, is read in place. Within a token, heads are dense: head h starts at h * D.
 // causal: query i of Tq sees keys j <= i + Tk - Tq. Of these it sees, with a window, the last `window` alone (Child et
-// al., arXiv:1904.10509; Mistral), and none before its document's first, which `starts` says.
+// al., arXiv:1904.10509; Mistral), and none before its document's first, which `starts` says. Prefix attention (T5's
+// prefix LM, Raffel et al., arXiv:1910.10683; GLM, Du et al., arXiv:2103.10360): of its document's prefix, whose end
+// `prefix_ends` says, a query sees the keys behind it too.
 // Dropout of probabilities (GPT-2): index of the generator as in dropout.h with rows (b, h, i): rows_per_sample = H Tq,
 // element = j.
 #pragma once
@@ -43,6 +45,10 @@ struct AttentionForward {
   Tensor position;
   // (B, Tq) i32: of each query the first key that it sees, not falling within a sample; absent: key 0.
   Tensor starts;
+  // (B, Tq) i32: of each query the end, exclusive, of the keys that it sees though they may lie behind it, at most Tk;
+  // with max(i + Tk - Tq + 1, prefix_ends[b, i]) not falling within a sample. What is no more than i + Tk - Tq + 1,
+  // such as 0, adds nothing. Absent: causal. Only where causal, without a window and without `position`.
+  Tensor prefix_ends;
 };
 
 // to[b, position[b] + t] = from[b, t]: tokens [0, T) of B samples join a cache, `width` elements each.
@@ -59,7 +65,7 @@ struct AttentionBackward {
   Heads dy, y, q, k, v;
   Tensor logsumexp;  // (B, H, Tq)
   Dropout dropout;
-  Tensor starts;  // as in forward
+  Tensor starts, prefix_ends;  // as in forward
 };
 
 }  // namespace convoy

@@ -10,13 +10,28 @@
 
 namespace convoy::test {
 std::string to_string(const AttentionOptions& o) {
-  return fmt::format("B {} Tq {} Tk {} H {} Hkv {} D {} {} {} p {} window {} document {}", o.B, o.Tq, o.Tk, o.H, o.Hkv,
-                     o.D, name_of(o.dtype), o.causal ? "causal" : "full", o.p, o.window, o.document);
+  return fmt::format("B {} Tq {} Tk {} H {} Hkv {} D {} {} {} p {} window {} document {} prefix {}", o.B, o.Tq, o.Tk,
+                     o.H, o.Hkv, o.D, name_of(o.dtype), o.causal ? "causal" : "full", o.p, o.window, o.document,
+                     o.prefix);
 }
 
 static int64_t start_of_document(const AttentionOptions& o, int64_t b, int64_t i) {
   const int64_t length = o.document + 3 * b, token = std::max<int64_t>(0, i + o.Tk - o.Tq);
   return o.document == 0 ? 0 : token / length * length;
+}
+
+// Behind a prefix, odd samples have its end all the same and even ones nothing.
+static int64_t end_of_prefix(const AttentionOptions& o, int64_t b, int64_t i) {
+  if (o.prefix == 0) return 0;
+  const int64_t token = std::max<int64_t>(0, i + o.Tk - o.Tq), start = start_of_document(o, b, i);
+  const int64_t document_end = o.document == 0 ? o.Tk : std::min(o.Tk, start + o.document + 3 * b);
+  const int64_t end = std::min(start + o.prefix + 5 * b, document_end);
+  return token < end || b % 2 == 1 ? end : 0;
+}
+
+int64_t end_of_keys(const AttentionOptions& o, int64_t b, int64_t i) {
+  if (!o.causal) return o.Tk;
+  return std::clamp<int64_t>(std::max(i + o.Tk - o.Tq + 1, end_of_prefix(o, b, i)), 0, o.Tk);
 }
 
 int64_t first_key(const AttentionOptions& o, int64_t b, int64_t i) {
@@ -34,7 +49,7 @@ Values attention_f64(const AttentionOptions& o, const Dropout& dropout, const At
     for (int64_t h = 0; h < o.H; ++h)
       for (int64_t i = 0; i < o.Tq; ++i) {
         const double* q = &in.q[at(b, i, o.Tq, h, o.H)];
-        const int64_t seen = o.causal ? std::clamp<int64_t>(i + o.Tk - o.Tq + 1, 0, o.Tk) : o.Tk;
+        const int64_t seen = end_of_keys(o, b, i);
         const int64_t first = std::min(seen, first_key(o, b, i));
         Values scores;
         double largest = -std::numeric_limits<double>::infinity(), sum = 0;
@@ -66,11 +81,14 @@ AttentionCase::AttentionCase(const AttentionOptions& o) : options(o), with(o.p, 
   dk_ = strided(o.Tk, o.Hkv, 7, 1);
   dv_ = strided(o.Tk, o.Hkv, 8, 1);
   logsumexp_ = Array::filled({o.B, o.H, o.Tq}, DType::f32, 99);
-  if (o.document == 0) return;
-  Values starts;
-  for (int64_t b = 0; b < o.B; ++b)
-    for (int64_t i = 0; i < o.Tq; ++i) starts.push_back(static_cast<double>(start_of_document(o, b, i)));
-  starts_ = Array({o.B, o.Tq}, DType::i32, starts);
+  const auto of_each_query = [&](int64_t (*value)(const AttentionOptions&, int64_t, int64_t)) {
+    Values values;
+    for (int64_t b = 0; b < o.B; ++b)
+      for (int64_t i = 0; i < o.Tq; ++i) values.push_back(static_cast<double>(value(o, b, i)));
+    return Array({o.B, o.Tq}, DType::i32, values);
+  };
+  if (o.document > 0) starts_ = of_each_query(start_of_document);
+  if (o.prefix > 0) prefix_ends_ = of_each_query(end_of_prefix);
 }
 
 Array AttentionCase::strided(int64_t T, int64_t heads, uint32_t seed, double factor) const {
@@ -114,7 +132,8 @@ AttentionForward AttentionCase::forward() const {
           heads(v_, options.Tk),
           with.dropout,
           {},
-          starts_};
+          starts_,
+          prefix_ends_};
 }
 
 AttentionBackward AttentionCase::backward() const {
@@ -129,7 +148,8 @@ AttentionBackward AttentionCase::backward() const {
           heads(v_, options.Tk),
           logsumexp_,
           with.dropout,
-          starts_};
+          starts_,
+          prefix_ends_};
 }
 
 AttentionValues AttentionCase::inputs() const {

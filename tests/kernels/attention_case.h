@@ -18,12 +18,14 @@ struct AttentionOptions {
   int64_t gap = 3;  // elements between rows
   int64_t window = 0;
   int64_t document = 0;  // tokens of the first sample's; others have longer ones; 0: `starts` is absent
+  int64_t prefix = 0;    // tokens of each document's, at most; others have longer ones; 0: `prefix_ends` is absent
 };
 
 std::string to_string(const AttentionOptions& options);
 
 // That query i of sample b sees.
 int64_t first_key(const AttentionOptions& options, int64_t b, int64_t i);
+int64_t end_of_keys(const AttentionOptions& options, int64_t b, int64_t i);
 
 // All of a tensor's heads in double, dense (B, T, H, D).
 struct AttentionValues {
@@ -61,7 +63,7 @@ class AttentionCase {
   Values values_of(const Array& array, int64_t T, int64_t heads) const;
   AttentionShape shape() const;
 
-  Array q_, k_, v_, y_, dy_, dq_, dk_, dv_, logsumexp_, starts_;
+  Array q_, k_, v_, y_, dy_, dq_, dk_, dv_, logsumexp_, starts_, prefix_ends_;
 };
 
 }  // namespace convoy::test

@@ -40,7 +40,7 @@ struct QueryGradient {
 
   void run(const Dropout& dropout, int64_t b, int64_t h, int64_t i) {
     const double scale = 1 / std::sqrt(static_cast<double>(o.D));
-    const int64_t seen = o.causal ? std::clamp<int64_t>(i + o.Tk - o.Tq + 1, 0, o.Tk) : o.Tk;
+    const int64_t seen = end_of_keys(o, b, i);
     const int64_t first = std::min(seen, first_key(o, b, i));
     const size_t q = query(b, i, h);
     Values p, dp;
@@ -120,6 +120,30 @@ TEST_F(AttentionTilesTest, Dropout) {
                   .p = 0.3f,
                   .gap = kAlignedGap},
                  2e-2);
+}
+
+// Ends within tiles, at their edges and in other tiles than the query's.
+TEST_F(AttentionTilesTest, Prefixes) {
+  const auto expect = [&](DType dtype, int64_t D, int64_t document, int64_t prefix, float p, double tolerance) {
+    expect_all({.B = 2,
+                .Tq = 150,
+                .Tk = 150,
+                .H = 2,
+                .Hkv = 1,
+                .D = D,
+                .dtype = dtype,
+                .p = p,
+                .gap = kAlignedGap,
+                .document = document,
+                .prefix = prefix},
+               tolerance);
+  };
+  for (const int64_t D : {64, 128})
+    for (const auto& [document, prefix] : {std::pair{0, 5}, {0, 64}, {0, 130}, {11, 7}, {90, 70}, {90, 90}})
+      expect(DType::bf16, D, document, prefix, 0, 1e-2);
+  for (const DType dtype : {DType::f32, DType::bf16})
+    expect(dtype, 64, 90, 40, 0.3f, dtype == DType::f32 ? 5e-5 : 2e-2);
+  for (const int64_t D : {32, 64, 128, 200}) expect(DType::f32, D, 90, 40, 0, 5e-5);
 }
 
 // On tensor cores and, with dropout or f32, not on them.

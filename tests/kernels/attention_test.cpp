@@ -115,6 +115,39 @@ TEST_F(AttentionTest, WindowsAndDocuments) {
   expect_forward({.B = 2, .Tq = 90, .Tk = 90, .H = 2, .Hkv = 1, .D = 64, .dtype = DType::bf16, .window = 20}, 1e-2);
 }
 
+TEST_F(AttentionTest, Prefixes) {
+  for (const auto& [document, prefix] :
+       {std::pair{0, 1}, {0, 7}, {0, 16}, {0, 70}, {0, 1000}, {1, 1}, {23, 9}, {64, 64}})
+    for (const auto& [Tq, Tk] : {std::pair{1, 20}, {5, 5}, {64, 64}, {100, 100}, {150, 150}, {30, 90}, {70, 5}}) {
+      const AttentionOptions o{
+          .B = 2, .Tq = Tq, .Tk = Tk, .H = 2, .Hkv = 1, .D = 12, .document = document, .prefix = prefix};
+      expect_forward(o, 2e-5);
+      expect_gradients(o, 3e-5, 20);
+    }
+  expect_gradients({.B = 2, .Tq = 90, .Tk = 90, .H = 2, .Hkv = 1, .D = 8, .p = 0.3f, .document = 50, .prefix = 20},
+                   3e-5);
+  expect_forward({.B = 2, .Tq = 90, .Tk = 90, .H = 2, .Hkv = 1, .D = 24, .dtype = DType::bf16, .prefix = 70}, 1e-2);
+}
+
+// A prefix of all tokens is attention without a mask, one of a token each is causal attention: the same bits.
+TEST_F(AttentionTest, PrefixesOfAllOrOfNothing) {
+  for (const DType dtype : {DType::f32, DType::bf16})
+    for (const int64_t D : {12, 64}) {
+      if (testing_cuda() && dtype == DType::bf16 && D == 64) continue;  // prefixes have another backward there
+      const AttentionOptions o{.B = 1, .Tq = 150, .Tk = 150, .H = 2, .Hkv = 1, .D = D, .dtype = dtype, .gap = 8};
+      const auto bits_of = [&](bool causal, int64_t prefix) {
+        AttentionOptions changed = o;
+        changed.causal = causal, changed.prefix = prefix;
+        const AttentionCase c(changed);
+        run_with_scratch(c.forward());
+        run_with_scratch(c.backward());
+        return c.bits();
+      };
+      EXPECT_EQ(bits_of(true, 150), bits_of(false, 0)) << D;
+      EXPECT_EQ(bits_of(true, 1), bits_of(true, 0)) << D;
+    }
+}
+
 TEST_F(AttentionTest, DecodingWithAWindow) {
   for (const int64_t Tq : {1, 2, 3})
     for (const int64_t Tk : {1, 17, 257, 600})

@@ -123,12 +123,14 @@ inline void backward_queries(const AttentionBackward& args, const DropoutKeys& k
   const int64_t queries = std::min(kTile, s.Tq - begin), padded_D = round_up<int64_t>(s.D, 16);
   BackwardTile tile;
   load_queries<Real>(tile, args, sample, head, begin, queries);
-  const int64_t keys_end = keys_seen(s, begin + queries);
+  const int64_t keys_end = keys_seen(s, args.prefix_ends, sample, begin + queries);
   const FirstKeys first(s, args.starts, sample, begin, begin + queries);
+  const SeenEnds ends(s, args.prefix_ends, sample, begin, begin + queries);
   for (int64_t k0 = first.first_tile(); k0 < keys_end; k0 += kTile)
-    backward_key_tile<Real>(tile, args, keys,
-                            {begin, queries, k0, std::min(kTile, keys_end - k0), mask_shift(s), first.or_null()},
-                            sample, head, dk, dv, requests);
+    backward_key_tile<Real>(
+        tile, args, keys,
+        {begin, queries, k0, std::min(kTile, keys_end - k0), mask_shift(s), first.or_null(), ends.or_null()}, sample,
+        head, dk, dv, requests);
   store_rows(head_pointer<Real>(args.dq, sample, begin, head, s.D), args.dq.token_stride, tile.dq, padded_D, queries,
              s.D, s.scale);
 }

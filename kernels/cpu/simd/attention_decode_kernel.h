@@ -101,7 +101,8 @@ inline void decode_tile(DecodeQuery& q, const AttentionForward& args, const Real
 template <class Real>
 void decode_query(const AttentionForward& args, int64_t sample, int64_t head, int64_t i) {
   const AttentionShape& s = args.shape;
-  const int64_t padded_D = round_up<int64_t>(s.D, 16), key_head = head / (s.H / s.Hkv), seen = keys_seen(s, i + 1);
+  const int64_t padded_D = round_up<int64_t>(s.D, 16), key_head = head / (s.H / s.Hkv),
+                seen = keys_seen(s, args.prefix_ends, sample, i + 1);
   const int64_t first = FirstKeys::first_key(s, args.starts, sample, i);
   DecodeQuery q;
   std::memset(q.sums, 0, sizeof(float) * static_cast<size_t>(padded_D));

@@ -121,12 +121,14 @@ inline void forward_tile(const AttentionForward& args, int64_t sample, int64_t h
   std::fill_n(tile.max, padded, std::numeric_limits<float>::lowest());
   std::fill_n(tile.total, padded, 0.0f);
   const DropoutKeys keys(args.dropout);
-  const int64_t keys_end = keys_seen(s, end);
+  const int64_t keys_end = keys_seen(s, args.prefix_ends, sample, end);
   const FirstKeys first(s, args.starts, sample, begin, end);
+  const SeenEnds ends(s, args.prefix_ends, sample, begin, end);
   for (int64_t k0 = first.first_tile(); k0 < keys_end; k0 += kTile)
-    forward_key_tile<Real>(tile, args, keys,
-                           {begin, queries, k0, std::min(kTile, keys_end - k0), mask_shift(s), first.or_null()}, sample,
-                           head, requests);
+    forward_key_tile<Real>(
+        tile, args, keys,
+        {begin, queries, k0, std::min(kTile, keys_end - k0), mask_shift(s), first.or_null(), ends.or_null()}, sample,
+        head, requests);
   finish_tile<Real>(tile, args, sample, head, begin, queries);
 }
 
@@ -138,7 +140,8 @@ inline Requests forward_requests(const AttentionForward& args, const AttentionPi
   const int64_t heads = s.H / s.Hkv, key_head = next.head / heads;
   const bool same_keys = next.sample == piece.sample && key_head == piece.head / heads;
   const int64_t seen = FirstKeys::first_key(s, args.starts, next.sample, next.begin);
-  const int64_t first_key = same_keys ? keys_seen(s, piece.end) : seen, last_key = keys_seen(s, next.end);
+  const int64_t first_key = same_keys ? keys_seen(s, args.prefix_ends, piece.sample, piece.end) : seen;
+  const int64_t last_key = keys_seen(s, args.prefix_ends, next.sample, next.end);
   Requests requests;
   request_rows<Real>(requests, args.y, piece, piece.begin, piece.end, piece.head, s.D, 1, Access::write);
   request_rows<Real>(requests, args.q, next, next.begin, next.end, next.head, s.D, 1);

@@ -75,14 +75,23 @@ struct TileView {
   int64_t q0, queries, k0, keys, shift;
   // The first key that query q0 + i sees, not falling, whole vectors of them; null: each sees key 0.
   const int32_t* first_keys = nullptr;
+  // Likewise the end of the keys that it sees, not falling; null: as the causal mask says.
+  const int32_t* seen_ends = nullptr;
 
   // Query q0 + i sees keys [hidden_from(i), seen_by(i)) of the tile; i may lie beyond the last query.
-  int64_t seen_by(int64_t i) const { return std::clamp<int64_t>(q0 + i + shift + 1 - k0, 0, keys); }
+  int64_t seen_by(int64_t i) const {
+    return std::clamp<int64_t>((seen_ends == nullptr ? q0 + i + shift + 1 : seen_ends[i]) - k0, 0, keys);
+  }
   int64_t hidden_from(int64_t i) const {
     return first_keys == nullptr ? 0 : std::clamp<int64_t>(first_keys[i] - k0, 0, keys);
   }
   // Groups of 16 queries one of which sees a key of the 16 from k0 + j: [first_group(j), end_group(j)).
   int64_t first_group(int64_t j) const {
+    if (seen_ends != nullptr) {
+      int64_t first = 0;
+      while (first < groups() && seen_ends[16 * first + 15] <= k0 + j) ++first;
+      return first;
+    }
     return std::clamp<int64_t>(ceil_div<int64_t>(std::max<int64_t>(k0 + j - shift - q0 - 15, 0), 16), 0, groups());
   }
   int64_t end_group(int64_t j) const {
@@ -94,7 +103,9 @@ struct TileView {
   int64_t groups() const { return ceil_div<int64_t>(queries, 16); }
   // Which of the 16 queries from q0 + i see key k0 + j.
   Mask16 seen(int64_t i, int64_t j) const {
-    const Mask16 not_after = broadcast(static_cast<int32_t>(k0 + j - shift - q0 - i - 1)) < lane_numbers();
+    const Mask16 not_after = seen_ends == nullptr
+                                 ? broadcast(static_cast<int32_t>(k0 + j - shift - q0 - i - 1)) < lane_numbers()
+                                 : broadcast(static_cast<int32_t>(k0 + j)) < load(seen_ends + i);
     if (first_keys == nullptr) return not_after;
     return not_after & (load(first_keys + i) < broadcast(static_cast<int32_t>(k0 + j + 1)));
   }
@@ -122,10 +133,26 @@ struct FirstKeys {
 };
 
 inline int64_t mask_shift(const AttentionShape& shape) { return shape.causal ? shape.Tk - shape.Tq : shape.Tk; }
-// Keys that some query before `queries_end` sees.
-inline int64_t keys_seen(const AttentionShape& shape, int64_t queries_end) {
-  return std::clamp<int64_t>(queries_end + mask_shift(shape), 0, shape.Tk);
+// Keys that some query before `queries_end`, at least 1, sees: with a prefix, its end may lie behind the last of them.
+inline int64_t keys_seen(const AttentionShape& shape, const Tensor& prefix_ends, int64_t sample, int64_t queries_end) {
+  int64_t end = queries_end + mask_shift(shape);
+  if (prefix_ends) end = std::max<int64_t>(end, prefix_ends.as<int32_t>()[sample * shape.Tq + queries_end - 1]);
+  return std::clamp<int64_t>(end, 0, shape.Tk);
 }
+
+// The ends of the keys that queries [begin, end) of a sample see, for TileView, as many as a tile has.
+struct SeenEnds {
+  alignas(64) int32_t ends[kTile];
+  bool causal;
+
+  SeenEnds(const AttentionShape& s, const Tensor& prefix_ends, int64_t sample, int64_t begin, int64_t end)
+      : causal(!prefix_ends) {
+    if (causal) return;
+    for (int64_t i = 0; i < kTile; ++i)
+      ends[i] = static_cast<int32_t>(keys_seen(s, prefix_ends, sample, std::min(begin + i + 1, end)));
+  }
+  const int32_t* or_null() const { return causal ? nullptr : ends; }
+};
 
 // scores (keys, kTile) = a (keys, D) b (D, kTile), where a query can see them.
 inline void scores_of(float* scores, const TileView& view, const TileRows& a, const float* b, int64_t D,

@@ -43,21 +43,25 @@ void check_scratch(const Tensor& scratch, size_t bytes) {
 template <class Args>
 bool fits_tensor_cores(const Args& args, std::initializer_list<Heads> operands) {
   const AttentionShape& s = args.shape;
-  if (args.dropout.p > 0 && is_banded(s, args.starts)) return false;
+  if (args.dropout.p > 0 && (is_banded(s, args.starts) || args.prefix_ends)) return false;
   return s.dtype == DType::bf16 && (s.D == 64 || s.D == 128) && s.scale > 0 && in_packs(operands, s.dtype);
 }
 
-// Without keys there is no block of theirs to write dq.
+// Without keys there is no block of theirs to write dq; of prefixes there is no mask.
 bool backward_fits_tensor_cores(const AttentionBackward& args) {
-  return args.shape.Tk > 0 &&
+  return args.shape.Tk > 0 && !args.prefix_ends &&
          fits_tensor_cores(args, {args.dq, args.dk, args.dv, args.dy, args.y, args.q, args.k, args.v});
+}
+
+bool is_decode(const AttentionForward& args) {
+  return args.shape.Tq <= kDecodeQueries && args.dropout.p == 0 && !args.prefix_ends;
 }
 
 }  // namespace
 
 void attention_forward(Stream& stream, const AttentionForward& args, const Tensor& scratch) {
   check(args.shape);
-  if (args.shape.Tq <= kDecodeQueries && args.dropout.p == 0) {
+  if (is_decode(args)) {
     check_scratch(scratch, attention_forward_scratch_bytes(args));
     enqueue_decode(stream, args, scratch);
   } else if (fits_tensor_cores(args, {args.y, args.q, args.k, args.v})) {

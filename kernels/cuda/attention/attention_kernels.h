@@ -1,8 +1,9 @@
 // The kernels of attention, one function per way and direction. Which way a call goes: attention.cpp.
 //
-//   tensor_core   bf16, D = 64 or 128, every address a multiple of 16 bytes, not both dropout and a window or documents
+//   tensor_core   bf16, D = 64 or 128, every address a multiple of 16 bytes; backward without prefixes; not both dropout
+//                 and a window, documents or prefixes
 //   plain         f32 and bf16, any D up to kAttentionMaxD, any alignment
-//   decode        a few queries over many keys, without dropout
+//   decode        a few queries over many keys, without dropout or prefixes
 #pragma once
 
 #include <algorithm>

@@ -10,7 +10,7 @@ template <int kQueries>
 struct QueryValues {
   float log2_sum[kQueries], delta[kQueries];
   uint64_t dropout_index[kQueries];
-  int first_key[kQueries];
+  int first_key[kQueries], end_of_keys[kQueries];
 };
 
 template <class Real, int kD>
@@ -34,8 +34,12 @@ class BackwardKeysBlock {
 
   __device__ void run() {
     const AttentionExtents& x = a.extents;
-    const int first_q0 = x.first_query_of(k0) / kQueries * kQueries, heads = x.heads_per_key_head();
-    const int queries_end = x.queries_end_of(sample, k0 + kKeys - 1);
+    int first_q0 = x.first_query_of(k0) / kQueries * kQueries, queries_end = x.Tq;
+    if (x.banded) {
+      queries_end = x.queries_end_of(sample, k0 + kKeys - 1);
+      if (x.prefix_ends != nullptr) first_q0 = x.first_query_of(sample, k0) / kQueries * kQueries;
+    }
+    const int heads = x.heads_per_key_head();
     dk.clear();
     dv.clear();
     load<kKeys>(tiles.own[0], a.k, k0, key_head, x.Tk, 1);
@@ -75,7 +79,9 @@ class BackwardKeysBlock {
     values->log2_sum[i] = log_sum == -INFINITY ? INFINITY : log_sum * kLog2E;  // no key or no query: p = 0
     values->delta[i] = i < existing ? a.delta[row] : 0.0f;
     if (a.dropout.threshold != 0) values->dropout_index[i] = a.dropout.index_of_row(row);
-    if (x.banded()) values->first_key[i] = x.first_key_of(sample, q0 + i, x.shift);
+    if (!x.banded) return;
+    values->first_key[i] = x.first_key_of(sample, q0 + i, x.shift);
+    if (x.prefix_ends != nullptr) values->end_of_keys[i] = x.end_of_keys(sample, q0 + i);
   }
 
   __device__ void add_queries(int q0) {
@@ -85,8 +91,7 @@ class BackwardKeysBlock {
     ds.clear();
     add_plain_product(p, tiles.own[0], tiles.passing[0], x.D);
     add_plain_product(ds, tiles.own[1], tiles.passing[1], x.D);
-    if (k0 + kKeys - 1 > q0 + x.shift) hide_plain_from_queries(p, k0, q0, x.shift);
-    if (x.banded()) hide_before_queries(p);
+    hide(p, q0);
 #pragma unroll
     for (int c = 0; c < Scores::kCount; ++c) differentiate(p, ds, c);
     p.store(tiles.weights);
@@ -95,6 +100,18 @@ class BackwardKeysBlock {
     add_plain_weighted_rows(dk, tiles.weights, tiles.passing[0]);
   }
 
+  // What a query does not see.
+  __device__ void hide(Scores& scores, int q0) const {
+    const AttentionExtents& x = a.extents;
+    const bool is_edge = k0 + kKeys - 1 > q0 + x.shift;
+    if (!x.banded) {
+      if (is_edge) hide_plain_from_queries(scores, k0, q0, x.shift);
+      return;
+    }
+    if (is_edge && x.prefix_ends == nullptr) hide_plain_from_queries(scores, k0, q0, x.shift);
+    if (is_edge && x.prefix_ends != nullptr) hide_behind_queries(scores);
+    hide_before_queries(scores);
+  }
   __device__ void hide_before_queries(Scores& scores) const {
 #pragma unroll
     for (int c = 0; c < Scores::kCount; ++c) {
@@ -102,6 +119,16 @@ class BackwardKeysBlock {
 #pragma unroll
       for (int r = 0; r < kPlainRows; ++r)
         if (r < hidden) scores.at[r][c] = -INFINITY;
+    }
+  }
+
+  __device__ void hide_behind_queries(Scores& scores) const {
+#pragma unroll
+    for (int c = 0; c < Scores::kCount; ++c) {
+      const int seen = values->end_of_keys[plain_column() + 16 * c] - k0 - plain_row();
+#pragma unroll
+      for (int r = 0; r < kPlainRows; ++r)
+        if (r >= seen) scores.at[r][c] = -INFINITY;
     }
   }
 

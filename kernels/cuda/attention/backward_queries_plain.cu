@@ -24,14 +24,18 @@ class BackwardQueriesBlock {
 
   __device__ void run() {
     const AttentionExtents& x = a.extents;
-    const int keys_end = x.keys_seen(min(q0 + kQueries, x.Tq)), key_head = head / x.heads_per_key_head();
+    const int queries_end = min(q0 + kQueries, x.Tq), key_head = head / x.heads_per_key_head();
     dq.clear();
     if (a.dropout.threshold != 0) masks.start(a.dropout, first_row() + q0);
     load<kQueries>(tiles.own[0], a.q, q0, head, x.Tq, x.scale * kLog2E);
     load<kQueries>(tiles.own[1], a.dy, q0, head, x.Tq, 1);
     __syncthreads();
     load_row_values();
-    const int first = x.banded() ? x.first_key_of(sample, q0, x.shift) / kKeys * kKeys : 0;
+    int first = 0, keys_end = x.keys_seen(queries_end);
+    if (x.banded) {
+      first = x.first_key_of(sample, q0, x.shift) / kKeys * kKeys;
+      if (x.prefix_ends != nullptr) keys_end = x.end_of_keys(sample, queries_end - 1);
+    }
     for (int k0 = first; k0 < keys_end; k0 += kKeys) {
       __syncthreads();
       load<kKeys>(tiles.passing[0], a.k, k0, key_head, x.Tk, 1);
@@ -77,8 +81,7 @@ class BackwardQueriesBlock {
     ds.clear();
     add_plain_product(p, tiles.own[0], tiles.passing[0], x.D);
     add_plain_product(ds, tiles.own[1], tiles.passing[1], x.D);
-    if (k0 + kKeys > min(x.Tk, q0 + x.shift + 1)) hide_plain_keys(p, q0, k0, x.shift, x.Tk);
-    if (x.banded()) hide_plain_before(p, x, sample, q0, k0, x.shift);
+    hide_plain(p, x, {x.Tk, x.shift}, sample, q0, k0);
     if (a.dropout.threshold != 0) {
       masks.apply(a.dropout, ds, k0);
 #pragma unroll

@@ -144,7 +144,7 @@ __global__ __launch_bounds__(kThreads) void attention_decode_kernel(const Argume
   __shared__ int keys;
   if (threadIdx.x == 0) {
     const SeenKeys seen = x.seen_keys(row.sample);
-    const int first = x.banded() ? max(begin, x.first_key_of(row.sample, row.query, seen.shift)) : begin;
+    const int first = x.banded ? max(begin, x.first_key_of(row.sample, row.query, seen.shift)) : begin;
     keys = max(0, min(begin + kKeys, seen.before(row.query + 1)) - first);
     first_key = a.k.at(row.sample, first, row.head / x.heads_per_key_head(), x.D);
     first_value = a.v.at(row.sample, first, row.head / x.heads_per_key_head(), x.D);

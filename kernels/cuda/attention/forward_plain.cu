@@ -40,14 +40,19 @@ class ForwardBlock {
 
   __device__ void run() {
     const AttentionExtents& x = a.extents;
-    const int keys_end = seen.before(min(q0 + kQueries, x.Tq)), key_head = head / x.heads_per_key_head();
+    const int queries_end = min(q0 + kQueries, x.Tq);
+    int first = 0, keys_end = seen.before(queries_end);
+    if (x.banded) {
+      first = x.first_key_of(sample, q0, seen.shift) / kKeys * kKeys;
+      if (x.prefix_ends != nullptr) keys_end = x.end_of_keys(sample, queries_end - 1);
+    }
+    const int key_head = head / x.heads_per_key_head();
     y.clear();
 #pragma unroll
     for (int r = 0; r < kPlainRows; ++r) largest[r] = -INFINITY, total[r] = 0;
     if (a.dropout.threshold != 0) masks.start(a.dropout, (int64_t{sample} * x.H + head) * x.Tq + q0);
     load_rows<kQueries, kThreads>(queries, a.q.at(sample, q0, head, x.D), a.q.token_stride, x.Tq - q0, x.D,
                                   x.scale * kLog2E, a.packs);
-    const int first = x.banded() ? x.first_key_of(sample, q0, seen.shift) / kKeys * kKeys : 0;
     for (int k0 = first; k0 < keys_end; k0 += kKeys) {
       __syncthreads();
       load_rows<kKeys, kThreads>(keys, a.k.at(sample, k0, key_head, x.D), a.k.token_stride, seen.Tk - k0, x.D, 1,
@@ -65,8 +70,7 @@ class ForwardBlock {
     PlainScores<kKeys> scores;
     scores.clear();
     add_plain_product(scores, queries, keys, a.extents.D);
-    if (k0 + kKeys > min(seen.Tk, q0 + seen.shift + 1)) hide_plain_keys(scores, q0, k0, seen.shift, seen.Tk);
-    if (a.extents.banded()) hide_plain_before(scores, a.extents, sample, q0, k0, seen.shift);
+    hide_plain(scores, a.extents, seen, sample, q0, k0);
     softmax(scores);
     if (a.dropout.threshold != 0) masks.apply(a.dropout, scores, k0);
     scores.store(probabilities);
@@ -132,7 +136,7 @@ void enqueue(Stream& stream, const AttentionForward& args) {
   const TileOrder order(ceil_div<int64_t>(s.Tq, Block::kQueries), s.B * s.H,
                         s.Tk * s.D * 2 * int64_t{sizeof(Real)} / (s.H / s.Hkv));
   const bool packs = read_in_packs(s, {args.q, args.k, args.v});
-  const Arguments<Real> arguments{AttentionExtents(s, args.starts, args.position),
+  const Arguments<Real> arguments{AttentionExtents(s, args.starts, args.position, args.prefix_ends),
                                   order,
                                   HeadsView<Real>(args.y),
                                   HeadsView<const Real>(args.q),

@@ -34,8 +34,9 @@ struct Arguments {
   ProbabilityDropout dropout;
 };
 
-// kBanded: some keys before a query are hidden from it, by a window or the begin of its document.
-template <int kD, bool kDropout, bool kBanded>
+// kBanded: some keys before a query are hidden from it, by a window or the begin of its document. kPrefix, which is
+// banded too: it sees some behind it.
+template <int kD, bool kDropout, bool kBanded, bool kPrefix>
 class ForwardBlock {
   using Tiles = ForwardTiles<kD, kDropout>;
   static constexpr int kRowTiles = Tiles::kRowTiles, kKeys = Tiles::kKeys;
@@ -44,8 +45,9 @@ class ForwardBlock {
   static constexpr int kThreads = 32 * Tiles::kWarps, kWarpQueries = 16 * kRowTiles;
   static constexpr int kQueries = kWarpQueries * Tiles::kWarps;
   static constexpr int kTileBytes = (kQueries + 4 * kKeys) * kD * 2;
-  // Tiles, then the keys that are seen, then the first of each query.
-  static constexpr int kSharedBytes = kTileBytes + int{sizeof(SeenKeys)} + (kBanded ? kQueries * 4 : 0);
+  // Tiles, then the keys that are seen, then of each query the first and the end.
+  static constexpr int kSharedBytes =
+      kTileBytes + int{sizeof(SeenKeys)} + (kBanded ? kQueries * 4 : 0) + (kPrefix ? kQueries * 4 : 0);
 
   __device__ ForwardBlock(const Arguments& arguments, uint32_t shared, const SeenKeys& keys)
       : a(arguments), seen(keys), queries_tile(shared), keys_tiles(shared + kQueries * kD * 2) {
@@ -58,8 +60,8 @@ class ForwardBlock {
 
   __device__ void run() {
     const AttentionExtents& x = a.extents;
-    const int keys_end = seen.before(min(q0 + kQueries, x.Tq)), tiles = (keys_end + kKeys - 1) / kKeys;
     const int first_tile = load_first_keys();
+    const int keys_end = end_of_block(), tiles = (keys_end + kKeys - 1) / kKeys;
     y.clear();
     for (int r = 0; r < kRowTiles; ++r)
       for (int half = 0; half < 2; ++half) largest[r][half] = -INFINITY, total[r][half] = 0;
@@ -74,7 +76,7 @@ class ForwardBlock {
       if constexpr (Tiles::kQueriesInRegisters)
         if (tile == first_tile) queries.load(warp_queries());
       if (tile + 1 < tiles) start_keys(tile + 1);
-      if (tile * kKeys <= warp_q0 + kWarpQueries - 1 + seen.shift && !is_hidden(tile)) add_keys(tile);
+      if (tile * kKeys < warp_end() && !is_hidden(tile)) add_keys(tile);
     }
     finish();
   }
@@ -83,11 +85,29 @@ class ForwardBlock {
   // Behind the keys that are seen.
   __device__ int* first_keys() const { return const_cast<int*>(reinterpret_cast<const int*>(&seen + 1)); }
   __device__ const int* warp_first_keys() const { return first_keys() + (warp_q0 - q0); }
+  __device__ int* key_ends() const { return first_keys() + kQueries; }
+  __device__ const int* warp_key_ends() const { return key_ends() + (warp_q0 - q0); }
+  // The end of the keys that some query of the block, and of the warp, sees.
+  __device__ int end_of_block() const {
+    if constexpr (kPrefix)
+      return key_ends()[kQueries - 1];
+    else
+      return seen.before(min(q0 + kQueries, a.extents.Tq));
+  }
+  __device__ int warp_end() const {
+    if constexpr (kPrefix)
+      return warp_key_ends()[kWarpQueries - 1];
+    else
+      return warp_q0 + kWarpQueries + seen.shift;
+  }
   // Returns the first tile of which a query sees a key.
   __device__ int load_first_keys() {
     if constexpr (kBanded) {
       for (int i = static_cast<int>(threadIdx.x); i < kQueries; i += kThreads)
         first_keys()[i] = a.extents.first_key_of(sample, q0 + i, seen.shift);
+      if constexpr (kPrefix)
+        for (int i = static_cast<int>(threadIdx.x); i < kQueries; i += kThreads)
+          key_ends()[i] = a.extents.end_of_keys(sample, q0 + i);
       __syncthreads();
       return first_keys()[0] / kKeys;
     } else {
@@ -120,12 +140,20 @@ class ForwardBlock {
       add_product(scores, queries, keys_of(tile));
     else
       add_product(scores, warp_queries(), keys_of(tile));
-    if (k0 + kKeys > min(seen.Tk, warp_q0 + seen.shift + 1)) hide_keys(scores, warp_q0, k0, seen.shift, seen.Tk);
+    hide_behind_queries(scores, k0);
     if constexpr (kBanded)
       if (k0 < warp_first_keys()[kWarpQueries - 1]) hide_before(scores, warp_first_keys(), k0);
     softmax(scores);
     if constexpr (kDropout) drop(scores, k0);
     add_weighted_rows(y, scores, values_of(tile));
+  }
+
+  __device__ void hide_behind_queries(Sums<kRowTiles, kKeys / 8>& scores, int k0) const {
+    if constexpr (kPrefix) {
+      if (k0 + kKeys > warp_key_ends()[0]) hide_behind(scores, warp_key_ends(), k0);
+    } else {
+      if (k0 + kKeys > min(seen.Tk, warp_q0 + seen.shift + 1)) hide_keys(scores, warp_q0, k0, seen.shift, seen.Tk);
+    }
   }
 
   // Scores become probabilities relative to the largest so far; sums before are brought to the same measure, which
@@ -204,23 +232,23 @@ class ForwardBlock {
   QueryRowsDropout<kRowTiles> dropout_rows;
 };
 
-template <int kD, bool kDropout, bool kBanded>
-__global__ __launch_bounds__(ForwardBlock<kD, kDropout, kBanded>::kThreads,
+template <int kD, bool kDropout, bool kBanded, bool kPrefix>
+__global__ __launch_bounds__(ForwardBlock<kD, kDropout, kBanded, kPrefix>::kThreads,
                              1) void attention_forward_tensor_core_kernel(const __grid_constant__ Arguments arguments) {
   extern __shared__ __align__(256) unsigned char shared[];
-  using Block = ForwardBlock<kD, kDropout, kBanded>;
+  using Block = ForwardBlock<kD, kDropout, kBanded, kPrefix>;
   auto& seen = *reinterpret_cast<SeenKeys*>(shared + Block::kTileBytes);
   if (threadIdx.x == 0) seen = arguments.extents.seen_keys(arguments.order.place().head / arguments.extents.H);
   __syncthreads();
   Block(arguments, static_cast<uint32_t>(__cvta_generic_to_shared(shared)), seen).run();
 }
 
-template <int kD, bool kDropout, bool kBanded>
+template <int kD, bool kDropout, bool kBanded, bool kPrefix = false>
 void enqueue(Stream& stream, const AttentionForward& args) {
-  using Block = ForwardBlock<kD, kDropout, kBanded>;
+  using Block = ForwardBlock<kD, kDropout, kBanded, kPrefix>;
   const AttentionShape& s = args.shape;
   const TileOrder order(ceil_div<int64_t>(s.Tq, Block::kQueries), s.B * s.H, s.Tk * kD * 4 / (s.H / s.Hkv));
-  const Arguments arguments{AttentionExtents(s, args.starts, args.position),
+  const Arguments arguments{AttentionExtents(s, args.starts, args.position, args.prefix_ends),
                             order,
                             HeadsView<Bf16>(args.y),
                             HeadsView<const Bf16>(args.q),
@@ -228,13 +256,17 @@ void enqueue(Stream& stream, const AttentionForward& args) {
                             HeadsView<const Bf16>(args.v),
                             data_of<float>(args.logsumexp),
                             ProbabilityDropout(args.dropout)};
-  launch_with_shared<attention_forward_tensor_core_kernel<kD, kDropout, kBanded>>(
+  launch_with_shared<attention_forward_tensor_core_kernel<kD, kDropout, kBanded, kPrefix>>(
       stream, order.blocks(), Block::kThreads, Block::kSharedBytes, arguments);
 }
 
 }  // namespace
 
 void enqueue_forward_tensor_core(Stream& stream, const AttentionForward& args) {
+  if (args.prefix_ends) {
+    args.shape.D == 64 ? enqueue<64, false, true, true>(stream, args) : enqueue<128, false, true, true>(stream, args);
+    return;
+  }
   for_tensor_core_instance(args.shape, args.dropout, args.starts,
                            [&](auto size, auto dropout, auto banded) { enqueue<size, dropout, banded>(stream, args); });
 }

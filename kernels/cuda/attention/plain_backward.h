@@ -38,7 +38,7 @@ struct PlainBackwardArguments {
   bool packs;  // what is read can be read 16 bytes at a time
 
   PlainBackwardArguments(const AttentionBackward& args, float* delta_rows)
-      : extents(args.shape, args.starts),
+      : extents(args.shape, args.starts, {}, args.prefix_ends),
         dq(args.dq),
         dk(args.dk),
         dv(args.dv),

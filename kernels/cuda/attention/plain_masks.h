@@ -22,6 +22,18 @@ __device__ inline void hide_plain_keys(PlainScores<kKeys>& scores, int query, in
       if (16 * c >= seen) scores.at[r][c] = -INFINITY;
   }
 }
+// The same with prefixes.
+template <int kKeys>
+__device__ inline void hide_plain_behind(PlainScores<kKeys>& scores, const AttentionExtents& extents, int sample,
+                                         int query, int key) {
+#pragma unroll
+  for (int r = 0; r < kPlainRows; ++r) {
+    const int seen = extents.end_of_keys(sample, query + plain_row() + r) - key - plain_column();
+#pragma unroll
+    for (int c = 0; c < PlainScores<kKeys>::kCount; ++c)
+      if (16 * c >= seen) scores.at[r][c] = -INFINITY;
+  }
+}
 // What lies before the first key that a query sees. query, key: of the tile, the first.
 template <int kKeys>
 __device__ inline void hide_plain_before(PlainScores<kKeys>& scores, const AttentionExtents& extents, int sample,
@@ -33,6 +45,19 @@ __device__ inline void hide_plain_before(PlainScores<kKeys>& scores, const Atten
     for (int c = 0; c < PlainScores<kKeys>::kCount; ++c)
       if (16 * c < hidden) scores.at[r][c] = -INFINITY;
   }
+}
+// What a query does not see.
+template <int kKeys>
+__device__ inline void hide_plain(PlainScores<kKeys>& scores, const AttentionExtents& extents, const SeenKeys& seen,
+                                  int sample, int query, int key) {
+  const bool is_edge = key + kKeys > min(seen.Tk, query + seen.shift + 1);
+  if (!extents.banded) {
+    if (is_edge) hide_plain_keys(scores, query, key, seen.shift, seen.Tk);
+    return;
+  }
+  if (is_edge && extents.prefix_ends == nullptr) hide_plain_keys(scores, query, key, seen.shift, seen.Tk);
+  if (is_edge && extents.prefix_ends != nullptr) hide_plain_behind(scores, extents, sample, query, key);
+  hide_plain_before(scores, extents, sample, query, key, seen.shift);
 }
 // Keys are rows, queries columns.
 template <int kQueries>

@@ -45,7 +45,23 @@ __device__ inline void hide_before(Sums<kRowTiles, kColumnTiles>& scores, const 
     }
 }
 
-// The same with keys from `key` on as rows and queries as columns.
+// Likewise what lies from the end of a row's keys on.
+template <int kRowTiles, int kColumnTiles>
+__device__ inline void hide_behind(Sums<kRowTiles, kColumnTiles>& scores, const int* key_ends, int key) {
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r)
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const int seen = key_ends[16 * r + 8 * half + fragment_row()] - key - fragment_column();
+#pragma unroll
+      for (int n = 0; n < kColumnTiles; ++n)
+#pragma unroll
+        for (int e = 0; e < 2; ++e)
+          if (8 * n + e >= seen) scores.at[r][n][2 * half + e] = -INFINITY;
+    }
+}
+
+// hide_before with keys from `key` on as rows and queries as columns.
 template <int kRowTiles, int kColumnTiles>
 __device__ inline void hide_before_queries(Sums<kRowTiles, kColumnTiles>& scores, const int* first_keys, int key) {
 #pragma unroll

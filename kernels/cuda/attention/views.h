@@ -37,13 +37,17 @@ struct SeenKeys {
 struct AttentionExtents {
   int B, Tq, Tk, H, Hkv, D;
   int shift;                // query i sees keys j <= i + shift
+  bool causal;              // of a cache, see seen_keys
   int window;               // keys that a query sees at most; 0: all
   float scale;              // of scores
   const int64_t* position;  // of the first query among the keys; null: as shift says
   int position_stride;      // from one sample's position to the next one's; 0: it is the same
   const int32_t* starts;    // (B, Tq): the first key that a query sees; null: key 0
+  bool banded;  // are there keys that a query does not see though they come before it, or sees though behind it?
+  const int32_t* prefix_ends;  // (B, Tq): the end of the keys that a query sees in any case; null: as shift says
 
-  explicit AttentionExtents(const AttentionShape& s, const Tensor& first_keys = {}, const Tensor& at = {})
+  explicit AttentionExtents(const AttentionShape& s, const Tensor& first_keys = {}, const Tensor& at = {},
+                            const Tensor& ends = {})
       : B(static_cast<int>(s.B)),
         Tq(static_cast<int>(s.Tq)),
         Tk(static_cast<int>(s.Tk)),
@@ -51,11 +55,14 @@ struct AttentionExtents {
         Hkv(static_cast<int>(s.Hkv)),
         D(static_cast<int>(s.D)),
         shift(static_cast<int>(s.causal ? s.Tk - s.Tq : s.Tk)),
+        causal(s.causal),
         window(static_cast<int>(s.window)),
         scale(s.scale),
         position(static_cast<const int64_t*>(at.data)),
         position_stride(at.elements() > 1 ? 1 : 0),
-        starts(static_cast<const int32_t*>(first_keys.data)) {}
+        starts(static_cast<const int32_t*>(first_keys.data)),
+        banded(s.window > 0 || first_keys || ends),
+        prefix_ends(static_cast<const int32_t*>(ends.data)) {}
   __device__ int heads_per_key_head() const { return H / Hkv; }
   // Keys that some query before queries_end sees: those before.
   __device__ int keys_seen(int queries_end) const { return SeenKeys{Tk, shift}.before(queries_end); }
@@ -63,13 +70,29 @@ struct AttentionExtents {
   __device__ SeenKeys seen_keys(int sample) const {
     if (position == nullptr) return {Tk, shift};
     const int first = static_cast<int>(position[sample * position_stride]);
-    return {first + Tq, first};
+    return {first + Tq, causal ? first : first + Tq};
   }
   // The first query that sees a key from `key` on, Tq if there is none.
   __device__ int first_query_of(int key) const { return min(Tq, max(0, key - shift)); }
+  // With prefixes: the end of the keys that a query sees; one beyond the last counts as that. It does not fall from
+  // query to query.
+  __device__ int end_of_keys(int sample, int query) const {
+    query = min(query, Tq - 1);
+    return max(0, min(Tk, max(query + shift + 1, prefix_ends[int64_t{sample} * Tq + query])));
+  }
+  // Likewise the first query that sees a key from `key` on, Tq if there is none.
+  __device__ int first_query_of(int sample, int key) const {
+    int low = 0, high = Tq;
+    while (low < high) {
+      const int middle = (low + high) / 2;
+      if (end_of_keys(sample, middle) > key)
+        high = middle;
+      else
+        low = middle + 1;
+    }
+    return low;
+  }
 
-  // Are there keys that a query does not see though they come before it?
-  __host__ __device__ bool banded() const { return window > 0 || starts != nullptr; }
   // The first key that a query sees; one beyond the last counts as that. It does not fall from query to query.
   __device__ int first_key_of(int sample, int query, int shift_now) const {
     query = min(query, Tq - 1);
@@ -78,7 +101,7 @@ struct AttentionExtents {
   }
   // Queries from here on see no key up to `last_key`.
   __device__ int queries_end_of(int sample, int last_key) const {
-    if (!banded()) return Tq;
+    if (!banded) return Tq;
     int low = 0, high = Tq;
     while (low < high) {
       const int middle = (low + high) / 2;
