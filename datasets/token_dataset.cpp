@@ -41,6 +41,12 @@ TokenDataset::TokenDataset(std::filesystem::path folder, DatasetManifest manifes
         fmt::format("{}: data.separate_documents wants to know where documents end, and its tokenizer has no "
                     "end-of-text token; import the text with one that has, or leave the key out",
                     folder_.string()));
+  if (needs.prefix_ends)
+    throw DataError(
+        fmt::format("{}: model.attention = prefix wants to know where prompts end, and this is running text without "
+                    "any; import conversations, or prompts and answers, with `trainer data import-jsonl`, or write "
+                    "model.attention=causal",
+                    folder_.string()));
   for (const Split split : kSplits) parts_.push_back(open(split));
   require_samples(Split::train);
 }

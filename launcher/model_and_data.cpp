@@ -94,7 +94,8 @@ DatasetNeeds dataset_needs(const Config& config) {
   return {.context = config.model.family->context(),
           .seed = static_cast<uint64_t>(config.run.seed),
           .pack = config.data.pack,
-          .separate_documents = config.data.separate_documents};
+          .separate_documents = config.data.separate_documents,
+          .prefix_ends = config.model.family->reads_prompts_whole()};
 }
 
 std::string describe_fields(const BatchSource& data) {

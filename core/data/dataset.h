@@ -57,6 +57,7 @@ struct DatasetNeeds {
   uint64_t seed = 0;                // of the training order
   bool pack = true;                 // several documents share a sample where they fit, for datasets of documents
   bool separate_documents = false;  // of texts one after the other: attention stops where the next begins
+  bool prefix_ends = false;         // of each token, where the prompt of its document ends
   Communicator* ranks = nullptr;    // that open it together, each of them so; null: this process alone
 };
 

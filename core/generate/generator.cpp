@@ -52,17 +52,31 @@ void Generator::read(const int32_t* tokens, int64_t count) {
   while (count > 0) {
     const int64_t piece =
         std::min<int64_t>(kMostRead, static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(count))));
-    const auto position = static_cast<int64_t>(held_.size());
-    decoder(piece).run(tokens, {&position, 1}, logits_);
-    held_.insert(held_.end(), tokens, tokens + piece);
+    run(tokens, piece);
     tokens += piece;
-    tokens_read_ += piece;
     count -= piece;
   }
 }
 
+void Generator::run(const int32_t* tokens, int64_t count) {
+  const auto position = static_cast<int64_t>(held_.size());
+  decoder(count).run(tokens, {&position, 1}, logits_);
+  held_.insert(held_.end(), tokens, tokens + count);
+  tokens_read_ += count;
+}
+
+// Prompts have many lengths: the decoder of the one before gives its memory back.
+void Generator::read_whole(const std::vector<int32_t>& prompt) {
+  const auto count = std::ssize(prompt);
+  held_.clear();
+  make_room(count);
+  std::erase_if(decoders_, [=](const auto& known) { return known->tokens() > 1 && known->tokens() != count; });
+  run(prompt.data(), count);
+}
+
 // The last one is read in any case, for its logits.
 void Generator::read(const std::vector<int32_t>& tokens) {
+  if (model_.reads_prompts_whole) return read_whole(tokens);
   const auto known = std::mismatch(held_.begin(), held_.end(), tokens.begin(), tokens.end() - 1).first;
   held_.erase(known, held_.end());
   const size_t first = held_.size();

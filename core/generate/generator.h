@@ -19,6 +19,9 @@ using LogitsGraphMaker = std::function<Graph(int64_t B, int64_t T, int64_t kept)
 struct GeneratorModel {
   int64_t context = 0;
   LogitsGraphMaker make_graph;
+  // Graphs of several tokens let them see one another: a prompt is read in one pass, and what is known of a text before
+  // it serves none that goes on otherwise.
+  bool reads_prompts_whole = false;
 };
 
 // Of a text that is longer than the context. False: it is not.
@@ -32,12 +35,13 @@ class Generator {
 
   // `count` tokens after the prompt (at least one token), each told to `on_token` as it comes; on_token returns false
   // to stop. Beyond the context the older half is forgotten and the newer half read again. Of the prompt only what
-  // follows the tokens that are known from the call before is read.
+  // follows the tokens that are known from the call before is read. Where prompts are read whole, all of it is, and
+  // what is read again counts as a prompt.
   std::vector<int32_t> generate(const std::vector<int32_t>& prompt, int64_t count, const SamplingOptions& sampling,
                                 const std::function<bool(int32_t)>& on_token = {});
 
   // The states shall know these tokens and no others; logits() are then those of the next one. What they know already
-  // is not read again, but for the last token.
+  // is not read again, but for the last token, unless prompts are read whole.
   void read(const std::vector<int32_t>& tokens);
   // Throws InternalError if nothing was read.
   const States& states() const;
@@ -52,6 +56,8 @@ class Generator {
  private:
   Decoder& decoder(int64_t T);
   void read(const int32_t* tokens, int64_t count);
+  void read_whole(const std::vector<int32_t>& prompt);
+  void run(const int32_t* tokens, int64_t count);
   void make_room(int64_t tokens);
 
   Device& device_;

@@ -14,8 +14,6 @@ namespace {
 
 Heads dense_heads(const Tensor& y) { return {y.data, y.shape[2], y.shape[1] * y.shape[2]}; }
 
-Tensor starts_of(const std::vector<Tensor>& inputs) { return inputs.size() > 1 ? inputs[1] : Tensor(); }
-
 }  // namespace
 
 SelfAttention::SelfAttention(AttentionOptions options) : o_(std::move(options)) {
@@ -40,7 +38,7 @@ LayerPlan SelfAttention::plan(std::span<const TensorSpec> inputs, Purpose purpos
       plan.states.push_back({o_.name + what, {inputs[0].dtype, {B, o_.context, o_.Hkv * o_.D}}});
   if (purpose == Purpose::training) plan.saved = {{DType::f32, {B, o_.H, T}}};  // log sum of exponentials
   plan.backward_reads = {.inputs = {0}, .outputs = {0}};
-  if (inputs.size() > 1) plan.backward_reads.inputs.push_back(1);
+  for (size_t input = 1; input < inputs.size(); ++input) plan.backward_reads.inputs.push_back(static_cast<int>(input));
   // The whole square, as is usual for flop utilisation; of a window its band.
   const int64_t keys = o_.window > 0 ? std::min(T, o_.window) : T;
   plan.forward_flops = 4.0 * static_cast<double>(B * width) * static_cast<double>(T) * static_cast<double>(keys);
@@ -50,7 +48,15 @@ LayerPlan SelfAttention::plan(std::span<const TensorSpec> inputs, Purpose purpos
 AttentionShape SelfAttention::shape(const Tensor& qkv) const {
   const int64_t B = qkv.shape[0], T = qkv.shape[1];
   const float scale = 1.0f / std::sqrt(static_cast<float>(o_.D));
-  return {B, T, T, o_.H, o_.Hkv, o_.D, qkv.dtype, true, scale, o_.window};
+  return {B, T, T, o_.H, o_.Hkv, o_.D, qkv.dtype, o_.causal, scale, o_.window};
+}
+
+Tensor SelfAttention::starts(const std::vector<Tensor>& inputs) const {
+  return inputs.size() > (o_.prefix_ends ? 2u : 1u) ? inputs[1] : Tensor();
+}
+
+Tensor SelfAttention::prefix_ends(const std::vector<Tensor>& inputs) const {
+  return o_.prefix_ends ? inputs.back() : Tensor();
 }
 
 Heads SelfAttention::part(const Tensor& packed, Part which) const {
@@ -70,7 +76,8 @@ void SelfAttention::forward(Pass& pass, const LayerTensors& t) const {
   args.k = part(qkv, Part::k);
   args.v = part(qkv, Part::v);
   args.dropout = pass.dropout(o_.dropout, o_.dropout_number, o_.H * args.shape.Tq);
-  args.starts = starts_of(t.inputs);
+  args.starts = starts(t.inputs);
+  args.prefix_ends = prefix_ends(t.inputs);
   pass.run(args);
 }
 
@@ -89,7 +96,8 @@ void SelfAttention::backward(Pass& pass, const LayerTensors& t) const {
   args.v = part(qkv, Part::v);
   args.logsumexp = t.saved[0];
   args.dropout = pass.dropout(o_.dropout, o_.dropout_number, o_.H * args.shape.Tq);
-  args.starts = starts_of(t.inputs);
+  args.starts = starts(t.inputs);
+  args.prefix_ends = prefix_ends(t.inputs);
   pass.run(args);
 }
 
@@ -103,7 +111,7 @@ void SelfAttention::forward_cached(Pass& pass, const LayerTensors& t) const {
   args.k = dense_heads(t.states[0]);
   args.v = dense_heads(t.states[1]);
   args.position = pass.position;
-  args.starts = starts_of(t.inputs);
+  args.starts = starts(t.inputs);
   for (const auto& [to, which] : {std::pair{args.k, Part::k}, {args.v, Part::v}})
     pass.run(CacheAppend{to, part(qkv, which), args.shape.B, args.shape.Tq, o_.Hkv * o_.D, qkv.dtype, pass.position});
   pass.run(args);

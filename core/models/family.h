@@ -35,6 +35,8 @@ class Family {
 
   // Tokens in a sample, for models of sequences; 0: samples are what the data's fields say.
   virtual int64_t context() const { return 0; }
+  // Do tokens of a text's prompt see one another? Then data has to say where prompts end.
+  virtual bool reads_prompts_whole() const { return false; }
   // Tokens that the model knows; 0: it reads none, or what the data has decides and settle() has not yet been told.
   virtual int64_t vocabulary() const { return 0; }
 

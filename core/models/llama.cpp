@@ -74,6 +74,12 @@ class LlamaBuilder {
 
   void add_starts(int64_t B, int64_t T) { starts_ = graph.add_input("starts", {DType::i32, {B, T}}); }
 
+  void add_prefix_ends(const Shape& sequences) {
+    prefix_ends_ = graph.add_input("prefix_ends", {DType::i32, sequences});
+  }
+  // Tokens of a pass are a prompt, or one token behind all that are known.
+  void see_all() { causal_ = false; }
+
   // The graph up to the final norm; returns what the head reads.
   ValueId body(const Shape& sequences) {
     const ValueId tokens = graph.add_input("tokens", {DType::i32, sequences});
@@ -130,7 +136,10 @@ class LlamaBuilder {
     AttentionOptions attention{.name = name, .H = c_.heads, .context = kept_};
     attention.Hkv = c_.kv_heads, attention.D = c_.head_dim;
     attention.window = c_.has_window(layer) ? c_.window : 0;
-    const ValueId mixed = add(name, std::make_unique<SelfAttention>(attention), with_starts(qkv))[0];
+    attention.causal = causal_, attention.prefix_ends = prefix_ends_ >= 0;
+    std::vector<ValueId> inputs = with_starts(qkv);
+    if (prefix_ends_ >= 0) inputs.push_back(prefix_ends_);
+    const ValueId mixed = add(name, std::make_unique<SelfAttention>(attention), std::move(inputs))[0];
     LinearOptions output{name + ".o_proj", c_.heads * c_.head_dim, c_.channels, residual_stddev_};
     output.has_bias = false, output.by_outputs = true;
     return add(name + ".o_proj", std::make_unique<Linear>(output), {mixed})[0];
@@ -146,7 +155,8 @@ class LlamaBuilder {
   }
 
   LlamaConfig c_;
-  ValueId starts_ = -1;
+  ValueId starts_ = -1, prefix_ends_ = -1;
+  bool causal_ = true;
   int64_t kept_;
   RotaryShape rotary_;
   float residual_stddev_;
@@ -159,6 +169,7 @@ bool LlamaConfig::has_window(int64_t layer) const {
 }
 
 LlamaKind kind_of(const LlamaConfig& c) {
+  if (c.attention != AttentionMask::causal) return LlamaKind::none;
   const bool windows_everywhere = c.window > 0 && c.window_layers.empty();
   if (c.rotary.layout == RotaryLayout::interleaved) {
     if (c.qk_norm || c.window > 0) return LlamaKind::none;
@@ -175,6 +186,7 @@ Graph llama_loss_graph(const LlamaConfig& config, int64_t B, int64_t T, bool doc
   LlamaBuilder builder(config);
   if (documents) builder.add_starts(B, T);
   const Shape sequences = sequences_shape(B, T, preference);
+  if (config.attention == AttentionMask::prefix) builder.add_prefix_ends(sequences);
   const ValueId x = builder.body(sequences);
   add_language_loss(builder.graph, x, builder.head(), sequences, preference);
   return std::move(builder.graph);
@@ -182,6 +194,7 @@ Graph llama_loss_graph(const LlamaConfig& config, int64_t B, int64_t T, bool doc
 
 Graph llama_logits_graph(const LlamaConfig& config, int64_t B, int64_t T, int64_t kept) {
   LlamaBuilder builder(config, kept);
+  if (config.attention == AttentionMask::prefix) builder.see_all();
   const ValueId x = builder.body({B, T});
   Graph& graph = builder.graph;
   graph.set_result(graph.add("lm_head", std::make_unique<LastLogits>(builder.head()), {x})[0]);

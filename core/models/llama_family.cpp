@@ -35,6 +35,10 @@ void LlamaFamily::describe(Keys& keys) {
        Allowed::from(0, 16777216));
   keys("window_layers", window_layers, "layers", "from 0, that have the window: all, or a list",
        Allowed::words_or({"all"}, 0, 999));
+  keys(
+      "attention", sizes.attention, "",
+      "which tokens one sees: causal: those before it; prefix: if it is of its text's prompt, all of the prompt, as in "
+      "T5's prefix LM and GLM; needs data that says which tokens count, and no window");
   check(keys);
 }
 
@@ -63,6 +67,14 @@ void LlamaFamily::check(Keys& keys) const {
           "{0}rotary.fraction = {1} of {2} channels a head are {3}; pairs are turned, so an even number "
           "is wanted",
           path, c.rotary.fraction, c.head_dim, turned);
+    });
+  if (c.attention == AttentionMask::prefix && c.window > 0)
+    keys.contradiction({"attention", "window"}, [c](const std::string& path) {
+      return fmt::format(
+          "{0}attention = prefix and {0}window = {1}: prompts that are read whole have no window; write {0}window=0, "
+          "or "
+          "{0}attention=causal",
+          path, c.window);
     });
   if (c.heads % c.kv_heads != 0)
     keys.contradiction({"kv_heads", "heads"}, [c](const std::string& path) {
@@ -105,6 +117,11 @@ void LlamaFamily::settle(const ModelData& data, Loss& loss) {
                     "or model.family=layers",
                     data.name, field_names(data.fields)));
   check_pairs(data, loss);
+  if (reads_prompts_whole() && find_field(data.fields, "prefix_ends") == nullptr)
+    throw ConfigError(
+        fmt::format("model.attention = prefix wants to know where prompts end, and the fields of {} are {}; import "
+                    "conversations or prompts with `trainer data import-jsonl`, or write model.attention=causal",
+                    data.name, field_names(data.fields)));
   if (!tokens.value) tokens.value = data.vocabulary;
   documents = find_field(data.fields, "starts") != nullptr;
 }
@@ -125,9 +142,10 @@ Graph LlamaFamily::loss_graph(const GraphNeeds& needs) const {
 }
 
 std::optional<GeneratorModel> LlamaFamily::generator(DType dtype) const {
-  return GeneratorModel{sizes.context, [config = settled(dtype)](int64_t B, int64_t T, int64_t kept) {
-                          return llama_logits_graph(config, B, T, kept);
-                        }};
+  return GeneratorModel{
+      sizes.context,
+      [config = settled(dtype)](int64_t B, int64_t T, int64_t kept) { return llama_logits_graph(config, B, T, kept); },
+      reads_prompts_whole()};
 }
 
 std::string LlamaFamily::peer_config(DType dtype, int32_t end_of_text) const {

@@ -17,6 +17,7 @@ class LlamaFamily final : public Family {
   std::vector<std::string_view> presets() const override;
   int64_t context() const override { return sizes.context; }
   int64_t vocabulary() const override { return tokens.value_or(0); }
+  bool reads_prompts_whole() const override { return sizes.attention == AttentionMask::prefix; }
   void settle(const ModelData& data, Loss& loss) override;
   void settle_as(const Family& earlier) override;
   std::string summary() const override;

@@ -85,6 +85,11 @@ void DocumentReader::read(const Document& document, int32_t* tokens, int32_t* ta
   }
 }
 
+int64_t prefix_places(std::span<const int32_t> targets) {
+  const auto first = std::ranges::find_if(targets, [](int32_t target) { return target >= 0; });
+  return std::min(first - targets.begin() + 1, std::ssize(targets));
+}
+
 void require_documents_fit(const std::filesystem::path& folder, Split split, const std::vector<Document>& documents,
                            int64_t T) {
   const auto longest = std::ranges::max_element(documents, {}, &Document::tokens);

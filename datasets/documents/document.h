@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,10 @@ class DocumentReader {
   std::vector<int32_t> tokens_;
   std::vector<uint8_t> marks_;
 };
+
+// Of targets as DocumentReader fills them: the places of the document's prefix, which are its tokens before the first
+// that counts.
+int64_t prefix_places(std::span<const int32_t> targets);
 
 // Places of a sequence that a document takes: each of its tokens but the last is read to say the next.
 inline int64_t places_of(const Document& document) { return document.tokens - 1; }

@@ -10,11 +10,20 @@
 
 namespace convoy {
 
+namespace {
+
+std::vector<BatchField> fields_of_documents(const DatasetNeeds& needs) {
+  std::vector<BatchField> fields;
+  for (const char* name : {"tokens", "targets", "starts"}) fields.push_back({name, DType::i32, {needs.context}});
+  if (needs.prefix_ends) fields.push_back({"prefix_ends", DType::i32, {needs.context}});
+  return fields;
+}
+
+}  // namespace
+
 DocumentDataset::DocumentDataset(std::filesystem::path folder, DatasetManifest manifest, const DatasetNeeds& needs)
     : LanguageDataset(std::move(folder), std::move(manifest), needs, "a dataset of documents",
-                      {{"tokens", DType::i32, {needs.context}},
-                       {"targets", DType::i32, {needs.context}},
-                       {"starts", DType::i32, {needs.context}}}) {
+                      fields_of_documents(needs)) {
   check_document_fields(folder_, manifest_);
   for (const Split split : kSplits) parts_.push_back(open(split, needs.pack));
   require_samples(Split::train);
@@ -45,11 +54,17 @@ void DocumentDataset::read(Split split, int64_t first, int64_t count, std::span<
     int32_t* tokens = out[0].as<int32_t>() + i * T_;
     int32_t* targets = out[1].as<int32_t>() + i * T_;
     int32_t* starts = out[2].as<int32_t>() + i * T_;
+    int32_t* prefix_ends = out.size() > 3 ? out[3].as<int32_t>() + i * T_ : nullptr;
+    if (prefix_ends != nullptr) std::fill_n(prefix_ends, T_, 0);
     int64_t t = 0;
     for (const int64_t number : part.packed[sequence]) {
       const Document& document = part.documents[static_cast<size_t>(number)];
       reader.read(document, tokens + t, targets + t);
       std::fill_n(starts + t, places_of(document), static_cast<int32_t>(t));
+      if (prefix_ends != nullptr) {
+        const int64_t prefix = prefix_places({targets + t, static_cast<size_t>(places_of(document))});
+        std::fill_n(prefix_ends + t, places_of(document), static_cast<int32_t>(t + prefix));
+      }
       t += places_of(document);
     }
     std::fill(tokens + t, tokens + T_, 0);

@@ -4,7 +4,8 @@
 // documents (pack_documents.h), each without its last token, which only is a target. Targets that do not count are -1;
 // so are those of the places left over, whose tokens are 0. starts: of each place the one with which its document
 // begins; places left over begin with themselves. So attention of a document is its own, and positions count from 0 in
-// each.
+// each. With DatasetNeeds::prefix_ends a fourth, "prefix_ends": of each place where its document's prefix ends,
+// exclusive, the tokens before the first that counts (a conversation's before its first answer); 0 where none is.
 //
 // Sequences are the same in every epoch; in training each epoch permutes them. Documents that teach nothing, of which
 // no token counts, are left out.

@@ -12,6 +12,13 @@ namespace convoy {
 
 namespace {
 
+std::vector<BatchField> fields_of_pairs(const DatasetNeeds& needs) {
+  std::vector<BatchField> fields;
+  for (const char* name : {"tokens", "targets"}) fields.push_back({name, DType::i32, {2, needs.context}});
+  if (needs.prefix_ends) fields.push_back({"prefix_ends", DType::i32, {2, needs.context}});
+  return fields;
+}
+
 void require_pairs(const ArrayShard& shard, const std::vector<Document>& documents) {
   if (documents.size() % 2 != 0)
     throw DataError(
@@ -23,7 +30,7 @@ void require_pairs(const ArrayShard& shard, const std::vector<Document>& documen
 
 PairDataset::PairDataset(std::filesystem::path folder, DatasetManifest manifest, const DatasetNeeds& needs)
     : LanguageDataset(std::move(folder), std::move(manifest), needs, "a dataset of preference pairs",
-                      {{"tokens", DType::i32, {2, needs.context}}, {"targets", DType::i32, {2, needs.context}}}) {
+                      fields_of_pairs(needs)) {
   check_document_fields(folder_, manifest_);
   for (const Split split : kSplits) parts_.push_back(open(split));
   require_samples(Split::train);
@@ -59,6 +66,10 @@ void PairDataset::read(Split split, int64_t first, int64_t count, std::span<cons
       const int64_t row = (2 * i + answer) * T_;
       reader.read(part.documents[static_cast<size_t>(2 * pair + answer)], out[0].as<int32_t>() + row,
                   out[1].as<int32_t>() + row);
+      if (out.size() > 2) {
+        const int64_t prefix = prefix_places({out[1].as<int32_t>() + row, static_cast<size_t>(T_)});
+        std::fill_n(out[2].as<int32_t>() + row, T_, static_cast<int32_t>(prefix));
+      }
     }
   }
 }

@@ -2,8 +2,9 @@
 //
 // Fields "tokens" and "targets", (2, T) i32 each: row 0 has the chosen answer, row 1 the rejected one. A row begins
 // with its document, without its last token, which only is a target; targets that do not count are -1, and so are those
-// of the places left over, whose tokens are 0. Documents 2 i and 2 i + 1 of a shard are a pair. Those of which either
-// teaches nothing are left out; in training each epoch permutes the others.
+// of the places left over, whose tokens are 0. With DatasetNeeds::prefix_ends a third, "prefix_ends", (2, T) i32: where
+// the tokens before a row's first that counts, its prompt, end, exclusive. Documents 2 i and 2 i + 1 of a shard are a
+// pair. Those of which either teaches nothing are left out; in training each epoch permutes the others.
 #pragma once
 
 #include <cstdint>

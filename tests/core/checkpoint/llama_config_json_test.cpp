@@ -64,6 +64,9 @@ TEST(LlamaConfigJson, IsEmptyWhereNoPeerComputesTheSame) {
   LlamaConfig c = llama_preset("llama3-8b");
   c.post_norms = true;
   EXPECT_EQ(llama_config_json(c, -1), "");
+  c = llama_preset("llama3-8b");
+  c.attention = AttentionMask::prefix;  // it would be read as a causal model
+  EXPECT_EQ(llama_config_json(c, -1), "");
 }
 
 TEST(PeerConfig, ReadsGpt2) {

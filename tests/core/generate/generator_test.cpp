@@ -38,6 +38,17 @@ Graph llama_graph(DType dtype, int64_t B, int64_t T, int64_t kept) {
   return llama_logits_graph(llama_config(dtype), B, T, kept);
 }
 
+LlamaConfig prefix_config(DType dtype) {
+  LlamaConfig c = llama_config(dtype);
+  c.window = 0;
+  c.attention = AttentionMask::prefix;
+  return c;
+}
+
+Graph prefix_graph(DType dtype, int64_t B, int64_t T, int64_t kept) {
+  return llama_logits_graph(prefix_config(dtype), B, T, kept);
+}
+
 Graph gpt2_losses(DType dtype, int64_t B) {
   Gpt2Config c = kModel;
   c.dtype = dtype;
@@ -46,11 +57,14 @@ Graph gpt2_losses(DType dtype, int64_t B) {
 
 Graph llama_losses(DType dtype, int64_t B) { return llama_loss_graph(llama_config(dtype), B, kModel.context); }
 
+Graph prefix_losses(DType dtype, int64_t B) { return llama_loss_graph(prefix_config(dtype), B, kModel.context); }
+
 struct GeneratorCase {
   const char* name;
   Graph (*graph)(DType dtype, int64_t B, int64_t T, int64_t kept);
   Graph (*losses)(DType dtype, int64_t B);  // of whole contexts, as training and `trainer eval` compute them
   DType dtype;
+  bool reads_prompts_whole = false;
 };
 
 class GeneratorTest : public testing::TestWithParam<GeneratorCase> {
@@ -74,7 +88,8 @@ class GeneratorTest : public testing::TestWithParam<GeneratorCase> {
 
   static GeneratorModel model() {
     return {kModel.context,
-            [](int64_t B, int64_t T, int64_t kept) { return GetParam().graph(GetParam().dtype, B, T, kept); }};
+            [](int64_t B, int64_t T, int64_t kept) { return GetParam().graph(GetParam().dtype, B, T, kept); },
+            GetParam().reads_prompts_whole};
   }
   Generator make() { return {*device_, parameters_, model()}; }
 
@@ -97,8 +112,9 @@ class GeneratorTest : public testing::TestWithParam<GeneratorCase> {
     return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
   }
 
-  // Of each token that follows one of these, B rows of the context, as evaluation computes them.
-  std::vector<float> losses(const std::vector<int32_t>& tokens, const std::vector<int32_t>& targets) {
+  // Of each token that follows one of these, B rows of the context, as evaluation computes them. prompt: tokens with
+  // which a row begins, where prompts are read whole.
+  std::vector<float> losses(const std::vector<int32_t>& tokens, const std::vector<int32_t>& targets, size_t prompt) {
     const auto B = std::ssize(tokens) / kModel.context;
     const Graph whole = GetParam().losses(dtype(), B);
     const ParameterLayout layout(whole, 1);
@@ -108,10 +124,15 @@ class GeneratorTest : public testing::TestWithParam<GeneratorCase> {
                           {arena.data(), DType::u8, {static_cast<int64_t>(arena.bytes())}});
     test::write(program.input("tokens"), tokens);
     test::write(program.input("targets"), targets);
+    if (GetParam().reads_prompts_whole)
+      test::write(program.input("prefix_ends"), std::vector<int32_t>(tokens.size(), static_cast<int32_t>(prompt)));
     Pass pass{.ops = device_->ops(), .stream = *stream_, .rows_alike = true};
     program.run(pass);
     return test::read<float>(program.result());
   }
+
+  void expect_probabilities_of_the_whole_forward(const std::vector<int32_t>& first);
+  void expect_texts_side_by_side_as_alone();
 
   // Of one token, from the logits that it was drawn with.
   float loss_of(const std::vector<float>& logits, int32_t token) {
@@ -146,12 +167,11 @@ TEST_P(GeneratorTest, TheCacheChangesNoChoiceWithinTheContext) {
 
 // Bit for bit on the CPU, whatever is computed beside it. CUDA's products of few and of many rows are different ones of
 // cuBLASLt, which sum in different orders.
-TEST_P(GeneratorTest, ProbabilitiesAreThoseOfTheWholeForward) {
+void GeneratorTest::expect_probabilities_of_the_whole_forward(const std::vector<int32_t>& first) {
   const auto T = static_cast<size_t>(kModel.context);
-  std::vector<int32_t> text{3, 1, 4, 1, 5};
+  std::vector<int32_t> text = first;
   std::vector<float> drawn(text.size() - 1);
   Generator generator = make();
-  const auto first = text;
   generator.generate(first, kModel.context + 1 - std::ssize(first), {.seed = 2}, [&](int32_t token) {
     drawn.push_back(loss_of(generator.logits(), token));
     text.push_back(token);
@@ -164,7 +184,7 @@ TEST_P(GeneratorTest, ProbabilitiesAreThoseOfTheWholeForward) {
     const size_t row = B / 2;
     std::copy(text.begin(), text.end() - 1, tokens.begin() + static_cast<std::ptrdiff_t>(row * T));
     std::copy(text.begin() + 1, text.end(), targets.begin() + static_cast<std::ptrdiff_t>(row * T));
-    const std::vector<float> whole = losses(tokens, targets);
+    const std::vector<float> whole = losses(tokens, targets, first.size());
     for (size_t t = first.size() - 1; t < T; ++t) {
       if (test::testing_cuda())
         EXPECT_NEAR(drawn[t], whole[row * T + t], dtype() == DType::f32 ? 1e-5 : 0.1) << "token " << t;
@@ -172,6 +192,10 @@ TEST_P(GeneratorTest, ProbabilitiesAreThoseOfTheWholeForward) {
         EXPECT_EQ(drawn[t], whole[row * T + t]) << "token " << t << " among " << B << " texts";
     }
   }
+}
+
+TEST_P(GeneratorTest, ProbabilitiesAreThoseOfTheWholeForward) {
+  expect_probabilities_of_the_whole_forward({3, 1, 4, 1, 5});
 }
 
 TEST_P(GeneratorTest, GoesOnBeyondTheContext) {
@@ -205,7 +229,7 @@ TEST_P(GeneratorTest, ReadsOfAPromptOnlyWhatItDoesNotKnow) {
 }
 
 // More of them than there is room for, of any lengths, some of which go beyond the context.
-TEST_P(GeneratorTest, TextsSideBySideAreThoseOfEachAlone) {
+void GeneratorTest::expect_texts_side_by_side_as_alone() {
   struct Text {
     BatchGenerator::Request request;
     std::vector<int32_t> tokens;
@@ -246,6 +270,43 @@ TEST_P(GeneratorTest, TextsSideBySideAreThoseOfEachAlone) {
     EXPECT_EQ(text.tokens[0], make().generate(text.request.prompt, 1, text.request.sampling)[0]);
 }
 
+TEST_P(GeneratorTest, TextsSideBySideAreThoseOfEachAlone) { expect_texts_side_by_side_as_alone(); }
+
+class PrefixGeneratorTest : public GeneratorTest {};
+
+// A prompt of one or two tokens, of many, and one that leaves room for a single token.
+TEST_P(PrefixGeneratorTest, ProbabilitiesAreThoseOfTheWholeForward) {
+  for (const int32_t tokens : {1, 2, 5, 11, 15}) {
+    std::vector<int32_t> prompt;
+    for (int32_t t = 0; t < tokens; ++t) prompt.push_back((3 + 5 * t) % 40);
+    expect_probabilities_of_the_whole_forward(prompt);
+  }
+}
+
+// Else the test above would say nothing of prefixes.
+TEST_P(PrefixGeneratorTest, APromptIsSeenWhole) {
+  std::vector<int32_t> tokens, targets(16, 7);
+  for (int32_t i = 0; i < 16; ++i) tokens.push_back(i * 7 % 40);
+  const std::vector<float> causal = losses(tokens, targets, 1), prefix = losses(tokens, targets, 11);
+  for (size_t t = 0; t < 16; ++t) EXPECT_NE(causal[t], prefix[t]) << t;
+}
+
+// A conversation: its tokens saw less when they were new than they do as a prompt.
+TEST_P(PrefixGeneratorTest, ReadsAllOfAPromptAgain) {
+  Generator talks = make();
+  std::vector<int32_t> text{3, 1, 4};
+  for (int turn = 0; turn < 3; ++turn) {
+    const int64_t before = talks.tokens_read();
+    const std::vector<int32_t> answer = talks.generate(text, 2, {.temperature = 0});
+    EXPECT_EQ(answer, make().generate(text, 2, {.temperature = 0})) << "turn " << turn;
+    EXPECT_EQ(talks.tokens_read() - before, std::ssize(text) + 1) << "turn " << turn;
+    text.insert(text.end(), answer.begin(), answer.end());
+    text.push_back(turn);
+  }
+}
+
+TEST_P(PrefixGeneratorTest, TextsSideBySideAreThoseOfEachAlone) { expect_texts_side_by_side_as_alone(); }
+
 TEST(GeneratorRoom, GrowsWithTheTextAndKeepsItsBits) {
   Gpt2Config c = kModel;
   c.context = kLongContext;
@@ -283,6 +344,10 @@ INSTANTIATE_TEST_SUITE_P(Models, GeneratorTest,
                                          GeneratorCase{"gpt2_bf16", gpt2_graph, gpt2_losses, DType::bf16},
                                          GeneratorCase{"llama_f32", llama_graph, llama_losses, DType::f32},
                                          GeneratorCase{"llama_bf16", llama_graph, llama_losses, DType::bf16}),
+                         [](const auto& model) { return std::string(model.param.name); });
+INSTANTIATE_TEST_SUITE_P(Models, PrefixGeneratorTest,
+                         testing::Values(GeneratorCase{"f32", prefix_graph, prefix_losses, DType::f32, true},
+                                         GeneratorCase{"bf16", prefix_graph, prefix_losses, DType::bf16, true}),
                          [](const auto& model) { return std::string(model.param.name); });
 
 }  // namespace

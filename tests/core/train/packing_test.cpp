@@ -1,6 +1,8 @@
-// Several documents in one sequence are computed as each alone: losses and every gradient, of GPT-2 and Llama.
+// Several documents in one sequence are computed as each alone: losses and every gradient, of GPT-2 and Llama,
+// whose documents may begin with prefixes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/models/gpt2.h"
@@ -20,6 +22,7 @@ constexpr int64_t T = 40, kVocabulary = 50;
 struct Case {
   const char* name;
   Graph (*graph)(DType dtype, int64_t B, int64_t tokens, bool documents);
+  bool prefix_ends = false;
 };
 
 Graph gpt2_graph(DType dtype, int64_t B, int64_t tokens, bool documents) {
@@ -33,6 +36,13 @@ Graph llama_graph(DType dtype, int64_t B, int64_t tokens, bool documents) {
       .layers = 2, .heads = 4, .kv_heads = 2, .head_dim = 16, .channels = 24, .hidden = 32, .context = T};
   config.vocabulary = kVocabulary, config.qk_norm = true, config.window = 9, config.window_layers = {1};
   config.dtype = dtype;
+  return llama_loss_graph(config, B, tokens, documents);
+}
+
+Graph prefix_graph(DType dtype, int64_t B, int64_t tokens, bool documents) {
+  LlamaConfig config{
+      .layers = 2, .heads = 4, .kv_heads = 2, .head_dim = 16, .channels = 24, .hidden = 32, .context = T};
+  config.vocabulary = kVocabulary, config.attention = AttentionMask::prefix, config.dtype = dtype;
   return llama_loss_graph(config, B, tokens, documents);
 }
 
@@ -55,8 +65,10 @@ class Packing : public testing::TestWithParam<Case> {
     Sums sums;
     for (int64_t pass = 0; pass < passes; ++pass) {
       const std::vector<std::vector<int32_t>> fields = read_pass(pass);
-      const char* names[] = {"tokens", "targets", "starts"};
-      for (size_t f = 0; f < (documents ? 3u : 2u); ++f) test::write(model.training().input(names[f]), fields[f]);
+      std::vector<std::string> names{"tokens", "targets"};
+      if (documents) names.emplace_back("starts");
+      if (GetParam().prefix_ends) names.emplace_back("prefix_ends");
+      for (size_t f = 0; f < names.size(); ++f) test::write(model.training().input(names[f]), fields[f]);
       Pass run{.ops = device_.ops(), .stream = stream_, .training = true};
       model.training().run(run);
       for (const float loss : test::read<float>(model.training().result())) sums.loss += static_cast<double>(loss);
@@ -83,7 +95,11 @@ class Packing : public testing::TestWithParam<Case> {
         std::vector<int32_t> tokens(document.tokens.begin(), document.tokens.end() - 1), targets;
         for (size_t i = 1; i < document.size(); ++i)
           targets.push_back(document.counts[i] != 0 ? document.tokens[i] : -1);
-        return std::vector{tokens, targets};
+        std::vector fields{tokens, targets};
+        const int64_t first =
+            std::find(document.counts.begin() + 1, document.counts.end(), 1) - document.counts.begin();
+        if (GetParam().prefix_ends) fields.emplace_back(tokens.size(), static_cast<int32_t>(first));
+        return fields;
       });
       all.loss += one.loss;
       all.weight += one.weight;
@@ -96,11 +112,12 @@ class Packing : public testing::TestWithParam<Case> {
   Sums of_dataset(DType dtype, bool pack) {
     const TemporaryFolder folder;
     write_toy_documents(folder.path(), {.train = documents(), .vocabulary = kVocabulary});
-    const auto dataset = open_dataset(folder.path(), {.context = T, .seed = 1, .pack = pack});
+    const auto dataset =
+        open_dataset(folder.path(), {.context = T, .seed = 1, .pack = pack, .prefix_ends = GetParam().prefix_ends});
     constexpr int64_t B = 2;  // the last pass has a sample of the next epoch, without targets
     const int64_t samples = dataset->samples(Split::train);
     return train(dtype, true, B, T, (samples + B - 1) / B, [&](int64_t pass) {
-      std::vector<std::vector<int32_t>> fields(3, std::vector<int32_t>(B * T));
+      std::vector<std::vector<int32_t>> fields(dataset->fields().size(), std::vector<int32_t>(B * T));
       std::vector<Tensor> out;
       for (auto& field : fields) out.emplace_back(field.data(), DType::i32, Shape{B, T});
       dataset->read(Split::train, pass * B, B, out);
@@ -137,7 +154,9 @@ TEST_P(Packing, NorInBf16) {
   expect_alike(of_dataset(DType::bf16, true), alone, 2e-3, 2e-2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, Packing, testing::Values(Case{"gpt2", gpt2_graph}, Case{"llama", llama_graph}),
+INSTANTIATE_TEST_SUITE_P(Families, Packing,
+                         testing::Values(Case{"gpt2", gpt2_graph}, Case{"llama", llama_graph},
+                                         Case{"prefix", prefix_graph, true}),
                          [](const auto& of) { return std::string(of.param.name); });
 
 }  // namespace

@@ -64,6 +64,25 @@ TEST(DocumentDataset, ASampleHoldsWholeDocuments) {
   EXPECT_EQ(fields[2], (std::vector<int32_t>{0, 0, 0, 0, 0, 5, 5, 5, 8, 9}));
 }
 
+// Up to the first token that counts; a document all of which counts has its first alone, which nobody could say.
+TEST(DocumentDataset, SaysWherePrefixesEnd) {
+  const TemporaryFolder folder;
+  const MarkedTokens a = toy_document(0, 6, 3), b = toy_document(1, 4, 0);
+  MarkedTokens two_answers = toy_document(2, 9, 2);
+  two_answers.counts[4] = two_answers.counts[5] = 0;
+  write_toy_documents(folder.path(), {.train = {a, b, two_answers}});
+  const auto packed = open_dataset(folder.path(), {.context = 18, .seed = 1, .prefix_ends = true});
+  const auto fields = read_fields(*packed, Split::train, 0, 1);
+  ASSERT_EQ(fields.size(), 4u);
+  EXPECT_EQ(packed->fields()[3].name, "prefix_ends");
+  EXPECT_EQ(fields[3], (std::vector<int32_t>{2, 2, 2, 2, 2, 2, 2, 2, 11, 11, 11, 11, 11, 14, 14, 14, 0, 0}));
+  const auto alone = open_dataset(folder.path(), {.context = 8, .seed = 1, .pack = false, .prefix_ends = true});
+  std::multiset<std::vector<int32_t>> ends;
+  for (int64_t i = 0; i < 3; ++i) ends.insert(read_fields(*alone, Split::train, i, 1)[3]);
+  EXPECT_EQ(ends, (std::multiset<std::vector<int32_t>>{
+                      {2, 2, 2, 2, 2, 2, 2, 2}, {3, 3, 3, 3, 3, 0, 0, 0}, {1, 1, 1, 0, 0, 0, 0, 0}}));
+}
+
 // Over an epoch every document once, in another order in the next, the same for whoever asks.
 TEST(DocumentDataset, AnEpochHasEveryDocumentOnce) {
   const TemporaryFolder folder;
@@ -157,6 +176,9 @@ TEST(PairDataset, ASampleIsAChosenAndARejectedAnswer) {
   }
   EXPECT_EQ(stored.size(), 3u);
   EXPECT_EQ(dataset->stored_sample(Split::validation, 2), 2);
+  const auto prefixes = open_dataset(folder.path(), {.context = 5, .seed = 1, .prefix_ends = true});
+  EXPECT_EQ(prefixes->fields()[2].name, "prefix_ends");
+  EXPECT_EQ(read_fields(*prefixes, Split::train, 0, 1)[2], std::vector<int32_t>(10, 2));
   write_toy_documents(folder.path(), {.train = {documents[0]}, .kind = "pairs"});
   EXPECT_DATA_ERROR(open_dataset(folder.path(), {.context = 5}), "1 documents, wanted an even number");
 }
@@ -214,6 +236,13 @@ TEST(TokenDataset, SeparatesDocumentsAtEndOfText) {
     if (end) start = i % 16 + 1;
   }
   EXPECT_GT(ends, 1);
+}
+
+TEST(TokenDataset, HasNoPrefixes) {
+  const TemporaryFolder folder;
+  write_toy_dataset(folder.path(), {.vocabulary = 8, .train_tokens = 40});
+  EXPECT_DATA_ERROR(open_dataset(folder.path(), {.context = 16, .seed = 1, .prefix_ends = true}),
+                    "this is running text without any", "model.attention=causal");
 }
 
 }  // namespace
