@@ -69,7 +69,8 @@ void RunPlanner::settle_without_data() {
                     data_name(config_)));
   const bool pairs = config_.loss.kind->preference() != nullptr;
   const Shape of_sample = pairs ? Shape{2, context} : Shape{context};
-  const std::vector<BatchField> fields{{"tokens", DType::i32, of_sample}, {"targets", DType::i32, of_sample}};
+  std::vector<BatchField> fields{{"tokens", DType::i32, of_sample}, {"targets", DType::i32, of_sample}};
+  if (config_.model.family->reads_prompts_whole()) fields.push_back({"prefix_ends", DType::i32, of_sample});
   config_.model.family->settle({.name = data_name(config_), .fields = fields, .vocabulary = vocabulary},
                                *config_.loss.kind);
 }

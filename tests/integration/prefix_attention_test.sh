@@ -44,6 +44,8 @@ printf 'count to 3\ncount to 4, no. 17\n' >prompts.txt
 printf 'hello\nmore\n' | "$TRAINER" chat f32-1 --format plain --tokens 20 --temperature 0 >chat.log || fail "chat"
 [ -s chat.log ] || fail "chat says nothing"
 
+tells "a rank" "$TRAINER" plan train.yaml data.path=nowhere model.vocabulary=256
+
 # Preference pairs, behind the model that talks.
 cp -r "$(dirname "$(weights f32-1)")" model
 "$TRAINER" data import-jsonl pairs.jsonl pairs --model model --format plain --validation 0.2 >import.log || { cat import.log; fail "import"; }
