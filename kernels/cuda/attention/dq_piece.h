@@ -19,7 +19,7 @@ struct DqTurnOrder {
     return max(x.keys_seen(min((tile + 1) * kTurnQueries, x.Tq)) - 1, 0) / kBackwardKeys;
   }
   __device__ int first_key_tile(int tile) const {
-    if (!x.banded()) return 0;
+    if (!x.banded) return 0;
     return min(x.first_key_of(sample, tile * kTurnQueries, x.shift) / kBackwardKeys, last_key_tile(tile));
   }
   __device__ unsigned turn(int key_tile, int tile) const {
@@ -33,7 +33,7 @@ struct DqTurnOrder {
   }
   __device__ int end_query(int key_tile) const {
     const int next = (key_tile + 1) * kBackwardKeys;
-    if (!x.banded() || next >= x.Tk) return x.Tq;
+    if (!x.banded || next >= x.Tk) return x.Tq;
     return max(x.queries_end_of(sample, next - 1), first_query(key_tile + 1));
   }
 };
