@@ -78,7 +78,8 @@ TEST(Team, WhoHasBegunIsWaitedForAlsoAsleep) {
 TEST(Team, WhoComesTooLateIsNotWaitedFor) {
   const TeamOf team(2);
   int rounds = 0;
-  for (int i = 0; i < 1000; ++i) Team::run([&](int thread) {
+  for (int i = 0; i < 1000; ++i)
+    Team::run([&](int thread) {
       if (thread == 0) ++rounds;
     });
   EXPECT_EQ(rounds, 1000);
