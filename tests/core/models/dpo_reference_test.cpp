@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "comm/local/local_communicator.h"
-#include "core/checkpoint/stored_weights.h"
 #include "core/models/gpt2_family.h"
 #include "core/models/kinds.h"
 #include "core/models/llama_family.h"
@@ -15,7 +14,7 @@
 #include "core/optimizer/optimizer_step.h"
 #include "core/parameters/initialise.h"
 #include "core/train/model.h"
-#include "tests/support/reference_file.h"
+#include "tests/support/reference_model.h"
 #include "tests/support/test_device.h"
 
 namespace convoy {
@@ -27,20 +26,11 @@ class DpoReference : public testing::TestWithParam<const char*> {
   double number(const std::string& dataset) const { return file_.doubles(of(dataset))[0]; }
 
   void fill(ParameterStorage& storage) {
-    std::vector<float> all(static_cast<size_t>(storage.layout().padded_elements()), 0.0f);
-    for (const Parameter& p : storage.layout().parameters())
-      read_stored_weights(p.spec, all.data() + p.offset, [&](const std::string& name, const Tensor& out) {
-        const std::vector<float> stored = file_.floats(of("weights/" + name));
-        ASSERT_EQ(static_cast<int64_t>(stored.size()), out.elements()) << name;
-        std::copy(stored.begin(), stored.end(), out.as<float>());
-      });
-    set_weights(storage, device_, stream_, all);
+    set_weights(storage, device_, stream_, test::reference_weights(file_, GetParam(), storage.layout()));
   }
 
   void make(DType dtype, bool recompute = false) {
-    std::string text;
-    for (const int32_t byte : file_.integers(of("config"))) text += static_cast<char>(byte);
-    FamilyChoice family = family_from_config_json(text);
+    FamilyChoice family = family_from_config_json(test::reference_text(file_, of("config")));
     if (auto* llama = family.as<LlamaFamily>()) llama->sizes.context = T_;
     if (auto* gpt2 = family.as<Gpt2Family>()) gpt2->sizes.context = T_;
     DpoLoss loss;
@@ -73,32 +63,12 @@ class DpoReference : public testing::TestWithParam<const char*> {
     return test::read<float>(model_->training().result());
   }
 
-  // Norm of the difference over norm of the gradient, of each of the peer's parameters. Returns how many there are.
+  // Returns how many there are.
   int expect_gradients(double tolerance) {
     int count = 0;
     for (const auto& group : model_->groups())
-      for (int i = 0; i < static_cast<int>(group->layout().parameters().size()); ++i) {
-        const ParameterSpec& spec = group->layout().parameters()[static_cast<size_t>(i)].spec;
-        std::vector<float> gradient = test::read<float>(group->gradient(i));
-        for (const NamedTensor& piece : stored_weights(spec, {gradient.data(), DType::f32, spec.shape})) {
-          expect_gradient(piece, tolerance);
-          ++count;
-        }
-      }
+      count += test::expect_reference_gradients(file_, GetParam(), *group, tolerance);
     return count;
-  }
-  void expect_gradient(const NamedTensor& piece, double tolerance) {
-    const std::vector<float> expected = file_.floats(of("gradients/" + piece.name));
-    const Shape shape = piece.stored_shape();
-    ASSERT_EQ(static_cast<int64_t>(expected.size()), shape.elements()) << piece.name;
-    double difference = 0, norm = 0;
-    for (int64_t e = 0; e < shape.elements(); ++e) {
-      const int64_t at = piece.transposed ? e % shape[1] * shape[0] + e / shape[1] : e;
-      const auto wanted = static_cast<double>(expected[static_cast<size_t>(e)]);
-      difference += std::pow(static_cast<double>(piece.tensor.as<float>()[at]) - wanted, 2);
-      norm += std::pow(wanted, 2);
-    }
-    EXPECT_LE(std::sqrt(difference / norm), tolerance) << piece.name;
   }
 
   void expect_values(const std::vector<float>& found, const std::string& dataset, double tolerance) {

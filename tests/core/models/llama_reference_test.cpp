@@ -2,10 +2,7 @@
 // models. Each is made from its config.json and filled by the names there.
 #include <gtest/gtest.h>
 
-#include <cmath>
-
 #include "comm/local/local_communicator.h"
-#include "core/checkpoint/stored_weights.h"
 #include "core/models/llama_family.h"
 #include "core/models/peer_config.h"
 #include "core/ops/ops.h"
@@ -13,7 +10,7 @@
 #include "core/optimizer/optimizer_step.h"
 #include "core/parameters/initialise.h"
 #include "core/train/model.h"
-#include "tests/support/reference_file.h"
+#include "tests/support/reference_model.h"
 #include "tests/support/test_device.h"
 
 namespace convoy {
@@ -24,20 +21,11 @@ class LlamaReference : public testing::TestWithParam<const char*> {
   std::string of(const std::string& dataset) const { return std::string(GetParam()) + "/" + dataset; }
 
   LlamaConfig config(DType dtype) const {
-    std::string json;
-    for (const int32_t byte : file_.integers(of("config"))) json += static_cast<char>(byte);
-    return family_from_config_json(json).as<LlamaFamily>()->settled(dtype);
+    return family_from_config_json(test::reference_text(file_, of("config"))).as<LlamaFamily>()->settled(dtype);
   }
 
   std::vector<float> weights(const ParameterLayout& layout) const {
-    std::vector<float> values(static_cast<size_t>(layout.padded_elements()));
-    for (const Parameter& p : layout.parameters())
-      read_stored_weights(p.spec, values.data() + p.offset, [&](const std::string& name, const Tensor& out) {
-        const std::vector<float> stored = file_.floats(of("weights/" + name));
-        ASSERT_EQ(static_cast<int64_t>(stored.size()), out.elements()) << name;
-        std::copy(stored.begin(), stored.end(), out.as<float>());
-      });
-    return values;
+    return test::reference_weights(file_, GetParam(), layout);
   }
 
   void make(DType dtype, bool recompute = false) {
@@ -63,24 +51,8 @@ class LlamaReference : public testing::TestWithParam<const char*> {
     return sum / static_cast<double>(N);
   }
 
-  // Of each of the peer's parameters: norm of the difference over norm of the gradient.
   void expect_gradients(double tolerance) {
-    for (int i = 0; i < static_cast<int>(model_->layout().parameters().size()); ++i) {
-      const Parameter& p = model_->layout().parameters()[static_cast<size_t>(i)];
-      std::vector<float> gradient = test::read<float>(model_->parameters().gradient(i));
-      for (const NamedTensor& piece : stored_weights(p.spec, {gradient.data(), DType::f32, p.spec.shape}))
-        expect_gradient(piece, tolerance);
-    }
-  }
-  void expect_gradient(const NamedTensor& piece, double tolerance) {
-    const std::vector<float> expected = file_.floats(of("gradients/" + piece.name));
-    ASSERT_EQ(static_cast<int64_t>(expected.size()), piece.tensor.elements()) << piece.name;
-    double difference = 0, norm = 0;
-    for (size_t e = 0; e < expected.size(); ++e) {
-      difference += std::pow(static_cast<double>(piece.tensor.as<float>()[e]) - static_cast<double>(expected[e]), 2);
-      norm += std::pow(static_cast<double>(expected[e]), 2);
-    }
-    EXPECT_LE(std::sqrt(difference / norm), tolerance) << piece.name;
+    test::expect_reference_gradients(file_, GetParam(), model_->parameters(), tolerance);
   }
 
   // Logits of the last of the first `length` tokens of the first sequence.

@@ -2,10 +2,7 @@
 // filled by their names there.
 #include <gtest/gtest.h>
 
-#include <cmath>
-
 #include "comm/local/local_communicator.h"
-#include "core/checkpoint/stored_weights.h"
 #include "core/models/adapter_kinds.h"
 #include "core/models/gpt2_family.h"
 #include "core/models/kinds.h"
@@ -17,7 +14,7 @@
 #include "core/optimizer/optimizer_step.h"
 #include "core/parameters/initialise.h"
 #include "core/train/model.h"
-#include "tests/support/reference_file.h"
+#include "tests/support/reference_model.h"
 #include "tests/support/test_device.h"
 
 namespace convoy {
@@ -26,11 +23,7 @@ namespace {
 class LoraReference : public testing::TestWithParam<const char*> {
  protected:
   std::string of(const std::string& dataset) const { return std::string(GetParam()) + "/" + dataset; }
-  std::string text(const std::string& dataset) const {
-    std::string text;
-    for (const int32_t byte : file_.integers(of(dataset))) text += static_cast<char>(byte);
-    return text;
-  }
+  std::string text(const std::string& dataset) const { return test::reference_text(file_, of(dataset)); }
 
   AdapterRule rule() const {
     LoraMaker maker;
@@ -47,17 +40,7 @@ class LoraReference : public testing::TestWithParam<const char*> {
   }
 
   void fill(ParameterStorage& storage) {
-    std::vector<float> all(static_cast<size_t>(storage.layout().padded_elements()), 0.0f);
-    for (const Parameter& p : storage.layout().parameters()) {
-      ParameterSpec spec = p.spec;
-      spec.of_base = false;  // this file has all of them
-      read_stored_weights(spec, all.data() + p.offset, [&](const std::string& name, const Tensor& out) {
-        const std::vector<float> stored = file_.floats(of("weights/" + name));
-        ASSERT_EQ(static_cast<int64_t>(stored.size()), out.elements()) << name;
-        std::copy(stored.begin(), stored.end(), out.as<float>());
-      });
-    }
-    set_weights(storage, device_, stream_, all);
+    set_weights(storage, device_, stream_, test::reference_weights(file_, GetParam(), storage.layout()));
   }
 
   void make(DType dtype, bool recompute = false) {
@@ -90,29 +73,9 @@ class LoraReference : public testing::TestWithParam<const char*> {
     return sum / static_cast<double>(N);
   }
 
-  // Of each of PEFT's adapters: norm of the difference over norm of the gradient. Returns how many there are.
+  // Of PEFT's adapters. Returns how many there are.
   int expect_gradients(double tolerance) {
-    int count = 0;
-    const ParameterStorage& adapters = *model_->groups()[0];
-    for (int i = 0; i < static_cast<int>(adapters.layout().parameters().size()); ++i) {
-      const Parameter& p = adapters.layout().parameters()[static_cast<size_t>(i)];
-      std::vector<float> gradient = test::read<float>(adapters.gradient(i));
-      for (const NamedTensor& piece : stored_weights(p.spec, {gradient.data(), DType::f32, p.spec.shape})) {
-        expect_gradient(piece, tolerance);
-        ++count;
-      }
-    }
-    return count;
-  }
-  void expect_gradient(const NamedTensor& piece, double tolerance) {
-    const std::vector<float> expected = file_.floats(of("gradients/" + piece.name));
-    ASSERT_EQ(static_cast<int64_t>(expected.size()), piece.tensor.elements()) << piece.name;
-    double difference = 0, norm = 0;
-    for (size_t e = 0; e < expected.size(); ++e) {
-      difference += std::pow(static_cast<double>(piece.tensor.as<float>()[e]) - static_cast<double>(expected[e]), 2);
-      norm += std::pow(static_cast<double>(expected[e]), 2);
-    }
-    EXPECT_LE(std::sqrt(difference / norm), tolerance) << piece.name;
+    return test::expect_reference_gradients(file_, GetParam(), *model_->groups()[0], tolerance);
   }
 
   // Logits of the last of the first `length` tokens of the first sequence.

@@ -3,16 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 
-#include "core/checkpoint/stored_weights.h"
 #include "core/generate/generator.h"
 #include "core/models/llama_family.h"
 #include "core/models/peer_config.h"
 #include "core/ops/ops.h"
 #include "core/parameters/initialise.h"
 #include "core/train/model.h"
-#include "tests/support/reference_file.h"
+#include "tests/support/reference_model.h"
 #include "tests/support/test_device.h"
 
 namespace convoy {
@@ -23,22 +21,14 @@ class PrefixAttentionReference : public testing::TestWithParam<const char*> {
   std::string of(const std::string& dataset) const { return std::string(GetParam()) + "/" + dataset; }
 
   LlamaConfig config(DType dtype) const {
-    std::string json;
-    for (const int32_t byte : file_.integers(of("config"))) json += static_cast<char>(byte);
-    LlamaConfig c = family_from_config_json(json).as<LlamaFamily>()->settled(dtype);
+    LlamaConfig c =
+        family_from_config_json(test::reference_text(file_, of("config"))).as<LlamaFamily>()->settled(dtype);
     c.attention = AttentionMask::prefix;
     return c;
   }
 
   std::vector<float> weights(const ParameterLayout& layout) const {
-    std::vector<float> values(static_cast<size_t>(layout.padded_elements()));
-    for (const Parameter& p : layout.parameters())
-      read_stored_weights(p.spec, values.data() + p.offset, [&](const std::string& name, const Tensor& out) {
-        const std::vector<float> stored = file_.floats(of("weights/" + name));
-        ASSERT_EQ(static_cast<int64_t>(stored.size()), out.elements()) << name;
-        std::copy(stored.begin(), stored.end(), out.as<float>());
-      });
-    return values;
+    return test::reference_weights(file_, GetParam(), layout);
   }
 
   void expect_loss_and_gradients(DType dtype, double of_loss, double of_gradients) {
@@ -60,23 +50,7 @@ class PrefixAttentionReference : public testing::TestWithParam<const char*> {
     for (const float loss : test::read<float>(model.training().result())) sum += static_cast<double>(loss);
     const double expected = file_.doubles(of("loss"))[0];
     EXPECT_NEAR(sum / static_cast<double>(counted), expected, of_loss * expected);
-    for (int i = 0; i < static_cast<int>(model.layout().parameters().size()); ++i) {
-      const ParameterSpec& spec = model.layout().parameters()[static_cast<size_t>(i)].spec;
-      std::vector<float> gradient = test::read<float>(parameters.gradient(i));
-      for (const NamedTensor& piece : stored_weights(spec, {gradient.data(), DType::f32, spec.shape}))
-        expect_gradient(piece, of_gradients);
-    }
-  }
-
-  void expect_gradient(const NamedTensor& piece, double tolerance) {
-    const std::vector<float> expected = file_.floats(of("gradients/" + piece.name));
-    ASSERT_EQ(static_cast<int64_t>(expected.size()), piece.tensor.elements()) << piece.name;
-    double difference = 0, norm = 0;
-    for (size_t e = 0; e < expected.size(); ++e) {
-      difference += std::pow(static_cast<double>(piece.tensor.as<float>()[e]) - static_cast<double>(expected[e]), 2);
-      norm += std::pow(static_cast<double>(expected[e]), 2);
-    }
-    EXPECT_LE(std::sqrt(difference / norm), tolerance) << piece.name;
+    test::expect_reference_gradients(file_, GetParam(), parameters, of_gradients);
   }
 
   test::ReferenceFile file_{test::reference_path("prefix_attention.h5")};
