@@ -47,6 +47,15 @@ weights() { echo "$1/checkpoints/$(cat "$1/checkpoints/latest")/model.safetensor
 
 expect_same() { cmp "$1" "$2" || fail "$1 and $2 differ"; }
 
+# follow RUN OTHER TOLERANCE COUNT: so many losses and validation losses, step by step, relative
+follow() {
+  local losses='s/.*"\(eval_\)\{0,1\}loss":\([^,}]*\).*/\2/p'
+  paste <(sed -n "$losses" "$1/metrics.jsonl") <(sed -n "$losses" "$2/metrics.jsonl") >losses.txt
+  [ "$(wc -l <losses.txt)" -eq "$4" ] || fail "$2: $(wc -l <losses.txt) losses, wanted $4"
+  awk -v t="$3" '{ d = ($1 - $2) / $1; if (d < 0) d = -d; if (d > m) m = d; if ($2 == "" || d > t) bad = 1 }
+    END { printf "largest relative difference %.2g\n", m; exit bad }' losses.txt || { cat losses.txt; fail "$2 leaves $1"; }
+}
+
 # is_rank PID RANK
 is_rank() { grep -qzx "OMPI_COMM_WORLD_RANK=$2" "/proc/$1/environ"; }
 

@@ -92,6 +92,7 @@ class GeneratorTest : public testing::TestWithParam<GeneratorCase> {
             GetParam().reads_prompts_whole};
   }
   Generator make() { return {*device_, parameters_, model()}; }
+  void expect_turns_as_alone(Generator& talks, const std::function<int64_t(const std::vector<int32_t>&)>& reads);
 
   // The most likely next token without a cache: the whole window at once.
   int32_t next_without_cache(const std::vector<int32_t>& window) {
@@ -207,20 +208,26 @@ TEST_P(GeneratorTest, GoesOnBeyondTheContext) {
   }
 }
 
-// A conversation: each prompt begins with the one before and its answer.
-TEST_P(GeneratorTest, ReadsOfAPromptOnlyWhatItDoesNotKnow) {
-  Generator talks = make();
+// A conversation: each prompt begins with the one before and its answer. reads: how many tokens a turn of that prompt
+// reads.
+void GeneratorTest::expect_turns_as_alone(Generator& talks,
+                                          const std::function<int64_t(const std::vector<int32_t>&)>& reads) {
   std::vector<int32_t> text{3, 1, 4};
   for (int turn = 0; turn < 3; ++turn) {
     const int64_t before = talks.tokens_read();
     const std::vector<int32_t> answer = talks.generate(text, 2, {.temperature = 0});
     EXPECT_EQ(answer, make().generate(text, 2, {.temperature = 0})) << "turn " << turn;
-    // Three new ones, the first of which is the last of the answer before, and one that it chose.
-    EXPECT_EQ(talks.tokens_read() - before, 4) << "turn " << turn;
+    EXPECT_EQ(talks.tokens_read() - before, reads(text)) << "turn " << turn;
     text.insert(text.end(), answer.begin(), answer.end());
     text.push_back(7);
     text.push_back(turn);
   }
+}
+
+TEST_P(GeneratorTest, ReadsOfAPromptOnlyWhatItDoesNotKnow) {
+  // Three new ones, the first of which is the last of the answer before, and one that it chose.
+  Generator talks = make();
+  expect_turns_as_alone(talks, [](const auto&) { return 4; });
   EXPECT_EQ(talks.generate({9, 9, 9}, 3, {.temperature = 0}), make().generate({9, 9, 9}, 3, {.temperature = 0}));
   talks.forget();
   const int64_t before = talks.tokens_read();
@@ -291,18 +298,10 @@ TEST_P(PrefixGeneratorTest, APromptIsSeenWhole) {
   for (size_t t = 0; t < 16; ++t) EXPECT_NE(causal[t], prefix[t]) << t;
 }
 
-// A conversation: its tokens saw less when they were new than they do as a prompt.
+// Its tokens saw less when they were new than they do as a prompt.
 TEST_P(PrefixGeneratorTest, ReadsAllOfAPromptAgain) {
   Generator talks = make();
-  std::vector<int32_t> text{3, 1, 4};
-  for (int turn = 0; turn < 3; ++turn) {
-    const int64_t before = talks.tokens_read();
-    const std::vector<int32_t> answer = talks.generate(text, 2, {.temperature = 0});
-    EXPECT_EQ(answer, make().generate(text, 2, {.temperature = 0})) << "turn " << turn;
-    EXPECT_EQ(talks.tokens_read() - before, std::ssize(text) + 1) << "turn " << turn;
-    text.insert(text.end(), answer.begin(), answer.end());
-    text.push_back(turn);
-  }
+  expect_turns_as_alone(talks, [](const std::vector<int32_t>& prompt) { return std::ssize(prompt) + 1; });
 }
 
 TEST_P(PrefixGeneratorTest, TextsSideBySideAreThoseOfEachAlone) { expect_texts_side_by_side_as_alone(); }
