@@ -215,32 +215,30 @@ static File create_anew(const std::filesystem::path& path) try {
   return File::create(path);
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
-  std::filesystem::path temporary = path;
-  temporary += fmt::format(".{}.tmp", ::getpid());
+// Leaves its content on the disk, then does the rest; if anything fails, no file.
+template <class Rest>
+static void write_anew(const std::filesystem::path& path, std::string_view content, const Rest& rest) {
   try {
-    File file = create_anew(temporary);
+    File file = create_anew(path);
     file.write(content);
     file.sync();
     file.close();
-    rename_path(temporary, path);
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
-  }
-  sync_folder(path.has_parent_path() ? path.parent_path() : ".");
-}
-
-void try_writing(const std::filesystem::path& path, std::string_view content) {
-  File file = create_anew(path);
-  try {
-    file.write(content);
-    file.sync();
-    file.close();
+    rest();
   } catch (...) {
     ::unlink(path.c_str());
     throw;
   }
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  std::filesystem::path temporary = path;
+  temporary += fmt::format(".{}.tmp", ::getpid());
+  write_anew(temporary, content, [&] { rename_path(temporary, path); });
+  sync_folder(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+void try_writing(const std::filesystem::path& path, std::string_view content) {
+  write_anew(path, content, [] {});
   observe(FileOperation::remove, path);
   ::unlink(path.c_str());
 }
