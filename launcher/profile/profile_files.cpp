@@ -55,8 +55,8 @@ std::string profile_text(const StepsProfile& p) {
     names = std::max(names, op.name.size());
     shapes = std::max(shapes, shape_text(op).size());
   }
-  text += fmt::format("{:<{}} {:<{}} {:>7} {:>11} {:>7} {:>9} {:>9} {:>8}\n", "operator", names, "shape", shapes, "a step",
-                      "ms a step", "share", "TFLOP/s", "GB/s", "ceiling");
+  text += fmt::format("{:<{}} {:<{}} {:>7} {:>11} {:>7} {:>9} {:>9} {:>8}\n", "operator", names, "shape", shapes,
+                      "a step", "ms a step", "share", "TFLOP/s", "GB/s", "ceiling");
   for (const ProfiledOperator& op : p.operators) {
     const double seconds = op.ms / 1e3;
     text += fmt::format("{:<{}} {:<{}} {:>7.3g} {:>11.4f} {:>6.1f}%", op.name, names, shape_text(op), shapes,
