@@ -13,7 +13,7 @@
 
 #include "core/base/file_observer.h"
 #include "core/base/logging.h"
-#include "core/comm/fail_together.h"
+#include "core/comm/rank_failure.h"
 
 namespace convoy {
 namespace {
@@ -124,41 +124,25 @@ class Vigil {
   std::thread thread_;  // last: it uses all of the above
 };
 
-struct Failed {
-  ExitCode code = ExitCode::internal;
-  std::string message;
-};
-
-Failed failure_from(const std::exception& exception) {
-  const auto* error = dynamic_cast<const Error*>(&exception);
-  return {error == nullptr ? ExitCode::internal : error->code(), exception.what()};
-}
-
 }  // namespace
 
 void work_together(Communicator& communicator, const FileWork& work, const std::function<void()>& part) {
   if (communicator.size() == 1) return part();
   CountedBytes counted;
-  Failed mine;
+  RankFailure mine;
   std::vector<Part> parts;
   {
     Vigil vigil(
         communicator, work, work.bytes ? work.bytes : [&counted] { return counted.bytes(); });
-    try {
+    {
       const ObservedFiles observed(&counted);
-      part();
-      vigil.end(Part::done);
-    } catch (const std::exception& error) {
-      mine = failure_from(error);
-      vigil.end(Part::failed);
+      mine = failure_of(part);
     }
+    vigil.end(mine.happened() ? Part::failed : Part::done);
     parts = vigil.await();
   }
   const auto failed = std::ranges::find(parts, Part::failed);
-  if (failed == parts.end()) return;
-  const auto root = static_cast<int>(failed - parts.begin());
-  communicator.broadcast_host(&mine.code, sizeof mine.code, root);
-  throw SharedError(mine.code, communicator.broadcast_text(mine.message, root));
+  if (failed != parts.end()) throw_failure_of(static_cast<int>(failed - parts.begin()), mine, communicator);
 }
 
 }  // namespace convoy
