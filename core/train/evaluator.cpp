@@ -50,8 +50,17 @@ Evaluator::Batches Evaluator::batches_of(const EvaluationRange& range) const {
 
 void Evaluator::read_all(const EvaluationRange& range) {
   const Batches batches = batches_of(range);
-  for (int64_t batch = p_.communicator.rank(); batch < batches.count; batch += p_.communicator.size())
-    read(batches, batch);
+  for (int64_t i = 0; i < rounds(batches); ++i) read(batches, std::min(batch_of_round(i), batches.count - 1));
+}
+
+void Evaluator::read_first(Split split) { read(batches_of({split, 0}), 0); }
+
+int64_t Evaluator::rounds(const Batches& batches) const {
+  return ceil_div<int64_t>(batches.count, p_.communicator.size());
+}
+
+int64_t Evaluator::batch_of_round(int64_t round) const {
+  return round * p_.communicator.size() + p_.communicator.rank();
 }
 
 // Returns how many samples the batch has; where they are missing, copies of the first stand in: what they give is not
@@ -77,12 +86,12 @@ int64_t Evaluator::read(const Batches& batches, int64_t batch) {
 EvaluationMetrics Evaluator::run(int64_t step, const EvaluationRange& range) {
   const auto start = std::chrono::steady_clock::now();
   const Batches batches = batches_of(range);
-  const int64_t N = p_.communicator.size(), rounds = ceil_div(batches.count, N);
+  const int64_t N = p_.communicator.size();
   TreeSums all(kLossSums + rows_.metrics().size());
   std::vector<float> kept;
   WorstSamples worst = rows_.worst();
-  for (int64_t i = 0; i < rounds; ++i) {
-    const int64_t batch = i * N + p_.communicator.rank();
+  for (int64_t i = 0; i < rounds(batches); ++i) {
+    const int64_t batch = batch_of_round(i);
     WorstSamples again = rows_.worst();  // of a batch that another rank tells
     const std::vector<std::byte> mine =
         pack(batch < batches.count ? compute(batches, batch, worst) : compute(batches, batches.count - 1, again));

@@ -37,6 +37,8 @@ class Evaluator {
 
   // Reads once what this rank's part of such an evaluation reads, so that damaged data shows before training begins.
   void read_all(const EvaluationRange& range);
+  // Opens the split where it is read first, which may take long.
+  void read_first(Split split);
   // Collective. Batch i is computed by rank i mod N; sums are added in the order of batches. Ranks without a batch in
   // the last round compute one again, since sharded weights are gathered by all. Throws DataError if the split is
   // empty.
@@ -59,6 +61,8 @@ class Evaluator {
   };
 
   Batches batches_of(const EvaluationRange& range) const;
+  int64_t rounds(const Batches& batches) const;
+  int64_t batch_of_round(int64_t round) const;  // this rank's; beyond the last it has none
   int64_t read(const Batches& batches, int64_t batch);
   Result compute(const Batches& batches, int64_t batch, WorstSamples& worst);
   std::vector<std::byte> pack(const Result& result) const;

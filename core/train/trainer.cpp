@@ -154,7 +154,7 @@ void Trainer::take_over(const TrainingPosition& position) {
 void Trainer::prepare() {
   if (train_step_ != nullptr || (!goes_on() && !ends_with_evaluation())) return;
   allocate();
-  fail_together(p_.mesh.world(), [&] {
+  with_files("reading the first samples", [&] {
     check_allocated();
     if (evaluates(Split::validation)) evaluator_->read_all(validation());
     prefetcher_->check_step();

@@ -37,7 +37,7 @@ struct TrainerParts {
   int64_t virtual_ranks = 1;
   GradientSyncMaker gradient_sync;
   CheckpointStore* checkpoints = nullptr;               // absent: nothing is saved; rollbacks go to the initial weights
-  std::map<std::string, std::string> checkpoint_files;  // config.json, config.yaml, the tokenizer's
+  std::map<std::string, std::string> checkpoint_files;  // the first rank's: config.json, config.yaml, the tokenizer's
   std::vector<TrainingObserver*> observers;             // on rank 0
   std::function<StopRequest()> poll_stop;               // absent: never
   DebugChecks::Print debug_print;                       // present: a debug run

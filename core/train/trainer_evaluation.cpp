@@ -121,6 +121,10 @@ void Trainer::evaluate_finally() {
     restore_best();
     final.weights_step = position_.best->step;
   }
+  with_files("reading the first samples", [&] {
+    for (const Split split : {Split::validation, Split::test})
+      if (evaluates(split)) evaluator_->read_first(split);
+  });
   averages_.take_place(position_.step);
   for (const Split split : {Split::validation, Split::test}) {
     if (!evaluates(split)) continue;

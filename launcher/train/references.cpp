@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/comm/fail_together.h"
+#include "core/comm/work_together.h"
 #include "core/config/precision.h"
 #include "core/models/preference.h"
 #include "core/train/restore.h"
@@ -70,7 +70,16 @@ References::References(Parts parts) : p_(std::move(parts)) {
     throw ConfigError(
         "loss.name = dpo measures answers against the model that training begins with, and model.from names none; "
         "name the model that is to be tuned: model.from=FOLDER");
-  record_ = base_record(*open_base(p_.config, {}, false, kWords));
+  std::string record;
+  first_works("looking at the model that answers are measured against",
+              [&] { record = base_record(*open_base(p_.config, {}, false, kWords)); });
+  record_ = p_.ranks.broadcast_text(std::move(record), 0);
+}
+
+void References::first_works(std::string what, const std::function<void()>& work) {
+  work_together(p_.ranks, {std::move(what), static_cast<double>(p_.config.checkpoint.timeout_s), {}}, [&] {
+    if (first()) work();
+  });
 }
 
 void References::provide(std::span<const Split> splits) {
@@ -96,9 +105,8 @@ ReferenceFacts References::facts_of(const ReferencedPairs& pairs, Split split) c
 // The first rank reads for all.
 bool References::read(ReferencedPairs& pairs, Split split, const ReferenceFacts& facts) {
   std::optional<std::vector<float>> values;
-  fail_together(p_.ranks, [&] {
-    if (first()) values = read_reference(reference_path(p_.folder, facts), facts);
-  });
+  first_works("looking for reference log-probabilities",
+              [&] { values = read_reference(reference_path(p_.folder, facts), facts); });
   uint8_t found = values ? 1 : 0;
   p_.ranks.broadcast_host(&found, sizeof found, 0);
   if (found == 0) return false;

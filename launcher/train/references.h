@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,7 +34,7 @@ class References {
     std::filesystem::path folder;                  // where the files lie
     Console& console;                              // shows progress on the first rank
   };
-  // Throws ConfigError if the config names no model to measure against.
+  // Collective. Throws ConfigError if the config names no model to measure against.
   explicit References(Parts parts);
 
   // Collective. Gives the pairs those of these splits: as they are stored or, where they are not, computed. Throws
@@ -56,6 +57,8 @@ class References {
     std::vector<float> values;
   };
 
+  // Collective: the first rank's work on files, while the others wait.
+  void first_works(std::string what, const std::function<void()>& work);
   ReferenceFacts facts_of(const ReferencedPairs& pairs, Split split) const;
   bool read(ReferencedPairs& pairs, Split split, const ReferenceFacts& facts);
   std::unique_ptr<CheckpointReader> open_model() const;

@@ -257,19 +257,24 @@ class TrainingSession {
     TrainerParts parts = trainer_parts(config_, *data_, *machine_, V, base);
     parts.checkpoints = &store;
     parts.operator_choices = operator_choices_of(checkpoint);
-    parts.checkpoint_files = checkpoint_files(config_, *data_, companions_);
-    if (config_.model.adapter.is_there() && first()) describe_adapter(parts.checkpoint_files, base);
-    if (!references_->record().empty()) parts.checkpoint_files[kReferenceFile] = references_->record();
+    with_files("reading the tokenizer", [&] {
+      if (first()) parts.checkpoint_files = files_of_checkpoints(base);
+    });
     if (observers != nullptr) parts.observers = observers->all();
     parts.poll_stop = [this] { return signals_.poll(); };
     if (debug_) parts.debug_print = [this](const std::string& line) { console_.line(line); };
     return parts;
   }
 
-  // Of an adapter no peer could read a model: its config.json would promise one.
-  void describe_adapter(std::map<std::string, std::string>& files, const std::string& base) {
-    files.erase("config.json");
-    files[kBaseFile] = base_record(*open_base(config_, base, false));
+  // What lies beside the weights. Of an adapter no peer could read a model: its config.json would promise one.
+  std::map<std::string, std::string> files_of_checkpoints(const std::string& base) {
+    std::map<std::string, std::string> files = checkpoint_files(config_, *data_, companions_);
+    if (config_.model.adapter.is_there()) {
+      files.erase("config.json");
+      files[kBaseFile] = base_record(*open_base(config_, base, false));
+    }
+    if (!references_->record().empty()) files[kReferenceFile] = references_->record();
+    return files;
   }
 
   void introduce(Trainer& trainer, int64_t V) {

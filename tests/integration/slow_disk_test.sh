@@ -23,6 +23,15 @@ for rank in 0 1; do
   "$TRAINER" eval slow$rank >eval.log || { cat eval.log; fail "the last checkpoint is not whole"; }
   ! grep -q "Diagnosis" train.log || { cat train.log; fail "a healthy rank was blamed"; }
 done
+
+# Data that one rank opens much more slowly.
+for rank in 0 1; do
+  slow SLOW_OPEN=1.5 SLOW_FILES_IN=/data/ SLOW_RANK=$rank -- run.dir=opens$rank "${short[@]}" evaluate.batches=1 ||
+    { cat train.log; fail "rank $rank opens data slowly, exit code $?"; }
+  grep -q SLOW_OPEN waits.log || fail "no open of rank $rank was slow"
+  expect_same "$(weights quick)" "$(weights opens$rank)"
+done
+
 slow SLOW_FSYNC=3 SLOW_FILES_IN=/slow0/ SLOW_RANK=0 -- run.dir=slow0 "${short[@]}" train.steps=20 run.resume=must ||
   { cat train.log; fail "resuming on a slow disk"; }
 grep -qE "step-00000020 was written at [0-9.e-]+ MB/s: .* the file system of .* is slow" train.log ||
