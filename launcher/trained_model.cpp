@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/checkpoint/checkpoint_folder.h"
+#include "core/train/operator_choices.h"
 #include "datasets/tokenizers/load_tokenizer.h"
 #include "launcher/base_model.h"
 #include "launcher/config/load_config.h"
@@ -89,6 +90,11 @@ void take_data_from_here(DataConfig& data, const CheckpointReader& checkpoint) {
   for (size_t i = 0; i < data.mix.size(); ++i)
     data.mix[i].path = path_from_here(data.mix[i].path, checkpoint, data_folder_file(i));
   if (data.mix.empty()) data.path = path_from_here(data.path, checkpoint, data_folder_file(0));
+}
+
+std::string operator_choices_of(const CheckpointReader* checkpoint) {
+  return checkpoint != nullptr && checkpoint->has_file(kOperatorsFile) ? checkpoint->file(kOperatorsFile)
+                                                                       : std::string();
 }
 
 bool has_tokenizer(const CheckpointReader& checkpoint) {

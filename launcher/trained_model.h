@@ -43,6 +43,10 @@ TrainedModel open_trained_model(const std::filesystem::path& folder, const std::
 // is gone and there is one here, as after a move, this one.
 void take_data_from_here(DataConfig& data, const CheckpointReader& checkpoint);
 
+// How the run computes its operators (core/train/operator_choices.h), so that what is made of the model has the run's
+// bits; null: of no checkpoint.
+std::string operator_choices_of(const CheckpointReader* checkpoint);
+
 bool has_tokenizer(const CheckpointReader& checkpoint);
 // The name of the tokenizer's file in the checkpoint. Throws CheckpointError if there is none.
 std::string tokenizer_file_of(const CheckpointReader& checkpoint);

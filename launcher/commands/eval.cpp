@@ -15,6 +15,7 @@
 #include "core/config/precision.h"
 #include "core/metrics/matrix_json.h"
 #include "core/train/evaluator.h"
+#include "core/train/operator_choices.h"
 #include "core/train/restore.h"
 #include "datasets/split_advice.h"
 #include "launcher/commands/commands.h"
@@ -102,6 +103,7 @@ int evaluate(const EvalWords& words, TrainedModel& trained, Communicator& commun
   check_inputs(graph, *dataset);
   const EvaluationWishes wishes{named_metrics(config.evaluate.metrics), class_names(graph, *dataset)};
   Model model(*device, *stream, std::move(graph), {.dtype = compute_dtype(config.precision), .training = false});
+  settle_operators(device->ops(), *stream, communicator, false, operator_choices_of(trained.checkpoint.get()));
   restore_weights(trained.weights(), *device, *stream, model);
   Evaluator evaluator({.device = *device,
                        .communicator = communicator,

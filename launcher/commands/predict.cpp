@@ -9,6 +9,7 @@
 #include "core/base/byte_text.h"
 #include "core/base/error.h"
 #include "core/config/precision.h"
+#include "core/train/operator_choices.h"
 #include "core/train/predictor.h"
 #include "core/train/restore.h"
 #include "datasets/grouped_number.h"
@@ -68,6 +69,7 @@ int run_predict(PredictWords words) {
   const std::unique_ptr<Device> device = make_device(config, *alone);
   const std::unique_ptr<Stream> stream = device->make_stream(StreamKind::compute);
   Model model(*device, *stream, std::move(graph), {.dtype = compute_dtype(config.precision), .training = false});
+  settle_operators(device->ops(), *stream, *alone, false, operator_choices_of(trained.checkpoint.get()));
   restore_weights(trained.weights(), *device, *stream, model);
   Predictor predictor({*device, *stream, model, *input, config.batch.micro});
   OutputFile output(words.output);

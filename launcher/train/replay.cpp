@@ -22,6 +22,7 @@
 #include "launcher/run_folder.h"
 #include "launcher/train/references.h"
 #include "launcher/train/training_parts.h"
+#include "launcher/trained_model.h"
 
 namespace convoy {
 namespace {

@@ -11,7 +11,6 @@
 #include "core/comm/work_together.h"
 #include "core/data/augment/augmented_data.h"
 #include "core/train/make_mesh.h"
-#include "core/train/operator_choices.h"
 #include "core/train/run_length.h"
 #include "datasets/split_advice.h"
 #include "launcher/base_model.h"
@@ -97,11 +96,6 @@ void warn_of_other_device(const CheckpointReader& checkpoint, const Device& devi
   if (position.device.empty() || position.device == device.arithmetic()) return;
   logging::warn("step {} was computed on {}, what follows is on {}: not with the bits that it would have had there",
                 position.step, position.device, device.arithmetic());
-}
-
-std::string operator_choices_of(const CheckpointReader* checkpoint) {
-  return checkpoint != nullptr && checkpoint->has_file(kOperatorsFile) ? checkpoint->file(kOperatorsFile)
-                                                                       : std::string();
 }
 
 TrainerParts trainer_parts(const Config& config, Dataset& data, TrainingMachine& machine, int64_t virtual_ranks,

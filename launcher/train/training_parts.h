@@ -40,8 +40,6 @@ class TrainingMachine {
 
 // Where a run goes on with other bits than it would have had on the device that it comes from.
 void warn_of_other_device(const CheckpointReader& checkpoint, const Device& device);
-// As TrainerParts has them; null: of no checkpoint.
-std::string operator_choices_of(const CheckpointReader* checkpoint);
 
 // For a Trainer that saves nothing, tells nobody and is never stopped. All outlive it. base: what the run's checkpoint
 // says of the model beneath its adapter, if there is one (launcher/base_model.h). Throws DataError if the model and the

@@ -40,6 +40,14 @@ for step in 1 5; do
   grep -q "these are the recorded bits" replay.log || { cat replay.log; fail "step $step has other bits"; }
 done
 
+# So is what `eval` computes: as training did.
+evaluate() { VGPU_ALGORITHMS=$1 "$TRAINER" eval "$2" --batches 1 --json 2>eval.log || { cat eval.log; fail "evaluating $2"; }; }
+trained_to=$(sed -n 's/.*"eval_loss":\([^,}]*\).*/\1/p' timed/metrics.jsonl | tail -1)
+evaluated=$(evaluate 1 timed)
+[ -n "$trained_to" ] && [[ $evaluated == *"$trained_to"* ]] || fail "training has a loss of $trained_to, eval $evaluated"
+rm "$(choices timed)"
+[ "$(evaluate 1 timed)" != "$evaluated" ] || fail "eval has the same bits whatever is chosen: nothing is tested"
+
 # GPUs of two kinds.
 mixed() {
   VGPU_ALGORITHMS=1 mpirun --oversubscribe -np 1 -x VGPU_SM=80 "$TRAINER" train train.yaml "${common[@]}" device=cuda "$@" : \
