@@ -81,6 +81,8 @@ StoredField token_field(int64_t vocabulary);
 DatasetManifest read_dataset_manifest(const std::filesystem::path& folder);
 // The same by rank 0 alone, which tells the others: 8 bytes a block and some 60 a shard. Collective.
 DatasetManifest read_dataset_manifest(const std::filesystem::path& folder, Communicator& ranks);
+// That rank 0 tells them.
+size_t index_bytes(const DatasetManifest& manifest);
 void write_dataset_manifest(const std::filesystem::path& folder, const DatasetManifest& manifest);
 // What the file holds, and back from it; file: what errors call it.
 std::string manifest_text(const DatasetManifest& manifest);

@@ -59,24 +59,38 @@ void unpack_checksums(const std::string& bytes, DatasetManifest& manifest) {
   });
 }
 
+struct Index {
+  std::string text, checksums;
+};
+
+Index index_of(DatasetManifest manifest) {
+  Index index;
+  index.checksums = packed_checksums(manifest);
+  for_each_shard(manifest, [](ShardEntry& shard) { shard.checksums.clear(); });
+  index.text = manifest_text(manifest);
+  return index;
+}
+
 }  // namespace
+
+size_t index_bytes(const DatasetManifest& manifest) {
+  const Index index = index_of(manifest);
+  return index.text.size() + index.checksums.size();
+}
 
 DatasetManifest read_dataset_manifest(const std::filesystem::path& folder, Communicator& ranks) {
   DatasetManifest manifest;
-  std::string text, checksums;
+  Index index;
   work_on_data(ranks, fmt::format("reading {}", (folder / kDatasetManifestName).string()), [&] {
     if (ranks.rank() != 0) return;
     manifest = read_dataset_manifest(folder);
-    DatasetManifest bare = manifest;
-    checksums = packed_checksums(bare);
-    for_each_shard(bare, [](ShardEntry& shard) { shard.checksums.clear(); });
-    text = manifest_text(bare);
+    index = index_of(manifest);
   });
-  text = ranks.broadcast_text(std::move(text), 0);
-  checksums = ranks.broadcast_text(std::move(checksums), 0);
+  index.text = ranks.broadcast_text(std::move(index.text), 0);
+  index.checksums = ranks.broadcast_text(std::move(index.checksums), 0);
   if (ranks.rank() == 0) return manifest;
-  manifest = manifest_from_text(text, folder / kDatasetManifestName);
-  unpack_checksums(checksums, manifest);
+  manifest = manifest_from_text(index.text, folder / kDatasetManifestName);
+  unpack_checksums(index.checksums, manifest);
   return manifest;
 }
 

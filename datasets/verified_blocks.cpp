@@ -31,6 +31,13 @@ int64_t checked_blocks_of(const ShardEntry& shard, const DatasetManifest& manife
   return blocks;
 }
 
+size_t marks_bytes(const DatasetManifest& manifest) {
+  int64_t words = 0;
+  for (const SplitEntry& split : manifest.splits)
+    for (const ShardEntry& shard : split.shards) words += BlockMarks::words_for(checked_blocks_of(shard, manifest));
+  return static_cast<size_t>(words) * sizeof(uint64_t);
+}
+
 VerifiedBlocks::VerifiedBlocks(const DatasetManifest& manifest, Communicator* ranks) {
   int64_t words = 0;
   for (const SplitEntry& split : manifest.splits) {
@@ -41,7 +48,7 @@ VerifiedBlocks::VerifiedBlocks(const DatasetManifest& manifest, Communicator* ra
       words += BlockMarks::words_for(blocks);
     }
   }
-  const size_t bytes = static_cast<size_t>(words) * sizeof(uint64_t);
+  const size_t bytes = marks_bytes(manifest);
   memory_ = ranks == nullptr ? std::make_shared<const MachineMemory>(bytes)
                              : std::make_shared<const MachineMemory>(*ranks->machine_ranks(), bytes);
 }

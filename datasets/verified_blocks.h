@@ -49,6 +49,9 @@ int64_t bytes_of(const ShardEntry& shard, const StoredField& field);
 int64_t check_bytes_of(const ShardEntry& shard, const DatasetManifest& manifest);
 int64_t checked_blocks_of(const ShardEntry& shard, const DatasetManifest& manifest);
 
+// Of the memory in which a machine remembers them.
+size_t marks_bytes(const DatasetManifest& manifest);
+
 class VerifiedBlocks {
  public:
   // Collective over the ranks, those of a machine share; null: this process alone. A bit a block.

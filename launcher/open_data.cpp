@@ -20,13 +20,6 @@
 namespace convoy {
 namespace {
 
-std::vector<std::string> paths_of(const Config& config) {
-  if (config.data.mix.empty()) return {config.data.path};
-  std::vector<std::string> paths;
-  for (const MixedSource& source : config.data.mix) paths.push_back(source.path);
-  return paths;
-}
-
 // Rank 0 has told what the folder holds. One rank of each other machine, and whoever names another folder than its
 // machine's first rank, looks whether that is so there as well: shards without checksums could be any.
 void check_same_folder(const std::string& path, const std::string& wanted, Communicator& ranks) {
@@ -76,10 +69,17 @@ OpenedData open_data(const Config& config, Communicator* ranks) {
   return opened;
 }
 
-std::string data_name(const Config& config) { return fmt::format("{}", fmt::join(paths_of(config), " and ")); }
+std::vector<std::string> data_paths(const Config& config) {
+  if (config.data.mix.empty()) return {config.data.path};
+  std::vector<std::string> paths;
+  for (const MixedSource& source : config.data.mix) paths.push_back(source.path);
+  return paths;
+}
+
+std::string data_name(const Config& config) { return fmt::format("{}", fmt::join(data_paths(config), " and ")); }
 
 bool data_is_there(const Config& config) {
-  return std::ranges::all_of(paths_of(config), [](const auto& path) { return std::filesystem::exists(path); });
+  return std::ranges::all_of(data_paths(config), [](const auto& path) { return std::filesystem::exists(path); });
 }
 
 }  // namespace convoy

@@ -19,6 +19,8 @@ struct OpenedData {
 
 // data.mix, or where it is empty data.path. Collective over the ranks; null: this process alone. Throws DataError.
 OpenedData open_data(const Config& config, Communicator* ranks = nullptr);
+// The folders that it opens.
+std::vector<std::string> data_paths(const Config& config);
 // For messages: "data/a", or "data/a and data/b".
 std::string data_name(const Config& config);
 // Is something there at all of these names?

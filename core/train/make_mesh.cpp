@@ -13,7 +13,7 @@ namespace convoy {
 
 namespace {
 
-constexpr int kNeverTooMany = 64, kLeastGroup = 32;
+constexpr int kLeastGroup = 32;
 
 // The largest group whose shards pad so many parameters by at most 1%, be each bucket cut for itself.
 int64_t group_with_little_padding(const ParallelConfig& config, int ranks, int64_t parameters) {

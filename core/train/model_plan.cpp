@@ -108,4 +108,14 @@ MemoryUse ModelPlan::memory() const {
   return use;
 }
 
+double shard_padding(const ModelPlan& model) {
+  int64_t whole = 0, cut = 0;
+  for (const GroupPlan& group : model.groups()) {
+    if (!group.sharding->shards_optimizer()) continue;
+    whole += group.layout.elements();
+    for (const Bucket& bucket : group.sharding->buckets()) cut += bucket.shard * group.sharding->ranks();
+  }
+  return whole == 0 ? 0 : static_cast<double>(cut - whole) / static_cast<double>(whole);
+}
+
 }  // namespace convoy

@@ -91,4 +91,9 @@ class ModelPlan {
   Plan training_, evaluation_;
 };
 
+// What ranks that shard send besides parameters, as a share of these: each rank's part of a bucket is a whole number of
+// blocks of the gradient norm. More than kMuchPadding is worth a word.
+double shard_padding(const ModelPlan& model);
+inline constexpr double kMuchPadding = 0.01;
+
 }  // namespace convoy

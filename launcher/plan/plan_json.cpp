@@ -24,6 +24,33 @@ Json place_of(const std::optional<Place>& place) {
   return {{"name", place->name}, {"wanted_bytes", place->wanted}, {"bytes", place->bytes}, {"fits", place->fits()}};
 }
 
+Json traffic_of(const simulated::Traffic& traffic) {
+  return {{"calls", traffic.calls},
+          {"messages", traffic.messages},
+          {"off_node_messages", traffic.off_node_messages},
+          {"bytes", traffic.bytes},
+          {"off_node_bytes", traffic.off_node_bytes},
+          {"hops", traffic.hops},
+          {"modelled_ms", 1e3 * traffic.seconds}};
+}
+
+Json start_of(const std::optional<PlannedStart>& start) {
+  if (!start) return nullptr;
+  return {{"manifest_bytes", start->manifest_bytes},
+          {"index_bytes", start->index_bytes},
+          {"traffic", traffic_of(start->traffic)},
+          {"marks_bytes", start->marks_bytes}};
+}
+
+Json watch_of(const std::optional<PlannedWatch>& watch) {
+  if (!watch) return nullptr;
+  return {{"machines", watch->machines},
+          {"write_every_s", watch->write_every_s},
+          {"summary_bytes", watch->summary_bytes},
+          {"opens", watch->opens},
+          {"patience_s", watch->patience_s}};
+}
+
 Json rates_of(const CardRates& rates) {
   return {{"name", rates.name},
           {"measured", rates.measured},
@@ -84,15 +111,10 @@ std::string plan_json(const PlanReport& r) {
                                     {"bytes", other.bytes},
                                     {"saved_bytes", static_cast<int64_t>(now) - static_cast<int64_t>(other.bytes)}});
   json["traffic"] = Json::array();
-  for (const auto& [name, traffic] : r.step.parts)
-    json["traffic"].push_back({{"name", name},
-                               {"calls", traffic.calls},
-                               {"messages", traffic.messages},
-                               {"off_node_messages", traffic.off_node_messages},
-                               {"bytes", traffic.bytes},
-                               {"off_node_bytes", traffic.off_node_bytes},
-                               {"hops", traffic.hops},
-                               {"modelled_ms", 1e3 * traffic.seconds}});
+  for (const auto& [name, traffic] : r.step.parts) {
+    json["traffic"].push_back({{"name", name}});
+    json["traffic"].back().update(traffic_of(traffic));
+  }
   json["modelled"] = {{"node_ranks", r.step.cluster.node_ranks},
                       {"within_bytes_per_s", r.step.cluster.within.bytes_per_s},
                       {"within_latency_us", 1e6 * r.step.cluster.within.latency_s},
@@ -110,6 +132,8 @@ std::string plan_json(const PlanReport& r) {
                    {"read_bytes", r.files.read_bytes},
                    {"operations", r.files.operations},
                    {"resume_opens", r.files.resume_opens}};
+  json["start"] = start_of(r.start);
+  json["hang_watch"] = watch_of(r.watch);
   json["machine"] = place_of(r.machine);
   json["card"] = place_of(r.card);
   return json_text(json) + "\n";

@@ -63,17 +63,6 @@ size_t gradient_buckets(const RunPlan& plan) {
   return std::max(count, size_t{1});
 }
 
-// Each rank's part of a bucket is a whole number of blocks of the gradient norm.
-double padding_of(const ModelPlan& model) {
-  int64_t whole = 0, cut = 0;
-  for (const GroupPlan& group : model.groups()) {
-    if (!group.sharding->shards_optimizer()) continue;
-    whole += group.layout.elements();
-    for (const Bucket& bucket : group.sharding->buckets()) cut += bucket.shard * group.sharding->ranks();
-  }
-  return whole == 0 ? 0 : static_cast<double>(cut - whole) / static_cast<double>(whole);
-}
-
 }  // namespace
 
 Place place_on(const Card& card, size_t bytes) {
@@ -90,7 +79,7 @@ PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& reques
   PlannedRun run = planner.plan(planner.config(), rates ? &tally : nullptr);
   PlanReport report{.config = planner.config(), .facts = run.facts, .plan = run.plan, .others_host = run.others_host};
   report.parameters = run.model.layout().parameter_count();
-  report.padding = padding_of(run.model);
+  report.padding = shard_padding(run.model);
   report.tensors = largest_tensors(run.model, kTensors);
   report.alternatives = alternatives_of(planner, request.ranks);
   report.machine = place_here(report, std::min(request.ranks, request.ranks_per_node));
@@ -111,6 +100,9 @@ PlanReport make_plan_report(const RunPlanner& planner, const PlanRequest& reques
   report.step = modelled_step(std::move(report.step), gradient_buckets(report.plan));
   if (report.time) report.time->exposed_s = report.step.exposed_s;
   report.files = planned_files(run.facts, run.model, request.ranks_per_node, report.config.checkpoint.file_bytes);
+  report.start = planned_start(report.config, request.ranks, report.step.cluster);
+  report.watch =
+      planned_watch(request.ranks, request.ranks_per_node, static_cast<double>(report.config.parallel.timeout_s));
   if (card != nullptr) report.card = place_on(*card, report.plan.memory.on_device());
   return report;
 }

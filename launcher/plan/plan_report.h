@@ -11,6 +11,8 @@
 #include "launcher/plan/largest_tensors.h"
 #include "launcher/plan/modelled_step.h"
 #include "launcher/plan/planned_files.h"
+#include "launcher/plan/planned_start.h"
+#include "launcher/plan/planned_watch.h"
 #include "launcher/plan/run_planner.h"
 #include "launcher/plan/time/step_time.h"
 
@@ -47,6 +49,8 @@ struct PlanReport {
   ModelledStep step;
   std::optional<StepTime> time;  // on the card, or where rates were measured
   PlannedFiles files;
+  std::optional<PlannedStart> start;  // absent: the data is not there
+  std::optional<PlannedWatch> watch;
 };
 
 // Rates to model the time of such operators with.

@@ -7,8 +7,6 @@
 namespace convoy {
 namespace {
 
-constexpr double kMuchPadding = 0.01;
-
 constexpr int kTitle = 10;
 
 // Lines of a part; its title stands before the first.
@@ -180,6 +178,35 @@ std::string file_lines(const PlanReport& r) {
   return part.text();
 }
 
+std::string start_lines(const PlanReport& r) {
+  if (!r.start) return "";
+  const PlannedStart& start = *r.start;
+  Part part("a start");
+  std::string text = fmt::format("rank 0 reads {} that say what the data is", bytes_text(start.manifest_bytes));
+  if (start.traffic.calls > 0)
+    text += fmt::format(" and sends {} of it: {} messages, {} off node, {} hops, {:.3g} ms",
+                        bytes_text(start.index_bytes), start.traffic.messages, start.traffic.off_node_messages,
+                        start.traffic.hops, 1e3 * start.traffic.seconds);
+  part.line(std::move(text));
+  part.line(fmt::format("{} on each machine remember what was read and found whole", bytes_text(start.marks_bytes)));
+  return part.text();
+}
+
+std::string watch_lines(const PlanReport& r) {
+  if (!r.watch) return "";
+  const PlannedWatch& watch = *r.watch;
+  Part part("hangs");
+  part.line(watch.machines == 1
+                ? "ranks see each other in memory: no file"
+                : fmt::format("{} machines each write a file of at most {} every {:.2g} s, {:.3g} writes/s in all",
+                              watch.machines, bytes_text(watch.summary_bytes), watch.write_every_s,
+                              watch.machines / watch.write_every_s));
+  part.line(fmt::format("after {} s in a collective one rank compares all{}, for {:.2g} s at most",
+                        r.config.parallel.timeout_s,
+                        watch.opens == 0 ? "" : fmt::format(", opening {} files", watch.opens), watch.patience_s));
+  return part.text();
+}
+
 std::string place_line(const Place& place) {
   return fmt::format("{} {}: {} of {} {}", place.fits() ? "fits" : "does not fit", place.name, bytes_text(place.wanted),
                      bytes_text(place.bytes), place.about);
@@ -197,7 +224,7 @@ std::string place_lines(const PlanReport& r) {
 
 std::string plan_text(const PlanReport& r) {
   return run_lines(r) + length_line(r) + memory_lines(r) + tensor_lines(r) + alternative_lines(r) + step_lines(r) +
-         traffic_lines(r) + file_lines(r) + time_lines(r) + place_lines(r);
+         traffic_lines(r) + file_lines(r) + start_lines(r) + watch_lines(r) + time_lines(r) + place_lines(r);
 }
 
 }  // namespace convoy

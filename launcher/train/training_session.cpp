@@ -150,6 +150,7 @@ class TrainingSession {
       references_->keep();
       introduce(trainer, V);
       warn_of_full_disk(trainer);
+      warn_of_padding(trainer);
     });
     // Told here, while everything stands: objects destroyed by an exception in the middle of a step could only say that
     // reductions are in flight.
@@ -305,6 +306,16 @@ class TrainingSession {
     if (free && *free < bytes)
       logging::warn("a checkpoint takes {}, but only {} are free in {}: make room, or nothing will be saved",
                     bytes_text(static_cast<size_t>(bytes)), bytes_text(static_cast<size_t>(*free)), folder.string());
+  }
+
+  // Few ranks pad models that are small anyway.
+  void warn_of_padding(Trainer& trainer) {
+    const double padding = shard_padding(trainer.model().plan());
+    const int64_t asked = config_.parallel.shard_ranks.value_or(0);
+    if (padding > kMuchPadding && asked > kNeverTooMany)
+      logging::warn(
+          "parallel.shard_ranks = {} pads what ranks send of this model by {:.2g}%; a smaller one, or auto, pads less",
+          asked, 100 * padding);
   }
 
   void conclude(TrainingOutcome outcome, Trainer& trainer, const Observers& observers) {

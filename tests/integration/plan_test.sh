@@ -52,7 +52,8 @@ fi
 # Every kind of memory of a run is there, in words too; without the data the vocabulary does.
 tells 'device memory' plan --ranks 4 parallel.stage=3
 vocabulary=$("$TRAINER" config run-1/config.yaml --value model.vocabulary)
-same=$(plan --json | sed 's/"data[^,]*,//')
+without_data() { sed 's/"start":{.*"hang_watch"/"start":null,"hang_watch"/'; }
+same=$(plan --json | without_data)
 [ "$(plan --json data.path=nowhere model.vocabulary="$vocabulary")" = "$same" ] || fail "planned otherwise without the data"
 refuse 2 'give model.vocabulary=N' plan data.path=nowhere
 refuse 2 'is not a multiple of batch.micro x ranks' plan --ranks 3 parallel.virtual_ranks=auto
