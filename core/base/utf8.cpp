@@ -85,6 +85,16 @@ char32_t next_code_point(std::string_view text, size_t& position) {
   return code_point;
 }
 
+std::string with_replaced_bytes(std::string_view text) {
+  std::string valid;
+  while (const auto position = first_invalid_utf8(text)) {
+    valid += text.substr(0, *position);
+    append_utf8(valid, U'\uFFFD');
+    text.remove_prefix(*position + 1);
+  }
+  return valid.append(text);
+}
+
 void append_utf8(std::string& text, char32_t code_point) {
   const auto append = [&](char32_t byte) { text.push_back(static_cast<char>(byte)); };
   if (code_point < 0x80) return append(code_point);

@@ -24,6 +24,9 @@ char32_t next_code_point(std::string_view text, size_t& position);
 // Behind as many whole groups of eight ASCII characters as follow `position`.
 size_t skip_ascii(std::string_view text, size_t position);
 
+// The text with U+FFFD in place of each byte that belongs to no character.
+std::string with_replaced_bytes(std::string_view text);
+
 void append_utf8(std::string& text, char32_t code_point);
 
 }  // namespace convoy

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 
 namespace convoy {
 
@@ -35,6 +36,9 @@ std::vector<int32_t> Conversation::ask(const std::string& text) {
   }
 }
 
-void Conversation::answer(const std::string& text) { messages_.push_back({ChatRole::assistant, text}); }
+// A model may write any bytes; what it reads again is text.
+void Conversation::answer(std::string_view text) {
+  messages_.push_back({ChatRole::assistant, with_replaced_bytes(text)});
+}
 
 }  // namespace convoy

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "datasets/chat/chat_format.h"
@@ -18,7 +19,7 @@ class Conversation {
   // with their answers; where this alone is too long, it is not taken and the number of its tokens is thrown, as a
   // ConfigError.
   std::vector<int32_t> ask(const std::string& text);
-  void answer(const std::string& text);
+  void answer(std::string_view text);
 
   const std::vector<ChatMessage>& messages() const { return messages_; }
 

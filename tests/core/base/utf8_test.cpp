@@ -39,5 +39,11 @@ TEST(Utf8, KnowsWhatIsUnfinished) {
   EXPECT_EQ(unfinished_utf8_bytes("\x80\x80\x80\x80"), 0u);
 }
 
+TEST(Utf8, ReplacesBytesThatAreNoText) {
+  EXPECT_EQ(with_replaced_bytes("plain \u00e9"), "plain \u00e9");
+  EXPECT_EQ(with_replaced_bytes("\xff\u65e5\xe2\x82 a\x80"), "\uFFFD\u65e5\uFFFD\uFFFD a\uFFFD");
+  EXPECT_EQ(with_replaced_bytes(""), "");
+}
+
 }  // namespace
 }  // namespace convoy

@@ -71,5 +71,15 @@ TEST(Conversation, StaysWithinTheContext) {
   EXPECT_EQ(conversation.messages().back().text, "3") << "what was too long is not taken";
 }
 
+TEST(Conversation, GoesOnAfterAnAnswerThatIsNoText) {
+  const auto tokenizer = of_bytes();
+  const ChatFormat format = choose_chat_format("plain", {}, *tokenizer);
+  Conversation conversation(format, *tokenizer, 120, 20, "");
+  conversation.ask("One?");
+  conversation.answer("\xc3\xa9\x83!\xe2\x82");
+  EXPECT_EQ(tokenizer->decode(conversation.ask("Two?")),
+            "### User\nOne?\n### Assistant\n\u00e9\uFFFD!\uFFFD\uFFFD\n### User\nTwo?\n### Assistant\n");
+}
+
 }  // namespace
 }  // namespace convoy
