@@ -5,7 +5,6 @@
 
 #include "core/base/checksum.h"
 #include "core/base/integers.h"
-#include "core/ops/optimizer_update.h"
 #include "core/parameters/state_names.h"
 #include "core/parameters/upload.h"
 
@@ -27,26 +26,46 @@ int64_t even_share(int64_t elements, int ranks) {
 
 }  // namespace
 
-void ParameterFiller::fill(const ParameterStorage& storage, const std::vector<Target>& targets, const Values& values) {
+// What this rank keeps of flat storage, or, where every rank keeps all, its share; offset: in compact storage, or flat.
+std::vector<OwnedRange> ParameterFiller::kept_ranges(const ParameterStorage& storage) const {
   const int64_t elements = storage.layout().elements();
-  std::vector<OwnedRange> mine;
-  if (is_sharded(storage)) {
-    mine = storage.owned();
-  } else {
+  if (!is_sharded(storage)) {
     const int64_t share = even_share(elements, communication_.group().size());
     const int64_t begin = std::min(share * communication_.group().place(), elements);
-    mine = {{begin, std::min(begin + share, elements), begin}};
+    return {{begin, std::min(begin + share, elements), begin}};
   }
+  std::vector<OwnedRange> kept;
+  for (const OwnedRange& range : storage.owned())
+    if (range.begin < elements) kept.push_back({range.begin, std::min(range.end, elements), range.offset});
+  return kept;
+}
+
+void ParameterFiller::fill(const ParameterStorage& storage, const std::vector<Target>& targets, const Values& values) {
+  const std::vector<OwnedRange> kept = kept_ranges(storage);
+  if (kept.empty()) return;
+  const int64_t origin = kept.front().offset, length = kept.back().offset + kept.back().elements() - origin;
+  const int64_t share = even_share(length, replicas_ == nullptr ? 1 : replicas_->size());
+  const int64_t first = origin + share * (replicas_ == nullptr ? 0 : replicas_->place());
   Upload upload(communication_.device(), communication_.compute(), kPiece);
-  std::vector<float> piece(static_cast<size_t>(std::min(kPiece, elements)));
-  for (const OwnedRange& range : mine)
-    for (int64_t begin = range.begin; begin < std::min(range.end, elements); begin += kPiece) {
-      const int64_t end = std::min({begin + kPiece, range.end, elements});
+  std::vector<float> piece(static_cast<size_t>(std::min(kPiece, share)));
+  for (const OwnedRange& range : kept) {
+    const int64_t flat = range.begin - range.offset, end_of_mine = std::min(first + share + flat, range.end);
+    for (int64_t begin = std::max(first + flat, range.begin); begin < end_of_mine; begin += kPiece) {
+      const int64_t end = std::min(begin + kPiece, end_of_mine);
       values(begin, end, piece.data());
       for (const Target& target : targets)
-        upload.put(target.tensor.range(target.compact ? range.offset + begin - range.begin : begin, end - begin),
-                   piece.data());
+        upload.put(target.tensor.range(target.compact ? begin - flat : begin, end - begin), piece.data());
     }
+  }
+  if (replicas_ == nullptr) return;
+  for (const Target& target : targets) {
+    DividedValues divided{target.tensor, kept, share};
+    for (OwnedRange& range : divided.ranges) {
+      if (target.compact) range = {range.offset, range.offset + range.elements(), range.offset};
+      range.offset -= origin;
+    }
+    of_replicas_.push_back(std::move(divided));
+  }
 }
 
 void ParameterFiller::weights(const ParameterStorage& storage, const Values& values, bool averages_too) {
@@ -60,7 +79,7 @@ void ParameterFiller::weights(const ParameterStorage& storage, const Values& val
   if (is_sharded(storage)) {
     if (storage.weights())
       for (const Bucket& bucket : storage.sharding().buckets())
-        shared_.push_back({storage.weights(), bucket.begin, bucket.end, bucket.shard});
+        of_group_.push_back({storage.weights(), {{bucket.begin, bucket.end, 0}}, bucket.shard});
     return;
   }
   for (const Target& target : targets) share_evenly(storage, target.tensor);
@@ -78,49 +97,35 @@ void ParameterFiller::zero_state(const ParameterStorage& storage, const std::str
 
 void ParameterFiller::share_evenly(const ParameterStorage& storage, const Tensor& flat) {
   const int64_t elements = storage.layout().elements();
-  shared_.push_back({flat, 0, elements, even_share(elements, communication_.group().size())});
+  of_group_.push_back({flat, {{0, elements, 0}}, even_share(elements, communication_.group().size())});
 }
 
 void ParameterFiller::share() {
-  const std::vector<Shared> shared = std::exchange(shared_, {});
-  if (communication_.group().size() == 1 || shared.empty()) return;
-  const int64_t least = kLeastShared * communication_.group().size() * static_cast<int64_t>(sizeof(float));
+  if (communication_.group().size() == 1) of_group_.clear();
+  if (of_group_.empty() && of_replicas_.empty()) return;
   Memory more;
-  Tensor staging = arena_;
-  if (static_cast<int64_t>(staging.bytes()) < least) {
-    more = communication_.device().allocate(static_cast<size_t>(least));
-    staging = {more.data(), DType::u8, {least}};
-  }
+  const Tensor through = staging(more);
   communication_.follow_compute();
-  communication_.group().label(-1, "parameters to begin with");
-  for (const Shared& of : shared) bring_together(of, staging);
+  if (replicas_ != nullptr) bring_together(*replicas_, of_replicas_, through);
+  if (!of_group_.empty()) bring_together(communication_.group(), of_group_, through);
   communication_.await_all();
   communication_.compute().synchronize();
   communication_.take_exposed_ms();  // of no step
 }
 
-// As much of every rank's part at a time as the staging holds.
-void ParameterFiller::bring_together(const Shared& shared, const Tensor& staging) {
-  const LeveledGroup& group = communication_.group();
-  Stream& stream = communication_.stream();
-  const Tensor& flat = shared.flat;
-  const auto room = static_cast<int64_t>(staging.bytes() / size_of(flat.dtype));
-  const int64_t at_once = std::min(room / group.size() / kParameterBlock * kParameterBlock, shared.shard);
-  for (int64_t at = 0; at < shared.shard; at += at_once) {
-    const int64_t n = std::min(at_once, shared.shard - at);
-    const Tensor all{staging.data, flat.dtype, {n * group.size()}};
-    const auto part_of = [&](int64_t rank) {
-      const int64_t begin = std::min(shared.begin + rank * shared.shard + at, shared.end);
-      return flat.range(begin, std::min(n, shared.end - begin));
-    };
-    const Tensor mine = all.range(group.place() * n, n), part = part_of(group.place());
-    if (part.elements() < n) stream.zero(mine.data, mine.bytes());
-    if (part.elements() > 0) stream.copy(mine.data, part.data, part.bytes());
-    group.all_gather(stream, all, mine);
-    for (int64_t rank = 0; rank < group.size(); ++rank)
-      if (const Tensor to = part_of(rank); rank != group.place() && to.elements() > 0)
-        stream.copy(to.data, all.range(rank * n, n).data, to.bytes());
-  }
+Tensor ParameterFiller::staging(Memory& more) const {
+  const int most = std::max(communication_.group().size(), replicas_ == nullptr ? 1 : replicas_->size());
+  const int64_t least = kLeastShared * most * static_cast<int64_t>(sizeof(float));
+  if (static_cast<int64_t>(arena_.bytes()) >= least) return arena_;
+  more = communication_.device().allocate(static_cast<size_t>(least));
+  return {more.data(), DType::u8, {least}};
+}
+
+void ParameterFiller::bring_together(const LeveledGroup& group, std::vector<DividedValues>& divided,
+                                     const Tensor& staging) {
+  group.label(-1, "parameters to begin with");
+  for (const DividedValues& values : std::exchange(divided, {}))
+    convoy::bring_together(group, communication_.stream(), values, staging);
 }
 
 }  // namespace convoy

@@ -1,8 +1,8 @@
 // Fills parameters with values that can be asked for by their place: a checkpoint's, or initial ones.
 //
-// A rank asks for what it owns and no more, a piece at a time: never is a copy of all on the host. What every rank
-// keeps whole is divided among the ranks that shard, and then brought together; so all values are asked for once in
-// each group of those.
+// A rank asks for a part of what it keeps and no more, a piece at a time: never is a copy of all on the host. What
+// several ranks keep, those of a group that shards or those with the same shards, is divided among them and then
+// brought together; so all values are asked for once in the whole job.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "core/comm/communication.h"
 #include "core/parameters/parameter_storage.h"
+#include "core/train/divided_values.h"
 
 namespace convoy {
 
@@ -20,8 +21,10 @@ class ParameterFiller {
   // Elements [begin, end) of flat storage, f32.
   using Values = std::function<void(int64_t begin, int64_t end, float* out)>;
 
-  // arena: device memory that is free meanwhile, through which values are brought together.
-  ParameterFiller(Communication& communication, const Tensor& arena) : communication_(communication), arena_(arena) {}
+  // replicas: the ranks with the same shards, null: there are none. arena: device memory that is free meanwhile,
+  // through which values are brought together.
+  ParameterFiller(Communication& communication, const LeveledGroup* replicas, const Tensor& arena)
+      : communication_(communication), replicas_(replicas), arena_(arena) {}
 
   // This rank's part: weights with their masters, and the moving average where there is one and it is to begin so.
   void weights(const ParameterStorage& storage, const Values& values, bool averages_too);
@@ -29,7 +32,7 @@ class ParameterFiller {
   void state(const ParameterStorage& storage, const std::string& name, const Values& values);
   void zero_state(const ParameterStorage& storage, const std::string& name);
 
-  // Collective, once all parts are filled: brings together what every rank keeps whole.
+  // Collective, once all parts are filled: brings them together.
   void share();
 
  private:
@@ -37,18 +40,18 @@ class ParameterFiller {
     Tensor tensor;
     bool compact = false;  // else flat
   };
-  struct Shared {
-    Tensor flat;
-    int64_t begin = 0, end = 0, shard = 0;  // rank r has [begin + r * shard, ...) of it, up to the end
-  };
 
   void fill(const ParameterStorage& storage, const std::vector<Target>& targets, const Values& values);
+  std::vector<OwnedRange> kept_ranges(const ParameterStorage& storage) const;
   void share_evenly(const ParameterStorage& storage, const Tensor& flat);
-  void bring_together(const Shared& shared, const Tensor& staging);
+  Tensor staging(Memory& more) const;
+  void bring_together(const LeveledGroup& group, std::vector<DividedValues>& divided, const Tensor& staging);
 
   Communication& communication_;
+  const LeveledGroup* const replicas_;
   const Tensor arena_;
-  std::vector<Shared> shared_;
+  // Of replicas, which make parts of the group's ranks whole; then those of the group.
+  std::vector<DividedValues> of_replicas_, of_group_;
 };
 
 }  // namespace convoy

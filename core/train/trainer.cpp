@@ -124,7 +124,7 @@ void Trainer::restore(const CheckpointReader& checkpoint) {
   try {
     fill_parameters("reading " + checkpoint.folder().filename().string(),
                     [&](ParameterFiller& filler) { restore_training(checkpoint, model_, filler, sums); });
-    sums.add_up(communication_.communicator());
+    sums.add_up(p_.mesh.data());
     fail_together(p_.mesh.world(), [&] { sums.check(); });
   } catch (const Error& error) {
     if (error.code() != ExitCode::bad_checkpoint) throw;
@@ -133,7 +133,7 @@ void Trainer::restore(const CheckpointReader& checkpoint) {
 }
 
 void Trainer::fill_parameters(std::string what, const std::function<void(ParameterFiller&)>& part) {
-  ParameterFiller filler(communication_, model_.arena());
+  ParameterFiller filler(communication_, p_.mesh.replicate(), model_.arena());
   with_files(std::move(what), [&] { part(filler); });
   filler.share();
 }

@@ -44,7 +44,8 @@ PlannedFiles planned_files(const RankFacts& facts, const ModelPlan& model, int r
       first.optimizer.groups.empty() ? 0 : ceil_div(static_cast<int>(holders), std::min(ranks_per_node, facts.ranks));
   files.written_bytes = bytes_of(first, &StateShard::held);
   files.first_written_bytes = weight_bytes(first) + files.written_bytes;
-  files.read_bytes = files.written_bytes + ceil_div(weights_read(model), holders);
+  const auto replicas = static_cast<size_t>(facts.mesh.replicate.ranks());
+  files.read_bytes = ceil_div(files.written_bytes + ceil_div(weights_read(model), holders), replicas);
   files.weight_files = first.weight_files;
   files.operations = 2;
   const int index = files.weight_files > 1 ? 1 : 0;

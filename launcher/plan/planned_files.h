@@ -13,7 +13,7 @@ struct PlannedFiles {
   int optimizer_files = 0;  // one for the ranks of a node that hold parts
   // Of a save: by rank 0, which writes the weights, and by another at the most.
   size_t first_written_bytes = 0, written_bytes = 0;
-  // Of a resume, by a rank at the most: in each group of ranks that shard, the checkpoint is read once.
+  // Of a resume, by a rank at the most: the ranks read the checkpoint once between them.
   size_t read_bytes = 0;
   // Opens, fsyncs and the like of a rank that is not the first of its node: for a start, a save and the end; and files
   // opened by a resume on as many ranks.

@@ -108,6 +108,37 @@ INSTANTIATE_TEST_SUITE_P(All, ManyFiles,
                          testing::Combine(testing::Values(8, 64), testing::Values(0, 1, 3),
                                           testing::Values(Precision::f32, Precision::bf16)));
 
+// Ranks with the same shards read a part of them each.
+TEST(ManyFilesOfReplicas, AreReadOnceByAllOfThem) {
+  for (const int64_t stage : {1, 2, 3})
+    for (const Precision precision : {Precision::f32, Precision::bf16}) {
+      SCOPED_TRACE(testing::Message() << "stage " << stage);
+      TemporaryFolder folder;
+      Config config = saving_config(16, stage, precision);
+      config.train.steps = 4;
+      config.parallel.shard_ranks.value = 4;
+      const ToyResult straight = toy_run(config, 16);
+      std::vector<FileCounter> saving(16);
+      config.train.stop_at = 2;
+      toy_run(config, 16, counted(folder.path(), saving));
+      const std::filesystem::path checkpoint = folder.path() / "step-00000002";
+      const int64_t bytes = bytes_in(checkpoint);
+      const int64_t headers =
+          16 * (header_bytes(checkpoint / "model.safetensors") + header_bytes(checkpoint / optimizer_file_name(0, 1)));
+      std::vector<FileCounter> reading(16);
+      ToyParts parts = counted(folder.path(), reading);
+      parts.resume = true;
+      config.train.stop_at = 0;
+      config.parallel.shard_ranks.value = 2;
+      const ToyResult result = toy_run(config, 16, parts);
+      EXPECT_TRUE(result.weights == straight.weights);
+      EXPECT_EQ(result.losses.back(), straight.losses.back());
+      int64_t read = 0;
+      for (const FileCounter& counter : reading) read += counter.bytes(FileOperation::read);
+      EXPECT_LE(static_cast<double>(read - headers), 1.2 * static_cast<double>(bytes));
+    }
+}
+
 // A model of many files, which several ranks write, is the same model.
 TEST(ManyFilesOfWeights, ChangeNoBitAndAreReadByAnyRanks) {
   for (const int64_t stage : {0, 2, 3}) {
