@@ -1,7 +1,8 @@
-// Positions in the order of their tokens, chunk by chunk: how the embedding's backward finds all places of a token.
+// Positions in the order of their tokens: how the embedding's backward finds all places of a token.
 //
-// Sorting all positions would take many launches. Sorting chunks of kChunk takes one, a block a chunk; what a token has
-// in a chunk is then a run, found by bisection.
+// A block sorts a chunk of positions; then kMerged sorted lists become one, and these once more, as every key looks up
+// how many of each list are smaller. What a token has in a part of kPart positions is then a run. More than a part is
+// sorted part by part.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -13,6 +14,8 @@
 namespace convoy::cuda {
 
 inline constexpr int kChunk = 1024;
+inline constexpr int kMerged = 8;  // lists at a time
+inline constexpr int kPart = kChunk * kMerged * kMerged;
 
 using TokenKey = unsigned long long;  // token in the upper half, position in the lower
 __device__ inline TokenKey token_key(int32_t token, int64_t position) {
@@ -44,34 +47,51 @@ __device__ inline TokenKey sorted_over_block(TokenKey key, TokenKey* shared) {
   return key;
 }
 
-// The chunks of N sorted keys.
+// Where the n-th of N keys comes to stand when each kMerged sorted lists of `width` keys, a power of two, become one.
+__device__ inline int merged_place(const TokenKey* keys, int n, int N, int width) {
+  const TokenKey key = keys[n];
+  const int group = n & -(kMerged * width);
+  int smaller[kMerged] = {};  // keys of each list
+  for (int step = width; step > 0; step /= 2) {
+#pragma unroll
+    for (int list = 0; list < kMerged; ++list) {
+      const int begin = group + list * width, more = smaller[list] + step;
+      if (more <= min(width, N - begin) && keys[begin + more - 1] < key) smaller[list] = more;
+    }
+  }
+  int place = group;
+  for (const int count : smaller) place += count;
+  return place;
+}
+
+// The parts of N sorted keys.
 struct TokenOrder {
   const TokenKey* keys;
-  int64_t N;
+  int N;
 
-  __device__ int chunks() const { return static_cast<int>((N + kChunk - 1) / kChunk); }
-  __device__ int size_of_chunk(int chunk) const {
-    return static_cast<int>(min(int64_t{kChunk}, N - int64_t{chunk} * kChunk));
-  }
+  __device__ int parts() const { return (N + kPart - 1) / kPart; }
 
   struct Run {
-    int64_t begin;  // into keys
+    int begin;  // into keys
     int count;
   };
-  __device__ Run run(int chunk, int32_t token) const {
-    const TokenKey* sorted = keys + int64_t{chunk} * kChunk;
-    const int size = size_of_chunk(chunk), first = first_at_least(sorted, 0, size, token_key(token, 0));
+  __device__ Run run(int part, int32_t token) const {
+    return run_from(first_at_least(part * kPart, end_of(part), token_key(token, 0)), part, token);
+  }
+  // begin: the first place of the token in the part, or where it would be.
+  __device__ Run run_from(int begin, int part, int32_t token) const {
+    const int end = end_of(part);
     int most = 1;  // runs are short as a rule: look ahead before bisecting
-    while (first + most <= size && token_of(sorted[first + most - 1]) == token) most *= 2;
-    const int end = first_at_least(sorted, first + most / 2, min(first + most, size), token_key(token + 1, 0));
-    return {int64_t{chunk} * kChunk + first, end - first};
+    while (begin + most <= end && token_of(keys[begin + most - 1]) == token) most *= 2;
+    return {begin, first_at_least(begin + most / 2, min(begin + most, end), token_key(token + 1, 0)) - begin};
   }
 
  private:
-  __device__ static int first_at_least(const TokenKey* sorted, int low, int high, TokenKey key) {
+  __device__ int end_of(int part) const { return min(N - part * kPart, kPart) + part * kPart; }
+  __device__ int first_at_least(int low, int high, TokenKey key) const {
     while (low < high) {
-      const int middle = (low + high) / 2;
-      if (sorted[middle] < key)
+      const int middle = low + (high - low) / 2;
+      if (keys[middle] < key)
         low = middle + 1;
       else
         high = middle;

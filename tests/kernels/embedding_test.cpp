@@ -1,4 +1,10 @@
 #include "core/ops/embedding.h"
+
+#include <cmath>
+#include <functional>
+#include <utility>
+#include <vector>
+
 #include "tests/kernels/support/ops_test.h"
 
 namespace convoy::test {
@@ -11,6 +17,15 @@ Array some_tokens(int64_t B, int64_t T, int64_t V) {
   for (const double value : random_values(B * T, 9))
     tokens.push_back(static_cast<double>(int64_t((value + 1) / 2 * double(V))));
   return Array({B, T}, DType::i32, tokens);
+}
+
+// (V, C): 1 plus the sum of dy's rows at each token's places.
+Values one_and_sums_by_token(const Array& tokens, const Array& dy, int64_t V) {
+  const Values ids = tokens.values(), gradient = dy.values();
+  const size_t C = gradient.size() / ids.size();
+  Values sums(static_cast<size_t>(V) * C, 1);
+  for (size_t i = 0; i < gradient.size(); ++i) sums[static_cast<size_t>(ids[i / C]) * C + i % C] += gradient[i];
+  return sums;
 }
 
 TEST_F(EmbeddingTest, ForwardAddsTheTwoRows) {
@@ -99,14 +114,29 @@ TEST_F(EmbeddingTest, BackwardFindsAllPlacesOfAToken) {
       const Array tokens = some_tokens(B, T, V), dy = random_array({B, T, C}, DType::bf16, 3);
       const Array dtable = Array::filled({V, C}, DType::f32, 1);
       run_with_scratch(EmbeddingBackward{dtable, {}, dy, tokens});
-      Values wanted(static_cast<size_t>(V * C), 1);
-      const Values gradient = dy.values(), ids = tokens.values();
-      for (size_t i = 0; i < gradient.size(); ++i) {
-        const size_t n = i / static_cast<size_t>(C), c = i % static_cast<size_t>(C);
-        wanted[static_cast<size_t>(ids[n]) * static_cast<size_t>(C) + c] += gradient[i];
-      }
-      expect_near(dtable.values(), wanted, 1e-5, "dtoken_table");
+      expect_near(dtable.values(), one_and_sums_by_token(tokens, dy, V), 1e-5, "dtoken_table");
     }
+}
+
+// Frequent tokens, whose rows are summed in pieces: one everywhere, 11 as among characters, and one at a tenth of all
+// places beside rare ones. Some of the numbers of positions are more than are sorted as a whole. Sums of small whole
+// numbers are exact, whatever their order.
+TEST_F(EmbeddingTest, BackwardSumsFrequentTokensWhole) {
+  const int64_t V = 2000;
+  const std::vector<std::function<int64_t(int64_t)>> texts = {
+      [](int64_t) { return 7; }, [](int64_t n) { return n * 7919 % 101 % 11; },
+      [](int64_t n) { return n % 10 == 3 ? V - 1 : n * 7919 % V; }};
+  for (const DType dtype : {DType::f32, DType::bf16})
+    for (const auto& [T, C] : std::vector<std::pair<int64_t, int64_t>>{{64, 4}, {1501, 530}, {5003, 6}, {33'001, 4}})
+      for (const auto& text : texts) {
+        Values ids, gradient = random_values(2 * T * C, 3);
+        for (int64_t n = 0; n < 2 * T; ++n) ids.push_back(static_cast<double>(text(n)));
+        for (double& value : gradient) value = std::round(9 * value);
+        const Array tokens({2, T}, DType::i32, ids), dy({2, T, C}, dtype, gradient);
+        const Array dtable = Array::filled({V, C}, DType::f32, 1);
+        run_with_scratch(EmbeddingBackward{dtable, {}, dy, tokens});
+        EXPECT_TRUE(dtable.values() == one_and_sums_by_token(tokens, dy, V)) << 2 * T << " rows of " << C;
+      }
 }
 
 TEST_F(EmbeddingTest, SameBitsForAnyThreads) {
