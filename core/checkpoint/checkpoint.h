@@ -147,8 +147,6 @@ struct CheckpointStoreOptions {
 // Writes checkpoints in a background thread. Use from one thread.
 class CheckpointStore {
  public:
-  // Of one rank alone.
-  explicit CheckpointStore(CheckpointStoreOptions options);
   // Collective. Of all ranks of the communicator, which outlives the store; every rank saves the same steps. Whether
   // the folder can be written is for rank 0 to find out.
   CheckpointStore(Communicator& ranks, CheckpointStoreOptions options);

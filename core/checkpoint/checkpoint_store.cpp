@@ -2,8 +2,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -145,34 +143,6 @@ std::optional<std::string> CheckpointStore::Impl::write(const CheckpointContents
   }
 }
 
-namespace {
-
-// A group of one. Core knows no communicator that could be made here.
-class Alone final : public Communicator {
- public:
-  int rank() const override { return 0; }
-  int size() const override { return 1; }
-  int local_rank() const override { return 0; }
-  int local_size() const override { return 1; }
-  void label(int64_t, std::string_view) override {}
-  void all_reduce(Stream&, const Tensor&) override {}
-  void all_gather(Stream&, const Tensor&, const Tensor&) override { refuse(); }
-  void all_to_all(Stream&, const Tensor&, const Tensor&) override { refuse(); }
-  void reduce_scatter(Stream&, const Tensor&, const Tensor&) override { refuse(); }
-  void broadcast(Stream&, const Tensor&, int) override {}
-  void barrier_host() override {}
-  void broadcast_host(void*, size_t, int) override {}
-  void all_gather_host(void* out, const void* in, size_t bytes) override { std::memcpy(out, in, bytes); }
-  std::unique_ptr<Communicator> split(int, int) override { return std::make_unique<Alone>(); }
-  std::unique_ptr<Communicator> machine_ranks() override { return std::make_unique<Alone>(); }
-  [[noreturn]] void abort(ExitCode, std::string_view) noexcept override { std::abort(); }
-
- private:
-  static void refuse() { throw InternalError("a save of one rank exchanges no tensors"); }
-};
-
-}  // namespace
-
 void CheckpointStore::check_writable(const CheckpointStoreOptions& options) {
   try {
     make_folder(options.folder);
@@ -183,10 +153,6 @@ void CheckpointStore::check_writable(const CheckpointStoreOptions& options) {
   }
 }
 
-CheckpointStore::CheckpointStore(CheckpointStoreOptions options) {
-  check_writable(options);
-  impl_ = std::make_unique<Impl>(std::make_unique<Alone>(), std::move(options));
-}
 CheckpointStore::CheckpointStore(Communicator& ranks, CheckpointStoreOptions options)
     : impl_(std::make_unique<Impl>(ranks.background(), std::move(options))) {}
 CheckpointStore::~CheckpointStore() = default;

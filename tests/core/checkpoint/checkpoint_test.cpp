@@ -160,7 +160,7 @@ TEST(Checkpoint, ARankThatIsNotTheFirstDoesTwoOperationsASave) {
 TEST(Checkpoint, SavesACopyAndEqualContentsGiveEqualBytes) {
   TemporaryFolder folder;
   {
-    CheckpointStore store({folder.path() / "a", "x", 0});
+    CheckpointStore store = lone_store({folder.path() / "a", "x", 0});
     std::vector<float> weight(1'000'000, 1.0f), state(100, 2.0f);
     CheckpointContents contents;
     contents.position.step = 1;
@@ -189,7 +189,7 @@ TEST(Checkpoint, SavesACopyAndEqualContentsGiveEqualBytes) {
 
 TEST(Checkpoint, WeightsAlone) {
   TemporaryFolder folder;
-  CheckpointStore store({folder.path(), "x", 0});
+  CheckpointStore store = lone_store({folder.path(), "x", 0});
   float weight = 3;
   CheckpointContents contents;
   contents.position.step = 9;

@@ -111,8 +111,8 @@ TEST(CheckpointFailure, RanksThatDisagreeMakeNoCheckpoint) {
 
 void expect_refused_at_start(const std::filesystem::path& folder, const std::string& wanted) {
   try {
-    CheckpointStore({folder, "n", 2});
-    FAIL() << "a store in " << folder;
+    CheckpointStore::check_writable({folder, "n", 2});
+    FAIL() << "checkpoints in " << folder;
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find(wanted), std::string::npos) << error.what();
     EXPECT_NE(std::string(error.what()).find(folder.string()), std::string::npos) << error.what();

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/models/gpt2_config_json.h"
 #include "core/checkpoint/safetensors.h"
+#include "core/models/gpt2_config_json.h"
 
 namespace convoy {
 namespace {

@@ -63,7 +63,7 @@ TEST(Retention, TheScoreIsComparedWhereThereIsOne) {
 // One rank that saves a step with what the last evaluation gave.
 void save(const std::filesystem::path& folder, int64_t step, std::optional<Evaluation> evaluation,
           const Retention& retention, std::optional<BestEvaluation> best = {}) {
-  CheckpointStore store({folder, "n", retention.keep_last, retention.keep_best, retention.keep_every});
+  CheckpointStore store = lone_store({folder, "n", retention.keep_last, retention.keep_best, retention.keep_every});
   ToyState state(step);
   CheckpointContents contents = state.contents(0, 1);
   contents.position.evaluation = evaluation;
@@ -153,7 +153,7 @@ TEST(Retention, NothingGoesBeforeTheNewOneIsThere) {
   TemporaryFolder folder;
   for (const int64_t step : {10, 20, 30}) save(folder.path(), step, std::nullopt, {.keep_last = 0});
   std::filesystem::create_directories(folder / ".step-00000040.n.1.tmp/model.safetensors/in the way");
-  CheckpointStore store({folder.path(), "n", 1});
+  CheckpointStore store = lone_store({folder.path(), "n", 1});
   ToyState state(40);
   store.save(state.contents(0, 1));
   store.wait();

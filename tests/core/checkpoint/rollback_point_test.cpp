@@ -16,7 +16,7 @@ namespace {
 // One rank that saves steps, each naming the one to go back to.
 void save(const std::filesystem::path& folder, const std::vector<int64_t>& steps, std::optional<int64_t> rollback_step,
           int64_t keep_last = 0) {
-  CheckpointStore store({.folder = folder, .nonce = "n", .keep_last = keep_last});
+  CheckpointStore store = lone_store({.folder = folder, .nonce = "n", .keep_last = keep_last});
   EXPECT_EQ(store.folder(), folder);
   for (const int64_t step : steps) {
     ToyState state(step);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "comm/local/local_communicator.h"
 #include "comm/local/thread_communicator.h"
 #include "core/base/bf16.h"
 #include "core/base/checksum.h"
@@ -89,6 +90,13 @@ class ToyState {
   std::vector<bf16> embedding_;
   std::vector<float> bias_, master_, m_, v_;
 };
+
+// Of one rank.
+inline CheckpointStore lone_store(CheckpointStoreOptions options) {
+  static const std::unique_ptr<Communicator> alone = make_local_communicator();
+  CheckpointStore::check_writable(options);
+  return {*alone, std::move(options)};
+}
 
 // Ranks that save together; what rank 0 saw of the save, or nothing.
 inline std::optional<std::string> save_as(int size, const std::filesystem::path& folder, int64_t step,

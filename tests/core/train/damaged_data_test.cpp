@@ -23,7 +23,8 @@ ToyParts damaged_at(Split damaged_split, int64_t damaged_sample) {
 std::string failure(const Config& config, int ranks, const ToyParts& parts) {
   try {
     toy_run(config, ranks, parts);
-  } catch (const SharedError& error) {
+  } catch (const Error& error) {
+    EXPECT_TRUE(ranks == 1 || dynamic_cast<const SharedError*>(&error) != nullptr) << "not every rank threw it";
     EXPECT_EQ(error.code(), ExitCode::bad_data);
     return error.what();
   }
