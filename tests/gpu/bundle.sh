@@ -3,8 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:-build/convoy_gpu.tar.xz}
-programs=(trainer matmul_test operators_test operators_reference_test gpt2_reference_test llama_reference_test cuda_device_test
-  comm_nccl_one_rank_test)
+mapfile -t programs < <(echo trainer && tests/gpu/run.sh --test-programs)
 CONVOY_PRESET=cuda launcher/build.sh "${programs[@]}"
 
 stage=$(mktemp -d)
@@ -18,7 +17,7 @@ for program in "${programs[@]}"; do ldd "build/cuda/bin/$program"; done |
   grep -vE '/(libc|libm|libdl|librt|libpthread|ld-linux[^/]*|libresolv|libutil|libnsl|libanl|libcublasLt|libnccl)\.so' |
   while read -r library; do cp -L "$library" "$folder/lib/$(basename "$library")"; done
 strip --strip-unneeded "$folder"/lib/*.so* 2>/dev/null || true
-cp tests/reference/{gpt2,llama,operators}.h5 "$folder/reference/"
+cp tests/reference/*.h5 "$folder/reference/"
 cp tests/gpu/{run.sh,README.md,gpt2-124m.yaml,gpt2-350m.yaml,llama-60m.yaml,operators_twin.py} tests/benchmark/pytorch_twin.py "$folder/"
 
 mkdir -p "$(dirname "$out")"

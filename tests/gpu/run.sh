@@ -10,12 +10,17 @@
 # test or the call is wrong.
 set -uo pipefail
 
+# Beside trainer, what a bundle holds.
+test_programs=(matmul_test operators_test operators_reference_test picture_operators_test gpt2_reference_test
+  llama_reference_test cuda_device_test comm_nccl_one_rank_test)
+
 usage() { sed -n '2,11p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 part='' limit=480 results=${OUT:+$OUT/gpu}
 while (($#)); do
   case $1 in
     --part) part=${2:-}; shift 2 || usage ;;
     --limit) limit=${2:-}; shift 2 || usage ;;
+    --test-programs) printf '%s\n' "${test_programs[@]}"; exit ;;
     -*) usage ;;
     *) results=$1; shift ;;
   esac
@@ -109,8 +114,7 @@ make_data() {
 part_tests() {
   local test precision tolerance
   title "operators, GPT-2 and Llama on the device"
-  for test in matmul_test operators_test operators_reference_test gpt2_reference_test llama_reference_test \
-    cuda_device_test comm_nccl_one_rank_test; do
+  for test in "${test_programs[@]}"; do
     check 90 "$test" env CONVOY_TEST_DEVICE=cuda "$bin/$test"
   done
   title "a small GPT beside the CPU, 20 steps"
