@@ -17,6 +17,7 @@ for program in "${programs[@]}"; do ldd "build/cuda/bin/$program"; done |
   grep -vE '/(libc|libm|libdl|librt|libpthread|ld-linux[^/]*|libresolv|libutil|libnsl|libanl|libcublasLt|libnccl)\.so' |
   while read -r library; do cp -L "$library" "$folder/lib/$(basename "$library")"; done
 strip --strip-unneeded "$folder"/lib/*.so* 2>/dev/null || true
+glibc=$(objdump -T "$folder"/bin/* "$folder"/lib/* | grep -oE 'GLIBC_[0-9.]+' | sort -Vu | tail -1 | sed 's/GLIBC_//')
 cp tests/reference/*.h5 "$folder/reference/"
 cp tests/gpu/{run.sh,README.md,gpt2-124m.yaml,gpt2-350m.yaml,llama-60m.yaml,operators_twin.py} tests/benchmark/pytorch_twin.py "$folder/"
 
@@ -25,4 +26,4 @@ mkdir -p "$(dirname "$out")"
 tar -C "$stage" -cf - convoy | xz -T1 --lzma2=preset=2,dict=128MiB >"$out"
 bytes=$(stat -c %s "$out")
 ((bytes < 60000000)) || { echo "bundle: $out has $bytes bytes, 60000000 are the most" >&2; exit 1; }
-echo "$out: $((bytes / 1000000)) MB"
+echo "$out: $((bytes / 1000000)) MB, for machines with glibc $glibc or newer"
