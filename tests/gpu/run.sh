@@ -14,7 +14,9 @@ set -uo pipefail
 
 # Beside trainer, what a bundle holds.
 test_programs=(matmul_test operators_test operators_reference_test picture_operators_test gpt2_reference_test
-  llama_reference_test cuda_device_test comm_nccl_one_rank_test)
+  llama_reference_test cuda_device_test comm_nccl_one_rank_test layers_test layers_reference_test picture_layers_test
+  batch_norm_reference_test optimizer_test packing_test lora_reference_test dpo_reference_test
+  prefix_attention_reference_test generate_test)
 
 usage() { sed -n '2,/^# shellcheck/{/^# shellcheck/!p}' "${BASH_SOURCE[0]}" >&2; exit 2; }
 part='' limit=480 results=${OUT:+$OUT/gpu}
@@ -159,7 +161,7 @@ make_data() {
 
 part_tests() {
   local test precision tolerance
-  title "operators, GPT-2 and Llama on the device"
+  title "operators, layers, optimizers and models on the device"
   for test in "${test_programs[@]}"; do
     check 90 "$test" env CONVOY_TEST_DEVICE=cuda "$bin/$test"
   done
