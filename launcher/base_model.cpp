@@ -23,7 +23,7 @@ struct BaseRecord {
 
 // Those that are computed with.
 std::string weights_checksum(const CheckpointReader& base) {
-  return base.has_average() ? base.checksum(kAverageName) : base.weights_checksum();
+  return base.has_average() ? base.average_checksum() : base.weights_checksum();
 }
 
 BaseRecord parse_record(const std::string& text) {

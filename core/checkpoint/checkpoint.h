@@ -6,7 +6,8 @@
 //                                              model-00001-of-00003.safetensors ... and model.safetensors.index.json
 //     optimizer-00000-of-00002.safetensors     one per node: its ranks' states of the optimizer and (bf16 runs) master
 //                                              weights
-//     ema.safetensors                          where the run keeps one: the weights' moving average, f32
+//     ema.safetensors                          where the run keeps one: the weights' moving average, f32, in as many
+//                                              files as the weights
 //     config.json, config.yaml, tokenizer.json small files
 //     manifest.json                            step, position, virtual ranks, every file's bytes and checksum
 //   checkpoints/latest                         text: the newest one's name
@@ -97,7 +98,7 @@ struct StateShard {
   int64_t elements = 0, total = 0;  // of each holder's arrays: the cuts' shards at their offsets
   int64_t held = 0;                 // the first of them, that this rank has; what is behind belongs to no part
   std::vector<Array> arrays;        // every rank has the same, even where it holds no part
-  std::vector<Place> places;        // on rank 0: the group's weights in flat storage
+  std::vector<Place> places;        // where an average is kept and this rank writes weights: these in flat storage
 };
 
 struct OptimizerShard {
@@ -123,9 +124,13 @@ struct CheckpointContents {
   int weight_files = 1;                      // that all ranks write together, the same on every rank
   std::vector<WeightsPart> weight_parts;     // of several files: this rank's, in the order of `weights`
   std::string weights_index;                 // of several files, on rank 0: kWeightsIndexName
+  std::string average_index;                 // likewise, where an average is kept: kAverageIndexName
   OptimizerShard optimizer;                  // this rank's
   std::vector<SummedWeights> summed;         // every rank has the same names
   std::map<std::string, std::string> files;  // rank 0: name and content, e.g. config.json
+
+  // `weight_parts`, also where rank 0 writes all of them.
+  std::vector<WeightsPart> parts() const;
 };
 
 // Which checkpoints stay, besides the newest: retention.h says how they are chosen.
@@ -215,6 +220,7 @@ class CheckpointReader {
   void read_weight(const std::string& name, const Tensor& out) const;
   // The moving average of a weight. Only where the checkpoint has one.
   bool has_average() const;
+  std::string average_checksum() const;
   void read_average(const std::string& name, const Tensor& out) const;
   // Elements [begin, begin + count) of a weight, or of its average, that is stored in that shape, as f32.
   void read_weight_range(const std::string& name, const Shape& shape, int64_t begin, int64_t count, float* out) const;

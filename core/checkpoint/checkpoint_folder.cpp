@@ -90,9 +90,25 @@ std::string weights_file_name(int file, int files) {
   return files == 1 ? kWeightsName : fmt::format("model-{:05}-of-{:05}.safetensors", file + 1, files);
 }
 
+std::string average_file_name(int file, int files) {
+  return files == 1 ? kAverageName : fmt::format("ema-{:05}-of-{:05}.safetensors", file + 1, files);
+}
+
+namespace {
+
+std::filesystem::path file_or_index(const std::filesystem::path& folder, const char* name, const char* index_name) {
+  const std::filesystem::path index = folder / index_name;
+  return !is_there(folder / name) && is_there(index) ? index : folder / name;
+}
+
+}  // namespace
+
 std::filesystem::path weights_path_in(const std::filesystem::path& folder) {
-  const std::filesystem::path index = folder / kWeightsIndexName;
-  return !is_there(folder / kWeightsName) && is_there(index) ? index : folder / kWeightsName;
+  return file_or_index(folder, kWeightsName, kWeightsIndexName);
+}
+
+std::filesystem::path average_path_in(const std::filesystem::path& folder) {
+  return file_or_index(folder, kAverageName, kAverageIndexName);
 }
 
 std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(const std::filesystem::path& checkpoints) {

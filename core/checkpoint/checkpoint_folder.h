@@ -18,8 +18,10 @@ std::string unfinished_name(int64_t step, std::string_view nonce, int64_t save);
 std::string optimizer_file_name(int rank, int size);                              // optimizer-00000-of-00002...
 
 std::string weights_file_name(int file, int files);  // model.safetensors, or model-00001-of-00003.safetensors from 0 on
-// Where the weights of a checkpoint's folder are: the file, or the index of several.
+std::string average_file_name(int file, int files);  // ema.safetensors, or ema-00001-of-00003.safetensors
+// Where the weights of a checkpoint's folder are, and their average: the file, or the index of several.
 std::filesystem::path weights_path_in(const std::filesystem::path& folder);
+std::filesystem::path average_path_in(const std::filesystem::path& folder);
 
 // Step and folder of everything named like a checkpoint, oldest first; whether they are good is not looked at.
 std::vector<std::pair<int64_t, std::filesystem::path>> list_checkpoints(const std::filesystem::path& checkpoints);

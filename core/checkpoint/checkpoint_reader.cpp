@@ -112,6 +112,17 @@ class CheckpointReader::Impl {
   std::string weights_name() const {
     return manifest_.files.contains(kWeightsIndexName) ? kWeightsIndexName : kWeightsName;
   }
+  std::string average_name() const {
+    return manifest_.files.contains(kAverageIndexName) ? kAverageIndexName : kAverageName;
+  }
+  // Of the file or, of several, of all their checksums.
+  std::string checksum_of_files(const std::string& name, std::string_view prefix_of_several) const {
+    if (const auto one = manifest_.files.find(name); one != manifest_.files.end()) return one->second.checksum;
+    std::string all;
+    for (const auto& [file, written] : manifest_.files)
+      if (file.starts_with(prefix_of_several)) all += written.checksum;
+    return checksum_of(all);
+  }
 
   std::string text(const std::string& name) const {
     const auto found = texts_.find(name);
@@ -219,7 +230,8 @@ const TrainingPosition& CheckpointReader::position() const { return impl_->manif
 const std::filesystem::path& CheckpointReader::folder() const { return impl_->folder_; }
 bool CheckpointReader::has_file(const std::string& name) const { return impl_->manifest_.files.contains(name); }
 std::string CheckpointReader::optimizer() const { return impl_->manifest_.optimizer.name; }
-bool CheckpointReader::has_average() const { return impl_->manifest_.files.contains(kAverageName); }
+bool CheckpointReader::has_average() const { return impl_->manifest_.files.contains(impl_->average_name()); }
+std::string CheckpointReader::average_checksum() const { return impl_->checksum_of_files(kAverageName, "ema-"); }
 
 std::vector<CheckpointReader::Group> CheckpointReader::groups() const {
   std::vector<Group> groups;
@@ -239,20 +251,14 @@ std::string CheckpointReader::file(const std::string& name) const {
   return reading([&] { return impl_->text(name); });
 }
 
-std::string CheckpointReader::weights_checksum() const {
-  if (has_file(kWeightsName)) return checksum(kWeightsName);
-  std::string all;
-  for (const auto& [name, file] : impl_->manifest_.files)
-    if (name.starts_with("model-")) all += file.checksum;
-  return checksum_of(all);
-}
+std::string CheckpointReader::weights_checksum() const { return impl_->checksum_of_files(kWeightsName, "model-"); }
 
 void CheckpointReader::read_weight(const std::string& name, const Tensor& out) const {
   reading([&] { impl_->open(impl_->weights_name()).read(name, out); });
 }
 
 void CheckpointReader::read_average(const std::string& name, const Tensor& out) const {
-  reading([&] { impl_->open(kAverageName).read(name, out); });
+  reading([&] { impl_->open(impl_->average_name()).read(name, out); });
 }
 
 void CheckpointReader::read_weight_range(const std::string& name, const Shape& shape, int64_t begin, int64_t count,
@@ -262,7 +268,7 @@ void CheckpointReader::read_weight_range(const std::string& name, const Shape& s
 
 void CheckpointReader::read_average_range(const std::string& name, const Shape& shape, int64_t begin, int64_t count,
                                           float* out) const {
-  reading([&] { impl_->open(kAverageName).read_range(name, shape, begin, count, out); });
+  reading([&] { impl_->open(impl_->average_name()).read_range(name, shape, begin, count, out); });
 }
 
 void CheckpointReader::read_state(const std::string& group, const std::string& state, int64_t begin, int64_t end,

@@ -11,7 +11,7 @@
 #include "core/base/checksum.h"
 #include "core/base/files.h"
 #include "core/base/logging.h"
-#include "core/checkpoint/average_file.h"
+#include "core/checkpoint/average_files.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/checkpoint/safetensors.h"
 
@@ -100,7 +100,33 @@ uint64_t fingerprint(const CheckpointContents& contents) {
   return std::stoull(checksum_of(text).substr(0, 16), nullptr, 16);
 }
 
+constexpr size_t kNumbersOfFile = 3;
+
+// Of each file, which one rank has written: the others add nothing.
+std::vector<uint64_t> told(const std::vector<WrittenFile>& files, int count) {
+  std::vector<uint64_t> numbers;
+  for (size_t file = 0; file < static_cast<size_t>(count); ++file) {
+    const WrittenFile written = file < files.size() ? files[file] : WrittenFile();
+    const auto digits = [&](size_t from) {
+      return written.checksum.empty() ? 0 : std::stoull(written.checksum.substr(from, 16), nullptr, 16);
+    };
+    numbers.insert(numbers.end(), {digits(16), digits(0), static_cast<uint64_t>(written.bytes)});
+  }
+  return numbers;
+}
+
+void add_files(std::span<const uint64_t> numbers, std::string (*name)(int file, int files), Manifest& manifest) {
+  const auto files = static_cast<int>(numbers.size() / kNumbersOfFile);
+  for (int file = 0; file < files; ++file, numbers = numbers.subspan(kNumbersOfFile))
+    manifest.files[name(file, files)] = {static_cast<int64_t>(numbers[2]), BlockSum{numbers[0], numbers[1]}.hex()};
+}
+
 }  // namespace
+
+std::vector<WeightsPart> CheckpointContents::parts() const {
+  if (weight_files > 1 || weights.empty()) return weight_parts;
+  return {{0, weights.size()}};
+}
 
 CheckpointWriter::CheckpointWriter(const CheckpointStoreOptions& options, const SaveRanks& ranks, int64_t save,
                                    const CheckpointContents& contents)
@@ -119,16 +145,18 @@ void CheckpointWriter::write() {
     write_weights();
     if (first()) write_small_files();
   });
-  SaveRanks::Gathered gathered = ranks_.gather(sums(), contents_.optimizer.place, failure);
-  if (first() && gathered.failure.empty())
-    gathered.failure = failure_of([&] {
-      Manifest manifest = manifest_of(gathered);
-      write_average(unfinished_, contents_, manifest);
+  const SaveRanks::Gathered gathered = ranks_.gather(sums(), contents_.optimizer.place, failure);
+  failure = gathered.failure;
+  Manifest manifest;
+  if (first() && failure.empty()) failure = failure_of([&] { manifest = manifest_of(gathered); });
+  if (keeps_average(contents_)) add_averages(manifest, failure);
+  if (first() && failure.empty())
+    failure = failure_of([&] {
       publish(manifest);
       warn_if_slow(manifest, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     });
-  if (first() && !gathered.failure.empty()) remove_quietly(unfinished_);
-  failure = ranks_.all().broadcast_text(gathered.failure, 0);
+  if (first() && !failure.empty()) remove_quietly(unfinished_);
+  failure = ranks_.all().broadcast_text(failure, 0);
   if (!failure.empty()) throw CheckpointError(failure);
   if (!first()) return;
   name_best(options_.folder, contents_.position);
@@ -185,12 +213,8 @@ void CheckpointWriter::write_optimizer(File& file) const {
 void CheckpointWriter::write_weights() {
   const int files = contents_.weight_files;
   weights_.resize(static_cast<size_t>(files));
-  if (files == 1) {
-    if (first()) weights_[0] = write_safetensors(unfinished_ / kWeightsName, contents_.weights);
-    return;
-  }
   auto tensor = contents_.weights.begin();
-  for (const auto& [file, tensors] : contents_.weight_parts) {
+  for (const auto& [file, tensors] : contents_.parts()) {
     const auto end = tensor + static_cast<std::ptrdiff_t>(tensors);
     weights_[static_cast<size_t>(file)] =
         write_safetensors(unfinished_ / weights_file_name(file, files), {tensor, end});
@@ -201,6 +225,8 @@ void CheckpointWriter::write_weights() {
 void CheckpointWriter::write_small_files() {
   if (contents_.weight_files > 1)
     files_[kWeightsIndexName] = write_small_file(unfinished_ / kWeightsIndexName, contents_.weights_index);
+  if (!contents_.average_index.empty())
+    files_[kAverageIndexName] = write_small_file(unfinished_ / kAverageIndexName, contents_.average_index);
   for (const auto& [name, content] : contents_.files) files_[name] = write_small_file(unfinished_ / name, content);
 }
 
@@ -213,14 +239,8 @@ std::vector<uint64_t> CheckpointWriter::sums() const {
     for (const StateShard::Array& array : shard.arrays)
       add(holds ? sum_of(shard, array, contents_.optimizer.place) : BlockSum());
   for (const SummedWeights& weights : contents_.summed) add(weights.sum);
-  // Of each file one rank tells, the others add nothing.
-  for (size_t file = 0; file < static_cast<size_t>(contents_.weight_files); ++file) {
-    const WrittenFile written = file < weights_.size() ? weights_[file] : WrittenFile();
-    const auto digits = [&](size_t from) {
-      return written.checksum.empty() ? 0 : std::stoull(written.checksum.substr(from, 16), nullptr, 16);
-    };
-    sums.insert(sums.end(), {digits(16), digits(0), static_cast<uint64_t>(written.bytes)});
-  }
+  const std::vector<uint64_t> written = told(weights_, contents_.weight_files);
+  sums.insert(sums.end(), written.begin(), written.end());
   return sums;
 }
 
@@ -249,11 +269,23 @@ Manifest CheckpointWriter::manifest_of(const SaveRanks::Gathered& gathered) cons
   for (GroupRecord& group : optimizer.groups)
     for (const std::string& state : group.states) group.sums[state] = next();
   for (const SummedWeights& weights : contents_.summed) manifest.weight_sums[weights.name] = next();
-  for (int file = 0; file < contents_.weight_files; ++file) {
-    const std::string checksum = next();
-    manifest.files[weights_file_name(file, contents_.weight_files)] = {static_cast<int64_t>(*sum++), checksum};
-  }
+  add_files(std::span(gathered.sums).subspan(static_cast<size_t>(sum - gathered.sums.begin())), weights_file_name,
+            manifest);
   return manifest;
+}
+
+// Collective, once all ranks' states are in the folder. failure: rank 0's so far, and then of all.
+void CheckpointWriter::add_averages(Manifest& manifest, std::string& failure) const {
+  failure = ranks_.all().broadcast_text(failure, 0);
+  if (!failure.empty()) return;
+  OptimizerRecord record = record_;
+  if (first()) record.ranks = manifest.optimizer.ranks;
+  ranks_.all().broadcast_host(record.ranks.data(), record.ranks.size() * sizeof(int), 0);
+  std::vector<WrittenFile> averages;
+  const std::string mine = failure_of([&] { averages = write_averages(unfinished_, contents_, record); });
+  const SaveRanks::Gathered gathered = ranks_.gather(told(averages, contents_.weight_files), 0, mine);
+  failure = gathered.failure;
+  if (first() && failure.empty()) add_files(gathered.sums, average_file_name, manifest);
 }
 
 void CheckpointWriter::publish(const Manifest& manifest) const {

@@ -32,6 +32,7 @@ class CheckpointWriter {
   void write_small_files();
   std::vector<uint64_t> sums() const;
   Manifest manifest_of(const SaveRanks::Gathered& gathered) const;
+  void add_averages(Manifest& manifest, std::string& failure) const;
   void publish(const Manifest& manifest) const;
   void warn_if_slow(const Manifest& manifest, double seconds) const;
 

@@ -18,6 +18,7 @@ inline constexpr int kOldestManifestVersion = 2;
 inline constexpr const char* kManifestName = "manifest.json";
 inline constexpr const char* kWeightsName = "model.safetensors";
 inline constexpr const char* kAverageName = "ema.safetensors";
+inline constexpr const char* kAverageIndexName = "ema.safetensors.index.json";
 
 struct OptimizerPart {
   std::string file;

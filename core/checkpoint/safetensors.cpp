@@ -84,6 +84,12 @@ void write_rows(HashedFile& file, const NamedTensor& named) {
   }
 }
 
+void write_transposed(HashedFile& file, const NamedTensor& named) {
+  std::vector<std::byte> matrix(named.tensor.bytes());
+  named.rows(0, named.tensor.shape[0], matrix.data());
+  write_transposed(file, Tensor{matrix.data(), named.tensor.dtype, named.tensor.shape});
+}
+
 // Reads the header, whose length is not to be trusted.
 std::string read_header(const File& file) {
   const int64_t file_bytes = file.bytes();
@@ -140,7 +146,9 @@ WrittenFile write_safetensors(const std::filesystem::path& path, std::vector<Nam
   HashedFile file(path);
   file.write(std::as_bytes(std::span(prefix)));
   for (const NamedTensor& named : tensors) {
-    if (named.rows)
+    if (named.rows && named.transposed)
+      write_transposed(file, named);
+    else if (named.rows)
       write_rows(file, named);
     else if (named.transposed)
       write_transposed(file, named.tensor);

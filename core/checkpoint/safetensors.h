@@ -22,7 +22,8 @@ struct NamedTensor {
   std::string name;
   Tensor tensor;            // in host memory
   bool transposed = false;  // a matrix that the file holds with rows and columns exchanged
-  // Where the tensor has no memory: writes its rows [first, first + count), of the outermost extent, to `out`.
+  // Where the tensor has no memory: writes its rows [first, first + count), of the outermost extent, to `out`. Of a
+  // transposed matrix all at once.
   std::function<void(int64_t first, int64_t count, void* out)> rows = {};
   Shape stored_shape() const { return transposed ? Shape{tensor.shape[1], tensor.shape[0]} : tensor.shape; }
 };

@@ -50,7 +50,6 @@ GroupSnapshot::GroupSnapshot(Communication& communication, ParameterStorage& par
     : communication_(communication),
       parameters_(parameters),
       arena_(arena),
-      first_rank_(world_rank == 0),
       holds_(world_rank < communication.group().size()),
       wanted_(wanted) {
   if (parameters.is_trained()) {
@@ -61,7 +60,8 @@ GroupSnapshot::GroupSnapshot(Communication& communication, ParameterStorage& par
   }
   shard_.group = std::move(name);
   copies_.resize(states_.size() + 1);
-  if (first_rank_)
+  const bool averaged = std::ranges::count(states_, kAverageState, &std::pair<std::string, Tensor>::first) > 0;
+  if (averaged && wanted_.end > wanted_.begin)
     for (const Parameter& p : layout().parameters())
       for (const auto& [stored, offset] : stored_places(p.spec)) shard_.places.push_back({stored, p.offset + offset});
 }

@@ -44,7 +44,7 @@ class GroupSnapshot {
   Communication& communication_;
   ParameterStorage& parameters_;
   const Tensor arena_;
-  const bool first_rank_, holds_;  // holds_: a part, which no other rank has written
+  const bool holds_;  // a part, which no other rank has written
   const WeightFiles::Range wanted_;
   std::vector<std::pair<std::string, Tensor>> states_;  // master weights, the optimizer's, each compact
   StateShard shard_;                                    // without its arrays

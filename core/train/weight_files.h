@@ -12,8 +12,8 @@ namespace convoy {
 
 class WeightFiles {
  public:
-  // One file of all weights, by rank 0, if that has at most file_bytes of them, or if a moving average is kept, which
-  // rank 0 writes anyway; otherwise as many as it takes, of whole parameters in their order, dealt out over the ranks.
+  // One file of all weights, by rank 0, if that has at most file_bytes of them; otherwise as many as it takes, of whole
+  // parameters in their order, dealt out over the ranks. Of their moving average there are as many, of the same ones.
   WeightFiles(const ModelPlan& model, int rank, int ranks, int64_t file_bytes);
 
   // Tells the contents what is written where; `weights` are this rank's parameters' in order.
@@ -31,7 +31,7 @@ class WeightFiles {
   int files_ = 1;
   std::vector<WeightsPart> parts_;
   std::vector<int> mine_;
-  std::string index_;  // on rank 0
+  std::string index_, average_index_;  // on rank 0
 };
 
 }  // namespace convoy

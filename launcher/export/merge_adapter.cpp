@@ -99,7 +99,8 @@ std::vector<PeerMap> peer_maps(const TrainedModel& model) {
 }
 
 std::filesystem::path base_weights(const TrainedModel& model) {
-  return model.base->has_average() ? model.base->folder() / kAverageName : weights_path_in(model.base->folder());
+  const std::filesystem::path& folder = model.base->folder();
+  return model.base->has_average() ? average_path_in(folder) : weights_path_in(folder);
 }
 
 void write_merged(const TrainedModel& model, const std::filesystem::path& path, const ModelProgress& progress) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/integers.h"
+#include "core/checkpoint/average_files.h"
 #include "core/train/snapshot.h"
 
 namespace convoy {
@@ -16,9 +17,12 @@ size_t bytes_of(const CheckpointContents& contents, int64_t StateShard::*element
   return bytes;
 }
 
+// With those of the average, if one is kept.
 size_t weight_bytes(const CheckpointContents& contents) {
+  const size_t of_average = keeps_average(contents) ? sizeof(float) : 0;
   size_t bytes = 0;
-  for (const NamedTensor& weight : contents.weights) bytes += weight.tensor.bytes();
+  for (const NamedTensor& weight : contents.weights)
+    bytes += weight.tensor.bytes() + static_cast<size_t>(weight.tensor.elements()) * of_average;
   return bytes;
 }
 

@@ -169,6 +169,38 @@ TEST(ManyFilesOfWeights, ChangeNoBitAndAreReadByAnyRanks) {
   }
 }
 
+// So is the moving average, whoever writes which of its files.
+TEST(ManyFilesOfWeights, HaveAsManyOfTheAverage) {
+  for (const Precision precision : {Precision::f32, Precision::bf16})
+    for (const int64_t stage : {0, 2, 3}) {
+      SCOPED_TRACE(testing::Message() << "stage " << stage);
+      Config config = saving_config(8, stage, precision);
+      config.train.ema_decay = 0.75;
+      config.parallel.shard_ranks.value = stage == 2 ? 4 : 8;
+      const auto saved = [&](const std::filesystem::path& folder, int64_t file_bytes) {
+        config.checkpoint.file_bytes = file_bytes;
+        std::vector<FileCounter> counters(8);
+        toy_run(config, 8, counted(folder, counters));
+        return CheckpointReader(folder / "step-00000002", true);
+      };
+      const TemporaryFolder one, several;
+      const CheckpointReader of_one = saved(one.path(), 1 << 30), of_several = saved(several.path(), 100'000);
+      EXPECT_TRUE(of_one.has_file("ema.safetensors") && of_one.has_average());
+      EXPECT_FALSE(of_several.has_file("ema.safetensors"));
+      EXPECT_TRUE(of_several.has_file("ema.safetensors.index.json") && of_several.has_average());
+      const SafetensorsReader all(average_path_in(of_one.folder())), parts(average_path_in(of_several.folder()));
+      ASSERT_EQ(all.entries().size(), 28u);
+      ASSERT_EQ(parts.entries().size(), 28u);
+      for (const auto& [name, entry] : all.entries()) {
+        const auto count = static_cast<size_t>(entry.shape.elements());
+        std::vector<float> wanted(count), found(count);
+        of_one.read_average_range(name, entry.shape, 0, entry.shape.elements(), wanted.data());
+        of_several.read_average_range(name, entry.shape, 0, entry.shape.elements(), found.data());
+        EXPECT_EQ(wanted, found) << name;
+      }
+    }
+}
+
 // A byte that changed is found by the ranks that read it, on all ranks, and so is one of a part that nobody needs.
 TEST(ManyFilesDamage, IsFoundByWhomeverItMeets) {
   for (const char* name : {"optimizer-00000-of-00001.safetensors", "model.safetensors"})
