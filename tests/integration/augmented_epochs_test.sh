@@ -62,16 +62,16 @@ expect_same_run one four
 ranks 1 run.dir=plain data.augment=[] || { cat train.log; fail "training without augmentation"; }
 ! cmp -s "$(weights one)" "$(weights plain)" || fail "the augmentation does nothing"
 
-steps_of() { if [ -f "$1/metrics.jsonl" ]; then grep -c '"loss"' "$1/metrics.jsonl" || true; else echo 0; fi; }
-start=0
+start=0 pids=()
 for n in 2 4 1; do
   start=$((start + 1)) target=$((steps * start / 4))
   mpirun --oversubscribe -np "$n" "$TRAINER" train train.yaml run.dir=killed run.resume=auto >killed.log 2>&1 &
   job=$!
-  until [ "$(steps_of killed)" -gt "$target" ] || ! kill -0 "$job" 2>/dev/null; do sleep 0.02; done
-  mapfile -t pids < <(pgrep -f "^$TRAINER train train.yaml run.dir=killed " || true)
-  [ ${#pids[@]} -gt 0 ] || { cat killed.log; fail "start $start ended before step $target"; }
-  kill -9 "${pids[RANDOM % ${#pids[@]}]}"
+  if ! await_step killed "$target" "$job"; then
+    [ "$start" -gt 1 ] || { cat killed.log; fail "it ended before it could be killed"; }
+    break
+  fi
+  kill -9 "${pids[RANDOM % ${#pids[@]}]}" || true
   wait "$job" || true
 done
 ranks 4 run.dir=killed run.resume=must parallel.stage=3 || { cat train.log; fail "going on"; }

@@ -21,6 +21,25 @@ make_text() {
       printf "%s %s %s.\n", who[1 + s % 6], does[1 + int(s / 6) % 5], where[1 + int(s / 30) % 5] } }'
 }
 
+# Steps in a run's metrics.
+steps_of() { if [ -f "$1/metrics.jsonl" ]; then grep -c '"loss"' "$1/metrics.jsonl" || true; else echo 0; fi; }
+# await_step RUN STEP JOB: until the job in the background, `train train.yaml run.dir=RUN ...`, is past the step, and past
+# those that were there before; its ranks are then in `pids`. If it ended well before that: false.
+await_step() {
+  local run=$1 step=$2 job=$3 before
+  before=$(steps_of "$run")
+  ((before <= step)) || step=$before
+  while kill -0 "$job" 2>/dev/null; do
+    if (($(steps_of "$run") > step)); then
+      mapfile -t pids < <(pgrep -f "^$TRAINER train train.yaml run.dir=$run " || true)
+      [ ${#pids[@]} -eq 0 ] || return 0
+    fi
+    sleep 0.02
+  done
+  wait "$job" || fail "the job in $run failed before step $step"
+  return 1
+}
+
 make_data() {
   make_text >text.txt
   "$TRAINER" data import-text text.txt data --tokenizer characters >import.log

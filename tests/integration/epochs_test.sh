@@ -59,16 +59,16 @@ done
 refuse 4 "names no best checkpoint" "$TRAINER" eval "one/checkpoints/$(cat one/checkpoints/best)" --best
 
 # Killed three times at steps that end no epoch, and once stopped by a signal; each start has another number of ranks.
-steps_of() { if [ -f "$1/metrics.jsonl" ]; then grep -c '"loss"' "$1/metrics.jsonl" || true; else echo 0; fi; }
-start=0
+start=0 pids=()
 for n in 4 2 1 4; do
   start=$((start + 1)) target=$((steps * start / 5))
   mpirun --oversubscribe -np "$n" "$TRAINER" train train.yaml run.dir=killed run.resume=auto >killed.log 2>&1 &
   job=$!
-  until [ "$(steps_of killed)" -gt "$target" ] || ! kill -0 "$job" 2>/dev/null; do sleep 0.02; done
-  mapfile -t pids < <(pgrep -f "^$TRAINER train train.yaml run.dir=killed " || true)
-  [ ${#pids[@]} -gt 0 ] || { cat killed.log; fail "start $start ended before step $target"; }
-  if [ "$start" = 4 ]; then kill -USR2 "$job"; else kill -9 "${pids[RANDOM % ${#pids[@]}]}"; fi
+  if ! await_step killed "$target" "$job"; then
+    [ "$start" -gt 1 ] || { cat killed.log; fail "it ended before it could be killed"; }
+    break
+  fi
+  if [ "$start" = 4 ]; then kill -USR2 "$job" || true; else kill -9 "${pids[RANDOM % ${#pids[@]}]}" || true; fi
   wait "$job" || true
 done
 ranks 2 run.dir=killed run.resume=must || { cat train.log; fail "going on"; }
