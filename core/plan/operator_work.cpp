@@ -18,7 +18,9 @@
 #include "core/ops/embedding.h"
 #include "core/ops/gate.h"
 #include "core/ops/matmul.h"
+#include "core/ops/moving_average.h"
 #include "core/ops/norm.h"
+#include "core/ops/optimizer_update.h"
 #include "core/ops/pointwise_loss.h"
 #include "core/ops/pooling.h"
 #include "core/ops/preference.h"
@@ -27,6 +29,7 @@
 #include "core/ops/scale_bytes.h"
 #include "core/ops/softmax.h"
 #include "core/ops/swiglu.h"
+#include "core/optimizer/rules/rules.h"
 
 namespace convoy {
 namespace {
@@ -85,6 +88,15 @@ Works work_of(const ConvolutionShape& s, double bytes) {
   return {work};
 }
 
+// Gradient, weights and states are read, and all but the gradient written.
+template <class Rule>
+Works work_of(const OptimizerUpdate<Rule>& a) {
+  double bytes = bytes_of({&a.gradient, &a.weights, &a.master, &a.master, &a.decays});
+  if (!a.master) bytes += bytes_of({&a.weights});
+  for (const Tensor& state : a.states) bytes += bytes_of({&state, &state});
+  return {{.bytes = bytes}};
+}
+
 double heads_bytes(const RotaryShape& s, const Tensor& x) {
   const double width = static_cast<double>(x.shape[x.shape.dims() - 1]);
   return static_cast<double>(x.bytes()) / width * static_cast<double>(s.heads() * s.D);
@@ -98,6 +110,7 @@ class Table {
     add_norms_and_losses();
     add_pictures();
     add_simple();
+    add_updates(OptimizerRules{});
   }
 
   const std::function<Works(const void*)>* find(std::type_index type) const {
@@ -189,6 +202,13 @@ class Table {
     add<ColumnSums>([](const ColumnSums& a) { return streams({&a.x}); });
     add<Sum>([](const Sum& a) { return streams({&a.x}); });
     add<SumSquares>([](const SumSquares& a) { return streams({&a.x}); });
+  }
+
+  template <class... Rules>
+  void add_updates(RuleList<Rules...>) {
+    (add<OptimizerUpdate<Rules>>([](const OptimizerUpdate<Rules>& a) { return work_of(a); }), ...);
+    add<MovingAverage>([](const MovingAverage& a) { return streams({&a.average, &a.average, &a.weights}); });
+    add<Swap>([](const Swap& a) { return streams({&a.a, &a.a, &a.b, &a.b}); });
   }
 
   std::unordered_map<std::type_index, std::function<Works(const void*)>> table_;
