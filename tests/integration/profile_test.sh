@@ -45,6 +45,8 @@ for profile, batches in ((one, 2), (two, 1)):
     flops = sum(op.get("flops", 0) for op in operators if "products" in op)
     blocks = 6 * 2 * 12 * C * C * tokens * 2 * batches
     assert blocks < flops < 2 * blocks, (blocks, flops)
+    updates = [op for op in operators if op["name"].startswith("OptimizerUpdate")]
+    assert updates and all(op["bytes"] > 0 for op in updates), updates
     assert all(profile["ceilings"][name] > 0 for name in ("bf16_flops", "f32_flops", "bytes_per_s"))
 PYTHON
 grep -qE '^AttentionForward +32 keys, D 24, f32 ' one/profile.txt || { cat one/profile.txt; fail "no attention in the table"; }
