@@ -64,11 +64,8 @@ for n in 4 2 1 4; do
   start=$((start + 1)) target=$((steps * start / 5))
   mpirun --oversubscribe -np "$n" "$TRAINER" train train.yaml run.dir=killed run.resume=auto >killed.log 2>&1 &
   job=$!
-  if ! await_step killed "$target" "$job"; then
-    [ "$start" -gt 1 ] || { cat killed.log; fail "it ended before it could be killed"; }
-    break
-  fi
-  if [ "$start" = 4 ]; then kill -USR2 "$job" || true; else kill -9 "${pids[RANDOM % ${#pids[@]}]}" || true; fi
+  await_step killed "$target" "$job" || { cat killed.log; fail "start $start ended before step $target"; }
+  if [ "$start" = 4 ]; then kill -USR2 "$job"; else kill -9 "${pids[RANDOM % ${#pids[@]}]}"; fi
   wait "$job" || true
 done
 ranks 2 run.dir=killed run.resume=must || { cat train.log; fail "going on"; }
