@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <numeric>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "core/checkpoint/average_files.h"
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/checkpoint/safetensors.h"
+#include "core/comm/rank_failure.h"
 
 namespace convoy {
 namespace {
@@ -34,15 +36,7 @@ void remove_quietly(const std::filesystem::path& path) noexcept try { remove_pat
 }
 
 // The words of what it throws; empty: nothing.
-template <class Work>
-std::string failure_of(const Work& work) {
-  try {
-    work();
-    return {};
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-}
+std::string words_of_failure(const std::function<void()>& work) { return failure_of(work).message; }
 
 void add_to_sum(BlockSum& sum, int64_t begin, const void* data, DType dtype, int64_t elements) {
   const auto count = static_cast<size_t>(elements);
@@ -139,7 +133,7 @@ CheckpointWriter::CheckpointWriter(const CheckpointStoreOptions& options, const 
 void CheckpointWriter::write() {
   const auto start = std::chrono::steady_clock::now();
   make_folder_together();
-  std::string failure = failure_of([&] {
+  std::string failure = words_of_failure([&] {
     std::optional<File> optimizer = open_optimizer_file();
     if (optimizer) write_optimizer(*optimizer);
     write_weights();
@@ -148,10 +142,10 @@ void CheckpointWriter::write() {
   const SaveRanks::Gathered gathered = ranks_.gather(sums(), contents_.optimizer.place, failure);
   failure = gathered.failure;
   Manifest manifest;
-  if (first() && failure.empty()) failure = failure_of([&] { manifest = manifest_of(gathered); });
+  if (first() && failure.empty()) failure = words_of_failure([&] { manifest = manifest_of(gathered); });
   if (keeps_average(contents_)) add_averages(manifest, failure);
   if (first() && failure.empty())
-    failure = failure_of([&] {
+    failure = words_of_failure([&] {
       publish(manifest);
       warn_if_slow(manifest, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     });
@@ -166,7 +160,7 @@ void CheckpointWriter::write() {
 // Before anybody looks for it.
 void CheckpointWriter::make_folder_together() const {
   std::string failure;
-  if (first()) failure = failure_of([&] { make_folder(unfinished_); });
+  if (first()) failure = words_of_failure([&] { make_folder(unfinished_); });
   failure = ranks_.all().broadcast_text(failure, 0);
   if (!failure.empty()) throw CheckpointError(failure);
 }
@@ -184,7 +178,7 @@ std::optional<File> CheckpointWriter::open_optimizer_file() const {
   std::optional<File> file;
   std::string failure;
   if (ranks.rank() == 0)
-    failure = failure_of([&] {
+    failure = words_of_failure([&] {
       const SafetensorsPlan plan = plan_file(contents_.optimizer, record_.holders_in(ranks_.file()));
       file.emplace(File::create(path));
       file->truncate(plan.bytes);
@@ -282,7 +276,7 @@ void CheckpointWriter::add_averages(Manifest& manifest, std::string& failure) co
   if (first()) record.ranks = manifest.optimizer.ranks;
   ranks_.all().broadcast_host(record.ranks.data(), record.ranks.size() * sizeof(int), 0);
   std::vector<WrittenFile> averages;
-  const std::string mine = failure_of([&] { averages = write_averages(unfinished_, contents_, record); });
+  const std::string mine = words_of_failure([&] { averages = write_averages(unfinished_, contents_, record); });
   const SaveRanks::Gathered gathered = ranks_.gather(told(averages, contents_.weight_files), 0, mine);
   failure = gathered.failure;
   if (first() && failure.empty()) add_files(gathered.sums, average_file_name, manifest);
