@@ -31,30 +31,41 @@ int64_t checked_blocks_of(const ShardEntry& shard, const DatasetManifest& manife
   return blocks;
 }
 
-size_t marks_bytes(const DatasetManifest& manifest) {
-  int64_t words = 0;
-  for (const SplitEntry& split : manifest.splits)
-    for (const ShardEntry& shard : split.shards) words += BlockMarks::words_for(checked_blocks_of(shard, manifest));
-  return static_cast<size_t>(words) * sizeof(uint64_t);
-}
+namespace {
 
-VerifiedBlocks::VerifiedBlocks(const DatasetManifest& manifest, Communicator* ranks) {
+struct MarksLayout {
+  std::vector<std::vector<BlockRange>> ranges;
   int64_t words = 0;
+  size_t bytes() const { return static_cast<size_t>(words) * sizeof(uint64_t); }
+};
+
+MarksLayout layout_of(const DatasetManifest& manifest) {
+  MarksLayout layout;
   for (const SplitEntry& split : manifest.splits) {
-    ranges_.emplace_back();
+    layout.ranges.emplace_back();
     for (const ShardEntry& shard : split.shards) {
       const int64_t blocks = checked_blocks_of(shard, manifest);
-      ranges_.back().push_back({words, blocks});
-      words += BlockMarks::words_for(blocks);
+      layout.ranges.back().push_back({layout.words, blocks});
+      layout.words += BlockMarks::words_for(blocks);
     }
   }
-  const size_t bytes = marks_bytes(manifest);
+  return layout;
+}
+
+}  // namespace
+
+size_t marks_bytes(const DatasetManifest& manifest) { return layout_of(manifest).bytes(); }
+
+VerifiedBlocks::VerifiedBlocks(const DatasetManifest& manifest, Communicator* ranks) {
+  MarksLayout layout = layout_of(manifest);
+  const size_t bytes = layout.bytes();
+  ranges_ = std::move(layout.ranges);
   memory_ = ranks == nullptr ? std::make_shared<const MachineMemory>(bytes)
                              : std::make_shared<const MachineMemory>(*ranks->machine_ranks(), bytes);
 }
 
 BlockMarks VerifiedBlocks::of(Split split, size_t shard) const {
-  const Range& range = ranges_[static_cast<size_t>(split)][shard];
+  const BlockRange& range = ranges_[static_cast<size_t>(split)][shard];
   return {memory_, range.first_word, range.blocks};
 }
 

@@ -49,6 +49,11 @@ int64_t bytes_of(const ShardEntry& shard, const StoredField& field);
 int64_t check_bytes_of(const ShardEntry& shard, const DatasetManifest& manifest);
 int64_t checked_blocks_of(const ShardEntry& shard, const DatasetManifest& manifest);
 
+// Where a shard's blocks are remembered.
+struct BlockRange {
+  int64_t first_word = 0, blocks = 0;
+};
+
 // Of the memory in which a machine remembers them.
 size_t marks_bytes(const DatasetManifest& manifest);
 
@@ -59,10 +64,7 @@ class VerifiedBlocks {
   BlockMarks of(Split split, size_t shard) const;
 
  private:
-  struct Range {
-    int64_t first_word = 0, blocks = 0;
-  };
-  std::vector<std::vector<Range>> ranges_;  // by Split, by shard
+  std::vector<std::vector<BlockRange>> ranges_;  // by Split, by shard
   std::shared_ptr<const MachineMemory> memory_;
 };
 
